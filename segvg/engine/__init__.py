@@ -1,0 +1,4 @@
+"""What runs training and testing: hooks, launching, checks before anything is built."""
+from segvg.engine import hooks
+
+__all__ = ['hooks']

@@ -1,0 +1,111 @@
+"""From a command line to a runner; shared by the tools."""
+import argparse
+import difflib
+import os
+import sys
+from pathlib import Path
+from typing import Any, Optional
+
+import torch
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.runner import Runner
+
+from segvg.utils.checkpoint import (load_checkpoint, load_strictly, state_dict_of,
+                                    use_safe_loader)
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that training and testing share with mmdetection's tools."""
+    parser.add_argument('--work-dir', help='folder for logs and results')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+        help='settings that replace those of the config, e.g. '
+        "train_dataloader.batch_size=4; a list is written a=1,2 or a='[1,2]'")
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm'], default='none',
+        help='how several processes were started')
+    # torchrun of old versions passes this one.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0,
+                        help=argparse.SUPPRESS)
+
+
+def unknown_keys(cfg: Config, options: dict[str, Any]) -> dict[str, Optional[str]]:
+    """Return the option keys that a config lacks, each with the nearest one it has."""
+    unknown = {}
+    for key in options:
+        node: Any = cfg
+        for depth, part in enumerate(key.split('.')):
+            if isinstance(node, (list, tuple)) and part.isdigit() and int(
+                    part) < len(node):
+                node = node[int(part)]
+            elif isinstance(node, (Config, ConfigDict, dict)) and part in node:
+                node = node[part]
+            else:
+                names = list(node) if hasattr(node, 'keys') else []
+                close = difflib.get_close_matches(part, map(str, names), n=1)
+                before = key.split('.')[:depth]
+                unknown[key] = '.'.join([*before, close[0]]) if close else None
+                break
+    return unknown
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Return the config of a command line, with its options and work folder.
+
+    A key that the config lacks is added, as mmengine does, and warned of: it may be a
+    misspelt one.
+
+    Raises:
+        FileNotFoundError: there is no such config.
+    """
+    if not Path(args.config).is_file():
+        raise FileNotFoundError(f'config {args.config} does not exist')
+    cfg = Config.fromfile(args.config)
+    for key, close in unknown_keys(cfg, args.cfg_options).items():
+        hint = f'; did you mean {close}?' if close else ''
+        print(f'warning: the config has no key {key!r}, it is added{hint}',
+              file=sys.stderr)
+    cfg.merge_from_dict(args.cfg_options)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return cfg
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Return the runner of a config, ready for CPU, one GPU or several processes."""
+    use_safe_loader()
+    if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
+        # mmengine's own start of the process group calls CUDA.
+        if not torch.distributed.is_initialized():
+            torch.distributed.init_process_group('gloo')
+        cfg.model_wrapper_cfg = dict(
+            type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False,
+            find_unused_parameters=cfg.get('find_unused_parameters', False))
+    if cfg.get('runner_type') is None:
+        return Runner.from_cfg(cfg)
+    from mmengine.registry import RUNNERS
+    return RUNNERS.build(cfg)
+
+
+def load_weights(runner: Runner, path: str) -> None:
+    """Load a checkpoint that must fit the runner's model.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it cannot be read safely or belongs to another model.
+    """
+    checkpoint = load_checkpoint(path)
+    # EMAHook puts the averaged weights in place here.
+    runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+    model = getattr(runner.model, 'module', runner.model)
+    load_strictly(model, state_dict_of(checkpoint), path)
+    runner._has_loaded = True
+
+
+def fail(error: Exception) -> None:
+    """End the program with one message instead of a traceback."""
+    sys.exit(f'error: {error}')

@@ -1,0 +1,112 @@
+"""Look for the files of a config before anything is built from it."""
+import json
+from pathlib import Path
+from typing import Any, Iterator, Sequence
+
+from mmengine.config import Config
+
+from segvg.datasets.sources import prepare_command
+
+#: Keys of a config that hold a data loader.
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def find_dicts(node: Any, key: str) -> Iterator[dict]:
+    """Yield every dict below ``node`` that has ``key``."""
+    if isinstance(node, dict):
+        if key in node:
+            yield node
+        for value in node.values():
+            yield from find_dicts(value, key)
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            yield from find_dicts(value, key)
+
+
+def is_hub_name(name: str) -> bool:
+    """Return whether a name can be that of a model on a hub (``bert-base-uncased``)."""
+    return not Path(name).is_absolute() and not name.startswith('.') and len(
+        Path(name).parts) <= 2 and not Path(name).suffix
+
+
+def missing_annotations(dataset: dict) -> Iterator[str]:
+    """Yield what is missing of a data set config: annotations, images."""
+    root = Path(dataset.get('data_root') or '')
+    ann_file = root / dataset['ann_file']
+    images = root / (dataset.get('data_prefix') or {}).get('img', '')
+    if not ann_file.is_file():
+        yield (f'annotations {ann_file}\n'
+               f'    made by: {prepare_command(str(ann_file))}')
+    if not images.is_dir():
+        yield (f'images in {images}/\n'
+               '    data/README.md says where they come from')
+    elif ann_file.is_file():
+        with open(ann_file, encoding='utf-8') as file:
+            image = json.loads(file.readline() or '{"image": {"file": ""}}')['image']
+        names = [image['file'], *image.get('alt', ())]
+        if not any((images / name).is_file() for name in names):
+            yield (f'image {images / names[0]}, the first of {ann_file}\n'
+                   '    data_prefix.img has to name the folder of the images')
+
+
+def missing_weights(model: dict) -> Iterator[str]:
+    """Yield what is missing of the public weights that a model starts from."""
+    for part in find_dicts(model, 'init_cfg'):
+        configs = part['init_cfg'] or []
+        for init in [configs] if isinstance(configs, dict) else configs:
+            path = init.get('checkpoint') or init.get('name') or ''
+            if '://' in path or not path or Path(path).exists():
+                continue
+            if 'checkpoint' in init:
+                yield (f'weights {path}\n    made by: python tools/convert_checkpoint.py '
+                       f'detr DOWNLOADED {path}')
+            elif not is_hub_name(path):
+                yield f'language model {path}/\n    {fetch_command(path)}'
+
+
+def fetch_command(folder: str) -> str:
+    """Return the command that fetches a language model into a folder."""
+    name = Path(folder).name
+    return (f'fetched by: hf download google-bert/{name} config.json vocab.txt '
+            f'model.safetensors --local-dir {folder}')
+
+
+def missing_vocabularies(dataset: dict) -> Iterator[str]:
+    """Yield what is missing of the vocabularies of tokenizers."""
+    for tokenizer in find_dicts(dataset, 'vocab'):
+        vocab = tokenizer['vocab']
+        if not isinstance(vocab, str) or Path(vocab).exists() or is_hub_name(vocab):
+            continue
+        remedy = fetch_command(vocab)
+        if vocab.endswith('vocab.txt'):
+            remedy = ('SynthRef brings its own (tools/make_synthref.py); that of BERT is '
+                      + fetch_command(str(Path(vocab).parent)))
+        yield f'vocabulary {vocab}\n    {remedy}'
+
+
+def check_files(cfg: Config, loaders: Sequence[str], pretrained: bool) -> None:
+    """Raise one error that names every missing file and how to get it.
+
+    Args:
+        cfg: a whole config.
+        loaders: the data loaders that will be used, of ``LOADERS``.
+        pretrained: whether the model starts from its ``init_cfg``.
+
+    Raises:
+        FileNotFoundError: something is missing.
+    """
+    missing: dict[str, None] = {}
+    if pretrained:
+        missing.update(dict.fromkeys(missing_weights(cfg.model)))
+    for loader in loaders:
+        if cfg.get(loader) is None:
+            continue
+        for dataset in find_dicts(cfg[loader], 'ann_file'):
+            missing.update(dict.fromkeys(missing_annotations(dataset)))
+            missing.update(dict.fromkeys(missing_vocabularies(dataset)))
+    if missing:
+        told = '\n'.join(f'  {item}' for item in missing)
+        raise FileNotFoundError(
+            f'{len(missing)} things that {cfg.filename} needs are missing:\n{told}\n'
+            'data/README.md shows the whole tree. To try segvg without downloads: '
+            'bash tools/demo.sh')

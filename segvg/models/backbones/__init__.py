@@ -1,0 +1,4 @@
+"""Image encoders."""
+from segvg.models.backbones.detr_encoder import DETREncoder
+
+__all__ = ['DETREncoder']

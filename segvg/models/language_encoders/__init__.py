@@ -1,0 +1,4 @@
+"""Language encoders."""
+from segvg.models.language_encoders.transformer import LanguageTransformer
+
+__all__ = ['LanguageTransformer']

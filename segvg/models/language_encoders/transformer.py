@@ -1,0 +1,75 @@
+"""BERT and its relatives, whole or one layer at a time."""
+from typing import Optional
+
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from segvg.models.layers import additive_mask
+from segvg.registry import MODELS
+from segvg.structures import TextTokens, Tokens
+
+
+@MODELS.register_module()
+class LanguageTransformer(BaseModule):
+    """Expressions to tokens, by the transformer of a language model.
+
+    Built from a configuration, with random weights; public weights come through
+    ``init_cfg=dict(type='HuggingFacePretrained', name=<folder or hub name>)``.
+
+    Args:
+        model_type: name of the architecture in transformers, ``bert`` or ``roberta``.
+        config: values that differ from the defaults of that architecture, which for
+            ``bert`` are those of bert-base-uncased.
+        init_cfg: see above.
+
+    Source: Devlin et al., NAACL 2019.
+    """
+
+    def __init__(self,
+                 model_type: str = 'bert',
+                 config: Optional[dict] = None,
+                 *,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        from transformers import AutoConfig, AutoModel
+        settings = AutoConfig.for_model(model_type, **(config or {}))
+        model = AutoModel.from_config(settings, add_pooling_layer=False)
+        self.model_type = model_type
+        self.channels = settings.hidden_size
+        # Only the two parts are kept: the model around them has methods of its own
+        # that mmengine's init_weights would call.
+        self.embeddings = model.embeddings
+        self.layers = model.encoder.layer
+
+    def embed(self, text: TextTokens) -> Tokens:
+        """Return word, position and type embeddings, (B, L, C), before layer 0.
+
+        Raises:
+            ValueError: an id lies outside the vocabulary or a text is longer than the
+                position table.
+        """
+        words = self.embeddings.word_embeddings.num_embeddings
+        positions = self.embeddings.position_embeddings.num_embeddings
+        if text.ids.shape[1] > positions:
+            raise ValueError(f'{text.ids.shape[1]} tokens in an expression, but the '
+                             f'language encoder has {positions} positions')
+        if text.ids.device.type == 'cpu' and int(text.ids.max()) >= words:
+            raise ValueError(f'token id {int(text.ids.max())} in a vocabulary of {words} '
+                             'words: tokenizer and language encoder do not belong '
+                             'together')
+        return Tokens(self.embeddings(input_ids=text.ids), text.padding_mask)
+
+    def layer(self, index: int, tokens: Tokens) -> Tokens:
+        """Return the tokens (B, L, C) after layer ``index``."""
+        mask = additive_mask(tokens.padding_mask, tokens.feats.dtype)
+        out = self.layers[index](tokens.feats, attention_mask=mask)
+        # transformers 4 wraps the result of a layer in a tuple.
+        feats = out if isinstance(out, Tensor) else out[0]
+        return tokens._replace(feats=feats)
+
+    def forward(self, text: TextTokens) -> Tokens:
+        """Return the tokens (B, L, C) after all layers."""
+        tokens = self.embed(text)
+        for index in range(len(self.layers)):
+            tokens = self.layer(index, tokens)
+        return tokens

@@ -1,0 +1,121 @@
+"""A transformer encoder over text and image tokens together."""
+from typing import Optional
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from segvg.models.layers import EncoderLayer, init_matrices
+from segvg.models.necks.triple_alignment import join_padding_masks
+from segvg.registry import MODELS
+from segvg.structures import FusedFeatures, Tokens
+
+
+@MODELS.register_module()
+class JointEncoder(BaseModule):
+    """Text and image tokens, projected to one width, in one encoder.
+
+    The sequence is [learned tokens, text, image]. Positions are learned: a row for each
+    learned token, for each of ``max_text_tokens`` places of the text and for each cell
+    of the image grid. A batch with shorter texts uses the first rows of the text, which
+    gives the same result as padding to the maximum.
+
+    Args:
+        text_channels: C of the incoming text tokens.
+        image_channels: C of the incoming image tokens.
+        channels: C of the encoder.
+        num_layers: encoder layers.
+        max_text_tokens: rows of the position table for text.
+        num_image_tokens: rows for the image, h * w; a canvas of 640 at stride 32: 400.
+        num_learned_tokens: tokens before the text, e.g. TransVG's [REG]; they become the
+            queries of the result.
+        heads: attention heads.
+        hidden: width of the feed-forward blocks.
+        dropout: of residual branches and feed-forward blocks.
+        attention_dropout: of attention weights.
+        pre_norm: normalise before each block, and once more at the end.
+
+    Source: Deng et al., "TransVG", ICCV 2021, visual-linguistic transformer; SegVG takes
+    it over with pre-norm layers and without the learned token.
+    """
+
+    def __init__(self,
+                 text_channels: int = 768,
+                 image_channels: int = 256,
+                 channels: int = 256,
+                 *,
+                 num_layers: int = 6,
+                 max_text_tokens: int = 20,
+                 num_image_tokens: int = 400,
+                 num_learned_tokens: int = 0,
+                 heads: int = 8,
+                 hidden: int = 2048,
+                 dropout: float = 0.1,
+                 attention_dropout: float = 0.0,
+                 pre_norm: bool = False) -> None:
+        super().__init__()
+        self.max_text_tokens = max_text_tokens
+        self.num_image_tokens = num_image_tokens
+        self.text_proj = nn.Linear(text_channels, channels)
+        self.image_proj = nn.Linear(image_channels, channels)
+        self.num_learned_tokens = num_learned_tokens
+        if num_learned_tokens:
+            self.learned_tokens = nn.Embedding(num_learned_tokens, channels)
+        self.position = nn.Embedding(
+            num_learned_tokens + max_text_tokens + num_image_tokens, channels)
+        self.layers = nn.ModuleList(
+            EncoderLayer(channels, heads, hidden, dropout=dropout,
+                         attention_dropout=attention_dropout, pre_norm=pre_norm)
+            for _ in range(num_layers))
+        self.norm = nn.LayerNorm(channels) if pre_norm else None
+        init_matrices(self.layers)
+
+    def _positions(self, num_text: int, num_image: int) -> Tensor:
+        """Return the position rows (1, N, C) that a batch of this size uses."""
+        if num_text > self.max_text_tokens:
+            raise ValueError(f'{num_text} text tokens, but the position table has '
+                             f'{self.max_text_tokens} rows for text; max_length of '
+                             'TokenizeExpression and max_text_tokens must agree')
+        if num_image != self.num_image_tokens:
+            raise ValueError(f'{num_image} image tokens, but the position table has '
+                             f'{self.num_image_tokens} rows for the image; the canvas '
+                             'and num_image_tokens must agree')
+        if num_text == self.max_text_tokens:
+            return self.position.weight[None]
+        text_end = self.num_learned_tokens + num_text
+        return torch.cat([self.position.weight[:text_end],
+                          self.position.weight[-num_image:]])[None]
+
+    def forward(self,
+                text: Tokens,
+                image: Tokens,
+                canvas_shape: tuple[int, int],
+                queries: Optional[Tensor] = None,
+                query_pos: Optional[Tensor] = None) -> FusedFeatures:
+        """Fuse text (B, L, C_text) and image (B, h * w, C_image).
+
+        ``queries`` (B, Q, C) and ``query_pos`` are handed on; with learned tokens the
+        queries are those tokens after the encoder.
+        """
+        batch, num_image = image.feats.shape[:2]
+        num_learned = self.num_learned_tokens
+        streams = [text._replace(feats=self.text_proj(text.feats)),
+                   image._replace(feats=self.image_proj(image.feats))]
+        if num_learned:
+            learned = self.learned_tokens.weight.expand(batch, -1, -1)
+            streams.insert(0, Tokens(learned))
+        tokens = torch.cat([stream.feats for stream in streams], dim=1)
+        padding_mask = join_padding_masks(*streams)
+        pos = self._positions(text.feats.shape[1], num_image)
+        for layer in self.layers:
+            tokens = layer(tokens, padding_mask, pos)
+        if self.norm is not None:
+            tokens = self.norm(tokens)
+        start = num_learned + text.feats.shape[1]
+        return FusedFeatures(
+            memory=Tokens(tokens, padding_mask, pos),
+            image_slice=slice(start, start + num_image),
+            grid=image.grid,
+            canvas_shape=canvas_shape,
+            queries=tokens[:, :num_learned] if num_learned else queries,
+            query_pos=query_pos)

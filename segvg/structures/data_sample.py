@@ -1,0 +1,85 @@
+"""One expression about one image, with its targets and its prediction."""
+from typing import Iterator
+
+from mmengine.structures import BaseDataElement, InstanceData
+
+
+class GroundingDataSample(BaseDataElement):
+    """An expression and what is known about it.
+
+    Metainfo: ``img_path, img_id, dataset, split, expr_idx, expr_id, ref_id, text,
+    no_target, ori_shape (H0, W0), img_shape (h, w), scale_factor (x, y), pad_offset
+    (x, y), canvas_shape (H, W), flip``; ``phrases`` for captions.
+
+    Data fields:
+        token_ids: (L,) int64, not padded.
+        text_padding_mask: (L,) bool.
+        gt_instances: T targets in the canvas frame: ``bboxes`` (T, 4) xyxy pixels,
+            optionally ``masks`` (T, H, W) bool and ``target_masks`` (T, h, w) float,
+            what a mask branch learns from.
+        image_instances: the same T targets in the frame of the original image:
+            ``bboxes`` (T, 4), ``segmentations``, a list of T mask records or None.
+        pred_instances: Q predictions in the frame of the original image: ``bboxes``
+            (Q, 4) xyxy pixels, ``scores`` (Q,), optionally ``masks`` (Q, H0, W0) bool
+            and ``soft_masks`` (Q, H0, W0) float.
+    """
+
+    @property
+    def gt_instances(self) -> InstanceData:
+        """Targets in the canvas frame."""
+        return self._gt_instances
+
+    @gt_instances.setter
+    def gt_instances(self, value: InstanceData) -> None:
+        self.set_field(value, '_gt_instances', dtype=InstanceData)
+
+    @gt_instances.deleter
+    def gt_instances(self) -> None:
+        del self._gt_instances
+
+    @property
+    def image_instances(self) -> InstanceData:
+        """Targets in the frame of the original image."""
+        return self._image_instances
+
+    @image_instances.setter
+    def image_instances(self, value: InstanceData) -> None:
+        self.set_field(value, '_image_instances', dtype=InstanceData)
+
+    @image_instances.deleter
+    def image_instances(self) -> None:
+        del self._image_instances
+
+    @property
+    def pred_instances(self) -> InstanceData:
+        """Predictions in the frame of the original image."""
+        return self._pred_instances
+
+    @pred_instances.setter
+    def pred_instances(self, value: InstanceData) -> None:
+        self.set_field(value, '_pred_instances', dtype=InstanceData)
+
+    @pred_instances.deleter
+    def pred_instances(self) -> None:
+        del self._pred_instances
+
+
+class ExpressionGroup:
+    """The expressions of one image, in order.
+
+    Not a sequence type on purpose: mmengine's collate function would take a sequence
+    apart and demands equal lengths.
+    """
+
+    def __init__(self, samples: list[GroundingDataSample]) -> None:
+        self.samples = samples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __iter__(self) -> Iterator[GroundingDataSample]:
+        return iter(self.samples)
+
+    def __repr__(self) -> str:
+        texts = [sample.get('text') for sample in self.samples]
+        return f'ExpressionGroup({texts!r})'

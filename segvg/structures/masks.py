@@ -1,0 +1,65 @@
+"""Masks: polygons, run-length codes and bitmaps. Plain functions."""
+from typing import Optional
+
+import numpy as np
+
+
+def decode_polygons(polygons: list, height: int, width: int) -> np.ndarray:
+    """Return the union (H, W) bool of polygons given as flat x, y lists.
+
+    Parts with fewer than three points have no area and are left out (pycocotools would
+    take four numbers for a box).
+    """
+    from pycocotools import mask as coco_mask
+    polygons = [part for part in polygons if len(part) >= 6]
+    if not polygons:
+        return np.zeros((height, width), dtype=bool)
+    codes = coco_mask.frPyObjects(polygons, height, width)
+    return coco_mask.decode(coco_mask.merge(codes)).astype(bool)
+
+
+def decode_rle(code: dict) -> np.ndarray:
+    """Return the mask (H, W) bool of a run-length code, compressed or not."""
+    from pycocotools import mask as coco_mask
+    height, width = code['size']
+    if isinstance(code['counts'], list):
+        code = coco_mask.frPyObjects(code, height, width)
+    return coco_mask.decode(code).astype(bool)
+
+
+def encode_rle(mask: np.ndarray) -> dict:
+    """Return the compressed run-length code of a mask (H, W), counts as text."""
+    from pycocotools import mask as coco_mask
+    code = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
+    return dict(size=list(code['size']), counts=code['counts'].decode('ascii'))
+
+
+def decode_segmentation(record: Optional[dict], height: int, width: int) -> np.ndarray:
+    """Return the mask (H, W) bool of a canonical mask record.
+
+    Args:
+        record: ``{'poly': [flat lists]}``, ``{'rle': {'size', 'counts'}}`` or
+            ``{'file': path of a PNG}``.
+        height: rows of the image, pixels.
+        width: columns of the image, pixels.
+
+    Raises:
+        ValueError: there is no mask, its form is unknown or its size is not the image's.
+    """
+    if not record:
+        raise ValueError('there is no mask to decode (the annotation has none)')
+    if 'poly' in record:
+        return decode_polygons(record['poly'], height, width)
+    if 'rle' in record:
+        mask = decode_rle(record['rle'])
+    elif 'file' in record:
+        from PIL import Image
+        with Image.open(record['file']) as image:
+            mask = np.asarray(image.convert('L')) > 127
+    else:
+        raise ValueError(f"a mask record has 'poly', 'rle' or 'file', not {list(record)}")
+    if mask.shape != (height, width):
+        raise ValueError(
+            f'a mask of {mask.shape[0]} x {mask.shape[1]} pixels (rows x columns) for an '
+            f'image of {height} x {width}')
+    return mask

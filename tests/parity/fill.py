@@ -1,0 +1,37 @@
+"""Deterministic parameters for checking one implementation against another.
+
+A full-size checkpoint is large; a rule that both sides apply is a few lines.
+Every tensor is drawn from its own name, so a case file needs to hold only the
+names and shapes of the checkpoint it was made with, never the values.
+"""
+import zlib
+
+import numpy as np
+
+
+def fill(name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the float32 values of the parameter or buffer called ``name``.
+
+    Scales keep activations of deep networks finite: matrices and convolutions
+    get a standard deviation of ``1/sqrt(fan_in)``, normalisation scales stay
+    near one, and biases near zero.
+    """
+    noise = np.random.RandomState(zlib.crc32(name.encode()) & 0x7FFFFFFF)
+    noise = noise.standard_normal(shape or (1,)).reshape(shape)
+    leaf = name.rsplit('.', 1)[-1]
+    if leaf == 'running_var':
+        values = 1 + 0.1 * np.abs(noise)
+    elif leaf == 'running_mean':
+        values = 0.02 * noise
+    elif len(shape) >= 2:
+        values = noise / np.sqrt(np.prod(shape[1:]))
+    elif leaf.endswith('weight') or leaf in ('gamma', 'scale'):
+        values = 1 + 0.05 * noise
+    else:
+        values = 0.02 * noise
+    return values.astype(np.float32)
+
+
+def image(seed: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a float32 array of standard normal noise, the input of a case."""
+    return np.random.RandomState(seed).standard_normal(shape).astype(np.float32)

@@ -1,0 +1,60 @@
+"""Every recorded case of a published implementation against ours.
+
+``SEGVG_PARITY_DIR=DIR python -m pytest tests/parity`` runs the files of another folder.
+"""
+import gc
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.parity.cases import segvg, transvg
+from tests.parity.comparison import Comparison, load_case
+
+DEFAULT = Path(__file__).parents[1] / 'data' / 'parity'
+ROOT = Path(os.environ.get('SEGVG_PARITY_DIR', DEFAULT))
+FILES = sorted(ROOT.glob('*/*.npz'))
+#: Method -> (runner of full models, runners of units by name).
+METHODS = dict(segvg=(segvg.run_model, segvg.UNITS), transvg=(transvg.run_model, {}))
+
+
+def run_case(path: Path) -> list[Comparison]:
+    """Run a case by its folder and name; one that nobody knows is an error."""
+    method = path.parent.name
+    if method not in METHODS:
+        raise LookupError(f'no runner for the method {method!r} of {path}; '
+                          f'known are {sorted(METHODS)}')
+    run_model, units = METHODS[method]
+    if not path.stem.startswith('unit_'):
+        return run_model(load_case(path))
+    names = [name for name in units if path.stem.startswith(name)]
+    if not names:
+        raise LookupError(f'no runner for the unit {path.stem!r} of {method}; '
+                          f'known are {sorted(units)}')
+    return units[max(names, key=len)](load_case(path))
+
+
+@pytest.mark.parametrize(
+    'path', FILES, ids=[f'{path.parent.name}/{path.stem}' for path in FILES])
+def test_case_equals_published_implementation(path, parity_table):
+    torch.set_num_threads(os.cpu_count() or 1)
+    results = run_case(path)
+    gc.collect()
+    assert results
+    worst = max(results, key=lambda item: item.difference / max(item.tolerance, 1e-30))
+    parity_table.append((f'{path.parent.name}/{path.stem}', len(results), worst))
+    wrong = [f'{item.name}: {item.difference:.3g} > {item.tolerance:.3g}'
+             for item in results if not item.difference <= item.tolerance]
+    assert not wrong, '\n'.join(wrong)
+
+
+def test_folder_holds_cases():
+    assert FILES, f'no {ROOT}/<method>/*.npz'
+
+
+def test_unknown_method_and_unit_are_errors(tmp_path):
+    with pytest.raises(LookupError, match="no runner for the method 'other'"):
+        run_case(tmp_path / 'other' / 'unit_x.npz')
+    with pytest.raises(LookupError, match="no runner for the unit 'unit_x'"):
+        run_case(tmp_path / 'segvg' / 'unit_x.npz')

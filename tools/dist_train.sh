@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Train on several GPUs of one or more machines:
+#   bash tools/dist_train.sh CONFIG GPUS [flags of tools/train.py]
+# Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT in the environment.
+set -euo pipefail
+CONFIG=$1
+GPUS=$2
+cd "$(dirname "$0")/.."
+export PYTHONPATH="$PWD:${PYTHONPATH:-}"
+exec python -m torch.distributed.run \
+  --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
+  --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
+  --nproc_per_node="$GPUS" \
+  tools/train.py "$CONFIG" --launcher pytorch "${@:3}"

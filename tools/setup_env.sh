@@ -1,0 +1,34 @@
+# Sourced by demo.sh and run_tests.sh: a virtual environment with segvg in it.
+#
+# An active environment is used as it is; without one, .venv is made. Nothing is installed
+# again while setup.py and the constraints are those of the last time.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+if [ -z "${VIRTUAL_ENV:-}" ] && [ -z "${CONDA_PREFIX:-}" ]; then
+  if [ ! -x .venv/bin/python ]; then
+    echo "Making a virtual environment in .venv"
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || {
+      echo "segvg needs Python 3.10 or newer; this is $(python3 --version)" >&2
+      exit 1
+    }
+    python3 -m venv .venv
+  fi
+  # shellcheck disable=SC1091
+  . .venv/bin/activate
+fi
+stamp=$(python -c 'import sys; print(sys.prefix)')/.segvg_installed
+wanted=$(cat setup.py requirements/constraints.txt | cksum)$root
+if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+  echo "Installing segvg (about two minutes)"
+  constraints=$(mktemp)
+  # A torch that is there already, for a GPU say, stays.
+  if python -c 'import torch' 2>/dev/null; then
+    grep -v '^torch==' requirements/constraints.txt >"$constraints"
+  else
+    cp requirements/constraints.txt "$constraints"
+  fi
+  python -m pip install --quiet --disable-pip-version-check -c "$constraints" \
+    -e '.[tests]'
+  rm -f "$constraints"
+  echo "$wanted" >"$stamp"
+fi

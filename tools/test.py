@@ -1,0 +1,92 @@
+"""Score a checkpoint on the test data of a config."""
+import argparse
+import json
+import re
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+
+from segvg.engine.launch import (add_common_arguments, build_runner, fail, load_config,
+                                 load_weights)
+from segvg.engine.preflight import check_files
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--out', metavar='F.json', help='write the scores to this file')
+    parser.add_argument('--show-dir', help='draw predictions into this folder')
+    parser.add_argument(
+        '--split', help='score this split instead of the one of test_dataloader, e.g. '
+        'testA: replaces the last part of ann_file')
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
+    """Write what the flags say into the config."""
+    if args.split:
+        dataset = cfg.test_dataloader.dataset
+        dataset.ann_file = re.sub(r'_[^_/]+\.jsonl$', f'_{args.split}.jsonl',
+                                  dataset.ann_file)
+    if args.show_dir:
+        hook = cfg.default_hooks.setdefault(
+            'visualization', dict(type='GroundingVisualizationHook'))
+        hook.update(draw=True, test_out_dir=args.show_dir)
+    # The checkpoint brings all weights: none of the public ones is needed.
+    remove_init(cfg.model)
+    cfg.load_from, cfg.resume = None, False
+
+
+def remove_init(node) -> None:
+    """Take every ``init_cfg`` out of a model config."""
+    if isinstance(node, dict):
+        node.pop('init_cfg', None)
+        for value in node.values():
+            remove_init(value)
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            remove_init(value)
+
+
+def report(runner: Runner, metrics: dict, args: argparse.Namespace) -> None:
+    """Print the scores as a table and write ``--out``."""
+    count = max(getattr(metric, 'num_expressions', 0)
+                for metric in runner.test_evaluator.metrics)
+    name = Path(runner.test_dataloader.dataset.ann_file).name
+    width = max(map(len, metrics), default=0)
+    print(f'\n{name}: {count} expressions')
+    for key, value in metrics.items():
+        print(f'  {key:{width}}  {value:7.2f}')
+    if args.out:
+        Path(args.out).parent.mkdir(parents=True, exist_ok=True)
+        content = dict(metrics=metrics, config=args.config, checkpoint=args.checkpoint,
+                       ann_file=runner.test_dataloader.dataset.ann_file,
+                       num_expressions=count)
+        Path(args.out).write_text(json.dumps(content, indent=2) + '\n')
+
+
+def main() -> None:
+    """Score."""
+    args = parse_args()
+    try:
+        if not Path(args.checkpoint).is_file():
+            raise FileNotFoundError(f'checkpoint {args.checkpoint} does not exist')
+        cfg = load_config(args)
+        apply_flags(cfg, args)
+        check_files(cfg, ['test_dataloader'], pretrained=False)
+        runner = build_runner(cfg)
+        load_weights(runner, args.checkpoint)
+    except (FileNotFoundError, ValueError, KeyError) as error:
+        fail(error)
+    metrics = runner.test()
+    if is_main_process():
+        report(runner, metrics, args)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,71 @@
+"""Train a model from a config."""
+import argparse
+import os
+
+from mmengine.config import Config
+
+from segvg.engine.launch import add_common_arguments, build_runner, fail, load_config
+from segvg.engine.preflight import check_files
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--amp', action='store_true',
+                        help='mixed precision; needs a GPU')
+    parser.add_argument(
+        '--auto-scale-lr', action='store_true',
+        help='scale the learning rate with the actual batch size')
+    parser.add_argument(
+        '--resume', nargs='?', const='auto', metavar='CHECKPOINT',
+        help='go on from a checkpoint, without a value from the latest in the work '
+        'folder')
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
+    """Write what the flags say into the config.
+
+    Raises:
+        ValueError: a flag does not fit this machine or this config.
+        FileNotFoundError: the checkpoint to resume from does not exist.
+    """
+    if args.amp:
+        import torch
+        if not torch.cuda.is_available():
+            raise ValueError('--amp needs a GPU (mmengine\'s AmpOptimWrapper)')
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.auto_scale_lr:
+        if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
+            raise ValueError('--auto-scale-lr needs auto_scale_lr.base_batch_size in the '
+                             'config')
+        cfg.auto_scale_lr.enable = True
+    if args.resume == 'auto':
+        cfg.resume, cfg.load_from = True, None
+    elif args.resume is not None:
+        if not os.path.isfile(args.resume):
+            raise FileNotFoundError(f'checkpoint {args.resume} does not exist')
+        cfg.resume, cfg.load_from = True, args.resume
+
+
+def main() -> None:
+    """Train."""
+    args = parse_args()
+    try:
+        cfg = load_config(args)
+        apply_flags(cfg, args)
+        loaders = ['train_dataloader']
+        if cfg.get('val_cfg') is not None:
+            loaders.append('val_dataloader')
+        # A run that goes on has its weights in its checkpoint.
+        check_files(cfg, loaders, pretrained=not cfg.get('load_from'))
+    except (FileNotFoundError, ValueError, KeyError) as error:
+        fail(error)
+    build_runner(cfg).train()
+
+
+if __name__ == '__main__':
+    main()
