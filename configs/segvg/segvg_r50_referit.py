@@ -1,0 +1,9 @@
+"""SegVG, ResNet-50, ReferItGame. Eight GPUs. Expected: see configs/segvg/README.md.
+
+python tools/train.py configs/segvg/segvg_r50_referit.py
+"""
+_base_ = './segvg_referit.py'
+model = dict(
+    image_encoder=dict(
+        backbone=dict(depth=50),
+        init_cfg=dict(checkpoint='data/pretrained/detr_r50_referit.pth')))

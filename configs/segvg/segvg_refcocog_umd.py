@@ -1,0 +1,20 @@
+"""SegVG, ResNet-101, RefCOCOg (umd). Eight GPUs. Expected: see configs/segvg/README.md.
+
+python tools/train.py configs/segvg/segvg_refcocog_umd.py
+"""
+_base_ = [
+    '../_base_/models/segvg_r101.py', '../_base_/datasets/refcocog_umd.py',
+    '../_base_/schedules/segvg_90e.py', '../_base_/default_runtime.py'
+]
+model = dict(
+    image_encoder=dict(
+        init_cfg=dict(checkpoint='data/pretrained/detr_r101_gref.pth')))
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=_base_.train_pipeline, box_profile='truncate_xywh', text_field='sent'))
+val_dataloader = dict(
+    dataset=dict(
+        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
+test_dataloader = dict(
+    dataset=dict(
+        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
