@@ -1,0 +1,51 @@
+"""Polygons, run-length codes and bitmaps."""
+import numpy as np
+import pytest
+from PIL import Image
+
+from segvg.structures.masks import decode_polygons, decode_segmentation, encode_rle
+
+
+def test_polygon_by_hand():
+    mask = decode_polygons([[2, 1, 5, 1, 5, 4, 2, 4]], 6, 8)
+    assert mask.sum() == 9 and mask[1:4, 2:5].all()
+
+
+def test_polygon_parts_are_joined_not_added():
+    part = [2, 1, 5, 1, 5, 4, 2, 4]
+    assert decode_polygons([part, part, [0, 0, 1, 1]], 6, 8).sum() == 9
+
+
+def test_polygon_of_two_points_has_no_area():
+    assert decode_polygons([[0, 0, 4, 4]], 6, 8).sum() == 0
+
+
+def test_rle_round_trip_keeps_holes():
+    mask = np.ones((6, 8), bool)
+    mask[2:4, 3:5] = False
+    code = encode_rle(mask)
+    assert isinstance(code['counts'], str) and code['size'] == [6, 8]
+    assert (decode_segmentation(dict(rle=code), 6, 8) == mask).all()
+
+
+def test_uncompressed_rle():
+    code = dict(rle=dict(size=[2, 3], counts=[2, 2, 2]))  # down the columns
+    assert decode_segmentation(code, 2, 3).tolist() == [[0, 1, 0], [0, 1, 0]]
+
+
+def test_mask_file(tmp_path):
+    pixels = np.zeros((4, 5), np.uint8)
+    pixels[1, 2] = 255
+    Image.fromarray(pixels).save(tmp_path / 'mask.png')
+    mask = decode_segmentation(dict(file=str(tmp_path / 'mask.png')), 4, 5)
+    assert mask.sum() == 1 and mask[1, 2]
+
+
+@pytest.mark.parametrize('record, message', [
+    (None, 'no mask to decode'),
+    (dict(outline=[]), "has 'poly', 'rle' or 'file', not \\['outline'\\]"),
+    (dict(rle=dict(size=[2, 3], counts=[6])), r'2 x 3 pixels .* image of 4 x 5'),
+])
+def test_bad_record_is_told(record, message):
+    with pytest.raises(ValueError, match=message):
+        decode_segmentation(record, 4, 5)

@@ -1,0 +1,109 @@
+"""Small data and small versions of real configs, for tests."""
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+from PIL import Image
+
+from segvg.datasets.canonical import CanonicalWriter
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted(
+    path for path in (ROOT / 'configs').glob('*/*.py') if path.parent.name != '_base_')
+WORDS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the', 'red', 'green', 'blue',
+         'box', 'left', 'right')
+COLOURS = dict(red=(220, 40, 40), green=(40, 200, 60), blue=(50, 80, 220))
+
+#: Key of a model config -> its toy value.
+SMALL = dict(depth=18, base_channels=8, in_channels=64, channels=32, text_channels=32,
+             image_channels=32, num_layers=2, heads=4, hidden=64, num_image_tokens=4)
+
+
+def make_data(root: Path, images: int = 4, splits: tuple = ('train', 'val')) -> Path:
+    """Write images of 60 x 48 with two boxes each, three sentences an image.
+
+    Returns:
+        The folder, with ``toy_<split>.jsonl``, ``images/`` and ``vocab.txt``.
+    """
+    random = np.random.RandomState(0)
+    (root / 'images').mkdir(parents=True)
+    (root / 'vocab.txt').write_text('\n'.join(WORDS) + '\n')
+    with CanonicalWriter(root, 'toy', dict(dataset='toy')) as writer:
+        for split in splits:
+            for number in range(images):
+                writer.write(_line(root, split, number, random))
+    return root
+
+
+def _line(root: Path, split: str, number: int, random: np.random.RandomState) -> dict:
+    """Draw an image and return its group line."""
+    canvas = np.full((48, 60, 3), 128, np.uint8)
+    names = random.permutation(list(COLOURS))[:2]
+    instances, exprs = [], []
+    for side, name in enumerate(names):
+        x, y = 3 + 30 * side + random.randint(6), random.randint(3, 20)
+        w, h = random.randint(10, 18), random.randint(12, 24)
+        canvas[y:y + h, x:x + w] = COLOURS[name]
+        instances.append(dict(
+            id=side, bbox=[float(v) for v in (x, y, x + w, y + h)], category_id=1,
+            segm=dict(poly=[[float(v) for v in (x, y, x + w, y, x + w, y + h, x, y + h)]])
+        ))
+        exprs.append(dict(id=len(exprs), ref_id=side, text=f'the {name} box',
+                          targets=[side], src=[0, 0]))
+    exprs.append(dict(id=2, ref_id=0, text='left box', targets=[0], src=[0, 0]))
+    file = f'{split}_{number}.png'
+    Image.fromarray(canvas).save(root / 'images' / file)
+    return dict(image=dict(id=f'file:{file}', file=file, width=60, height=48),
+                split=split, instances=instances, exprs=exprs)
+
+
+def shrink(node: Any, data: Path) -> None:
+    """Make every part below a config node small."""
+    if isinstance(node, list):
+        for value in node:
+            shrink(value, data)
+    if not isinstance(node, dict):
+        return
+    node.pop('init_cfg', None)
+    for key, value in SMALL.items():
+        if key in node and isinstance(node[key], int):
+            node[key] = value
+    kind = node.get('type')
+    if kind == 'mmdet.ResNet':
+        node['base_channels'] = 8
+    elif kind == 'LanguageTransformer':
+        node['config'] = dict(
+            hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+            intermediate_size=64, vocab_size=len(WORDS), max_position_embeddings=64)
+    elif kind == 'WordPieceTokenizer':
+        node['vocab'] = str(data / 'vocab.txt')
+    elif kind == 'PlaceOnCanvas':
+        node['size'] = 64
+    elif kind == 'Resize':
+        side = 'long' if 'long' in node else 'short'
+        node[side] = 64 if isinstance(node[side], int) else [64, 56, 48]
+    elif kind == 'RandomSizeCrop':
+        node.update(min_size=36, max_size=50)
+    for value in node.values():
+        shrink(value, data)
+
+
+def toy_config(path: Path, data: Path, work_dir: Path) -> Config:
+    """Return a published config with toy sizes, on the data of ``make_data``."""
+    cfg = Config.fromfile(path)
+    shrink(cfg._cfg_dict, data)
+    for loader, split in (('train_dataloader', 'train'), ('val_dataloader', 'val'),
+                          ('test_dataloader', 'val')):
+        cfg[loader].update(batch_size=2, num_workers=0, persistent_workers=False)
+        cfg[loader].dataset.update(
+            data_root=str(data), ann_file=f'toy_{split}.jsonl',
+            data_prefix=dict(img='images'))
+    cfg.train_cfg.max_epochs = 1
+    cfg.work_dir = str(work_dir)
+    cfg.launcher = 'none'
+    cfg.log_level = 'ERROR'
+    cfg.default_hooks.logger.interval = 1
+    cfg.visualizer.update(vis_backends=[], name=f'toy_{path.stem}_{work_dir.name}')
+    cfg.randomness = dict(seed=0)
+    return cfg
