@@ -8,6 +8,7 @@ from segvg.engine.launch import build_runner
 from segvg.registry import MODELS
 from tests.toy import CONFIGS, ROOT, make_data, toy_config
 
+
 @pytest.fixture(scope='module')
 def data(tmp_path_factory):
     return make_data(tmp_path_factory.mktemp('toy') / 'data')

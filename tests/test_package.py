@@ -10,7 +10,8 @@ from segvg.utils.mmcv_ops import EXTENSION, MissingExtension, provide_mmcv_ext
 
 def run_python(code: str) -> str:
     """Run code in a new interpreter and return what it prints."""
-    result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    result = subprocess.run([sys.executable, '-c', code], capture_output=True,
+                            text=True)
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
 

@@ -47,8 +47,8 @@ def _line(root: Path, split: str, number: int, random: np.random.RandomState) ->
         canvas[y:y + h, x:x + w] = COLOURS[name]
         instances.append(dict(
             id=side, bbox=[float(v) for v in (x, y, x + w, y + h)], category_id=1,
-            segm=dict(poly=[[float(v) for v in (x, y, x + w, y, x + w, y + h, x, y + h)]])
-        ))
+            segm=dict(poly=[[float(v) for v in (x, y, x + w, y, x + w, y + h, x,
+                                                y + h)]])))
         exprs.append(dict(id=len(exprs), ref_id=side, text=f'the {name} box',
                           targets=[side], src=[0, 0]))
     exprs.append(dict(id=2, ref_id=0, text='left box', targets=[0], src=[0, 0]))

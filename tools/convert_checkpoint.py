@@ -5,8 +5,12 @@ from pathlib import Path
 import torch
 
 from segvg.engine.launch import fail
-from segvg.utils.checkpoint import (RULES, convert_state_dict, load_checkpoint,
-                                    state_dict_of)
+from segvg.utils.checkpoint import (
+    RULES,
+    convert_state_dict,
+    load_checkpoint,
+    state_dict_of,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,7 +40,8 @@ def main() -> None:
           f'dropped')
     for reason in sorted(set(report.dropped.values())):
         keys = [key for key, why in report.dropped.items() if why == reason]
-        print(f'  dropped, {reason}: {len(keys)} ({keys[0]}{", ..." * (len(keys) > 1)})')
+        more = ', ...' if len(keys) > 1 else ''
+        print(f'  dropped, {reason}: {len(keys)} ({keys[0]}{more})')
     print(f'written: {args.output}')
 
 

@@ -8,8 +8,13 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from segvg.engine.launch import (add_common_arguments, build_runner, fail, load_config,
-                                 load_weights)
+from segvg.engine.launch import (
+    add_common_arguments,
+    build_runner,
+    fail,
+    load_config,
+    load_weights,
+)
 from segvg.engine.preflight import check_files
 
 

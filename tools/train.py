@@ -40,8 +40,8 @@ def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
         if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
-            raise ValueError('--auto-scale-lr needs auto_scale_lr.base_batch_size in the '
-                             'config')
+            raise ValueError('--auto-scale-lr needs auto_scale_lr.base_batch_size in '
+                             'the config')
         cfg.auto_scale_lr.enable = True
     if args.resume == 'auto':
         cfg.resume, cfg.load_from = True, None

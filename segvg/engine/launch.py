@@ -10,8 +10,12 @@ import torch
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.runner import Runner
 
-from segvg.utils.checkpoint import (load_checkpoint, load_strictly, state_dict_of,
-                                    use_safe_loader)
+from segvg.utils.checkpoint import (
+    load_checkpoint,
+    load_strictly,
+    state_dict_of,
+    use_safe_loader,
+)
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:

@@ -58,8 +58,8 @@ def missing_weights(model: dict) -> Iterator[str]:
             if '://' in path or not path or Path(path).exists():
                 continue
             if 'checkpoint' in init:
-                yield (f'weights {path}\n    made by: python tools/convert_checkpoint.py '
-                       f'detr DOWNLOADED {path}')
+                yield (f'weights {path}\n    made by: python '
+                       f'tools/convert_checkpoint.py detr DOWNLOADED {path}')
             elif not is_hub_name(path):
                 yield f'language model {path}/\n    {fetch_command(path)}'
 
@@ -79,8 +79,8 @@ def missing_vocabularies(dataset: dict) -> Iterator[str]:
             continue
         remedy = fetch_command(vocab)
         if vocab.endswith('vocab.txt'):
-            remedy = ('SynthRef brings its own (tools/make_synthref.py); that of BERT is '
-                      + fetch_command(str(Path(vocab).parent)))
+            remedy = ('SynthRef brings its own (tools/make_synthref.py); that of BERT '
+                      'is ' + fetch_command(str(Path(vocab).parent)))
         yield f'vocabulary {vocab}\n    {remedy}'
 
 

@@ -1,6 +1,13 @@
 """Everything with parameters, and what prepares its input."""
-from segvg.models import (backbones, grounders, heads, language_encoders, losses, necks,
-                          weight_init)
+from segvg.models import (
+    backbones,
+    grounders,
+    heads,
+    language_encoders,
+    losses,
+    necks,
+    weight_init,
+)
 from segvg.models.data_preprocessor import GroundingDataPreprocessor
 
 __all__ = [

@@ -16,8 +16,8 @@ class StrictPretrained:
     trains from random weights unseen.
 
     Args:
-        checkpoint: file with the weights of the module, as ``convert_checkpoint`` writes
-            it.
+        checkpoint: file with the weights of the module, as ``convert_checkpoint``
+            writes it.
     """
 
     def __init__(self, checkpoint: str) -> None:
@@ -55,8 +55,8 @@ class HuggingFacePretrained:
                 'is neither a folder nor a model that the hub gives')
             raise FileNotFoundError(
                 f'weights of the language model: {self.name!r} {kind} '
-                f'({str(error).splitlines()[0]}). Put config.json and the weights of it '
-                'into a folder and name that folder in init_cfg') from error
+                f'({str(error).splitlines()[0]}). Put config.json and the weights of '
+                'it into a folder and name that folder in init_cfg') from error
         own = {}
         for key, value in model.state_dict().items():
             if key.startswith('embeddings.'):

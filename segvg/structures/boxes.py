@@ -1,7 +1,7 @@
 """Boxes: formats, frames and overlaps. Plain functions.
 
-``bboxes`` are xyxy in pixels, ``boxes`` are cxcywh in [0, 1]. The canvas is what a model
-sees (padding counts), the image is the original picture.
+``bboxes`` are xyxy in pixels, ``boxes`` are cxcywh in [0, 1]. The canvas is what a
+model sees (padding counts), the image is the original picture.
 """
 import torch
 from torch import Tensor
@@ -20,13 +20,13 @@ def cxcywh_to_xyxy(boxes: Tensor) -> Tensor:
 
 
 def normalize_boxes(bboxes: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Change (..., 4) xyxy pixels to cxcywh in [0, 1] of a frame of ``shape`` (H, W)."""
+    """Change (..., 4) xyxy pixels to cxcywh in [0, 1] of a frame (H, W)."""
     height, width = shape
     return xyxy_to_cxcywh(bboxes) / bboxes.new_tensor([width, height, width, height])
 
 
 def denormalize_boxes(boxes: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Change (..., 4) cxcywh in [0, 1] of a frame of ``shape`` (H, W) to xyxy pixels."""
+    """Change (..., 4) cxcywh in [0, 1] of a frame (H, W) to xyxy pixels."""
     height, width = shape
     return cxcywh_to_xyxy(boxes) * boxes.new_tensor([width, height, width, height])
 

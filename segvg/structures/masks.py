@@ -44,7 +44,7 @@ def decode_segmentation(record: Optional[dict], height: int, width: int) -> np.n
         width: columns of the image, pixels.
 
     Raises:
-        ValueError: there is no mask, its form is unknown or its size is not the image's.
+        ValueError: there is no mask, its form is unknown or its size is wrong.
     """
     if not record:
         raise ValueError('there is no mask to decode (the annotation has none)')
@@ -57,9 +57,10 @@ def decode_segmentation(record: Optional[dict], height: int, width: int) -> np.n
         with Image.open(record['file']) as image:
             mask = np.asarray(image.convert('L')) > 127
     else:
-        raise ValueError(f"a mask record has 'poly', 'rle' or 'file', not {list(record)}")
+        raise ValueError(
+            f"a mask record has 'poly', 'rle' or 'file', not {list(record)}")
     if mask.shape != (height, width):
         raise ValueError(
-            f'a mask of {mask.shape[0]} x {mask.shape[1]} pixels (rows x columns) for an '
-            f'image of {height} x {width}')
+            f'a mask of {mask.shape[0]} x {mask.shape[1]} pixels (rows x columns) for '
+            f'an image of {height} x {width}')
     return mask

@@ -2,7 +2,7 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 import torch
 from torch import Tensor, nn
@@ -210,6 +210,7 @@ TRANSVG_RULES: list[Rule] = [
     (rf'bbox_embed\.layers\.(\d+)\.{NORM_PAIR}', r'head.box.layers.\1.\2'),
 ]
 
+STREAMS = (('object', 'object'), ('visual', 'image'), ('text', 'text'))
 ALIGNMENT = r'deepfuse\.layers\.(\d+)'
 SEGVG_RULES: list[Rule] = [
     *detr_rules('visumodel.', 'image_encoder.'),
@@ -219,10 +220,10 @@ SEGVG_RULES: list[Rule] = [
       for letter, kind in (('o', 'object'), ('v', 'image'), ('t', 'text'))],
     *[(rf'{ALIGNMENT}\.in_{theirs}_{letter}\.{NORM_PAIR}',
        rf'alignment.layers.\1.{role}.{kind}.\2')
-      for theirs, kind in (('object', 'object'), ('visual', 'image'), ('text', 'text'))
+      for theirs, kind in STREAMS
       for letter, role in (('q', 'query'), ('k', 'key'), ('v', 'value'))],
-    *[(rf'{ALIGNMENT}\.out_{theirs}\.{NORM_PAIR}', rf'alignment.layers.\1.out.{kind}.\2')
-      for theirs, kind in (('object', 'object'), ('visual', 'image'), ('text', 'text'))],
+    *[(rf'{ALIGNMENT}\.out_{theirs}\.{NORM_PAIR}',
+       rf'alignment.layers.\1.out.{kind}.\2') for theirs, kind in STREAMS],
     (r'reg_seg_src\.weight', 'query_embed.weight'),
     (r'reg_seg_pos\.weight', 'query_pos.weight'),
     (rf'object_proj\.{NORM_PAIR}', r'query_proj.\1'),

@@ -4,8 +4,14 @@ import math
 import torch
 from torch import nn
 
-from segvg.models.layers import (MLP, DecoderLayer, EncoderLayer, MultiHeadAttention,
-                                 additive_mask, sine_position)
+from segvg.models.layers import (
+    MLP,
+    DecoderLayer,
+    EncoderLayer,
+    MultiHeadAttention,
+    additive_mask,
+    sine_position,
+)
 
 
 def test_attention_equals_torch_with_same_weights():

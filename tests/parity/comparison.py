@@ -42,7 +42,7 @@ def absolute(name: str, ours, recorded, tolerance: float = OUTPUT) -> Comparison
 
 
 def scaled(name: str, ours, recorded, tolerance: float = INTERMEDIATE) -> Comparison:
-    """Compare by the largest difference over the largest recorded value (at least 1)."""
+    """Compare by the largest difference over the largest value recorded, or 1."""
     scale = max(1.0, float(np.abs(as_array(recorded)).max(initial=0.0)))
     plain = absolute(name, ours, recorded)
     return Comparison(name, plain.difference / scale, tolerance)

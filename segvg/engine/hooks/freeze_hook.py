@@ -34,9 +34,10 @@ class FreezeHook(Hook):
         self._frozen: list[nn.Parameter] = []
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Freeze in the first of the epochs that a run sees, thaw in the first after."""
+        """Freeze in the run's first epoch of them, thaw in the first after."""
         if runner.epoch < self.epochs and not self._frozen:
-            self._frozen = [p for p in self._parameters(runner.model) if p.requires_grad]
+            self._frozen = [parameter for parameter in self._parameters(runner.model)
+                            if parameter.requires_grad]
             self._set(False)
             print_log(f'{", ".join(self.modules)}: frozen until epoch {self.epochs} '
                       f'({len(self._frozen)} tensors)', logger='current')

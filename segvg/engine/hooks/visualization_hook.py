@@ -59,12 +59,11 @@ class GroundingVisualizationHook(Hook):
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict,
                         outputs: Sequence[GroundingDataSample]) -> None:
         """Write pictures of the batch to files."""
-        folder = Path(self.test_out_dir if self.test_out_dir is not None else
-                      Path(runner.work_dir) / runner.timestamp / 'pictures')
         for sample in self._take(outputs):
-            out_file = folder / f'{self._drawn:04d}_{Path(sample.img_path).stem}.jpg'
+            name = f'{self._drawn:04d}_{Path(sample.img_path).stem}'
+            out_file = self._folder(runner) / f'{name}.jpg'
             runner.visualizer.add_datasample(
-                out_file.stem, read_image(sample.img_path), sample, show=self.show,
+                name, read_image(sample.img_path), sample, show=self.show,
                 wait_time=self.wait_time, out_file=out_file)
             self._drawn += 1
 
@@ -72,8 +71,14 @@ class GroundingVisualizationHook(Hook):
                          metrics: Optional[dict[str, float]] = None) -> None:
         """Say where the pictures are."""
         if self._drawn:
-            folder = self.test_out_dir or f'{runner.work_dir}/{runner.timestamp}/pictures'
-            print_log(f'{self._drawn} pictures are in {folder}', logger='current')
+            print_log(f'{self._drawn} pictures are in {self._folder(runner)}',
+                      logger='current')
+
+    def _folder(self, runner: Runner) -> Path:
+        """Return the folder of the files."""
+        if self.test_out_dir is not None:
+            return Path(self.test_out_dir)
+        return Path(runner.work_dir) / runner.timestamp / 'pictures'
 
     def _take(self, outputs: Sequence[GroundingDataSample]
               ) -> Sequence[GroundingDataSample]:

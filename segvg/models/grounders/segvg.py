@@ -21,8 +21,8 @@ class SegVG(TwoTowerGrounder):
     (``LanguageTransformer``), both with ``embed`` and ``layer``; ``alignment``
     (``TripleAlignment``), ``fusion`` (``JointEncoder``), ``head`` (``SegVGHead``).
 
-    Quirks kept, since trained weights depend on them: padding of the image is not masked
-    (``mask_image_padding=False`` of the encoder), no attention dropout outside the
+    Quirks kept, since trained weights depend on them: padding of the image is not
+    masked (``mask_image_padding=False`` of the encoder), no attention dropout outside the
     decoder's self-attention and BERT, the focal factor passes gradients. Left out: the
     published "DropKey", which adds at most 1e-12 to a logit.
 

@@ -78,7 +78,7 @@ class SegVGHead(BaseModule):
         heads: attention heads.
         hidden: width of the feed-forward blocks.
         dropout: in the decoder, also on the weights of its self-attention.
-        loss_mask: config of the mask loss; None: no mask supervision, every factor is 1.
+        loss_mask: config of the mask loss; None: no masks, every factor is 1.
         factor_gamma: exponent of the focal factor 1 + (1 - coverage) ** gamma.
         detach_factor: keep the gradient of the other losses from flowing through the
             factor. The published code lets it flow.
@@ -157,8 +157,7 @@ class SegVGHead(BaseModule):
 
     def loss_by_targets(self, outputs: SegVGOutputs, boxes: Tensor,
                         masks: Optional[Tensor]) -> dict[str, Tensor]:
-        """Return the losses against boxes (B, 4), cxcywh in [0, 1], and masks (B, H, W).
-        """
+        """Return the losses against boxes (B, 4), normalised, and masks (B, H, W)."""
         if self.loss_mask is None:
             return self.loss_box(outputs.boxes, boxes, 1.0, len(boxes))
         # One layer at a time: all of them at full size would not fit on a GPU.
@@ -191,11 +190,12 @@ class SegVGHead(BaseModule):
             scores = mask_confidence(probs, fused.canvas_shape,
                                      self.confidence_threshold)
         for i, sample in enumerate(data_samples):
-            sample.pred_instances = InstanceData(bboxes=bboxes[i], scores=scores[i:i + 1])
+            prediction = InstanceData(bboxes=bboxes[i], scores=scores[i:i + 1])
             if self.predict_masks and self.mask is not None:
-                soft = masks_to_image(probs[i:i + 1], fused.canvas_shape, sample.metainfo)
-                sample.pred_instances.soft_masks = soft
-                sample.pred_instances.masks = soft > 0.5
+                prediction.soft_masks = masks_to_image(
+                    probs[i:i + 1], fused.canvas_shape, sample.metainfo)
+                prediction.masks = prediction.soft_masks > 0.5
+            sample.pred_instances = prediction
         return data_samples
 
 

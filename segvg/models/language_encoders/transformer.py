@@ -54,9 +54,9 @@ class LanguageTransformer(BaseModule):
             raise ValueError(f'{text.ids.shape[1]} tokens in an expression, but the '
                              f'language encoder has {positions} positions')
         if text.ids.device.type == 'cpu' and int(text.ids.max()) >= words:
-            raise ValueError(f'token id {int(text.ids.max())} in a vocabulary of {words} '
-                             'words: tokenizer and language encoder do not belong '
-                             'together')
+            raise ValueError(f'token id {int(text.ids.max())} in a vocabulary of '
+                             f'{words} words: tokenizer and language encoder do not '
+                             'belong together')
         return Tokens(self.embeddings(input_ids=text.ids), text.padding_mask)
 
     def layer(self, index: int, tokens: Tokens) -> Tokens:

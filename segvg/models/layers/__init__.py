@@ -1,10 +1,18 @@
 """Plain building blocks below a head or a neck; not registered."""
-from segvg.models.layers.attention import (MultiHeadAttention, additive_mask, attend_mask,
-                                           attention)
+from segvg.models.layers.attention import (
+    MultiHeadAttention,
+    additive_mask,
+    attend_mask,
+    attention,
+)
 from segvg.models.layers.mlp import MLP
 from segvg.models.layers.position_encoding import sine_position
-from segvg.models.layers.transformer import (DecoderLayer, EncoderLayer, add_position,
-                                             init_matrices)
+from segvg.models.layers.transformer import (
+    DecoderLayer,
+    EncoderLayer,
+    add_position,
+    init_matrices,
+)
 
 __all__ = [
     'MLP', 'DecoderLayer', 'EncoderLayer', 'MultiHeadAttention', 'add_position',

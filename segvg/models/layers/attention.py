@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 def attend_mask(key_padding_mask: Optional[Tensor]) -> Optional[Tensor]:
-    """Turn a padding mask (B, S), True = padding, into torch's (B, 1, 1, S), True = use.
+    """Turn a padding mask (B, S) into torch's (B, 1, 1, S), where True means use.
 
     Without padding there is no mask, so that the fastest kernel can run.
     """
@@ -64,8 +64,8 @@ class MultiHeadAttention(nn.Module):
     Args:
         channels: C of queries, keys and values.
         heads: number of heads.
-        dropout: probability at which an attention weight is dropped in training. Several
-            published models have none here although their layers have dropout.
+        dropout: probability at which an attention weight is dropped in training.
+            Several published models have none here although their layers have dropout.
     """
 
     def __init__(self, channels: int, heads: int, dropout: float = 0.0) -> None:

@@ -64,7 +64,7 @@ class EncoderLayer(nn.Module):
                 tokens: Tensor,
                 padding_mask: Optional[Tensor] = None,
                 pos: Optional[Tensor] = None) -> Tensor:
-        """Return (B, N, C) for tokens (B, N, C); padding_mask (B, N), True = padding."""
+        """Return (B, N, C) for tokens (B, N, C) and their padding mask (B, N)."""
         if self.pre_norm:
             tokens = tokens + self._attend(
                 self.attention_norm(tokens), padding_mask, pos)

@@ -22,7 +22,8 @@ class MaskTerms(NamedTuple):
     coverage: Tensor
 
 
-def mask_terms(logits: Tensor, targets: Tensor, alpha: float, gamma: float) -> MaskTerms:
+def mask_terms(logits: Tensor, targets: Tensor, alpha: float,
+               gamma: float) -> MaskTerms:
     """Compare M masks of each of B samples with the target of the sample.
 
     Args:

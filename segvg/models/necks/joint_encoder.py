@@ -27,16 +27,16 @@ class JointEncoder(BaseModule):
         num_layers: encoder layers.
         max_text_tokens: rows of the position table for text.
         num_image_tokens: rows for the image, h * w; a canvas of 640 at stride 32: 400.
-        num_learned_tokens: tokens before the text, e.g. TransVG's [REG]; they become the
-            queries of the result.
+        num_learned_tokens: tokens before the text, e.g. TransVG's [REG]; they become
+            the queries of the result.
         heads: attention heads.
         hidden: width of the feed-forward blocks.
         dropout: of residual branches and feed-forward blocks.
         attention_dropout: of attention weights.
         pre_norm: normalise before each block, and once more at the end.
 
-    Source: Deng et al., "TransVG", ICCV 2021, visual-linguistic transformer; SegVG takes
-    it over with pre-norm layers and without the learned token.
+    Source: Deng et al., "TransVG", ICCV 2021, visual-linguistic transformer; SegVG
+    takes it over with pre-norm layers and without the learned token.
     """
 
     def __init__(self,

@@ -3,10 +3,20 @@ import torch
 from torch import Tensor, nn
 
 from segvg.models.heads.segvg_head import SegVGHead, SegVGOutputs, mask_confidence
-from tests.parity.cases.segvg_units import (run_unit_metric, run_unit_tokens,
-                                            run_unit_transforms)
-from tests.parity.cases.transvg import (Recorder, batch_of, build, gradient_norms,
-                                        length_first, watch_shared, without_dropout)
+from tests.parity.cases.segvg_units import (
+    run_unit_metric,
+    run_unit_tokens,
+    run_unit_transforms,
+)
+from tests.parity.cases.transvg import (
+    Recorder,
+    batch_of,
+    build,
+    gradient_norms,
+    length_first,
+    watch_shared,
+    without_dropout,
+)
 from tests.parity.comparison import LOSS, Comparison, absolute, relative, scaled
 
 #: Our name of a loss -> the published one.

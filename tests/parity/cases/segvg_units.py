@@ -12,9 +12,15 @@ import torch
 
 from segvg.datasets.grounding_dataset import truncate_xywh
 from segvg.datasets.tokenizers import WordPieceTokenizer
-from segvg.datasets.transforms import (FillBoxMask, PackGroundingInputs, PlaceOnCanvas,
-                                       RandomApplyUnlessWords, RandomFlip,
-                                       RandomSizeCrop, Resize)
+from segvg.datasets.transforms import (
+    FillBoxMask,
+    PackGroundingInputs,
+    PlaceOnCanvas,
+    RandomApplyUnlessWords,
+    RandomFlip,
+    RandomSizeCrop,
+    Resize,
+)
 from segvg.evaluation import BoxAccuracy
 from segvg.models.data_preprocessor import GroundingDataPreprocessor
 from segvg.structures.boxes import cxcywh_to_xyxy, normalize_boxes, paired_iou
@@ -131,7 +137,8 @@ def _resizes(meta: dict) -> Pairs:
         results = Resize(**side)(results)
         size = np.array(results['img'].shape[1::-1])
         pairs[f'resize{number}.size'] = (size, np.array(item['out']))
-        pairs[f'resize{number}.box'] = (results['gt_bboxes'][0], np.float32(item['box']))
+        bbox = results['gt_bboxes'][0]
+        pairs[f'resize{number}.box'] = (bbox, np.float32(item['box']))
     return pairs
 
 

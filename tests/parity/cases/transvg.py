@@ -12,15 +12,21 @@ from torch import Tensor, nn
 from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, TextTokens
 from segvg.utils.checkpoint import RULES, convert_state_dict, load_strictly
-from tests.parity.comparison import (GRADIENT, LOSS, Comparison, absolute, relative,
-                                     scaled)
+from tests.parity.comparison import (
+    GRADIENT,
+    LOSS,
+    Comparison,
+    absolute,
+    relative,
+    scaled,
+)
 from tests.parity.fill import fill, image
 
 CONFIGS = Path(__file__).parents[3] / 'configs' / '_base_' / 'models'
 
 
 def build(case: dict, method: str, config: str) -> tuple[nn.Module, dict[str, str]]:
-    """Return the model with the weights of the fill rule, and our -> published names."""
+    """Return the model with the weights of the rule, and our -> published names."""
     args = case['meta']['args']
     cfg = Config.fromfile(CONFIGS / config).model
     cfg.image_encoder.backbone.depth = int(args['backbone'].removeprefix('resnet'))
@@ -76,7 +82,7 @@ class Recorder:
             handle.remove()
 
     def compare(self, case: dict) -> list[Comparison]:
-        """Compare every recorded ``mid_`` array; one that nobody watched is an error."""
+        """Compare every recorded ``mid_`` array; an unwatched one is an error."""
         results = []
         for key in sorted(name for name in case if name.startswith('mid_')):
             values = self.values[key.removeprefix('mid_')].flatten()

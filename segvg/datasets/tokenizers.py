@@ -1,0 +1,140 @@
+"""Tokenizers: text in, ids out. A tokenizer reads no file before its first call."""
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Mapping, Optional, Union
+
+import numpy as np
+
+from segvg.registry import TASK_UTILS
+
+VOCAB_FILE = 'vocab.txt'
+HUB_TIMEOUT = 5  # seconds for the one question whether the hub has the file
+HUB_NAME = re.compile(r'[\w.-]+(/[\w.-]+)?')
+
+
+def find_vocab_file(name: Union[str, Path]) -> Path:
+    """Return the vocabulary file that ``name`` stands for.
+
+    Args:
+        name: path of a vocabulary file, path of a folder that holds a ``vocab.txt``, or
+            name of a model on the Hugging Face hub. A local path goes first, then the
+            cache of the hub, then the hub itself.
+
+    Raises:
+        FileNotFoundError: none of them has it; the message says where it was
+            looked for.
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    if path.is_dir():
+        if (path / VOCAB_FILE).is_file():
+            return path / VOCAB_FILE
+        raise FileNotFoundError(
+            f'the folder {path} holds no {VOCAB_FILE}: give the path of a WordPiece '
+            'vocabulary, one piece a line')
+    if path.suffix == '.txt' or not HUB_NAME.fullmatch(str(name)):
+        raise FileNotFoundError(
+            f'there is no vocabulary file {path}: give the path of a WordPiece '
+            'vocabulary, one piece a line')
+    return _find_on_hub(str(name))
+
+
+def _find_on_hub(name: str) -> Path:
+    """Return the vocabulary of the model ``name`` from the hub's cache or the hub."""
+    import huggingface_hub as hub
+    cached = hub.try_to_load_from_cache(name, VOCAB_FILE)
+    if isinstance(cached, str):
+        return Path(cached)
+    try:
+        # hf_hub_download alone would repeat a failed question for half a minute.
+        hub.get_hf_file_metadata(hub.hf_hub_url(name, VOCAB_FILE), timeout=HUB_TIMEOUT)
+        return Path(hub.hf_hub_download(name, VOCAB_FILE))
+    except Exception as error:  # the client's network errors have no common class
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise FileNotFoundError(
+            f'no WordPiece vocabulary for {name!r}. Looked for a file or folder '
+            f'{Path(name).absolute()}, for {VOCAB_FILE} of {name!r} in the cache '
+            f'{hub.constants.HF_HUB_CACHE} and on the hub ({reason}). Where the hub '
+            f'cannot be reached, copy {VOCAB_FILE} of that model to this machine and '
+            "give its path as the tokenizer's `vocab`") from error
+
+
+@TASK_UTILS.register_module()
+class WordPieceTokenizer:
+    """BERT's tokenizer: basic tokenisation, then the longest known pieces.
+
+    The text is trimmed, lower-cased and stripped of accents (both with ``lower_case``);
+    punctuation and CJK characters become words of their own; each word is cut into the
+    longest pieces of the vocabulary, from the left.
+
+    Args:
+        vocab: path of a vocabulary file (one piece a line, the id is the line number
+            from 0), a folder with a ``vocab.txt``, the name of a model on the Hugging
+            Face hub, or a mapping piece -> id, whose ids may have gaps.
+        lower_case: whether the vocabulary is an uncased one.
+    """
+    PAD, UNKNOWN, START, END = '[PAD]', '[UNK]', '[CLS]', '[SEP]'
+
+    def __init__(self, vocab: Union[str, Path, Mapping[str, int]],
+                 lower_case: bool = True) -> None:
+        self.vocab = vocab
+        self.lower_case = lower_case
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The id of every piece; read from the file at the first use."""
+        if isinstance(self.vocab, Mapping):
+            name, ids = 'the given vocabulary', dict(self.vocab)
+        else:
+            name = find_vocab_file(self.vocab)
+            with open(name, encoding='utf-8') as file:
+                ids = {line.rstrip('\r\n'): number for number, line in enumerate(file)}
+        special = (self.PAD, self.UNKNOWN, self.START, self.END)
+        missing = [piece for piece in special if piece not in ids]
+        if missing:
+            raise ValueError(
+                f'{name} lacks {", ".join(missing)}: a WordPiece vocabulary with one '
+                f'piece a line and {", ".join(special)} is expected')
+        return ids
+
+    @property
+    def pad_id(self) -> int:
+        """The id of padding."""
+        return self.ids[self.PAD]
+
+    @cached_property
+    def _engine(self):
+        """The tokenizer of the ``tokenizers`` library."""
+        from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+        model = models.WordPiece(self.ids, unk_token=self.UNKNOWN,
+                                 max_input_chars_per_word=100)
+        engine = Tokenizer(model)
+        engine.normalizer = normalizers.BertNormalizer(lowercase=self.lower_case)
+        engine.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        return engine
+
+    def __call__(self, text: str, max_length: Optional[int] = None) -> np.ndarray:
+        """Return the ids (L,) int64 of ``[CLS] pieces [SEP]``, L <= ``max_length``.
+
+        Too many pieces are cut off at the end; nothing is padded.
+        """
+        if max_length is not None and max_length < 3:
+            raise ValueError('max_length counts [CLS] and [SEP] and leaves room for a '
+                             f'piece, so it is at least 3, not {max_length}')
+        text = text.strip().lower() if self.lower_case else text.strip()
+        pieces = self._engine.encode(text, add_special_tokens=False).ids
+        if max_length is not None:
+            pieces = pieces[:max_length - 2]
+        return np.array([self.ids[self.START], *pieces, self.ids[self.END]],
+                        dtype=np.int64)
+
+    def __getstate__(self) -> dict:
+        """Leave out what can be rebuilt: workers read the vocabulary themselves."""
+        return dict(vocab=self.vocab, lower_case=self.lower_case)
+
+    def __repr__(self) -> str:
+        vocab = (f'{len(self.vocab)} pieces' if isinstance(self.vocab, Mapping)
+                 else repr(str(self.vocab)))
+        return f'{type(self).__name__}(vocab={vocab}, lower_case={self.lower_case})'

@@ -1,0 +1,32 @@
+"""The pipeline: from a record to what a model reads."""
+from segvg.datasets.transforms.box_to_mask import (
+    AnnotationMask,
+    BoxToMask,
+    EllipseBoxMask,
+    FillBoxMask,
+    GaussianBoxMask,
+)
+from segvg.datasets.transforms.formatting import PackGroundingInputs
+from segvg.datasets.transforms.geometric import (
+    PlaceOnCanvas,
+    RandomFlip,
+    RandomSizeCrop,
+    Resize,
+)
+from segvg.datasets.transforms.loading import (
+    LoadGroundingAnnotations,
+    LoadImageFromFile,
+)
+from segvg.datasets.transforms.photometric import ColorJitter, GaussianBlur
+from segvg.datasets.transforms.text import (
+    PickExpression,
+    RandomApplyUnlessWords,
+    TokenizeExpression,
+)
+
+__all__ = [
+    'AnnotationMask', 'BoxToMask', 'ColorJitter', 'EllipseBoxMask', 'FillBoxMask',
+    'GaussianBlur', 'GaussianBoxMask', 'LoadGroundingAnnotations', 'LoadImageFromFile',
+    'PackGroundingInputs', 'PickExpression', 'PlaceOnCanvas', 'RandomApplyUnlessWords',
+    'RandomFlip', 'RandomSizeCrop', 'Resize', 'TokenizeExpression'
+]

@@ -1,0 +1,143 @@
+"""Load the image, and the boxes and masks of its instances."""
+from pathlib import Path
+from typing import Union
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from PIL import Image
+
+from segvg.datasets.transforms.text import used_instances
+from segvg.registry import TRANSFORMS
+from segvg.structures.masks import decode_segmentation
+
+
+def read_image(path: Union[str, Path]) -> np.ndarray:
+    """Return an image file as RGB (H0, W0, 3) uint8.
+
+    Pixels are as stored: the orientation tag of a camera is not applied, as the
+    annotations do not apply it either.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.array(image.convert('RGB'))
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f'there is no image {path}: check the image root of the data set '
+            '(`data_prefix`) and that the images are unpacked there') from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError(
+            f'{path} cannot be read as an image (JPEG, PNG or another form that Pillow '
+            f'knows is expected): {error}') from error
+
+
+@TRANSFORMS.register_module()
+class LoadImageFromFile(BaseTransform):
+    """Read ``img_path`` and start the record of the geometry.
+
+    Adds ``img`` (H0, W0, 3) uint8 RGB, ``img_shape`` and ``ori_shape`` (H0, W0),
+    ``scale_factor`` (1, 1), ``pad_offset`` (0, 0) and ``flip`` False.
+
+    Args:
+        trust_file_size: whether the size of the file counts when the annotation states
+            another one. By default that is an error, because then the boxes were drawn
+            on another version of the image.
+    """
+
+    def __init__(self, trust_file_size: bool = False) -> None:
+        self.trust_file_size = trust_file_size
+
+    def transform(self, results: dict) -> dict:
+        """Read the image of ``results``."""
+        img = read_image(results['img_path'])
+        shape = img.shape[:2]
+        stated = (results.get('height'), results.get('width'))
+        if None not in stated and stated != shape and not self.trust_file_size:
+            raise ValueError(
+                f'{results["img_path"]} has {shape[0]} x {shape[1]} pixels (rows x '
+                f'columns), the annotation of sample {results.get("sample_idx")} says '
+                f'{stated[0]} x {stated[1]}: another version of the image? '
+                'trust_file_size=True takes the size of the file')
+        results.update(img=img, img_shape=shape, ori_shape=shape, flip=False,
+                       scale_factor=(1.0, 1.0), pad_offset=(0.0, 0.0))
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(trust_file_size={self.trust_file_size})'
+
+
+@TRANSFORMS.register_module()
+class LoadGroundingAnnotations(BaseTransform):
+    """Turn ``instances`` into arrays; no instance is dropped, none is added.
+
+    Adds ``gt_bboxes`` (T, 4) float32 xyxy pixels, which the geometry will move,
+    ``image_bboxes`` (T, 4), the same boxes, which stay in the frame of the original
+    image for evaluation, and with ``with_mask`` also ``gt_masks`` (T, H0, W0) uint8. An
+    instance without a box gets the bounds of its mask; the mask of an instance that no
+    expression names is left empty.
+
+    Args:
+        with_mask: whether to decode the masks.
+        clip: whether to clip ``gt_bboxes`` to the image. Published boxes are not.
+    """
+
+    def __init__(self, with_mask: bool = False, clip: bool = False) -> None:
+        self.with_mask = with_mask
+        self.clip = clip
+
+    def transform(self, results: dict) -> dict:
+        """Load boxes and masks of ``results``."""
+        instances = results['instances']
+        masks = self._load_masks(results)
+        bboxes = [self._bounds(masks[number], instance, results)
+                  if instance['bbox'] is None else instance['bbox']
+                  for number, instance in enumerate(instances)]
+        image_bboxes = np.array(bboxes, dtype=np.float32).reshape(-1, 4)
+        gt_bboxes = image_bboxes.copy()
+        if self.clip:
+            height, width = results['ori_shape']
+            gt_bboxes = gt_bboxes.clip(0, np.float32([width, height, width, height]))
+        results.update(gt_bboxes=gt_bboxes, image_bboxes=image_bboxes)
+        if self.with_mask:
+            shape = (len(instances), *results['ori_shape'])
+            results['gt_masks'] = np.zeros(shape, dtype=np.uint8)
+            for number, mask in masks.items():
+                results['gt_masks'][number] = mask
+        return results
+
+    def _load_masks(self, results: dict) -> dict[int, np.ndarray]:
+        """Return the masks (H0, W0) that are needed, by the number of the instance."""
+        named = {number for expression in results['expressions']
+                 for number in used_instances(expression)}
+        return {number: self._decode(instance, results)
+                for number, instance in enumerate(results['instances'])
+                if instance['bbox'] is None or (self.with_mask and number in named)}
+
+    @staticmethod
+    def _name(instance: dict, results: dict) -> str:
+        texts = [expression['text'] for expression in results['expressions']]
+        return (f'annotation {instance.get("ann_id")} of {results.get("img_path")} '
+                f'(sample {results.get("sample_idx")}, {texts})')
+
+    def _decode(self, instance: dict, results: dict) -> np.ndarray:
+        """Return the mask (H0, W0) uint8 of an instance."""
+        name = self._name(instance, results)
+        if instance.get('mask') is None:
+            wanted = 'with_mask=True' if self.with_mask else 'an instance without a box'
+            raise ValueError(f'{name} has no mask, which {wanted} needs')
+        try:
+            mask = decode_segmentation(instance['mask'], *results['ori_shape'])
+        except (ValueError, OSError) as error:
+            raise ValueError(f'the mask of {name} cannot be read: {error}') from error
+        return mask.astype(np.uint8)
+
+    def _bounds(self, mask: np.ndarray, instance: dict, results: dict) -> list[int]:
+        """Return the bounding box of a mask (H0, W0)."""
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not len(rows):
+            raise ValueError(f'{self._name(instance, results)} has neither a box nor a '
+                             'mask with pixels in it')
+        return [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
+
+    def __repr__(self) -> str:
+        return (f'{type(self).__name__}(with_mask={self.with_mask}, '
+                f'clip={self.clip})')

@@ -1,0 +1,61 @@
+"""Referring expression segmentation: how well does the one mask fit?"""
+import numpy as np
+import torch
+
+from segvg.evaluation.base import (
+    GroundingMetric,
+    describe,
+    get_prediction,
+    threshold_scores,
+)
+from segvg.registry import METRICS
+from segvg.structures.masks import decode_segmentation
+
+
+@METRICS.register_module()
+class MaskIoU(GroundingMetric):
+    """IoU of the top-scoring mask with the annotated mask, in the original image.
+
+    ``oIoU`` is the sum of all intersections over the sum of all unions, ``mIoU`` the
+    mean over expressions, ``Pr@t`` the part with an IoU of at least t. Several targets
+    are united. No predicted mask counts as an empty one. Every expression must have a
+    target.
+    """
+    default_prefix = 'res'
+
+    def score(self, sample: dict) -> tuple[int, int]:
+        """Return the pixels in the intersection and in the union."""
+        target = self._target(sample)
+        prediction = get_prediction(sample)
+        if 'masks' not in prediction:
+            raise KeyError(f'{describe(sample)} has predictions without masks, which '
+                           'MaskIoU scores: does the head make masks?')
+        if not len(prediction['masks']):
+            return 0, int(target.sum())
+        best = int(torch.as_tensor(prediction['scores']).argmax())
+        mask = torch.as_tensor(prediction['masks'])[best].bool().cpu().numpy()
+        if mask.shape != target.shape:
+            raise ValueError(f'the predicted mask of {describe(sample)} has the shape '
+                             f'{mask.shape}, the original image {target.shape}')
+        return int((mask & target).sum()), int((mask | target).sum())
+
+    @staticmethod
+    def _target(sample: dict) -> np.ndarray:
+        """Return the union (H0, W0) bool of the annotated masks."""
+        records = sample['image_instances']['segmentations']
+        if not records:
+            raise ValueError(f'MaskIoU is for expressions with a target, '
+                             f'{describe(sample)} has none')
+        try:
+            masks = [decode_segmentation(record, *sample['ori_shape'])
+                     for record in records]
+        except (ValueError, OSError) as error:
+            raise ValueError(
+                f'the mask of {describe(sample)} cannot be read: {error}') from error
+        return np.logical_or.reduce(masks)
+
+    def compute_metrics(self, results: list[tuple[int, int]]) -> dict[str, float]:
+        """Return ``oIoU``, ``mIoU`` and ``Pr@0.5`` ... ``Pr@0.9``."""
+        inter, union = torch.tensor(results, dtype=torch.float64).unbind(1)
+        scores = dict(oIoU=100 * (inter.sum() / union.sum().clamp(min=1)).item())
+        return scores | threshold_scores(inter / union.clamp(min=1), 'Pr')

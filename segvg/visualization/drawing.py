@@ -1,0 +1,165 @@
+"""Draw boxes, masks and text on pictures with Pillow. Plain functions."""
+from typing import NamedTuple, Optional, Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+Color = tuple[int, int, int]
+
+PAPER, INK, GREY = (255, 255, 255), (33, 37, 41), (108, 117, 125)
+SMALLEST_SIDE = 420  # a smaller picture is enlarged until its long side has this length
+GAP = 6  # between panels
+MASK_OPACITY = 0.42
+# dark to bright, readable in grey and by colour-blind eyes
+HEAT_COLORS = np.array([(0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9),
+                        (252, 255, 164)], dtype=np.float32)
+
+
+class Layer(NamedTuple):
+    """What one colour stands for in a picture.
+
+    Attributes:
+        label: what the legend says.
+        color: RGB.
+        bboxes: (N, 4) xyxy pixels of the picture.
+        mask: (H, W) bool, or None.
+    """
+    label: str
+    color: Color
+    bboxes: np.ndarray
+    mask: Optional[np.ndarray] = None
+
+
+def draw_picture(image: np.ndarray, text: str, layers: Sequence[Layer], *,
+                 notes: Sequence[str] = (),
+                 heat: Optional[np.ndarray] = None) -> np.ndarray:
+    """Return a picture (H', W', 3) uint8 with the expression as its title.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        text: the expression.
+        layers: boxes and masks; later ones are drawn over earlier ones.
+        notes: short facts for the end of the legend.
+        heat: (H, W) float in [0, 1], drawn in a second panel.
+    """
+    scale = max(1.0, SMALLEST_SIDE / max(image.shape[:2]))
+    panels = [_draw_layers(image, layers, scale)]
+    if heat is not None:
+        bare = [layer._replace(mask=None) for layer in layers]
+        panels.append(_draw_layers(blend_heat(image, heat), bare, scale))
+    width = sum(panel.width for panel in panels) + GAP * (len(panels) - 1)
+    title = _draw_title(text, layers, notes, width)
+    picture = Image.new('RGB', (width, title.height + panels[0].height), PAPER)
+    picture.paste(title, (0, 0))
+    left = 0
+    for panel in panels:
+        picture.paste(panel, (left, title.height))
+        left += panel.width + GAP
+    return np.array(picture)
+
+
+def blend_heat(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Return the image in grey under a heat map (H, W) of values in [0, 1]."""
+    grey = image.mean(axis=2, keepdims=True) * 0.6
+    stops = np.linspace(0, 1, len(HEAT_COLORS))
+    heat = np.clip(heat, 0, 1).astype(np.float32)
+    colors = np.stack([np.interp(heat, stops, channel) for channel in HEAT_COLORS.T],
+                      axis=-1)
+    opacity = 0.25 + 0.5 * heat[..., None]
+    return (grey * (1 - opacity) + colors * opacity).astype(np.uint8)
+
+
+def blend_mask(image: np.ndarray, mask: np.ndarray, color: Color) -> np.ndarray:
+    """Return the image with a translucent mask (H, W) bool that has a firm edge."""
+    eroded = Image.fromarray(mask).convert('L').filter(ImageFilter.MinFilter(3))
+    opacity = np.where(np.array(eroded) > 0, MASK_OPACITY, 0.9) * mask
+    blended = image * (1 - opacity[..., None]) + np.array(color) * opacity[..., None]
+    return blended.astype(np.uint8)
+
+
+def _draw_layers(image: np.ndarray, layers: Sequence[Layer],
+                 scale: float) -> Image.Image:
+    """Return the enlarged image with masks and, above them, boxes."""
+    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+    picture = np.array(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+    for layer in layers:
+        if layer.mask is not None:
+            mask = Image.fromarray(layer.mask).resize(size, Image.Resampling.NEAREST)
+            picture = blend_mask(picture, np.array(mask), layer.color)
+    picture = Image.fromarray(picture)
+    draw = ImageDraw.Draw(picture)
+    line = max(3, round(max(size) / 220))
+    for layer in layers:
+        for bbox in np.asarray(layer.bboxes, dtype=np.float64) * scale:
+            _draw_box(draw, bbox, layer.color, line)
+    return picture
+
+
+def _draw_box(draw: ImageDraw.ImageDraw, bbox: np.ndarray, color: Color,
+              line: int) -> None:
+    """Draw a box with a thin dark rim that stands out on any ground."""
+    x1, y1, x2, y2 = bbox.round().tolist()
+    x2, y2 = max(x2 - 1, x1), max(y2 - 1, y1)  # half-open: the last pixel is inside
+    draw.rectangle((x1 - 1, y1 - 1, x2 + 1, y2 + 1), outline=INK, width=line + 2)
+    draw.rectangle((x1, y1, x2, y2), outline=color, width=line)
+
+
+def wrap_text(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
+    """Return the lines of a text, none wider than ``width`` pixels."""
+    lines = ['']
+    for word in text.split():
+        longer = f'{lines[-1]} {word}'.strip()
+        if font.getlength(longer) <= width:
+            lines[-1] = longer
+            continue
+        if lines[-1]:
+            lines.append('')
+        for character in word:  # cuts a word that does not fit a line by itself
+            if lines[-1] and font.getlength(lines[-1] + character) > width:
+                lines.append('')
+            lines[-1] += character
+    return lines
+
+
+def _draw_title(text: str, layers: Sequence[Layer], notes: Sequence[str],
+                width: int) -> Image.Image:
+    """Return a strip with the expression and, below it, the legend."""
+    size = int(np.clip(width / 30, 18, 30))
+    font = ImageFont.load_default(size=size)
+    small = ImageFont.load_default(size=max(14, round(size * 0.75)))
+    pad = round(size * 0.6)
+    row = round(small.size * 1.5)
+    lines = wrap_text(text or '(no text)', font, width - 2 * pad)
+    places = _place_legend(layers, notes, small, width - 2 * pad)
+    rows = 1 + max((place[1] for place in places), default=-1)
+    leading = round(size * 1.25)
+    height = 2 * pad + leading * len(lines) + row * rows
+    strip = Image.new('RGB', (width, height), PAPER)
+    draw = ImageDraw.Draw(strip)
+    for number, content in enumerate(lines):
+        draw.text((pad, pad + number * leading), content, fill=INK, font=font)
+    top = pad + leading * len(lines)
+    for left, number, label, color in places:
+        x, middle = pad + left, top + number * row + row // 2
+        if color is not None:
+            half = round(small.size * 0.38)
+            draw.rectangle((x, middle - half, x + 2 * half, middle + half), fill=color,
+                           outline=INK)
+            x += 2 * half + round(small.size * 0.5)
+        draw.text((x, middle), label, fill=GREY, font=small, anchor='lm')
+    return strip
+
+
+def _place_legend(layers: Sequence[Layer], notes: Sequence[str],
+                  font: ImageFont.FreeTypeFont, width: float) -> list[tuple]:
+    """Return (left, row, label, colour or None) of every legend entry."""
+    entries = [(layer.label, layer.color) for layer in layers]
+    entries += [(note, None) for note in notes]
+    places, left, row = [], 0, 0
+    for label, color in entries:
+        needed = font.getlength(label) + (font.size * 1.3 if color else 0)
+        if left and left + needed > width:
+            left, row = 0, row + 1
+        places.append((left, row, label, color))
+        left += needed + font.size * 1.4
+    return places

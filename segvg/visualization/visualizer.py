@@ -1,0 +1,148 @@
+"""GroundingVisualizer: one expression, its target and its prediction in one picture."""
+from pathlib import Path
+from typing import Optional, Sequence, Union
+
+import numpy as np
+import torch
+from mmengine.dist import master_only
+from mmengine.structures import InstanceData
+from mmengine.visualization import Visualizer
+from PIL import Image
+
+from segvg.registry import VISUALIZERS
+from segvg.structures import GroundingDataSample
+from segvg.structures.boxes import paired_iou
+from segvg.structures.masks import decode_segmentation
+from segvg.visualization.drawing import Color, Layer, draw_picture
+
+
+@VISUALIZERS.register_module()
+class GroundingVisualizer(Visualizer):
+    """Draw the expression as a title above the picture, boxes and masks on it.
+
+    A soft mask (a map of probabilities) gets a second panel as a heat map.
+
+    Args:
+        name: of the instance, as mmengine keeps it.
+        vis_backends: where ``add_image`` and scalars go.
+        save_dir: folder of the backends.
+        gt_color: RGB of targets.
+        pred_color: RGB of predictions.
+    """
+
+    def __init__(self, name: str = 'visualizer',
+                 vis_backends: Optional[Sequence[dict]] = None,
+                 save_dir: Optional[str] = None, *,
+                 gt_color: Color = (64, 196, 255),
+                 pred_color: Color = (255, 145, 0)) -> None:
+        super().__init__(name=name, vis_backends=vis_backends, save_dir=save_dir)
+        self.gt_color = tuple(gt_color)
+        self.pred_color = tuple(pred_color)
+
+    @master_only
+    def add_datasample(self, name: str, image: np.ndarray,
+                       data_sample: Optional[GroundingDataSample] = None,
+                       draw_gt: bool = True, draw_pred: bool = True, *,
+                       show: bool = False, wait_time: float = 0,
+                       out_file: Union[str, Path, None] = None, step: int = 0,
+                       frame: str = 'image') -> None:
+        """Draw a sample; show it, write it to a file or hand it to the backends.
+
+        Args:
+            name: what the picture is called.
+            image: (H, W, 3) uint8 RGB, the original image or the canvas.
+            data_sample: the expression with targets and predictions.
+            draw_gt: whether to draw the targets.
+            draw_pred: whether to draw the top-scoring prediction.
+            show: whether to open a window.
+            wait_time: seconds the window waits for a key, 0 = until one is pressed.
+            out_file: where to write the picture instead of the backends.
+            step: step for the backends.
+            frame: ``'image'``, or ``'canvas'``: what the model learns from, that is the
+                targets on the canvas and ``target_masks`` as heat.
+        """
+        if frame not in ('image', 'canvas'):
+            raise ValueError(f"frame is 'image' or 'canvas', not {frame!r}")
+        picture = image
+        if data_sample is not None:
+            picture = self.draw(image, data_sample, draw_gt=draw_gt,
+                                draw_pred=draw_pred, frame=frame)
+        if show:
+            self.show(picture, win_name=name, wait_time=wait_time)
+        if out_file is not None:
+            Path(out_file).parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture).save(out_file, quality=92)
+        else:
+            self.add_image(name, picture, step)
+
+    def draw(self, image: np.ndarray, sample: GroundingDataSample, *,
+             draw_gt: bool = True, draw_pred: bool = True,
+             frame: str = 'image') -> np.ndarray:
+        """Return the picture (H', W', 3) uint8 of a sample on ``image`` (H, W, 3)."""
+        layers, notes, heat = [], [], None
+        if draw_gt:
+            layer, heat = (self._canvas_target(sample) if frame == 'canvas'
+                           else self._image_target(sample, image.shape[:2]))
+            if layer is not None and (len(layer.bboxes) or layer.mask is not None):
+                layers.append(layer)
+            elif sample.get('no_target'):
+                notes.append('no target')
+        if draw_pred and frame == 'image' and 'pred_instances' in sample:
+            layer, soft = self._prediction(sample.pred_instances)
+            if len(layers) == 1 and len(layers[0].bboxes) == len(layer.bboxes) == 1:
+                iou = paired_iou(torch.as_tensor(layer.bboxes, dtype=torch.float64),
+                                 torch.as_tensor(layers[0].bboxes, dtype=torch.float64))
+                notes.append(f'IoU {iou.item():.2f}')
+            layers.append(layer)
+            heat = soft if soft is not None else heat
+        if heat is not None:
+            notes.append('right: mask to learn' if frame == 'canvas'
+                         else 'right: soft mask')
+        text = sample.get('text', '')
+        return draw_picture(image, text, layers, notes=notes, heat=heat)
+
+    def _image_target(self, sample: GroundingDataSample,
+                      shape: tuple[int, int]) -> tuple[Optional[Layer], None]:
+        """Return the targets in the frame of the original image."""
+        if 'image_instances' not in sample:
+            return None, None
+        targets = sample.image_instances
+        records = [record for record in targets.get('segmentations', []) if record]
+        masks = [decode_segmentation(record, *shape) for record in records]
+        mask = np.logical_or.reduce(masks) if masks else None
+        return Layer('target', self.gt_color, _numpy(targets.bboxes), mask), None
+
+    def _canvas_target(self, sample: GroundingDataSample
+                       ) -> tuple[Optional[Layer], Optional[np.ndarray]]:
+        """Return the targets on the canvas, and the masks to learn from as (H, W)."""
+        if 'gt_instances' not in sample:
+            return None, None
+        targets = sample.gt_instances
+        mask = heat = None
+        if len(targets) and 'masks' in targets:
+            mask = _numpy(targets.masks).any(0)
+        if len(targets) and 'target_masks' in targets:
+            heat = _numpy(targets.target_masks).max(0)
+            rows, columns = (side // cells for side, cells in zip(
+                sample.canvas_shape, heat.shape))
+            heat = heat.repeat(rows, axis=0).repeat(columns, axis=1)
+        return Layer('target', self.gt_color, _numpy(targets.bboxes), mask), heat
+
+    def _prediction(self, predicted: InstanceData
+                    ) -> tuple[Layer, Optional[np.ndarray]]:
+        """Return the top-scoring prediction, and its soft mask (H0, W0) or None."""
+        if not len(predicted):
+            return Layer('nothing predicted', self.pred_color, np.zeros((0, 4))), None
+        best = int(predicted.scores.argmax())
+        label = f'prediction {float(predicted.scores[best]):.2f}'
+        mask = soft = None
+        if 'soft_masks' in predicted:
+            soft = _numpy(predicted.soft_masks[best].float())
+        elif 'masks' in predicted:
+            mask = _numpy(predicted.masks[best]).astype(bool)
+        bboxes = _numpy(predicted.bboxes[best:best + 1].float())
+        return Layer(label, self.pred_color, bboxes, mask), soft
+
+
+def _numpy(tensor: torch.Tensor) -> np.ndarray:
+    return torch.as_tensor(tensor).detach().cpu().numpy()

@@ -1,0 +1,144 @@
+"""Images, boxes and masks come in as the annotation says, or with a clear message."""
+import numpy as np
+import pytest
+from PIL import Image
+
+from segvg.datasets.transforms import LoadGroundingAnnotations, LoadImageFromFile
+from segvg.datasets.transforms.loading import read_image
+from segvg.registry import TRANSFORMS
+from tests.datasets.transforms.conftest import expression
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / 'one.png'
+    pixels = np.zeros((4, 6, 3), dtype=np.uint8)
+    pixels[1, 2] = (255, 100, 0)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def load(path, **more):
+    return LoadImageFromFile()(dict(img_path=str(path), height=4, width=6) | more)
+
+
+def test_image_is_rgb_with_its_geometry(picture):
+    results = load(picture)
+    assert results['img'].dtype == np.uint8
+    assert results['img'][1, 2].tolist() == [255, 100, 0]
+    assert results['img_shape'] == results['ori_shape'] == (4, 6)
+    assert results['scale_factor'] == (1, 1) and results['pad_offset'] == (0, 0)
+    assert results['flip'] is False
+
+
+@pytest.mark.parametrize('mode', ['L', 'P', 'RGBA', 'CMYK'])
+def test_other_colour_modes_become_rgb(tmp_path, mode):
+    path = tmp_path / ('x.jpg' if mode == 'CMYK' else 'x.png')
+    Image.new('RGB', (6, 4), (10, 200, 30)).convert(mode).save(path)
+    assert read_image(path).shape == (4, 6, 3)
+
+
+def test_missing_image_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match='there is no image .*gone.jpg'):
+        load(tmp_path / 'gone.jpg')
+
+
+@pytest.mark.parametrize('content', [b'', b'no picture', b'\x89PNG\r\n\x1a\n12'])
+def test_unreadable_image_is_named(tmp_path, content):
+    path = tmp_path / 'bad.png'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match='bad.png cannot be read as an image'):
+        load(path)
+
+
+def test_cut_off_image_is_an_error(tmp_path):
+    path = tmp_path / 'cut.jpg'
+    noise = np.random.RandomState(0).randint(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:1500])
+    with pytest.raises(ValueError, match='cut.jpg cannot be read'):
+        read_image(path)
+
+
+def test_other_size_than_annotated_is_an_error(picture):
+    with pytest.raises(ValueError, match=r'4 x 6 .* sample 9 says 6 x 4.*trust_file'):
+        load(picture, height=6, width=4, sample_idx=9)
+
+
+def test_size_of_the_file_can_be_trusted(picture):
+    transform = TRANSFORMS.build(dict(type='LoadImageFromFile', trust_file_size=True))
+    results = transform(dict(img_path=str(picture), height=6, width=4))
+    assert results['ori_shape'] == (4, 6)
+
+
+def test_image_without_stated_size_is_read(picture):
+    assert LoadImageFromFile()(dict(img_path=str(picture)))['img_shape'] == (4, 6)
+
+
+def annotated(*instances, **more):
+    names = range(len(instances))
+    return dict(instances=list(instances), ori_shape=(4, 6), img_path='a.jpg',
+                sample_idx=2, expressions=[expression('a dog', names)]) | more
+
+
+SQUARE = dict(poly=[[1, 1, 4, 1, 4, 3, 1, 3]])
+
+
+def test_boxes_are_not_clipped_by_default():
+    results = LoadGroundingAnnotations()(
+        annotated(dict(bbox=[-2.5, 1, 9, 3], mask=None)))
+    assert results['gt_bboxes'].tolist() == [[-2.5, 1, 9, 3]]
+    assert results['gt_bboxes'].dtype == np.float32
+    assert 'gt_masks' not in results
+
+
+def test_clipping_leaves_the_boxes_for_evaluation():
+    results = LoadGroundingAnnotations(clip=True)(
+        annotated(dict(bbox=[-2.5, 1, 9, 3], mask=None)))
+    assert results['gt_bboxes'].tolist() == [[0, 1, 6, 3]]
+    assert results['image_bboxes'].tolist() == [[-2.5, 1, 9, 3]]
+
+
+def test_masks_are_decoded_in_order():
+    empty = dict(bbox=[0, 0, 1, 1], mask=dict(poly=[]))
+    full = dict(bbox=[1, 1, 4, 3], mask=SQUARE)
+    masks = LoadGroundingAnnotations(with_mask=True)(annotated(empty, full))['gt_masks']
+    assert masks.shape == (2, 4, 6) and masks.dtype == np.uint8
+    assert masks.sum(axis=(1, 2)).tolist() == [0, 6]
+
+
+def test_instance_without_box_gets_the_bounds_of_its_mask():
+    results = LoadGroundingAnnotations()(annotated(dict(bbox=None, mask=SQUARE)))
+    assert results['gt_bboxes'].tolist() == [[1, 1, 4, 3]]
+
+
+def test_no_target_gives_empty_arrays():
+    results = LoadGroundingAnnotations(with_mask=True)(annotated())
+    assert results['gt_bboxes'].shape == (0, 4)
+    assert results['gt_masks'].shape == (0, 4, 6)
+
+
+def test_mask_of_an_unnamed_instance_is_not_needed():
+    instances = [dict(bbox=[1, 1, 4, 3], mask=SQUARE),
+                 dict(bbox=[0, 0, 1, 1], mask=None)]
+    results = annotated(*instances, expressions=[expression('a dog', [0])])
+    masks = LoadGroundingAnnotations(with_mask=True)(results)['gt_masks']
+    assert masks.sum(axis=(1, 2)).tolist() == [6, 0]
+
+
+@pytest.mark.parametrize('instance, with_mask, message', [
+    (dict(bbox=[0, 0, 1, 1], mask=None), True, 'has no mask, which with_mask=True'),
+    (dict(bbox=None, mask=None), False, 'no mask, which an instance without a box'),
+    (dict(bbox=None, mask=dict(poly=[])), False, 'neither a box nor a mask with'),
+    (dict(bbox=None, mask=dict(bitmap=1)), False, 'cannot be read: a mask record has'),
+    (dict(bbox=None, mask=dict(file='gone.png')), False, 'cannot be read: .*gone.png')])
+def test_bad_instance_names_the_sample(instance, with_mask, message):
+    with pytest.raises(ValueError, match=message) as error:
+        LoadGroundingAnnotations(with_mask)(annotated(dict(instance, ann_id=81)))
+    for part in ('annotation 81', 'a.jpg', 'sample 2', 'a dog'):
+        assert part in str(error.value)
+
+
+def test_repr_shows_arguments():
+    assert repr(LoadImageFromFile()) == 'LoadImageFromFile(trust_file_size=False)'
+    assert 'with_mask=True' in repr(LoadGroundingAnnotations(True))

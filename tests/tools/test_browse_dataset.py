@@ -1,0 +1,66 @@
+"""The browsing tool draws samples as they leave the pipeline."""
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+VOCAB = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'red', 'square']
+
+CONFIG = """
+train_dataloader = dict(dataset=dict(
+    type='GroundingDataset', data_root={root!r}, ann_file='toy_train.jsonl',
+    data_prefix=dict(img='images'), sample_by='image',
+    pipeline=[
+        dict(type='LoadImageFromFile'), dict(type='LoadGroundingAnnotations'),
+        dict(type='Resize', long=64), dict(type='RandomFlip', prob=0.5),
+        dict(type='PlaceOnCanvas', size=80), dict(type='FillBoxMask', stride=8),
+        dict(type='TokenizeExpression', max_length=8,
+             tokenizer=dict(type='WordPieceTokenizer', vocab={root!r})),
+        dict(type='PackGroundingInputs')]))
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    (tmp_path / 'images').mkdir()
+    (tmp_path / 'vocab.txt').write_text('\n'.join(VOCAB))
+    lines = []
+    for number in range(3):
+        pixels = np.full((48, 64, 3), 90, dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / 'images' / f'{number}.png')
+        lines.append(json.dumps(dict(
+            image=dict(id=f'synth:{number}', file=f'{number}.png', width=64, height=48),
+            split='train',
+            instances=[dict(id=1, bbox=[5, 5, 25, 25], category_id=1, iscrowd=0)],
+            exprs=[dict(id=i, ref_id=1, text=text, targets=[0], src=[0, 0])
+                   for i, text in enumerate(('red square', 'left square'))])))
+    (tmp_path / 'toy_train.jsonl').write_text('\n'.join(lines) + '\n')
+    path = tmp_path / 'toy.py'
+    path.write_text(CONFIG.format(root=str(tmp_path)))
+    return path
+
+
+def browse(*arguments):
+    tool = ROOT / 'tools' / 'browse_dataset.py'
+    return subprocess.run(
+        [sys.executable, str(tool), *map(str, arguments)],
+        capture_output=True, text=True, timeout=120,
+        env=dict(PATH='', MPLBACKEND='Agg', PYTHONPATH=str(ROOT)))
+
+
+def test_pictures_of_all_expressions_are_written(config, tmp_path):
+    out_dir = tmp_path / 'pictures'
+    done = browse(config, '--output-dir', out_dir, '--number', 2, '--not-show')
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in out_dir.iterdir()) == [
+        '000000_0_0.jpg', '000000_1_0.jpg', '000001_0_1.jpg', '000001_1_1.jpg']
+
+
+def test_pictures_must_go_somewhere(config):
+    done = browse(config, '--not-show')
+    assert done.returncode == 2 and 'the pictures would go nowhere' in done.stderr

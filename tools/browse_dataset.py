@@ -1,0 +1,77 @@
+"""Draw samples of a data set as they leave the pipeline: image, text, boxes, masks.
+
+python tools/browse_dataset.py configs/segvg/segvg_refcoco.py --output-dir pictures
+"""
+import argparse
+from pathlib import Path
+from typing import Iterator
+
+import numpy as np
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from torch import Tensor
+
+from segvg.registry import DATASETS
+from segvg.structures import GroundingDataSample
+from segvg.visualization import GroundingVisualizer
+
+PADDING = (124, 116, 104)  # the mean colour of ImageNet, 0 after normalisation
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--output-dir', type=Path, help='folder for the pictures')
+    parser.add_argument('--split', default='train', choices=('train', 'val', 'test'),
+                        help='whose pipeline and data set')
+    parser.add_argument('--number', type=int, default=20,
+                        help='number of samples to draw, spread over the data set')
+    parser.add_argument('--not-show', action='store_true', help='open no window')
+    parser.add_argument('--show-interval', type=float, default=0, metavar='SECONDS',
+                        help='time a picture stays, 0 = until a key is pressed')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
+                        help='settings of the config to override, key=value')
+    args = parser.parse_args()
+    if args.not_show and args.output_dir is None:
+        parser.error('--not-show without --output-dir: the pictures would go nowhere')
+    return args
+
+
+def paste(inputs: Tensor, sample: GroundingDataSample) -> np.ndarray:
+    """Return the canvas (H, W, 3) uint8 with the image (3, h, w) where it will lie."""
+    image = inputs.permute(1, 2, 0).numpy()
+    left, top = sample.paste_offset
+    canvas = np.full((*sample.canvas_shape, 3), PADDING, dtype=np.uint8)
+    canvas[top:top + image.shape[0], left:left + image.shape[1]] = image
+    return canvas
+
+
+def draw_order(total: int, number: int) -> Iterator[int]:
+    """Yield at most ``number`` indices spread evenly over ``total``."""
+    number = min(total, number)
+    return (index * total // number for index in range(number))
+
+
+def main() -> None:
+    """Draw the samples that were asked for."""
+    args = parse_args()
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options)
+    init_default_scope('segvg')
+    dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
+    visualizer = GroundingVisualizer()
+    for index in draw_order(len(dataset), args.number):
+        packed = dataset[index]
+        for number, sample in enumerate(packed['data_samples']):
+            name = f'{index:06d}_{number}_{Path(sample.img_path).stem}'
+            out_file = args.output_dir and args.output_dir / f'{name}.jpg'
+            visualizer.add_datasample(
+                name, paste(packed['inputs'], sample), sample, show=not args.not_show,
+                wait_time=args.show_interval, out_file=out_file, frame='canvas')
+    if args.output_dir:
+        print(f'pictures are in {args.output_dir}')
+
+
+if __name__ == '__main__':
+    main()
