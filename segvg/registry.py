@@ -3,37 +3,34 @@
 A project of a user registers with ``@MODELS.register_module()`` from here and names its
 modules in ``custom_imports``.
 """
-from mmengine.registry import DATASETS as MMENGINE_DATASETS
-from mmengine.registry import HOOKS as MMENGINE_HOOKS
-from mmengine.registry import INFERENCERS as MMENGINE_INFERENCERS
-from mmengine.registry import METRICS as MMENGINE_METRICS
-from mmengine.registry import MODELS as MMENGINE_MODELS
-from mmengine.registry import TASK_UTILS as MMENGINE_TASK_UTILS
-from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
-from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
-from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
+from mmengine import registry as root
 from mmengine.registry import Registry
 
-DATASETS = Registry(
-    'dataset', parent=MMENGINE_DATASETS, scope='segvg', locations=['segvg.datasets'])
-TRANSFORMS = Registry(
-    'transform', parent=MMENGINE_TRANSFORMS, scope='segvg',
-    locations=['segvg.datasets.transforms'])
-MODELS = Registry(
-    'model', parent=MMENGINE_MODELS, scope='segvg', locations=['segvg.models'])
-TASK_UTILS = Registry(
-    'task util', parent=MMENGINE_TASK_UTILS, scope='segvg',
-    locations=['segvg.datasets.tokenizers', 'segvg.models'])
-WEIGHT_INITIALIZERS = Registry(
-    'weight initializer', parent=MMENGINE_WEIGHT_INITIALIZERS, scope='segvg',
-    locations=['segvg.models'])
-METRICS = Registry(
-    'metric', parent=MMENGINE_METRICS, scope='segvg', locations=['segvg.evaluation'])
-HOOKS = Registry(
-    'hook', parent=MMENGINE_HOOKS, scope='segvg', locations=['segvg.engine'])
-VISUALIZERS = Registry(
-    'visualizer', parent=MMENGINE_VISUALIZERS, scope='segvg',
-    locations=['segvg.visualization'])
-INFERENCERS = Registry(
-    'inferencer', parent=MMENGINE_INFERENCERS, scope='segvg',
-    locations=['segvg.apis'])
+
+def _child(parent: Registry, *locations: str) -> Registry:
+    """Return segvg's child of a root registry; its modules are in ``locations``."""
+    return Registry(parent.name, parent=parent, scope='segvg', locations=list(locations))
+
+
+MODELS = _child(root.MODELS, 'segvg.models')
+WEIGHT_INITIALIZERS = _child(root.WEIGHT_INITIALIZERS, 'segvg.models')
+DATASETS = _child(root.DATASETS, 'segvg.datasets')
+TRANSFORMS = _child(root.TRANSFORMS, 'segvg.datasets.transforms')
+TASK_UTILS = _child(root.TASK_UTILS, 'segvg.datasets.tokenizers', 'segvg.models')
+METRICS = _child(root.METRICS, 'segvg.evaluation')
+HOOKS = _child(root.HOOKS, 'segvg.engine')
+VISUALIZERS = _child(root.VISUALIZERS, 'segvg.visualization')
+INFERENCERS = _child(root.INFERENCERS, 'segvg.apis')
+
+# Nothing of segvg is in these; without them mmengine warns of a scope it cannot find.
+DATA_SAMPLERS = _child(root.DATA_SAMPLERS)
+EVALUATOR = _child(root.EVALUATOR)
+LOG_PROCESSORS = _child(root.LOG_PROCESSORS)
+LOOPS = _child(root.LOOPS)
+MODEL_WRAPPERS = _child(root.MODEL_WRAPPERS)
+OPTIM_WRAPPER_CONSTRUCTORS = _child(root.OPTIM_WRAPPER_CONSTRUCTORS)
+OPTIM_WRAPPERS = _child(root.OPTIM_WRAPPERS)
+OPTIMIZERS = _child(root.OPTIMIZERS)
+PARAM_SCHEDULERS = _child(root.PARAM_SCHEDULERS)
+RUNNERS = _child(root.RUNNERS)
+VISBACKENDS = _child(root.VISBACKENDS)

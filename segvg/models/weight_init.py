@@ -50,7 +50,7 @@ class HuggingFacePretrained:
         from transformers import AutoModel
         try:
             model = AutoModel.from_pretrained(self.name)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             kind = 'has no usable model' if Path(self.name).exists() else (
                 'is neither a folder nor a model that the hub gives')
             raise FileNotFoundError(

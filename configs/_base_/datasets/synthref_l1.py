@@ -5,8 +5,8 @@ scored by ``tools/test.py ... --split testA``.
 """
 train_dataloader = dict(
     batch_size=64,
-    num_workers=2,
-    persistent_workers=True,
+    num_workers=0,
+    persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=True),
     drop_last=True,
     dataset=dict(
@@ -18,8 +18,8 @@ train_dataloader = dict(
 # A sample is an image with all its expressions: what does not see the text runs once.
 val_dataloader = dict(
     batch_size=32,
-    num_workers=2,
-    persistent_workers=True,
+    num_workers=0,
+    persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     drop_last=False,
     dataset=dict(
@@ -31,8 +31,8 @@ val_dataloader = dict(
         test_mode=True))
 test_dataloader = dict(
     batch_size=32,
-    num_workers=2,
-    persistent_workers=True,
+    num_workers=0,
+    persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     drop_last=False,
     dataset=dict(

@@ -77,7 +77,7 @@ train_pipeline = [
     dict(type='Resize', long=64),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
     dict(type='PlaceOnCanvas', size=64, mode='center'),
-    dict(type='FillBoxMask'),
+    dict(type='FillBoxMask', stride=2),
     dict(
         type='TokenizeExpression',
         max_length=20,

@@ -1,0 +1,87 @@
+"""Options of the command line, and how weights get into a model."""
+import argparse
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from segvg.engine.launch import (
+    add_common_arguments,
+    build_runner,
+    load_config,
+    load_weights,
+    unknown_keys,
+)
+from tests.toy import ROOT, make_data, toy_config
+
+SEGVG = ROOT / 'configs/segvg/segvg_refcoco.py'
+
+
+def arguments(*flags: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument('config')
+    add_common_arguments(parser)
+    return parser.parse_args([str(SEGVG), *flags])
+
+
+def test_misspelt_key_is_warned_of_with_the_nearest(capsys):
+    cfg = load_config(arguments('--cfg-options', 'train_dataloader.batchsize=4'))
+    told = capsys.readouterr().err
+    assert "no key 'train_dataloader.batchsize'" in told
+    assert 'did you mean train_dataloader.batch_size?' in told
+    assert cfg.train_dataloader.batchsize == 4
+
+
+def test_known_keys_are_silent_and_used(capsys):
+    cfg = load_config(arguments(
+        '--cfg-options', 'train_dataloader.dataset.pipeline.3.long=320',
+        'model.head.loss_box.l1_weight=2', '--work-dir', 'elsewhere'))
+    assert capsys.readouterr().err == ''
+    assert cfg.train_dataloader.dataset.pipeline[3].long == 320
+    assert cfg.model.head.loss_box.l1_weight == 2
+    assert cfg.work_dir == 'elsewhere'
+
+
+def test_work_dir_follows_the_config_name():
+    assert load_config(arguments()).work_dir == 'work_dirs/segvg_refcoco'
+
+
+def test_unknown_keys_below_lists_and_values():
+    cfg = Config(dict(a=[dict(b=1)], c=2))
+    assert unknown_keys(cfg, {'a.0.b': 2, 'c': 3}) == {}
+    assert list(unknown_keys(cfg, {'a.1.b': 2, 'c.d': 3, 'x': 1})) == ['a.1.b', 'c.d',
+                                                                      'x']
+
+
+def test_missing_config_is_told(tmp_path):
+    args = arguments()
+    args.config = str(tmp_path / 'no.py')
+    with pytest.raises(FileNotFoundError, match='no.py does not exist'):
+        load_config(args)
+
+
+@pytest.fixture
+def runner(tmp_path):
+    return build_runner(toy_config(SEGVG, make_data(tmp_path / 'data'), tmp_path / 'w'))
+
+
+def test_weights_of_the_same_model_load(runner, tmp_path):
+    state = {key: torch.zeros_like(value)
+             for key, value in runner.model.state_dict().items()}
+    torch.save(dict(state_dict=state), tmp_path / 'same.pth')
+    load_weights(runner, str(tmp_path / 'same.pth'))
+    assert all(not p.any() for p in runner.model.parameters())
+
+
+def test_weights_of_another_model_are_refused(runner, tmp_path):
+    state = dict(runner.model.state_dict())
+    state.pop('head.norm.weight')
+    state['head.other'] = torch.zeros(1)
+    state['query_embed.weight'] = torch.zeros(2, 2)
+    torch.save(dict(state_dict=state), tmp_path / 'other.pth')
+    with pytest.raises(ValueError) as error:
+        load_weights(runner, str(tmp_path / 'other.pth'))
+    for part in ('other.pth does not hold the weights of this SegVG',
+                 '1 missing (head.norm.weight)', '1 unknown (head.other)',
+                 'of another shape (query_embed.weight (2, 2) for (6, 32))'):
+        assert part in str(error.value)

@@ -1,0 +1,74 @@
+"""Missing files are named before anything is built."""
+import shutil
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from segvg.engine.preflight import check_files, is_hub_name
+from tests.toy import ROOT, make_data, toy_config
+
+SEGVG = ROOT / 'configs/segvg/segvg_refcoco.py'
+
+
+@pytest.fixture
+def cfg(tmp_path):
+    return toy_config(SEGVG, make_data(tmp_path / 'data'), tmp_path / 'work')
+
+
+def missing(cfg, loaders=('train_dataloader', 'val_dataloader'), pretrained=True) -> str:
+    with pytest.raises(FileNotFoundError) as error:
+        check_files(cfg, loaders, pretrained)
+    return str(error.value)
+
+
+def test_whole_data_passes(cfg):
+    check_files(cfg, ('train_dataloader', 'val_dataloader', 'test_dataloader'), True)
+
+
+def test_published_config_names_all_with_remedies(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    told = missing(Config.fromfile(SEGVG))
+    for part in ('weights data/pretrained/detr_r101_unc.pth',
+                 'tools/convert_checkpoint.py detr',
+                 'language model data/pretrained/bert-base-uncased', 'hf download',
+                 'annotations data/annotations/refcoco_unc_train.jsonl',
+                 'tools/prepare_data.py refer_refcoco data/refer/refcoco',
+                 'annotations data/annotations/refcoco_unc_val.jsonl',
+                 'images in data/coco/train2014', 'vocabulary', 'data/README.md',
+                 'tools/demo.sh'):
+        assert part in told
+
+
+def test_weights_matter_only_to_a_fresh_start(cfg):
+    cfg.model.image_encoder.init_cfg = dict(type='StrictPretrained', checkpoint='no.pth')
+    assert 'weights no.pth' in missing(cfg)
+    check_files(cfg, ('train_dataloader',), pretrained=False)
+
+
+def test_missing_annotations(cfg):
+    cfg.val_dataloader.dataset.ann_file = 'toy_testZ.jsonl'
+    assert 'toy_testZ.jsonl' in missing(cfg)
+    check_files(cfg, ('train_dataloader',), True)
+
+
+def test_missing_image_folder_and_image(cfg):
+    data = Path(cfg.train_dataloader.dataset.data_root)
+    (data / 'images' / 'train_0.png').unlink()
+    assert 'train_0.png, the first of' in missing(cfg)
+    shutil.rmtree(data / 'images')
+    assert f'images in {data}/images/' in missing(cfg)
+
+
+def test_missing_vocabulary(cfg):
+    vocab = Path(cfg.train_dataloader.dataset.data_root) / 'vocab.txt'
+    vocab.unlink()
+    assert f'vocabulary {vocab}' in missing(cfg)
+
+
+@pytest.mark.parametrize('name, is_hub', [
+    ('bert-base-uncased', True), ('google-bert/bert-base-uncased', True),
+    ('data/pretrained/bert-base-uncased', False), ('./bert', False),
+    ('/models/bert', False), ('data/vocab.txt', False)])
+def test_hub_names_are_told_from_paths(name, is_hub):
+    assert is_hub_name(name) is is_hub

@@ -1,0 +1,47 @@
+"""Public weights are loaded whole or not at all."""
+import pytest
+import torch
+from transformers import BertConfig, BertModel
+
+from segvg.models.language_encoders import LanguageTransformer
+from segvg.models.weight_init import HuggingFacePretrained, StrictPretrained
+
+TINY = dict(vocab_size=20, hidden_size=8, num_hidden_layers=2, num_attention_heads=2,
+            intermediate_size=16, max_position_embeddings=12)
+
+
+def test_language_model_from_a_folder(tmp_path):
+    published = BertModel(BertConfig(**TINY))
+    published.save_pretrained(tmp_path)
+    encoder = LanguageTransformer(
+        config=TINY, init_cfg=dict(type='segvg.HuggingFacePretrained',
+                                   name=str(tmp_path)))
+    encoder.init_weights()
+    for ours, theirs in (('layers.1.output.dense.weight',
+                          'encoder.layer.1.output.dense.weight'),
+                         ('embeddings.word_embeddings.weight',) * 2):
+        assert torch.equal(encoder.state_dict()[ours], published.state_dict()[theirs])
+
+
+def test_language_model_that_is_not_there(tmp_path):
+    encoder = LanguageTransformer(config=TINY)
+    with pytest.raises(FileNotFoundError, match='neither a folder nor a model that the '
+                       'hub gives.*Put config.json and the weights'):
+        HuggingFacePretrained('no-such-model')(encoder)
+    with pytest.raises(FileNotFoundError, match='has no usable model'):
+        HuggingFacePretrained(str(tmp_path))(encoder)
+
+
+def test_language_model_of_another_size(tmp_path):
+    BertModel(BertConfig(**{**TINY, 'num_hidden_layers': 1})).save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match='missing .layers.1'):
+        HuggingFacePretrained(str(tmp_path))(LanguageTransformer(config=TINY))
+
+
+def test_strict_pretrained_loads_all_or_refuses(tmp_path):
+    source, target = torch.nn.Linear(2, 3), torch.nn.Linear(2, 3)
+    torch.save(dict(state_dict=source.state_dict()), tmp_path / 'a.pth')
+    StrictPretrained(str(tmp_path / 'a.pth'))(target)
+    assert torch.equal(source.weight, target.weight)
+    with pytest.raises(ValueError, match='does not hold the weights of this Linear'):
+        StrictPretrained(str(tmp_path / 'a.pth'))(torch.nn.Linear(2, 4))

@@ -1,0 +1,55 @@
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / 'tools/make_synthref.py'
+SIZES = 'train=5,val=3,testA=2,testB=2'
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Call the tool as the command line does, in this process."""
+    spec = importlib.util.spec_from_file_location('make_synthref', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, arguments)])
+        tool.main()
+    return call
+
+
+def test_command_makes_a_data_set_and_keeps_it(run, tmp_path, capsys):
+    wanted = ('--level', 'L0', '--out', tmp_path, '--sizes', SIZES)
+    run(*wanted, '--seed', 0)
+    first = capsys.readouterr().out
+    assert 'made in' in first
+    rows = [line.split()[:7] for line in first.splitlines()]
+    assert ['train', '5', '15', '15', '0', '0', '0'] in rows
+    assert (tmp_path / 'canonical/synthref_L0_testB.jsonl').is_file()
+    run(*wanted, '--seed', 0)
+    assert 'made with the same arguments: kept' in capsys.readouterr().out
+    with pytest.raises(SystemExit, match='seed 0 instead of 1.*--overwrite'):
+        run(*wanted, '--seed', 1)
+    run(*wanted, '--seed', 1, '--overwrite', '--format', 'refer', '--workers', 2)
+    assert not list((tmp_path / 'canonical').iterdir())
+
+
+def test_command_ends_with_one_line_for_a_level_that_is_not_there(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, str(TOOL), '--level', 'L3', '--seed', '0', '--out', tmp_path],
+        cwd=ROOT, capture_output=True, text=True, env={'PYTHONPATH': str(ROOT)})
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "make_synthref: level 'L3' does not exist yet; existing levels: L0, L1\n")
+
+
+@pytest.mark.parametrize('sizes', ['test=3', 'train', 'train=-1', 'val=2,'])
+def test_command_says_what_sizes_look_like(run, tmp_path, sizes, capsys):
+    with pytest.raises(SystemExit):
+        run('--level', 'L0', '--seed', 0, '--out', tmp_path, '--sizes', sizes)
+    assert 'expected SPLIT=IMAGES with a split of train, val' in capsys.readouterr().err
