@@ -235,3 +235,11 @@ def test_reading_twice_gives_the_same(tmp_path):
     source, = READERS['canonical']([tmp_path], ReadOptions())
     assert list(source.lines(Report(), ReadOptions())) == [LINE]
     assert source.read.splits()['val'] == (1, 3, 4)
+
+
+def test_skipped_lines_count_as_read(tmp_path):
+    other = {**changed(('image', 'id'), 'coco:2'), 'segvg': '2.0'}
+    meta = {**META, 'splits': dict(val=dict(file=FILE, images=2, refs=3, exprs=8))}
+    _, findings = read_line_list(tmp_path, [LINE, other], meta=meta)
+    assert [found[0] for found in findings] == ['caption_without_boxes',
+                                                'version_unknown']

@@ -1,0 +1,260 @@
+"""GroundingInferencer: ask a trained grounder about images of one's own."""
+import copy
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Optional, Sequence, Union
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.registry import DefaultScope
+from PIL import Image
+
+from segvg.datasets.transforms.loading import read_image
+from segvg.engine.preflight import find_dicts, missing_vocabularies
+from segvg.registry import INFERENCERS, MODELS
+from segvg.structures import GroundingDataSample
+from segvg.structures.masks import encode_rle
+from segvg.utils.checkpoint import load_checkpoint, load_strictly, state_dict_of
+
+ImageInput = Union[str, Path, np.ndarray]
+# What reads files and annotations in a test pipeline; here both come from the caller.
+LOADING = ('LoadImageFromFile', 'LoadGroundingAnnotations')
+
+
+def drop_init(model: dict) -> None:
+    """Take every ``init_cfg`` out of a model config: no public weights are read."""
+    for part in find_dicts(model, 'init_cfg'):
+        part.pop('init_cfg')
+
+
+def start_record(image: np.ndarray) -> dict:
+    """Return what ``LoadImageFromFile`` makes of an image (H0, W0, 3) uint8 RGB."""
+    shape = image.shape[:2]
+    return dict(img=image, img_shape=shape, ori_shape=shape, flip=False,
+                scale_factor=(1.0, 1.0), pad_offset=(0.0, 0.0))
+
+
+def without_transforms(pipeline: Sequence[dict], names: Sequence[str]) -> list[dict]:
+    """Return a pipeline config without the named transforms, of whatever scope."""
+    return [step for step in pipeline if step['type'].split('.')[-1] not in names]
+
+
+@INFERENCERS.register_module()
+class GroundingInferencer:
+    """A trained grounder, ready to be called with images and expressions.
+
+    An image is encoded once for all its expressions, and passes the config's test
+    pipeline. Weights are read without running what is in the file and have to fit the
+    model; nothing is downloaded.
+
+    Example::
+
+        ground = GroundingInferencer('configs/segvg/segvg_refcoco.py', 'segvg.pth')
+        found = ground('street.jpg', ['left man', 'the red car'])['predictions'][0]
+
+    Args:
+        model: path of a config, or a config.
+        weights: path of a checkpoint of that config.
+        device: where to run; a GPU if there is one, unless given.
+
+    Raises:
+        FileNotFoundError: config, checkpoint or vocabulary are missing.
+        ValueError: the checkpoint belongs to another model or cannot be read safely,
+            the config has no test pipeline, or there is no such device.
+    """
+
+    def __init__(self, model: Union[str, Path, Config], weights: Union[str, Path],
+                 device: Union[str, torch.device, None] = None) -> None:
+        cfg = read_config(model)
+        weights, device = str(weights), pick_device(device)
+        state = state_dict_of(load_checkpoint(weights))
+        steps = without_transforms(find_pipeline(cfg), LOADING)
+        missing = list(missing_vocabularies(dict(pipeline=steps)))
+        if missing:
+            told = '; '.join(' '.join(item.split()) for item in missing)
+            raise FileNotFoundError(f'missing {told}')
+        drop_init(cfg.model)
+        with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'segvg')):
+            self.pipeline = Compose(steps)
+            self.model = MODELS.build(cfg.model)
+        load_strictly(self.model, state, weights)
+        # A head that draws masks only on demand is asked for them.
+        if hasattr(self.model.head, 'predict_masks'):
+            self.model.head.predict_masks = True
+        self.model.to(device).eval()
+
+    def __call__(self, inputs: Union[ImageInput, Sequence[ImageInput]],
+                 texts: Union[str, Sequence[str], Sequence[Sequence[str]]],
+                 out_dir: Union[str, Path] = '', *, return_vis: bool = False,
+                 batch_size: int = 1) -> dict[str, list]:
+        """Ground expressions in images.
+
+        Args:
+            inputs: one or many images, each a path or (H0, W0, 3) uint8 RGB.
+            texts: expressions asked of every image, or a list of them for each image.
+            out_dir: folder for a picture of each expression and ``predictions.json``.
+            return_vis: whether to return the pictures.
+            batch_size: number of images, each with all its expressions, that are run
+                at a time.
+
+        Returns:
+            ``predictions``: for each image a list of ``dict(text, bbox, score, mask,
+            no_target)``, one an expression: the best box ``[x1, y1, x2, y2]`` in pixels
+            of the image, its score and its mask as a run-length code, or None where
+            there is none; ``no_target`` where nothing was found.
+            ``visualization``: with ``return_vis``, for each image a list of pictures
+            (H', W', 3) uint8 RGB.
+
+        Raises:
+            FileNotFoundError: an image is missing.
+            ValueError: an image cannot be read, or images and texts do not fit.
+        """
+        single = isinstance(inputs, (str, Path, np.ndarray))
+        images = [inputs] if single else list(inputs)
+        questions = texts_per_image(texts, len(images))
+        check_images(images)
+        predictions, pictures, records = [], [], []
+        for start in range(0, len(images), batch_size):
+            names = images[start:start + batch_size]
+            arrays = [load_image(image) for image in names]
+            groups = self.predict(arrays, questions[start:start + batch_size])
+            for number, (array, group) in enumerate(zip(arrays, groups), start):
+                found = [describe(sample) for sample in group]
+                drawn = []
+                if return_vis or out_dir:
+                    drawn = [self.visualizer.draw(array, sample) for sample in group]
+                if out_dir:
+                    records += write_pictures(Path(out_dir), images[number], number,
+                                              found, drawn)
+                predictions.append(found)
+                if return_vis:
+                    pictures.append(drawn)
+        if out_dir:
+            text = json.dumps(records, indent=2, ensure_ascii=False)
+            (Path(out_dir) / 'predictions.json').write_text(text + '\n', 'utf-8')
+        return dict(predictions=predictions, visualization=pictures)
+
+    @cached_property
+    def visualizer(self) -> Any:
+        """What draws the pictures; matplotlib is slow to import."""
+        from segvg.visualization import GroundingVisualizer
+        return GroundingVisualizer()
+
+    @torch.inference_mode()
+    def predict(self, images: Sequence[np.ndarray],
+                texts: Sequence[Sequence[str]]) -> list[list[GroundingDataSample]]:
+        """Return the samples with ``pred_instances`` of each image.
+
+        Args:
+            images: I arrays (H0, W0, 3) uint8 RGB.
+            texts: the expressions of each image, at least one.
+        """
+        packed = [self.pipeline(dict(
+            start_record(image), instances=[],
+            expressions=[dict(text=text, targets=[]) for text in group]))
+            for image, group in zip(images, texts)]
+        batch = {key: [item[key] for item in packed] for key in packed[0]}
+        samples = iter(self.model.test_step(batch))
+        return [[next(samples).cpu() for _ in group] for group in texts]
+
+
+def read_config(model: Union[str, Path, Config]) -> Config:
+    """Return a config that may be changed."""
+    if isinstance(model, Config):
+        return copy.deepcopy(model)
+    if not Path(model).is_file():
+        raise FileNotFoundError(f'config {model} does not exist')
+    return Config.fromfile(str(model))
+
+
+def pick_device(device: Union[str, torch.device, None]) -> torch.device:
+    """Return the named device, or a GPU if there is one, or the CPU.
+
+    Raises:
+        ValueError: torch does not know the device, or sees no GPU.
+    """
+    if device is None:
+        return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    try:
+        device = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device is 'cpu', 'cuda', 'cuda:1', ..., not {device!r}"
+                         ) from error
+    if device.type == 'cuda' and not torch.cuda.is_available():
+        raise ValueError(f'device {str(device)!r} was asked for, but torch sees no GPU')
+    return device
+
+
+def find_pipeline(cfg: Config, loader: str = 'test_dataloader') -> list[dict]:
+    """Return the pipeline of a loader, below whatever wraps its data set."""
+    for dataset in find_dicts(cfg.get(loader) or {}, 'pipeline'):
+        return dataset['pipeline']
+    raise ValueError(f'{cfg.filename} has no pipeline in its {loader}, which prepares '
+                     'images and expressions')
+
+
+def texts_per_image(texts: Union[str, Sequence[str], Sequence[Sequence[str]]],
+                    count: int) -> list[list[str]]:
+    """Return a list of expressions for each of ``count`` images."""
+    if isinstance(texts, str):
+        texts = [texts]
+    if all(isinstance(text, str) for text in texts):
+        groups = [list(texts)] * count
+    elif len(texts) == count and not any(isinstance(text, str) for text in texts):
+        groups = [list(group) for group in texts]
+    else:
+        raise ValueError('texts are expressions, or one list of expressions for each '
+                         f'of the {count} images; got {texts!r}')
+    for group in groups:
+        if not group or not all(isinstance(text, str) and text.strip()
+                                for text in group):
+            raise ValueError('an image needs one or more expressions that are not '
+                             f'empty, got {group!r}')
+    return groups
+
+
+def check_images(images: Sequence[ImageInput]) -> None:
+    """Look at every image before the first is run."""
+    if not images:
+        raise ValueError('no image was given')
+    for image in images:
+        if isinstance(image, np.ndarray):
+            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+                raise ValueError('an image is an (H, W, 3) uint8 array in RGB order, '
+                                 f'not {image.shape} {image.dtype}')
+        elif not Path(image).is_file():
+            raise FileNotFoundError(f'image {image} does not exist')
+
+
+def load_image(image: ImageInput) -> np.ndarray:
+    """Return an image as (H0, W0, 3) uint8 RGB, pixels as stored in the file."""
+    return image if isinstance(image, np.ndarray) else read_image(image)
+
+
+def describe(sample: GroundingDataSample) -> dict[str, Any]:
+    """Return the best prediction of a sample in plain types."""
+    found = sample.pred_instances
+    if not len(found):
+        return dict(text=sample.text, bbox=None, score=None, mask=None, no_target=True)
+    best = int(found.scores.argmax())
+    mask: Optional[dict] = None
+    if 'masks' in found:
+        mask = encode_rle(found.masks[best].numpy())
+    return dict(text=sample.text, bbox=found.bboxes[best].tolist(),
+                score=float(found.scores[best]), mask=mask, no_target=False)
+
+
+def write_pictures(out_dir: Path, image: ImageInput, number: int, found: Sequence[dict],
+                   drawn: Sequence[np.ndarray]) -> list[dict]:
+    """Write the pictures of an image; return its entries of ``predictions.json``."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    path = None if isinstance(image, np.ndarray) else str(image)
+    records = []
+    for place, (prediction, picture) in enumerate(zip(found, drawn)):
+        name = f'{number:04d}_{place}_{Path(path or "image").stem}.jpg'
+        Image.fromarray(picture).save(out_dir / name, quality=92)
+        records.append(dict(image=path, picture=name, **prediction))
+    return records

@@ -1,0 +1,4 @@
+"""Data sets, readers of source formats, transforms and tokenizers."""
+from segvg.datasets.grounding_dataset import GroundingDataset
+
+__all__ = ['GroundingDataset']

@@ -1,0 +1,176 @@
+"""What a converter found: problem codes, findings and the report."""
+import json
+from collections import Counter
+from enum import IntEnum
+from pathlib import Path
+from typing import IO, NamedTuple, Optional
+
+# code -> what it means; the texts are those of the summary table
+CODES = dict(
+    unsafe_pickle='asks for code to be run', unsafe_npy='array file with objects in it',
+    bad_container='file cannot be read', bad_json_line='line is no JSON object',
+    version_unknown='written by another major version',
+    missing_field='a field is missing', bad_type='a field has another type',
+    bytes_decoded_latin1='bytes above 127 read as latin1',
+    count_mismatch='other counts than expected',
+    split_unknown='no such split', split_unexpected='split the set should not have',
+    split_alias='other name of a split', split_mismatch='split of another file',
+    split_leak='image in more than one of train, val and test',
+    dangling_ann='no such annotation', dangling_image='no such image',
+    box_missing='object without a box',
+    ann_image_mismatch='object of another image',
+    target_duplicate='target listed twice',
+    ref_id_duplicate='ref id used before', id_duplicate='id used before',
+    sent_ids_mismatch='sent_ids are not those of the sentences',
+    category_mismatch='category of ref and object differ',
+    category_unknown='category is not listed',
+    file_name_mismatch='file name of another image',
+    file_name_suffix='file name ends in another annotation id',
+    area_mismatch='area is not that of the object',
+    ann_shared_by_refs='two refs, one object',
+    ref_without_sentences='nothing says what is meant',
+    image_without_expressions='nothing to learn from the image',
+    caption_without_boxes='caption without a box',
+    image_missing='image file not found',
+    image_size_mismatch='image has another size',
+    box_not_finite='box of no numbers', box_degenerate='box without width or height',
+    box_outside='box outside the image', box_partly_outside='box crosses the border',
+    box_thin='box thinner than a pixel',
+    mask_missing='object without a mask', mask_empty='mask without a pixel',
+    mask_bad_polygon='polygon of too few or odd numbers',
+    mask_size_mismatch='mask has another size than the image',
+    mask_box_disagree='mask and box disagree',
+    iscrowd_target='a crowd is referred to',
+    expr_empty='blank expression',
+    expr_empty_after_clean='nothing but punctuation',
+    expr_duplicate_in_ref='same words twice for one object',
+    expr_ambiguous='same words for another object of the image',
+    span_out_of_range='span outside the text', span_empty='span of no characters')
+ACTIONS = ('keep', 'skip', 'box_dropped', 'phrase_dropped', 'fatal')
+SEVERITY = dict(keep='note', skip='error', box_dropped='error', phrase_dropped='error',
+                fatal='fatal')
+PLACES_SHOWN = 3
+
+
+class Check(IntEnum):
+    """How much is checked; each level includes those before it."""
+
+    NONE = 0    # only what a line cannot be written without
+    FAST = 1    # ids, numbers and text
+    IMAGES = 2  # and image files: existence and true size, from the header
+    FULL = 3    # and masks, decoded
+
+
+class Place(NamedTuple):
+    """Where something stands: a file, relative to the source root, and a path in it."""
+
+    file: str
+    at: str = ''
+
+    def child(self, part: str) -> 'Place':
+        """The place of a part, such as ``.bbox`` or ``[2]``."""
+        return Place(self.file, f'{self.at}{part}'.removeprefix('.'))
+
+    def __str__(self) -> str:
+        return f'{self.file} {self.at}'.strip()
+
+
+class Finding(NamedTuple):
+    """One line of the report."""
+
+    code: str
+    severity: str
+    file: str
+    at: str
+    image_id: object
+    ref_id: object
+    expr_id: object
+    value: object
+    action: str
+
+
+class BadRecordError(ValueError):
+    """A record that cannot be kept, where that was asked to be an error."""
+
+
+class Report:
+    """Collects findings; counts them, writes them, stops when there are too many.
+
+    Args:
+        on_bad: ``skip``, or ``raise`` to stop at the first finding that costs a record,
+            a box or a phrase.
+        max_bad: stop when more findings than this cost something.
+        path: the JSONL file the findings are written to as they come. Without it they
+            are kept in ``findings``.
+    """
+
+    def __init__(self, *, on_bad: str = 'skip', max_bad: Optional[int] = None,
+                 path: Optional[Path] = None) -> None:
+        if on_bad not in ('skip', 'raise'):
+            raise ValueError(f"on_bad is 'skip' or 'raise', not {on_bad!r}")
+        self.on_bad = on_bad
+        self.max_bad = max_bad
+        self.path = path
+        self.findings: list[Finding] = []
+        self.counts: Counter = Counter()
+        self.bad = 0
+        self._first: dict[str, list[str]] = {}
+        self._stream: Optional[IO[str]] = None
+
+    def add(self, code: str, place: Place, action: str = 'keep', *,
+            value: object = None, image_id: object = None, ref_id: object = None,
+            expr_id: object = None) -> None:
+        """Take a finding; raises when it is one too many."""
+        if code not in CODES or action not in ACTIONS:
+            raise KeyError(f'code {code!r} or action {action!r} is not known, '
+                           'see CODES and ACTIONS')
+        finding = Finding(code, SEVERITY[action], place.file, place.at, image_id,
+                          ref_id, expr_id, value, action)
+        self.counts[code] += 1
+        places = self._first.setdefault(code, [])
+        if len(places) < PLACES_SHOWN:
+            places.append(str(place))
+        self._store(finding)
+        if action != 'keep':
+            self.bad += 1
+            self._stop_if_too_many(finding, place)
+
+    def close(self) -> None:
+        """Finish the report file; without a finding it is empty."""
+        if self.path is not None:
+            self._open().close()
+
+    def table(self) -> str:
+        """The findings by code: how often, what it means, the first places."""
+        if not self.counts:
+            return 'no problems found'
+        width = max(len(code) for code in self.counts)
+        rows = [f'{"problem":{width}}  count  meaning; first places']
+        for code, count in sorted(self.counts.items()):
+            rows.append(f'{code:{width}}  {count:5}  {CODES[code]}; '
+                        f'{", ".join(self._first[code])}')
+        return '\n'.join(rows)
+
+    def _open(self) -> IO[str]:
+        if self._stream is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = open(self.path, 'w', encoding='utf-8')
+        return self._stream
+
+    def _store(self, finding: Finding) -> None:
+        if self.path is None:
+            self.findings.append(finding)
+            return
+        line = json.dumps(finding._asdict(), default=str)
+        self._open().write(line + '\n')
+
+    def _stop_if_too_many(self, finding: Finding, place: Place) -> None:
+        if finding.action == 'fatal':
+            return
+        what = f'{place}: {finding.code} ({CODES[finding.code]}: {finding.value})'
+        if self.on_bad == 'raise':
+            raise BadRecordError(f'{what}; --on-bad skip leaves such records out and '
+                                 'goes on')
+        if self.max_bad is not None and self.bad > self.max_bad:
+            raise BadRecordError(f'{what}; that is problem {self.bad}, more than '
+                                 f'--max-bad {self.max_bad}')

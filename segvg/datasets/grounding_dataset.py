@@ -1,0 +1,221 @@
+"""The data set class: canonical JSON lines in, one dict per sample out."""
+import copy
+from pathlib import Path, PurePosixPath
+from typing import Callable, Optional, Sequence, Union
+
+import numpy as np
+from mmengine.dataset import BaseDataset, force_full_init
+
+from segvg.datasets.canonical import (
+    CanonicalFile,
+    caption_positions,
+    ref_positions,
+    sample_positions,
+)
+from segvg.datasets.sources import prepare_command
+from segvg.registry import DATASETS
+
+Box = list[float]
+
+
+def truncate_xywh(box: Box) -> Box:
+    """The box whose x, y, w and h were cut to integers before they were added up."""
+    # x + w - x is not w to the last bit: (3.1 - 0.1) must not become 2.
+    x, y, w, h = (int(round(value, 9)) for value in (
+        box[0], box[1], box[2] - box[0], box[3] - box[1]))
+    return [float(x), float(y), float(x + w), float(y + h)]
+
+
+def inclusive_corners(box: Box) -> Box:
+    """The box whose far corner is the last pixel inside."""
+    return [box[0], box[1], box[2] - 1, box[3] - 1]
+
+
+# Boxes as published readers saw them; names are values of a config.
+BOX_PROFILES: dict[str, Callable[[Box], Box]] = dict(
+    truncate_xywh=truncate_xywh, inclusive_corners=inclusive_corners)
+
+
+def _image_positions(line: dict) -> list[list[int]]:
+    positions = sample_positions(line)
+    return [positions] if positions else []
+
+
+# sample_by -> the samples of a line, each a list of positions in line['exprs']
+SAMPLES_OF_LINE: dict[str, Callable[[dict], list[list[int]]]] = dict(
+    expression=lambda line: [[i] for i in sample_positions(line)],
+    ref=ref_positions,
+    image=_image_positions,
+    caption=lambda line: [[i] for i in caption_positions(line)])
+
+
+@DATASETS.register_module()
+class GroundingDataset(BaseDataset):
+    """Samples of one canonical JSONL file, built on demand.
+
+    Only the offset and three counts of each line are kept in memory. A sample has
+    ``img_path``, ``img_id``, ``height``, ``width``, ``dataset``, ``split``,
+    ``instances`` and ``expressions``; ``expressions[i]['targets']`` are indices into
+    ``instances``. Boxes are xyxy in pixels of the image, half-open and not clipped.
+
+    Args:
+        ann_file: ``<name>_<split>.jsonl``, made by ``tools/prepare_data.py``.
+        data_root: joined before ``ann_file`` and the folders of ``data_prefix``.
+        data_prefix: ``dict(img=...)``, the folder of the images.
+        sample_by: what a sample is: ``expression``; ``ref``, all sentences of one
+            object; ``image``, all expressions of an image; ``caption``, a sentence that
+            has phrases.
+        text_field: ``text``, as typed, or ``sent``, as cleaned by the source.
+        box_profile: None, or a name in ``BOX_PROFILES``: boxes as published readers
+            saw them.
+        pipeline: transforms.
+        test_mode: whether a sample that the pipeline refuses is an error.
+        indices: use the first (last, when negative) samples only, or those listed.
+        lazy: read lines from disk when asked for; else keep the file's bytes in memory.
+        lazy_init: open the file at the first use.
+        max_refetch: how often to try another sample when the pipeline gives None.
+        metainfo: as in the base class.
+    """
+
+    def __init__(self, ann_file: str, data_root: str = '',
+                 data_prefix: Optional[dict] = None, *,
+                 sample_by: str = 'expression', text_field: str = 'text',
+                 box_profile: Optional[str] = None,
+                 pipeline: Sequence[Union[dict, Callable]] = (),
+                 test_mode: bool = False,
+                 indices: Optional[Union[int, Sequence[int]]] = None,
+                 lazy: bool = True, lazy_init: bool = False, max_refetch: int = 1000,
+                 metainfo: Optional[dict] = None) -> None:
+        _check_choice('sample_by', sample_by, SAMPLES_OF_LINE)
+        _check_choice('text_field', text_field, ('text', 'sent'))
+        _check_choice('box_profile', box_profile, (None, *BOX_PROFILES))
+        self.sample_by = sample_by
+        self.text_field = text_field
+        self.box_profile = box_profile
+        self.lazy = lazy
+        super().__init__(
+            ann_file=ann_file, metainfo=metainfo, data_root=data_root,
+            data_prefix={'img': '', **(data_prefix or {})}, indices=indices,
+            serialize_data=False, pipeline=list(pipeline), test_mode=test_mode,
+            lazy_init=lazy_init, max_refetch=max_refetch)
+
+    def full_init(self) -> None:
+        """Open the annotation file and count its samples."""
+        if self._fully_initialized:
+            return
+        if not Path(self.ann_file).is_file():
+            raise FileNotFoundError(
+                f'there is no annotation file {self.ann_file}; it is made by\n'
+                f'  {prepare_command(self.ann_file)}\n'
+                'data/README.md says where the source files come from')
+        self.lines = CanonicalFile(self.ann_file, lazy=self.lazy)
+        samples, refs, captions = self.lines.counts.T
+        counts = dict(expression=samples, ref=refs, image=samples.clip(max=1),
+                      caption=captions)[self.sample_by]
+        self._ends = np.cumsum(counts)  # (lines,), samples up to and with each line
+        self._chosen = np.arange(self._ends[-1])
+        self._fully_initialized = True
+        if self._indices is not None:
+            self.get_subset_(self._indices)
+        if len(self) == 0:
+            raise ValueError(f'{self.ann_file} has no sample for '
+                             f'sample_by={self.sample_by!r}')
+
+    @force_full_init
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    @force_full_init
+    def get_subset_(self, indices: Union[int, Sequence[int]]) -> None:
+        """Keep the first or last samples, or those listed."""
+        if isinstance(indices, int):
+            keep = slice(indices) if indices >= 0 else slice(indices, None)
+            self._chosen = self._chosen[keep]
+        else:
+            self._chosen = self._chosen[np.asarray(indices, dtype=np.int64)]
+
+    def get_subset(self, indices: Union[int, Sequence[int]]) -> 'GroundingDataset':
+        """A copy that has the first or last samples only, or those listed."""
+        subset = copy.copy(self)
+        subset.get_subset_(indices)
+        return subset
+
+    @force_full_init
+    def get_data_info(self, idx: int) -> dict:
+        """The record of a sample; every call builds a new one."""
+        idx = range(len(self))[idx]
+        sample = int(self._chosen[idx])
+        number = int(np.searchsorted(self._ends, sample, side='right'))
+        line = self.lines[number]
+        first = int(self._ends[number - 1]) if number else 0
+        positions = SAMPLES_OF_LINE[self.sample_by](line)[sample - first]
+        order, instances = self._instances(line, positions)
+        expressions = [self._expression(line, number, i, order) for i in positions]
+        image = line['image']
+        return dict(img_path=self._image_path(image), img_id=image['id'],
+                    height=image['height'], width=image['width'],
+                    dataset=self.lines.name, split=self.lines.split, sample_idx=idx,
+                    instances=instances, expressions=expressions)
+
+    def _instances(self, line: dict,
+                   positions: list[int]) -> tuple[dict[int, int], list[dict]]:
+        """The instances of a sample, and their places by their place in the line."""
+        if self.sample_by == 'image':
+            used = range(len(line['instances']))
+        else:
+            exprs = [line['exprs'][i] for i in positions]
+            used = {target: None for expr in exprs for part in (
+                expr, *(expr.get('phrases') or ())) for target in part['targets']}
+        order = {target: place for place, target in enumerate(used)}
+        return order, [self._instance(line['instances'][i]) for i in order]
+
+    def _instance(self, instance: dict) -> dict:
+        bbox, mask = instance['bbox'], instance.get('segm')
+        if bbox is not None:
+            profile = BOX_PROFILES.get(self.box_profile, list)
+            bbox = [float(value) for value in profile(bbox)]
+        if mask and 'file' in mask:
+            mask = {'file': str(self._inside(Path(self.ann_file).parent, mask['file']))}
+        return dict(bbox=bbox, mask=mask, ann_id=instance['id'], bbox_label=0,
+                    category_id=instance.get('category_id'),
+                    ignore_flag=instance.get('iscrowd', 0))
+
+    def _expression(self, line: dict, number: int, position: int,
+                    order: dict[int, int]) -> dict:
+        expr = line['exprs'][position]
+        text = expr.get('sent', expr['text']) if self.text_field == 'sent' else None
+        phrases = expr.get('phrases')
+        if phrases and text not in (None, expr['text']):
+            raise ValueError(
+                f"text_field='sent', but the phrases of expression {expr['id']!r} in "
+                f"{self.ann_file}, line {number + 1} are spans of its 'text'")
+        if phrases is not None:
+            phrases = [{**phrase, 'targets': [order[i] for i in phrase['targets']]}
+                       for phrase in phrases]
+        return dict(text=expr['text'] if text is None else text, expr_id=expr['id'],
+                    ref_id=expr.get('ref_id'),
+                    expr_idx=int(self.lines.expr_starts[number]) + position,
+                    targets=[order[i] for i in expr['targets']],
+                    no_target=not expr['targets'] and not expr.get('caption'),
+                    phrases=phrases)
+
+    def _image_path(self, image: dict) -> str:
+        """The first of the image's names that exists, else its main name."""
+        root = Path(self.data_prefix['img'])
+        paths = [self._inside(root, name)
+                 for name in (image['file'], *image.get('alt', ()))]
+        return str(next((path for path in paths if path.exists()), paths[0]))
+
+    def _inside(self, root: Path, name: str) -> Path:
+        """Join a name of the annotation to a folder that it may not leave."""
+        parts = PurePosixPath(name)
+        if parts.is_absolute() or '..' in parts.parts:
+            raise ValueError(f'{self.ann_file} names the file {name!r}, which is not '
+                             f'below {root}')
+        return root / parts
+
+
+def _check_choice(name: str, value: object, choices: Sequence) -> None:
+    if value not in choices:
+        raise ValueError(f'{name} is one of {", ".join(map(repr, choices))}, '
+                         f'not {value!r}')

@@ -1,0 +1,162 @@
+"""Turn the masks met in source files into canonical ones, and say what is wrong."""
+import math
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+import numpy as np
+
+from segvg.structures.masks import decode_segmentation
+
+MIN_POLYGON_NUMBERS = 6  # three points
+
+
+class MaskFinding(NamedTuple):
+    """A problem of a mask."""
+
+    code: str
+    value: object
+    part: str = ''  # place within the mask, such as ``[1]``
+
+
+class CheckedMask(NamedTuple):
+    """A mask after its checks."""
+
+    segm: Optional[dict]  # canonical form; None when unusable
+    findings: tuple[MaskFinding, ...] = ()
+    area: Optional[int] = None  # pixels inside the image; None when not decoded
+    bounds: Optional[tuple[int, int, int, int]] = None  # tight box, half-open
+
+
+def check_mask(source: object, height: int, width: int, decode: bool) -> CheckedMask:
+    """Check a mask as COCO stores it and return its canonical form.
+
+    Args:
+        source: polygons as a list of flat lists, a run-length code, compressed or not,
+            a list that holds one, ``{'file': path of a PNG}``, or a falsy value for
+            none.
+        height: rows of the image.
+        width: columns of the image.
+        decode: whether to look at the pixels too.
+    """
+    if not source:
+        return CheckedMask(None, (MaskFinding('mask_missing', source),))
+    if isinstance(source, list) and len(source) == 1 and isinstance(source[0], dict):
+        source = source[0]
+    if isinstance(source, dict) and 'file' in source:
+        return _check_file(source, height, width, decode)
+    if isinstance(source, dict):
+        checked = _check_rle(source, height, width)
+    elif isinstance(source, list):
+        checked = _check_polygons(source)
+    else:
+        checked = _unusable('bad_type', type(source).__name__)
+    if checked.segm is None or not decode:
+        return checked
+    return _check_pixels(checked, decode_segmentation(checked.segm, height, width))
+
+
+def _check_pixels(checked: CheckedMask, mask: np.ndarray) -> CheckedMask:
+    if not mask.any():
+        empty = MaskFinding('mask_empty', 'no pixel inside the image')
+        return CheckedMask(None, (*checked.findings, empty))
+    return checked._replace(area=int(mask.sum()), bounds=_bounds(mask))
+
+
+def _check_file(source: dict, height: int, width: int, decode: bool) -> CheckedMask:
+    if not Path(source['file']).is_file():
+        return _unusable('mask_missing', source['file'])
+    checked = CheckedMask(source)
+    if not decode:
+        return checked
+    try:
+        return _check_pixels(checked, decode_segmentation(source, height, width))
+    except (OSError, ValueError) as error:
+        return _unusable('mask_size_mismatch', str(error))
+
+
+def _unusable(code: str, value: object) -> CheckedMask:
+    return CheckedMask(None, (MaskFinding(code, value),))
+
+
+def _bounds(mask: np.ndarray) -> tuple[int, int, int, int]:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
+def _is_number(value: object) -> bool:
+    return (isinstance(value, (int, float)) and not isinstance(value, bool)
+            and math.isfinite(value))
+
+
+def _check_polygons(parts: list) -> CheckedMask:
+    """A part of too few points has no area and goes; an odd one spoils all."""
+    if all(_is_number(value) for value in parts):
+        parts = [parts]  # one polygon without the outer list
+    kept, findings = [], []
+    for number, part in enumerate(parts):
+        if not isinstance(part, (list, tuple)) or not all(map(_is_number, part)):
+            return _unusable('mask_bad_polygon', f'part {number} is no list of numbers')
+        if len(part) % 2:
+            return _unusable('mask_bad_polygon',
+                             f'part {number} has {len(part)} numbers')
+        if len(part) < MIN_POLYGON_NUMBERS:
+            findings.append(MaskFinding('mask_bad_polygon', f'{len(part) // 2} points',
+                                        f'[{number}]'))
+        else:
+            kept.append(part)
+    return CheckedMask({'poly': kept} if kept else None, tuple(findings))
+
+
+def _check_rle(code: dict, height: int, width: int) -> CheckedMask:
+    size, counts = code.get('size'), code.get('counts')
+    if isinstance(counts, bytes):
+        counts = counts.decode('latin1')
+    if not isinstance(counts, (str, list)) or not isinstance(size, (list, tuple)):
+        return _unusable('bad_type', 'a run-length code has size and counts')
+    if list(size) != [height, width]:
+        return _unusable('mask_size_mismatch',
+                         f'{list(size)} for an image of {[height, width]}')
+    runs = _decode_runs(counts) if isinstance(counts, str) else counts
+    if not all(isinstance(run, int) and run >= 0 for run in runs):
+        return _unusable('bad_type', 'a run-length code counts pixels')
+    if sum(runs) != height * width:
+        return _unusable('mask_size_mismatch',
+                         f'runs of {sum(runs)} pixels for {height * width}')
+    if isinstance(counts, list):
+        counts = _encode_runs(counts)
+    return CheckedMask({'rle': {'size': [height, width], 'counts': counts}})
+
+
+def _decode_runs(text: str) -> list[int]:
+    """The run lengths of a compressed code.
+
+    Six bits a character from '0' on: five of the number, lowest first, and one that
+    says that more follow. From the fourth on a run is stored as the difference to the
+    run two before.
+    """
+    runs, value, shift = [], 0, 0
+    for character in text:
+        bits = ord(character) - 48
+        value |= (bits & 0x1f) << shift
+        shift += 5
+        if bits & 0x20:
+            continue
+        if bits & 0x10:
+            value -= 1 << shift
+        runs.append(value + runs[-2] if len(runs) > 2 else value)
+        value = shift = 0
+    return runs
+
+
+def _encode_runs(runs: list[int]) -> str:
+    """The compressed code of run lengths."""
+    text = []
+    for number, run in enumerate(runs):
+        value = run - runs[number - 2] if number > 2 else run
+        while True:
+            bits, value = value & 0x1f, value >> 5
+            more = value != (-1 if bits & 0x10 else 0)
+            text.append(chr(48 + (bits | 0x20 if more else bits)))
+            if not more:
+                break
+    return ''.join(text)

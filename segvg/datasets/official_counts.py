@@ -1,0 +1,56 @@
+"""Sizes of the official sets, which a converter compares with what it read."""
+from typing import NamedTuple, Optional
+
+
+class Counts(NamedTuple):
+    """Sizes of a split; None where no official number is known."""
+
+    images: Optional[int]
+    refs: Optional[int]
+    exprs: Optional[int]
+
+
+_REFCOCO = dict(
+    train=Counts(16_994, 42_404, 120_624), val=Counts(1_500, 3_811, 10_834),
+    testA=Counts(750, 1_975, 5_657), testB=Counts(750, 1_810, 5_095))
+_REFCOCO_PLUS = dict(
+    train=Counts(16_992, 42_278, 120_191), val=Counts(1_500, 3_805, 10_758),
+    testA=Counts(750, 1_975, 5_726), testB=Counts(750, 1_798, 4_889))
+_REFCOCOG_UMD = dict(
+    train=Counts(21_899, 42_226, 80_512), val=Counts(1_300, 2_573, 4_896),
+    test=Counts(2_600, 5_023, 9_602))
+_REFCOCOG_GOOGLE = dict(
+    train=Counts(24_698, 44_822, 85_474), val=Counts(4_650, 5_000, 9_536))
+
+
+def _only_exprs(splits: dict[str, Counts]) -> dict[str, Counts]:
+    return {split: Counts(None, None, counts.exprs) for split, counts in splits.items()}
+
+
+# name of the canonical data set -> split -> sizes
+OFFICIAL_COUNTS: dict[str, dict[str, Counts]] = {
+    'refcoco_unc': _REFCOCO,
+    'refcoco_google': dict(
+        train=Counts(19_213, 40_000, None), val=Counts(4_559, 5_000, None),
+        test=Counts(4_527, 5_000, None)),
+    'refcoco_plus_unc': _REFCOCO_PLUS,
+    'refcocog_umd': _REFCOCOG_UMD,
+    'refcocog_google': _REFCOCOG_GOOGLE,
+    'resc_unc': _only_exprs(_REFCOCO),
+    'resc_unc_plus': _only_exprs(_REFCOCO_PLUS),
+    'resc_gref': _only_exprs(_REFCOCOG_GOOGLE),
+    'resc_gref_umd': _only_exprs(_REFCOCOG_UMD),
+    'resc_referit': dict(
+        train=Counts(None, None, 54_127), val=Counts(None, None, 5_842),
+        test=Counts(None, None, 60_103)),
+    'resc_flickr': dict(
+        train=Counts(None, None, 427_193), val=Counts(None, None, 14_433),
+        test=Counts(None, None, 14_481)),
+}
+
+
+def compare_counts(expected: Counts, found: Counts) -> dict[str, str]:
+    """The sizes that are known and differ, as ``{'refs': '3 instead of 5'}``."""
+    return {field: f'{getattr(found, field)} instead of {size}'
+            for field, size in expected._asdict().items()
+            if size is not None and getattr(found, field) != size}

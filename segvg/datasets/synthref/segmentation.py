@@ -1,0 +1,92 @@
+"""Masks as COCO run lengths and as exact polygons, without pycocotools."""
+import numpy as np
+
+
+def encode_rle(mask: np.ndarray) -> dict:
+    """Encode a (H0, W0) bool mask as compressed COCO run lengths.
+
+    Runs go down the columns, alternate from background, and are written as differences
+    to the run two before, five bits a character.
+    """
+    flat = mask.T.ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    edges = np.concatenate([[0], changes, [flat.size]])
+    runs = np.diff(edges).tolist()
+    if flat.size and flat[0]:
+        runs.insert(0, 0)
+    text = ''.join(
+        _encode_number(run - runs[place - 2] if place > 2 else run)
+        for place, run in enumerate(runs))
+    return dict(size=list(mask.shape), counts=text)
+
+
+def _encode_number(number: int) -> str:
+    """Write a signed number in groups of five bits, the lowest first."""
+    characters = []
+    while True:
+        group = number & 0x1f
+        number >>= 5
+        last = number == (-1 if group & 0x10 else 0)
+        characters.append(chr((group if last else group | 0x20) + 48))
+        if last:
+            return ''.join(characters)
+
+
+def trace_polygons(mask: np.ndarray) -> list[list[int]] | None:
+    """Trace a (H0, W0) bool mask along pixel corners.
+
+    Returns:
+        One flat list x, y, x, y, ... for each part (pixels that touch at an edge), or
+        None when the mask has a hole, which polygons cannot say. Rasterising the
+        polygons gives back the mask.
+    """
+    exits = _boundary_edges(mask)
+    polygons = []
+    while exits:
+        start = min(exits)
+        corners = _walk(exits, start)
+        if _signed_area(corners) < 0:
+            return None
+        polygons.append([number for corner in corners for number in corner])
+    return polygons
+
+
+def _boundary_edges(mask: np.ndarray) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """Return the steps (dx, dy) that leave each pixel corner, mask on the right."""
+    inner = np.pad(mask, 1).astype(np.int8)
+    down = np.diff(inner, axis=0)[:, 1:-1]    # (H0 + 1, W0), row edges
+    across = np.diff(inner, axis=1)[1:-1]     # (H0, W0 + 1), column edges
+    exits: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for steps, value, offset, step in (
+            (down, 1, (0, 0), (1, 0)), (down, -1, (1, 0), (-1, 0)),
+            (across, 1, (0, 1), (0, -1)), (across, -1, (0, 0), (0, 1))):
+        for y, x in np.argwhere(steps == value).tolist():
+            exits.setdefault((x + offset[0], y + offset[1]), []).append(step)
+    return exits
+
+
+def _walk(exits: dict[tuple[int, int], list[tuple[int, int]]],
+          start: tuple[int, int]) -> list[tuple[int, int]]:
+    """Follow one closed outline, using up its edges; return the corners it turns at.
+
+    Where two pixels touch at a corner only, the right turn is taken: it stays with the
+    part that the outline came along. The leftmost corner, a start, is no such place.
+    """
+    corners, place, step = [], start, (0, 0)
+    while not corners or place != start:
+        choices = exits[place]
+        right = (-step[1], step[0])
+        chosen = right if right in choices else choices[0]
+        choices.remove(chosen)
+        if not choices:
+            del exits[place]
+        if chosen != step:
+            corners.append(place)
+        place, step = (place[0] + chosen[0], place[1] + chosen[1]), chosen
+    return corners
+
+
+def _signed_area(corners: list[tuple[int, int]]) -> int:
+    """Return twice the area, positive for an outline around mask pixels."""
+    following = corners[1:] + corners[:1]
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(corners, following))

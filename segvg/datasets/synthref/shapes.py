@@ -1,0 +1,92 @@
+"""Shapes as functions of the plane, with their measured area, centre and extent."""
+import math
+from functools import cache
+from typing import Callable, NamedTuple
+
+import numpy as np
+
+_REACH = 1.4   # every shape lies within this distance of its origin, per axis
+_CELLS = 560
+_COARSE = 5      # cells between points of an outline
+
+
+def _square(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    return np.maximum(np.abs(u), np.abs(v)) <= 0.9
+
+
+def _circle(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    return u * u + v * v <= 1.0
+
+
+def _triangle(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    return (v <= 0.6) & (math.sqrt(3) * np.abs(u) - v <= 1.2)
+
+
+def _star(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Five points: inside at least four of the five lines that draw a pentagram."""
+    inner = 1.3 * math.cos(math.radians(72))
+    lines = sum(
+        (math.sin(angle) * u - math.cos(angle) * v <= inner).astype(np.int8)
+        for angle in (math.radians(72 * k) for k in range(5)))
+    return lines >= 4
+
+
+def _ring(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    distance = u * u + v * v
+    return (distance <= 1.1**2) & (distance >= 0.55**2)
+
+
+def _cross(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    wide, narrow = 1.1, 0.38
+    across = (np.abs(u) <= wide) & (np.abs(v) <= narrow)
+    return across | ((np.abs(u) <= narrow) & (np.abs(v) <= wide))
+
+
+def _heart(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """A diamond with a round lobe on each of its upper sides."""
+    half = 0.85
+    lobes = (np.abs(u) - half / 2)**2 + (v + half / 2)**2 <= half**2 / 2
+    return lobes | (np.abs(u) + np.abs(v) <= half)
+
+
+SHAPES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    'square': _square, 'circle': _circle, 'triangle': _triangle, 'star': _star,
+    'ring': _ring, 'cross': _cross, 'heart': _heart,
+}
+
+
+class Measure(NamedTuple):
+    """A shape of radius 1: area, centroid, extent around it, points of its outline."""
+
+    area: float
+    centre: tuple[float, float]
+    extent: tuple[float, float, float, float]  # left, top, right, bottom
+    outline: np.ndarray  # (K, 2)
+
+
+@cache
+def measure(shape: str) -> Measure:
+    """Measure a shape of radius 1 on a fine grid."""
+    ticks = (np.arange(_CELLS) + 0.5) * (2 * _REACH / _CELLS) - _REACH
+    u, v = np.meshgrid(ticks, ticks)
+    inside = SHAPES[shape](u, v)
+    rows, columns = np.nonzero(inside)
+    centre_u, centre_v = round(u[inside].mean(), 3), round(v[inside].mean(), 3)
+    half = _REACH / _CELLS
+    left, right = ticks[columns.min()] - half, ticks[columns.max()] + half
+    top, bottom = ticks[rows.min()] - half, ticks[rows.max()] + half
+    extent = (left - centre_u, top - centre_v, right - centre_u, bottom - centre_v)
+    coarse = np.pad(inside[::_COARSE, ::_COARSE], 1)
+    core = (coarse[:-2, 1:-1] & coarse[2:, 1:-1]
+            & coarse[1:-1, :-2] & coarse[1:-1, 2:])
+    rows, columns = np.nonzero(coarse[1:-1, 1:-1] & ~core)
+    outline = np.stack([ticks[::_COARSE][columns] - centre_u,
+                        ticks[::_COARSE][rows] - centre_v], axis=1)
+    area = float(inside.sum()) * (2 * half)**2
+    return Measure(area, (centre_u, centre_v), tuple(map(float, extent)), outline)
+
+
+def covers(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Tell which points, relative to the centroid at radius 1, the shape covers."""
+    centre_u, centre_v = measure(shape).centre
+    return SHAPES[shape](u + centre_u, v + centre_v)

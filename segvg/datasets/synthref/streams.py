@@ -1,0 +1,82 @@
+"""Random numbers that are the same on every machine and for any worker count."""
+from typing import Any, Sequence
+
+import numpy as np
+
+STAGES = ('attributes', 'layout', 'texture', 'noise', 'text')
+_BLOCK = 64
+
+
+class Stream:
+    """Numbers of one (seed, level, split, image index, stage, attempt).
+
+    Every combination has a counter-based generator of its own. Only its raw 64-bit
+    output is used, which NumPy promises never to change; the distributions are made
+    here, because NumPy may change those between versions.
+    """
+
+    def __init__(self, seed: int, level: int, split: int, index: int, stage: str,
+                 attempt: int = 0) -> None:
+        place = (level << 56 | split << 48 | STAGES.index(stage) << 40
+                 | attempt << 32 | index)
+        self._bits = np.random.Philox(key=np.array([seed, place], dtype=np.uint64))
+        self._numbers: list[float] = []
+
+    def random(self) -> float:
+        """Return a number in [0, 1)."""
+        if not self._numbers:
+            raw = self._bits.random_raw(_BLOCK) >> np.uint64(11)
+            self._numbers = (raw * 2.0**-53).tolist()
+        return self._numbers.pop()
+
+    def uniform(self, low: float, high: float) -> float:
+        """Return a number in [low, high)."""
+        return low + (high - low) * self.random()
+
+    def integer(self, low: int, high: int) -> int:
+        """Return a whole number from low to high, both included."""
+        return low + int(self.random() * (high - low + 1))
+
+    def choice(self, items: Sequence) -> Any:
+        """Return one of the items."""
+        return items[int(self.random() * len(items))]
+
+    def weighted(self, weights: Sequence[tuple[Any, float]]) -> Any:
+        """Return one item of (item, weight) pairs."""
+        left = self.random() * sum(weight for _, weight in weights)
+        for item, weight in weights:
+            left -= weight
+            if left < 0:
+                return item
+        return weights[-1][0]
+
+    def shuffled(self, items: Sequence) -> list:
+        """Return the items in a random order."""
+        return [item for _, item in sorted(
+            ((self.random(), item) for item in items), key=lambda pair: pair[0])]
+
+    def weighted_order(self, weights: Sequence[tuple[Any, float]]) -> list:
+        """Return all items of (item, weight) pairs, heavy ones early."""
+        rest, order = list(weights), []
+        while rest:
+            item = self.weighted(rest)
+            order.append(item)
+            rest = [pair for pair in rest if pair[0] != item]
+        return order
+
+    def grid(self, height: int, width: int) -> np.ndarray:
+        """Return (height, width) numbers in [0, 1)."""
+        raw = self._bits.random_raw(height * width) >> np.uint64(11)
+        return (raw * 2.0**-53).reshape(height, width)
+
+    def bell(self, *shape: int) -> np.ndarray:
+        """Return integers of mean 0 and deviation 1024, close to a Gaussian.
+
+        The sum of the four 16-bit parts of a draw, scaled: whole numbers only, so
+        that no machine rounds differently.
+        """
+        raw = self._bits.random_raw(int(np.prod(shape)))
+        parts = sum((raw >> np.uint64(16 * k)) & np.uint64(0xFFFF) for k in range(4))
+        centred = parts.astype(np.int64) - 2 * 0xFFFF
+        # four uniform parts of width 65536 have the deviation 65536 / sqrt(3)
+        return (centred * 443 // 16384).reshape(shape)

@@ -1,0 +1,179 @@
+"""GroundingInferencer: images and expressions in, plain predictions out."""
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+from PIL import Image
+
+from segvg.apis import GroundingInferencer
+from segvg.registry import INFERENCERS, MODELS
+from segvg.structures.masks import decode_rle
+from tests.toy import ROOT, make_data, toy_config
+
+TEXTS = ['left box', 'the red box', 'blue']
+
+
+@pytest.fixture(scope='module')
+def toy(tmp_path_factory):
+    """A toy config, a checkpoint of it and the folder of its images."""
+    root = tmp_path_factory.mktemp('toy')
+    data = make_data(root / 'data')
+    cfg = toy_config(ROOT / 'configs/segvg/segvg_refcoco.py', data, root)
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('segvg'):
+        model = MODELS.build(cfg.model)
+    checkpoint = root / 'toy.pth'
+    torch.save(dict(state_dict=model.state_dict(), meta={}), checkpoint)
+    return cfg, checkpoint, data / 'images'
+
+
+@pytest.fixture(scope='module')
+def ground(toy):
+    return GroundingInferencer(toy[0], toy[1], 'cpu')
+
+
+def same(first, second):
+    assert first['text'] == second['text']
+    np.testing.assert_allclose(first['bbox'], second['bbox'], atol=1e-3)
+    assert first['score'] == pytest.approx(second['score'], abs=1e-5)
+
+
+def test_three_lines_ground_an_expression(toy, tmp_path):
+    cfg, checkpoint, images = toy
+    cfg.dump(tmp_path / 'toy.py')
+    ground = GroundingInferencer(tmp_path / 'toy.py', checkpoint)
+    result = ground(str(images / 'val_0.png'), ['left box'])
+    [[found]] = result['predictions']
+    assert set(found) == {'text', 'bbox', 'score', 'mask', 'no_target'}
+    x1, y1, x2, y2 = found['bbox']
+    assert 0 <= x1 < x2 <= 60 and 0 <= y1 < y2 <= 48
+    assert 0 <= found['score'] <= 1 and found['no_target'] is False
+    assert decode_rle(found['mask']).shape == (48, 60)
+    assert result['visualization'] == []
+
+
+def test_inferencer_is_registered():
+    assert INFERENCERS.get('GroundingInferencer') is GroundingInferencer
+
+
+def test_config_given_is_not_changed(toy):
+    before = toy[0].pretty_text
+    GroundingInferencer(toy[0], toy[1], 'cpu')
+    assert toy[0].pretty_text == before
+
+
+def test_image_is_encoded_once_for_all_expressions(ground, toy, monkeypatch):
+    seen = []
+    encode = ground.model.encode_image
+
+    def spy(inputs):
+        seen.append((len(inputs.images), inputs.image_index.tolist()))
+        return encode(inputs)
+
+    monkeypatch.setattr(ground.model, 'encode_image', spy)
+    ground([toy[2] / 'val_0.png', toy[2] / 'val_1.png'], [TEXTS, TEXTS[:1]],
+           batch_size=2)
+    assert seen == [(2, [0, 0, 0, 1])]
+
+
+def test_batch_mates_and_kind_of_input_do_not_matter(ground, toy):
+    paths = [toy[2] / 'val_0.png', toy[2] / 'val_1.png', toy[2] / 'val_2.png']
+    together = ground(paths, TEXTS, batch_size=2)['predictions']
+    for path, group in zip(paths, together):
+        array = np.array(Image.open(path).convert('RGB'))
+        for text, expected in zip(TEXTS, group):
+            [[found]] = ground(array, text)['predictions']
+            same(found, expected)
+
+
+def test_predictions_are_those_of_the_test_loader(ground, toy):
+    from segvg.datasets import GroundingDataset
+    with DefaultScope.overwrite_default_scope('segvg'):
+        settings = {key: value for key, value in toy[0].test_dataloader.dataset.items()
+                    if key != 'type'}
+        packed = GroundingDataset(**settings)[0]
+    with torch.no_grad():
+        expected = ground.model.test_step({key: [packed[key]] for key in packed})
+    texts = [sample.text for sample in expected]
+    [found] = ground(expected[0].img_path, texts)['predictions']
+    for prediction, sample in zip(found, expected):
+        np.testing.assert_allclose(prediction['bbox'], sample.pred_instances.bboxes[0],
+                                   atol=1e-3)
+
+
+def test_nothing_found_is_said_so(ground, toy, monkeypatch, tmp_path):
+    step = ground.model.test_step
+
+    def find_nothing(batch):
+        samples = step(batch)
+        for sample in samples:
+            sample.pred_instances = sample.pred_instances[:0]
+        return samples
+
+    monkeypatch.setattr(ground.model, 'test_step', find_nothing)
+    [[found]] = ground(toy[2] / 'val_0.png', 'blue', tmp_path)['predictions']
+    assert found == dict(text='blue', bbox=None, score=None, mask=None, no_target=True)
+
+
+def test_pictures_and_predictions_are_written(ground, toy, tmp_path):
+    paths = [toy[2] / 'val_0.png', toy[2] / 'val_1.png']
+    result = ground(paths, TEXTS[:2], tmp_path / 'new', return_vis=True)
+    assert sorted(path.name for path in (tmp_path / 'new').iterdir()) == [
+        '0000_0_val_0.jpg', '0000_1_val_0.jpg', '0001_0_val_1.jpg', '0001_1_val_1.jpg',
+        'predictions.json']
+    records = json.loads((tmp_path / 'new' / 'predictions.json').read_text())
+    assert records[3]['image'] == str(paths[1])
+    assert records[3]['picture'] == '0001_1_val_1.jpg'
+    same(records[3], result['predictions'][1][1])
+    picture = result['visualization'][0][0]
+    assert picture.dtype == np.uint8 and picture.shape[2] == 3
+    with Image.open(tmp_path / 'new' / '0000_0_val_0.jpg') as written:
+        assert written.size == picture.shape[1::-1]
+
+
+@pytest.mark.parametrize('texts', [[], '', ['red', ' '], [['red']], [['red'], []],
+                                   [['red'], 'blue'], [['red'], [3]]])
+def test_texts_that_do_not_fit_are_refused(ground, toy, texts):
+    with pytest.raises(ValueError, match='expressions'):
+        ground([toy[2] / 'val_0.png', toy[2] / 'val_1.png'], texts)
+
+
+@pytest.mark.parametrize('image', [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3))])
+def test_array_that_is_no_image_is_refused(ground, image):
+    with pytest.raises(ValueError, match=r'\(H, W, 3\) uint8 array in RGB order'):
+        ground(image, 'red')
+
+
+def test_missing_image_is_named_before_anything_runs(ground, toy, tmp_path):
+    with pytest.raises(FileNotFoundError, match='image .*none.jpg does not exist'):
+        ground([toy[2] / 'val_0.png', tmp_path / 'none.jpg'], 'red', tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+    with pytest.raises(ValueError, match='no image'):
+        ground([], 'red')
+
+
+def test_unusable_settings_are_named(toy, tmp_path):
+    cfg, checkpoint, _ = toy
+    with pytest.raises(FileNotFoundError, match='config .*none.py does not exist'):
+        GroundingInferencer(tmp_path / 'none.py', checkpoint)
+    with pytest.raises(FileNotFoundError, match='checkpoint .*none.pth does not exist'):
+        GroundingInferencer(cfg, tmp_path / 'none.pth')
+    with pytest.raises(ValueError, match="device is 'cpu', 'cuda', .* not 'gpu'"):
+        GroundingInferencer(cfg, checkpoint, 'gpu')
+    bare = cfg.copy()
+    bare.test_dataloader = None
+    with pytest.raises(ValueError, match='no pipeline in its test_dataloader'):
+        GroundingInferencer(bare, checkpoint)
+
+
+def test_import_stays_light():
+    code = ('import sys; from segvg.apis import GroundingInferencer; '
+            "print([m for m in ('mmdet', 'torchvision', 'matplotlib') "
+            'if m in sys.modules])')
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
+                          cwd=ROOT, timeout=120)
+    assert done.stdout.strip() == '[]', done.stdout + done.stderr

@@ -1,0 +1,99 @@
+"""tools/infer.py: pictures, predictions.json, a table, and one line for each error."""
+import importlib.util
+import json
+import sys
+
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+
+from segvg.registry import MODELS
+from tests.toy import ROOT, make_data, toy_config
+
+TOOL = ROOT / 'tools' / 'infer.py'
+
+
+@pytest.fixture(scope='module')
+def toy(tmp_path_factory):
+    """Paths of config, checkpoint and images of a toy model."""
+    root = tmp_path_factory.mktemp('toy')
+    data = make_data(root / 'data')
+    cfg = toy_config(ROOT / 'configs/transvg/transvg_refcoco.py', data, root)
+    cfg.dump(root / 'toy.py')
+    with DefaultScope.overwrite_default_scope('segvg'):
+        model = MODELS.build(cfg.model)
+    torch.save(model.state_dict(), root / 'toy.pth')
+    return root / 'toy.py', root / 'toy.pth', data / 'images'
+
+
+@pytest.fixture
+def infer(toy, monkeypatch, tmp_path):
+    """Call the tool as the command line does, in this process."""
+    spec = importlib.util.spec_from_file_location('infer', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    def call(*images, config=toy[0], checkpoint=toy[1], more=()):
+        arguments = [*images, '--text', 'left box', '--text', 'blue',
+                     '--config', config, '--checkpoint', checkpoint,
+                     '--out-dir', tmp_path / 'out', '--device', 'cpu',
+                     *more]
+        monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, arguments)])
+        tool.main()
+    return call
+
+
+def test_pictures_predictions_and_table_are_made(infer, toy, tmp_path, capsys):
+    images = [toy[2] / 'val_0.png', toy[2] / 'val_1.png']
+    infer(*images)
+    records = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
+    assert [(item['image'], item['text']) for item in records] == [
+        (str(image), text) for image in images for text in ('left box', 'blue')]
+    for item in records:
+        assert len(item['bbox']) == 4 and item['score'] == 1
+        assert item['mask'] is None and item['no_target'] is False
+        assert (tmp_path / 'out' / item['picture']).is_file()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ['image', 'expression', 'score', 'x1', 'y1', 'x2', 'y2']
+    assert lines[4].startswith('val_1.png  blue') and lines[5].endswith('out')
+
+
+def message(infer, *images, **settings):
+    """Return the one line that the tool ends with."""
+    with pytest.raises(SystemExit) as stop:
+        infer(*images, **settings)
+    assert '\n' not in stop.value.code
+    return stop.value.code
+
+
+def test_missing_files_are_named(infer, toy, tmp_path):
+    image = toy[2] / 'val_0.png'
+    assert message(infer, image, 'no.jpg') == 'error: image no.jpg does not exist'
+    assert message(infer, image, config='no.py') == 'error: config no.py does not exist'
+    assert message(infer, image, checkpoint='no.pth') == (
+        'error: checkpoint no.pth does not exist')
+    vocab = ['--cfg-options', 'test_dataloader.dataset.pipeline.4.tokenizer.vocab='
+             f'{tmp_path}/none/vocab.txt']
+    text = message(infer, image, more=vocab)
+    assert f'{tmp_path}/none/vocab.txt' in text and 'missing vocabulary' in text
+    assert not (tmp_path / 'out').exists()
+
+
+def test_unreadable_image_is_named(infer, tmp_path):
+    (tmp_path / 'text.jpg').write_text('no picture')
+    text = message(infer, tmp_path / 'text.jpg')
+    assert 'text.jpg cannot be read as an image' in text
+
+
+def test_checkpoint_of_another_model_is_refused(infer, toy, tmp_path):
+    state = torch.load(toy[1], weights_only=True)
+    torch.save({f'other.{key}': value for key, value in state.items()},
+               tmp_path / 'other.pth')
+    text = message(infer, toy[2] / 'val_0.png', checkpoint=tmp_path / 'other.pth')
+    assert 'other.pth does not hold the weights of this TwoTowerGrounder' in text
+
+
+def test_absent_gpu_is_named(infer, toy, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    text = message(infer, toy[2] / 'val_0.png', more=['--device', 'cuda'])
+    assert text == "error: device 'cuda' was asked for, but torch sees no GPU"

@@ -1,0 +1,68 @@
+"""Ground expressions in images: a picture of each answer and predictions.json.
+
+python tools/infer.py street.jpg --text 'left man' --text 'the red car' \\
+    --config configs/segvg/segvg_refcoco.py --checkpoint segvg.pth --out-dir found
+"""
+import argparse
+from pathlib import Path
+from typing import Sequence
+
+from mmengine.config import DictAction
+
+from segvg.engine.launch import fail, load_config
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('images', nargs='+', metavar='IMAGE', help='image files')
+    parser.add_argument('--text', action='append', required=True, dest='texts',
+                        help='an expression, asked of every image; can be repeated')
+    parser.add_argument('--config', required=True, help='config file')
+    parser.add_argument('--checkpoint', required=True, help='checkpoint file')
+    parser.add_argument('--out-dir', required=True,
+                        help='folder for the pictures and predictions.json')
+    parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; default: a GPU if '
+                        'there is one')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
+                        metavar='KEY=VALUE',
+                        help='settings that replace those of the config')
+    parser.set_defaults(launcher='none', work_dir=None, local_rank=0)
+    return parser.parse_args()
+
+
+def report(images: Sequence[str], predictions: Sequence[Sequence[dict]]) -> None:
+    """Print a table of what was found."""
+    rows = [('image', 'expression', 'score', 'x1 y1 x2 y2')]
+    for image, found in zip(images, predictions):
+        for item in found:
+            score, box = '-', 'no target'
+            if not item['no_target']:
+                score = f'{item["score"]:.2f}'
+                box = ' '.join(f'{value:.0f}' for value in item['bbox'])
+            rows.append((Path(image).name, item['text'], score, box))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
+        cells = (f'{cell:{width}}' for cell, width in zip(row, widths))
+        print('  '.join(cells).rstrip())
+
+
+def main() -> None:
+    """Ask every expression of every image."""
+    args = parse_args()
+    try:
+        for image in args.images:
+            if not Path(image).is_file():
+                raise FileNotFoundError(f'image {image} does not exist')
+        cfg = load_config(args)
+        from segvg.apis import GroundingInferencer  # slow: after the quick checks
+        ground = GroundingInferencer(cfg, args.checkpoint, args.device)
+        found = ground(args.images, args.texts, args.out_dir)
+    except (OSError, ValueError, KeyError) as error:
+        fail(error)
+    report(args.images, found['predictions'])
+    print(f'pictures and predictions.json are in {args.out_dir}')
+
+
+if __name__ == '__main__':
+    main()

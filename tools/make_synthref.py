@@ -1,0 +1,85 @@
+"""Make a generated referring-expression data set (SynthRef).
+
+python tools/make_synthref.py --level L0 --seed 0 --out data/synthref
+"""
+import argparse
+import time
+from pathlib import Path
+
+from rich.progress import Progress
+
+from segvg.datasets.synthref import generate
+from segvg.datasets.synthref.generate import FORMATS
+from segvg.datasets.synthref.levels import SPLITS
+
+
+def parse_sizes(text: str) -> dict[str, int]:
+    """Read ``train=600,val=200``."""
+    sizes = {}
+    for part in text.split(','):
+        split, _, number = part.partition('=')
+        if split not in SPLITS or not number.isdigit():
+            raise argparse.ArgumentTypeError(
+                f'{part!r}: expected SPLIT=IMAGES with a split of {", ".join(SPLITS)}')
+        sizes[split] = int(number)
+    return sizes
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--level', required=True, metavar='L0..L5')
+    parser.add_argument('--seed', type=int, required=True)
+    parser.add_argument('--out', type=Path, required=True)
+    parser.add_argument('--format', choices=FORMATS, default='all')
+    parser.add_argument(
+        '--sizes', type=parse_sizes, metavar='train=600,val=200,...',
+        help='images of each split; a split left out has the default size, 0 omits it')
+    parser.add_argument('--sentences', type=int, metavar='N', help='for each image')
+    parser.add_argument('--workers', type=int, default=1, help='processes')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='replace a data set made with other arguments')
+    return parser.parse_args()
+
+
+def print_summary(manifest: dict) -> None:
+    """Print the counts of every split, and what a model reaches without the text."""
+    columns = ('split', 'images', 'sentences', 'single', 'multi', 'none', 'long',
+               'random object %', 'text-blind %')
+    rows = [columns]
+    for split, facts in manifest['splits'].items():
+        kinds, ceilings = facts['kinds'], facts['ceilings']
+        rows.append((split, facts['images'], facts['sentences'],
+                     *(kinds.get(kind, 0) for kind in columns[3:6]), facts['long'],
+                     ceilings['random_object'], ceilings['text_blind']))
+    widths = [max(len(str(cell)) for cell in column) for column in zip(*rows)]
+    for row in rows:
+        print('  '.join(str(cell).rjust(width) for cell, width in zip(row, widths)))
+
+
+def main() -> None:
+    """Make the data set and say what is in it."""
+    args = parse_args()
+    start = time.time()
+    with Progress(transient=True) as bar:
+        bar.disable = not bar.console.is_terminal
+        task = bar.add_task(f'SynthRef {args.level}', total=None)
+        try:
+            manifest, reused = generate(
+                args.out, args.level, args.seed, args.sizes, format=args.format,
+                sentences=args.sentences, workers=args.workers,
+                overwrite=args.overwrite,
+                progress=lambda done, total: bar.update(
+                    task, completed=done, total=total))
+        except (ValueError, FileExistsError) as error:
+            raise SystemExit(f'make_synthref: {error}') from None
+    folder = args.out / f'synthref_{args.level}'
+    if reused:
+        print(f'{folder} is complete and was made with the same arguments: kept')
+    else:
+        print(f'{folder} made in {time.time() - start:.1f} s')
+    print_summary(manifest)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,123 @@
+"""Turn annotation files of any supported format into canonical JSON lines.
+
+    python tools/prepare_data.py refer_refcoco data/refer/refcoco --out data/annotations
+
+For every data set found it writes <name>_<split>.jsonl, <name>.meta.json and
+<name>.report.jsonl, and prints what was wrong. Exit code 0: done. 1: something fatal, a
+record that may not be skipped, or counts that are not the official ones. 2: wrong use,
+or files that are not there.
+"""
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from mmengine.logging import print_log
+
+from segvg.datasets.checks import BadRecordError, Check, Report
+from segvg.datasets.conversion import convert, count_table
+from segvg.datasets.readers import READERS, ReadOptions, SourceSet
+from segvg.datasets.safe_load import AnnotationFileError
+
+
+def parse_args(argv: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('format', metavar='FORMAT', choices=sorted(READERS),
+                        help=f'one of {", ".join(sorted(READERS))}')
+    parser.add_argument('sources', metavar='SRC', nargs='+', type=Path,
+                        help='source folder or file')
+    parser.add_argument('--out', metavar='DIR', type=Path, required=True)
+    parser.add_argument('--images', metavar='DIR', type=Path,
+                        help='root of the images; read with --check images and full, '
+                        'and where the source gives no image sizes (resc_pth)')
+    parser.add_argument('--image-dirs', metavar='SUB', nargs='+',
+                        help='folders below --images to try (default: the usual ones)')
+    parser.add_argument('--check', choices=[check.name.lower() for check in Check],
+                        default='fast', help='fast: ids, numbers, text; images: and '
+                        'image files; full: and masks (default: %(default)s)')
+    parser.add_argument('--on-bad', choices=['skip', 'raise'], default='skip',
+                        help='skip bad records, or stop at the first')
+    parser.add_argument('--max-bad', metavar='N', type=int,
+                        help='stop when more than N records, boxes or phrases are lost')
+    parser.add_argument('--need-mask', action='store_true',
+                        help='skip what has no usable mask')
+    parser.add_argument('--all-objects', action='store_true',
+                        help='keep objects that no expression names')
+    parser.add_argument('--allow-count-mismatch', action='store_true',
+                        help='exit with 0 even if counts are not the official ones, or '
+                        'not those of the meta file (canonical)')
+    parser.add_argument('--partition', help='read this one only, such as unc or umd')
+    parser.add_argument('--name', help='name of the data set, instead of the one that '
+                        'the source folder gives')
+    return parser.parse_args(argv)
+
+
+def show_progress(items: Iterable, description: str) -> Iterable:
+    """Draw a bar while items are read, on a terminal only."""
+    if not sys.stderr.isatty():
+        return items
+    from rich.console import Console
+    from rich.progress import track
+    return track(items, description, console=Console(stderr=True), transient=True)
+
+
+def convert_set(source: SourceSet, args: argparse.Namespace,
+                options: ReadOptions) -> bool:
+    """Convert one set and print what was found; whether all is well."""
+    report = Report(on_bad=args.on_bad, max_bad=args.max_bad,
+                    path=args.out / f'{source.name}.report.jsonl')
+    log(f'{source.name}: reading {", ".join(map(str, source.files))}')
+    try:
+        meta = convert(source, args.out, report, options)
+    except (AnnotationFileError, BadRecordError) as error:
+        log(f'\n{report.table()}\n{source.name} was not written: {error}')
+        return False
+    finally:
+        report.close()
+    log(f'\n{report.table()}\n\n{count_table(meta)}')
+    lost = set(source.read.splits()) - set(meta['splits'])
+    if lost or not meta['splits']:
+        log(f'{source.name}: nothing is left of {", ".join(sorted(lost)) or "it"}')
+        return False
+    if source.image_dirs:
+        log(f'images found in {", ".join(source.image_dirs)} below {args.images}')
+    log(f'written to {args.out}; findings in {report.path}')
+    if report.counts['count_mismatch'] and not args.allow_count_mismatch:
+        log(f'{source.name}: counts are not those expected; --allow-count-mismatch '
+            'accepts that')
+        return False
+    return True
+
+
+def log(message: str) -> None:
+    """Print a message."""
+    print_log(message, logger='current')
+
+
+def main(argv: list[str]) -> int:
+    """Convert all sets of the sources; the exit code."""
+    args = parse_args(argv)
+    options = ReadOptions(
+        check=Check[args.check.upper()], images=args.images,
+        image_dirs=tuple(args.image_dirs) if args.image_dirs else None,
+        need_mask=args.need_mask, all_objects=args.all_objects,
+        partition=args.partition, dataset=args.name, progress=show_progress)
+    if args.images is None and options.check >= Check.IMAGES:
+        log('without --images the image files are not looked at')
+    try:
+        sets = READERS[args.format](args.sources, options)
+        names = [source.name for source in sets]
+        if len(set(names)) < len(names):
+            raise ValueError(f'two sources give the same name: {", ".join(names)}; '
+                             'convert them one by one, with --name')
+        results = [convert_set(source, args, options) for source in sets]
+    except (OSError, ValueError) as error:
+        log(str(error))
+        return 2
+    return 0 if all(results) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
