@@ -161,8 +161,8 @@ def test_mixed_precision_without_gpu_is_told(project, monkeypatch):
 
 def test_misspelt_option_is_warned_of(project, monkeypatch, capsys):
     run_tool(monkeypatch, 'test.py', project.config, project.checkpoint, '--cfg-options',
-             'test_dataloader.batchsize=1')
-    assert 'did you mean test_dataloader.batch_size?' in capsys.readouterr().err
+             'default_hooks.visualisation.draw=True')
+    assert 'did you mean default_hooks.visualization?' in capsys.readouterr().err
 
 
 def test_published_checkpoint_converts_and_scores(project, tmp_path, monkeypatch, capsys):
