@@ -36,8 +36,7 @@ def infer(toy, monkeypatch, tmp_path):
     def call(*images, config=toy[0], checkpoint=toy[1], more=()):
         arguments = [*images, '--text', 'left box', '--text', 'blue',
                      '--config', config, '--checkpoint', checkpoint,
-                     '--out-dir', tmp_path / 'out', '--device', 'cpu',
-                     *more]
+                     '--out-dir', tmp_path / 'out', '--device', 'cpu', *more]
         monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, arguments)])
         tool.main()
     return call

@@ -1,0 +1,299 @@
+"""Measure a config: a training step, inference, evaluation with shared images, loading.
+
+python tools/analysis_tools/benchmark.py configs/segvg/segvg_refcoco.py --what train
+
+``train`` and ``infer`` need no file: weights and inputs are random, an image of 480 x
+640 goes through the pipeline of the config, every expression has the largest length.
+``train`` is the step of the optimiser wrapper with all parts training: preprocessing,
+forward, losses, backward, clipping, update. ``eval`` runs the test data twice, images
+with all their expressions against an image for every expression. ``load`` reads the
+training data in one process.
+"""
+import argparse
+import json
+import platform
+import time
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import numpy as np
+import torch
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.dataset import Compose
+from mmengine.logging import MMLogger
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from segvg.apis.inferencer import (
+    drop_init,
+    find_pipeline,
+    pick_device,
+    start_record,
+    without_transforms,
+)
+from segvg.engine.launch import fail, load_config
+from segvg.engine.preflight import check_files, find_dicts
+from segvg.registry import DATASETS, MODELS
+from segvg.utils import measuring
+
+IMAGE_SHAPE = (480, 640)  # the commonest in COCO
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--what', required=True, choices=list(MEASUREMENTS))
+    parser.add_argument('--batch-size', type=int,
+                        help='images a step; default: that of the config')
+    parser.add_argument('--expressions', type=int, default=1,
+                        help='expressions an image, for infer')
+    parser.add_argument('--device', help='default: a GPU if there is one')
+    parser.add_argument('--dtype', default='float32',
+                        choices=['float32', 'float16', 'bfloat16'],
+                        help='of autocast, for train (GPU only), infer and eval')
+    parser.add_argument('--iters', type=int, default=5,
+                        help='measured steps; samples for load')
+    parser.add_argument('--warmup', type=int, default=1, help='steps before those')
+    parser.add_argument('--threads', type=int, help='of torch on the CPU')
+    parser.add_argument('--json', type=Path, metavar='F.json',
+                        help='write the figures to this file')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
+                        metavar='KEY=VALUE',
+                        help='settings that replace those of the config')
+    parser.set_defaults(launcher='none', work_dir=None, local_rank=0)
+    args = parser.parse_args()
+    for name in ('iters', 'expressions', 'batch_size', 'threads'):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            parser.error(f'--{name.replace("_", "-")} is at least 1, not {value}')
+    return args
+
+
+# -- pieces ----------------------------------------------------------------------------
+
+def build_model(cfg: Config, device: torch.device) -> nn.Module:
+    """Return the model of a config with random weights."""
+    drop_init(cfg.model)
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    return model.to(device)
+
+
+def random_batch(cfg: Config, model: nn.Module, loader: str, batch_size: int,
+                 expressions: int) -> dict[str, list]:
+    """Return packed samples of random images, boxes and words, as a loader gives them.
+
+    They pass the pipeline of the loader, so that targets and canvas are those of the
+    config; only the tokenizer, which may need a file, is replaced.
+    """
+    steps = without_transforms(find_pipeline(cfg, loader), ['LoadImageFromFile'])
+    encoder = getattr(model, 'language_encoder', model)
+    words = next(part for part in encoder.modules() if isinstance(part, nn.Embedding))
+
+    def tokenize(text: str, max_length: int) -> np.ndarray:
+        return np.random.randint(0, words.num_embeddings, max_length)
+
+    for step in find_dicts(steps, 'tokenizer'):
+        step['tokenizer'] = tokenize
+    pipeline = Compose(steps)
+    packed = [pipeline(random_record(expressions)) for _ in range(batch_size)]
+    return {key: [item[key] for item in packed] for key in packed[0]}
+
+
+def random_record(expressions: int) -> dict:
+    """Return a record with a random image and a target for every expression."""
+    height, width = IMAGE_SHAPE
+    instances, asked = [], []
+    for number in range(expressions):
+        x1, y1 = np.random.uniform(0, width / 2), np.random.uniform(0, height / 2)
+        x2, y2 = x1 + width / 3, y1 + height / 3
+        instances.append(dict(bbox=[x1, y1, x2, y2], ann_id=number,
+                              mask=dict(poly=[[x1, y1, x2, y1, x2, y2, x1, y2]])))
+        asked.append(dict(text='an object', targets=[number], no_target=False,
+                          expr_idx=number))
+    image = np.random.randint(0, 256, (height, width, 3), dtype=np.uint8)
+    return dict(start_record(image), instances=instances, expressions=asked,
+                img_path='random')
+
+
+def measure_steps(step: Callable[[], Any], model: nn.Module, samples: int,
+                  args: argparse.Namespace) -> dict[str, Any]:
+    """Return time, memory, size and work of a step over ``samples`` expressions."""
+    held = measuring.peak_memory(args.device)
+    seconds = measuring.time_steps(step, args.iters, args.warmup, args.device)
+    return dict(
+        seconds_per_step=seconds,
+        seconds_per_image=seconds['median'] / args.batch_size,
+        samples_per_second=samples / seconds['median'],
+        peak_memory_mib=measuring.peak_memory(args.device),
+        memory_before_first_step_mib=held,
+        parameters=sum(p.numel() for p in model.parameters()),
+        flops_per_step=measuring.count_flops(step))
+
+
+# -- what can be measured --------------------------------------------------------------
+
+def measure_train(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of a training step."""
+    optim = cfg.optim_wrapper
+    if args.dtype != 'float32':
+        if args.device.type != 'cuda':
+            raise ValueError(f'training in {args.dtype} needs a GPU (mmengine\'s '
+                             'AmpOptimWrapper)')
+        optim.update(type='AmpOptimWrapper', dtype=args.dtype)
+        optim.setdefault('loss_scale', 'dynamic')
+    model = build_model(cfg, args.device).train()
+    wrapper = build_optim_wrapper(model, optim)
+    batch = random_batch(cfg, model, 'train_dataloader', args.batch_size, 1)
+    return measure_steps(lambda: model.train_step(batch, wrapper), model,
+                         args.batch_size, args)
+
+
+def predictor(model: nn.Module, args: argparse.Namespace) -> Callable[[dict], list]:
+    """Return a function that predicts for a batch."""
+    @torch.no_grad()
+    def predict(batch: dict) -> list:
+        with torch.autocast(args.device.type, getattr(torch, args.dtype),
+                            enabled=args.dtype != 'float32'):
+            return model.test_step(batch)
+
+    return predict
+
+
+def measure_infer(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of inference on images in memory."""
+    model = build_model(cfg, args.device).eval().requires_grad_(False)
+    batch = random_batch(cfg, model, 'test_dataloader', args.batch_size,
+                         args.expressions)
+    predict = predictor(model, args)
+    return dict(expressions_per_image=args.expressions, **measure_steps(
+        lambda: predict(batch), model, args.batch_size * args.expressions, args))
+
+
+def measure_eval(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
+    """Return the time of evaluation with shared images and without, and their ratio.
+
+    Both run the expressions of the first ``iters * batch_size`` images, with about as
+    many expressions a batch.
+    """
+    check_files(cfg, ['test_dataloader'], pretrained=False)
+    predict = predictor(build_model(cfg, args.device).eval(), args)
+    dataset = next(find_dicts(cfg.test_dataloader, 'ann_file'))
+    dataset.update(sample_by='image', indices=args.iters * args.batch_size)
+    images = DATASETS.build(dataset)
+    count = sum(len(images.get_data_info(i)['expressions']) for i in range(len(images)))
+    shared, bboxes = run_loader(cfg, predict, args.batch_size, args.device)
+    dataset.update(sample_by='expression', indices=count)
+    size = max(round(args.batch_size * count / len(images)), 1)
+    alone, others = run_loader(cfg, predict, size, args.device)
+    difference = max(float((bboxes[key] - others[key]).abs().max()) for key in bboxes)
+    return dict(images=len(images), expressions=count, seconds_shared=shared,
+                seconds_alone=alone,
+                ratio={key: alone[key] / shared[key] for key in shared},
+                samples_per_second=count / shared['total'],
+                largest_box_difference_px=difference,
+                peak_memory_mib=measuring.peak_memory(args.device))
+
+
+def run_loader(cfg: Config, predict: Callable[[dict], list], batch_size: int,
+               device: torch.device) -> tuple[dict[str, float], dict[int, Tensor]]:
+    """Return the seconds of a pass, whole and of the model, and boxes by expression."""
+    loader = Runner.build_dataloader(
+        ConfigDict(cfg.test_dataloader, batch_size=batch_size), seed=0)
+    predict(next(iter(loader)))  # warm-up
+    bboxes, model_seconds, start = {}, 0.0, time.perf_counter()
+    for batch in loader:
+        begin = time.perf_counter()
+        samples = predict(batch)
+        measuring.synchronize(device)
+        model_seconds += time.perf_counter() - begin
+        for sample in samples:
+            bboxes[sample.expr_idx] = sample.pred_instances.bboxes
+    return dict(total=time.perf_counter() - start, model=model_seconds), bboxes
+
+
+def measure_load(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
+    """Return what opening and reading the training data costs."""
+    check_files(cfg, ['train_dataloader'], pretrained=False)
+    opened = []
+    for _ in range(2):  # the first may have to make the index
+        start = time.perf_counter()
+        dataset = DATASETS.build(cfg.train_dataloader.dataset)
+        dataset.full_init()
+        opened.append(time.perf_counter() - start)
+    order = iter(np.random.randint(0, len(dataset), args.warmup + args.iters).tolist())
+    seconds = measuring.time_steps(lambda: dataset[next(order)], args.iters,
+                                   args.warmup)
+    return dict(samples=len(dataset), seconds_to_open_first=opened[0],
+                seconds_to_open_again=opened[1], seconds_per_sample=seconds,
+                samples_per_second=1 / seconds['median'],
+                memory_per_worker_mib=measuring.worker_memory(dataset, args.iters))
+
+
+MEASUREMENTS: dict[str, Callable[[Config, argparse.Namespace], dict]] = dict(
+    train=measure_train, infer=measure_infer, eval=measure_eval, load=measure_load)
+
+
+# -- report ----------------------------------------------------------------------------
+
+def prepare(args: argparse.Namespace) -> Config:
+    """Return the config; fill in what the command line leaves to it."""
+    cfg = load_config(args)
+    args.device = pick_device(args.device)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    if args.batch_size is None:
+        loader = 'train' if args.what in ('train', 'load') else 'test'
+        args.batch_size = cfg[f'{loader}_dataloader'].batch_size
+    init_default_scope(cfg.get('default_scope', 'segvg'))
+    MMLogger.get_instance('benchmark').setLevel('ERROR')
+    np.random.seed(0)
+    torch.manual_seed(0)
+    return cfg
+
+
+def describe_run(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the figures depend on."""
+    gpu = args.device.type == 'cuda'
+    name = torch.cuda.get_device_name(args.device) if gpu else platform.machine()
+    return dict(config=args.config, what=args.what, device=str(args.device),
+                device_name=name, threads=torch.get_num_threads(), dtype=args.dtype,
+                batch_size=args.batch_size, iters=args.iters, torch=torch.__version__)
+
+
+def table(figures: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of a table of figures."""
+    width = max(map(len, figures))
+    for key, value in figures.items():
+        if isinstance(value, dict) and 'median' in value:
+            text = (f'{value["median"]:.4g}  ({value["min"]:.4g} to '
+                    f'{value["max"]:.4g})')
+        elif isinstance(value, dict):
+            text = '  '.join(f'{name} {item:.4g}' for name, item in value.items())
+        elif isinstance(value, float):
+            text = f'{value:.4g}'
+        else:
+            text = f'{value:,}' if isinstance(value, int) else str(value)
+        yield f'{key.replace("_", " "):{width}}  {text}'
+
+
+def main() -> None:
+    """Measure, print and write."""
+    args = parse_args()
+    try:
+        cfg = prepare(args)
+        figures = dict(describe_run(args), **MEASUREMENTS[args.what](cfg, args))
+    except (OSError, ValueError, KeyError) as error:
+        fail(error)
+    print('\n'.join(table(figures)))
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(figures, indent=2) + '\n')
+
+
+if __name__ == '__main__':
+    main()
