@@ -9,7 +9,8 @@ from mmengine.registry import Registry
 
 def _child(parent: Registry, *locations: str) -> Registry:
     """Return segvg's child of a root registry; its modules are in ``locations``."""
-    return Registry(parent.name, parent=parent, scope='segvg', locations=list(locations))
+    return Registry(parent.name, parent=parent, scope='segvg',
+                    locations=list(locations))
 
 
 MODELS = _child(root.MODELS, 'segvg.models')

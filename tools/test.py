@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from segvg.apis.inferencer import drop_init
 from segvg.engine.launch import (
     add_common_arguments,
     build_runner,
@@ -43,19 +44,8 @@ def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
             'visualization', dict(type='GroundingVisualizationHook'))
         hook.update(draw=True, test_out_dir=args.show_dir)
     # The checkpoint brings all weights: none of the public ones is needed.
-    remove_init(cfg.model)
+    drop_init(cfg.model)
     cfg.load_from, cfg.resume = None, False
-
-
-def remove_init(node) -> None:
-    """Take every ``init_cfg`` out of a model config."""
-    if isinstance(node, dict):
-        node.pop('init_cfg', None)
-        for value in node.values():
-            remove_init(value)
-    elif isinstance(node, (list, tuple)):
-        for value in node:
-            remove_init(value)
 
 
 def report(runner: Runner, metrics: dict, args: argparse.Namespace) -> None:

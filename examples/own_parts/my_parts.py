@@ -16,7 +16,8 @@ from segvg.structures.boxes import normalize_boxes
 class CrossBoxMask(BoxToMask):
     """The middle row and the middle column of a box."""
 
-    def make_masks(self, bboxes: np.ndarray, canvas_shape: tuple[int, int]) -> np.ndarray:
+    def make_masks(self, bboxes: np.ndarray,
+                   canvas_shape: tuple[int, int]) -> np.ndarray:
         """Return masks (T, H, W) in [0, 1] of boxes (T, 4), xyxy canvas pixels."""
         masks = np.zeros((len(bboxes), *canvas_shape), dtype=np.float32)
         for mask, (x1, y1, x2, y2) in zip(masks, bboxes.astype(int)):

@@ -9,7 +9,7 @@ Color = tuple[int, int, int]
 PAPER, INK, GREY = (255, 255, 255), (33, 37, 41), (108, 117, 125)
 SMALLEST_SIDE = 420  # a smaller picture is enlarged until its long side has this length
 GAP = 6  # between panels
-MASK_OPACITY = 0.42
+MASK_OPACITY = 0.18  # low: the colour below is what an expression speaks of
 # dark to bright, readable in grey and by colour-blind eyes
 HEAT_COLORS = np.array([(0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9),
                         (252, 255, 164)], dtype=np.float32)

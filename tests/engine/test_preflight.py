@@ -16,7 +16,8 @@ def cfg(tmp_path):
     return toy_config(SEGVG, make_data(tmp_path / 'data'), tmp_path / 'work')
 
 
-def missing(cfg, loaders=('train_dataloader', 'val_dataloader'), pretrained=True) -> str:
+def missing(cfg, loaders=('train_dataloader', 'val_dataloader'),
+            pretrained=True) -> str:
     with pytest.raises(FileNotFoundError) as error:
         check_files(cfg, loaders, pretrained)
     return str(error.value)
@@ -41,7 +42,8 @@ def test_published_config_names_all_with_remedies(monkeypatch, tmp_path):
 
 
 def test_weights_matter_only_to_a_fresh_start(cfg):
-    cfg.model.image_encoder.init_cfg = dict(type='StrictPretrained', checkpoint='no.pth')
+    cfg.model.image_encoder.init_cfg = dict(
+        type='StrictPretrained', checkpoint='no.pth')
     assert 'weights no.pth' in missing(cfg)
     check_files(cfg, ('train_dataloader',), pretrained=False)
 

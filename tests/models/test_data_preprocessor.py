@@ -23,7 +23,8 @@ def make_data() -> dict:
 def test_images_are_normalised_and_pasted():
     batch = GroundingDataPreprocessor()(make_data())['inputs']
     assert batch.images.shape == (2, 3, 6, 8)
-    torch.testing.assert_close(batch.images[0, 0, 2, 1], torch.tensor((1 - .485) / .229))
+    normalized = torch.tensor((1 - .485) / .229)
+    torch.testing.assert_close(batch.images[0, 0, 2, 1], normalized)
     assert batch.padding_mask[0].sum() == 48 - 12
     assert not batch.padding_mask[0, 2:5, 1:5].any()
     assert (batch.images * batch.padding_mask[:, None]).abs().sum() == 0

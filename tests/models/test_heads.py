@@ -33,7 +33,8 @@ def make_fused(queries: int = 6) -> FusedFeatures:
 
 
 def make_head(**changes) -> SegVGHead:
-    settings = dict(heads=2, hidden=8, dropout=0.0, loss_mask=dict(type='FocalDiceLoss'))
+    settings = dict(heads=2, hidden=8, dropout=0.0,
+                    loss_mask=dict(type='FocalDiceLoss'))
     return SegVGHead(LOSS_BOX, 8, 2, **{**settings, **changes})
 
 

@@ -20,8 +20,9 @@ def tool_error(monkeypatch: pytest.MonkeyPatch, name: str, *arguments) -> str:
     """Run a tool that must end with a message, and return it."""
     with pytest.raises(SystemExit) as stop:
         run_tool(monkeypatch, name, *arguments)
-    assert isinstance(stop.value.code, str), f'exit code {stop.value.code!r}, no message'
-    return stop.value.code
+    message = stop.value.code
+    assert isinstance(message, str), f'exit code {message!r}, no message'
+    return message
 
 
 def run_shell(*command) -> str:

@@ -8,8 +8,8 @@ import torch
 
 from segvg.engine.launch import build_runner
 from segvg.utils.checkpoint import load_checkpoint
-from tests.toy import ROOT, make_data, toy_config
 from tests.tools.running import run_shell, run_tool, tool_error
+from tests.toy import ROOT, make_data, toy_config
 
 SEGVG = ROOT / 'configs/segvg/segvg_refcoco.py'
 TRANSVG = ROOT / 'configs/transvg/transvg_refcoco.py'
@@ -74,8 +74,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def test_two_processes_give_the_same_scores(project, scores, tmp_path, monkeypatch):
-    """Four images in batches of two over two processes, then three images: one twice."""
+def test_two_processes_give_the_same_scores(project, scores, tmp_path,
+                                            monkeypatch):
+    """Four images over two processes in batches of two, then three: one twice."""
     monkeypatch.setenv('PORT', str(free_port()))
     monkeypatch.setenv('OMP_NUM_THREADS', '1')
     run_shell('bash', 'tools/dist_test.sh', project.config, project.checkpoint, 2,
@@ -88,8 +89,8 @@ def test_two_processes_train_with_frozen_parts(project, tmp_path, monkeypatch):
     monkeypatch.setenv('PORT', str(free_port()))
     monkeypatch.setenv('OMP_NUM_THREADS', '1')
     run_shell('bash', 'tools/dist_train.sh', project.config, 2, '--work-dir', tmp_path,
-              '--cfg-options', 'train_cfg.max_epochs=2', 'train_dataloader.batch_size=1',
-              'train_cfg.val_interval=2')
+              '--cfg-options', 'train_cfg.max_epochs=2', 'train_cfg.val_interval=2',
+              'train_dataloader.batch_size=1')
     state = load_checkpoint(str(tmp_path / 'epoch_2.pth'))
     assert state['meta']['epoch'] == 2
 
@@ -98,8 +99,8 @@ def test_stopped_training_goes_on(project, tmp_path, monkeypatch):
     """The second run starts from the first one's weights, optimiser and epoch."""
     run_tool(monkeypatch, 'train.py', project.config, '--work-dir', tmp_path)
     first = load_checkpoint(str(tmp_path / 'epoch_1.pth'))
-    run_tool(monkeypatch, 'train.py', project.config, '--work-dir', tmp_path, '--resume',
-             '--cfg-options', 'train_cfg.max_epochs=2')
+    run_tool(monkeypatch, 'train.py', project.config, '--work-dir', tmp_path,
+             '--resume', '--cfg-options', 'train_cfg.max_epochs=2')
     second = load_checkpoint(str(tmp_path / 'epoch_2.pth'))
     assert (first['meta']['epoch'], second['meta']['epoch']) == (1, 2)
     assert second['meta']['iter'] == 2 * first['meta']['iter']
@@ -122,8 +123,8 @@ def test_wrong_paths_are_told(project, monkeypatch):
         'error: config no.py does not exist')
     assert tool_error(monkeypatch, 'test.py', project.config, 'no.pth') == (
         'error: checkpoint no.pth does not exist')
-    assert tool_error(monkeypatch, 'train.py', project.config, '--resume', 'no.pth') == (
-        'error: checkpoint no.pth does not exist')
+    message = tool_error(monkeypatch, 'train.py', project.config, '--resume', 'no.pth')
+    assert message == 'error: checkpoint no.pth does not exist'
 
 
 def test_missing_annotations_are_told(project, monkeypatch):
@@ -160,12 +161,13 @@ def test_mixed_precision_without_gpu_is_told(project, monkeypatch):
 
 
 def test_misspelt_option_is_warned_of(project, monkeypatch, capsys):
-    run_tool(monkeypatch, 'test.py', project.config, project.checkpoint, '--cfg-options',
-             'default_hooks.visualisation.draw=True')
-    assert 'did you mean default_hooks.visualization?' in capsys.readouterr().err
+    run_tool(monkeypatch, 'test.py', project.config, project.checkpoint,
+             '--cfg-options', 'test_dataloader.bach_size=2')
+    assert 'did you mean test_dataloader.batch_size?' in capsys.readouterr().err
 
 
-def test_published_checkpoint_converts_and_scores(project, tmp_path, monkeypatch, capsys):
+def test_published_checkpoint_converts_and_scores(project, tmp_path, monkeypatch,
+                                                  capsys):
     """Published names -> convert_checkpoint -> test.py."""
     names = {'weight': 'visumodel.input_proj.weight',
              'pooler': 'textmodel.pooler.dense.weight'}

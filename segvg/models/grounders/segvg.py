@@ -22,9 +22,9 @@ class SegVG(TwoTowerGrounder):
     (``TripleAlignment``), ``fusion`` (``JointEncoder``), ``head`` (``SegVGHead``).
 
     Quirks kept, since trained weights depend on them: padding of the image is not
-    masked (``mask_image_padding=False`` of the encoder), no attention dropout outside the
-    decoder's self-attention and BERT, the focal factor passes gradients. Left out: the
-    published "DropKey", which adds at most 1e-12 to a logit.
+    masked (``mask_image_padding=False`` of the encoder), no attention dropout outside
+    the decoder's self-attention and BERT, the focal factor passes gradients. Left out:
+    the published "DropKey", which adds at most 1e-12 to a logit.
 
     Args:
         image_encoder: config.
