@@ -1,6 +1,6 @@
 """Turn the masks met in source files into canonical ones, and say what is wrong."""
-import math
-from pathlib import Path
+import os
+import re
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -8,6 +8,8 @@ import numpy as np
 from segvg.structures.masks import decode_segmentation
 
 MIN_POLYGON_NUMBERS = 6  # three points
+MAX_COORDINATE = 1e6  # px; pycocotools walks along each edge, and crashes on long ones
+RUN_TEXT = re.compile(r'[0-o]*')  # six bits a character
 
 
 class MaskFinding(NamedTuple):
@@ -63,7 +65,7 @@ def _check_pixels(checked: CheckedMask, mask: np.ndarray) -> CheckedMask:
 
 
 def _check_file(source: dict, height: int, width: int, decode: bool) -> CheckedMask:
-    if not Path(source['file']).is_file():
+    if not os.path.isfile(source['file']):
         return _unusable('mask_missing', source['file'])
     checked = CheckedMask(source)
     if not decode:
@@ -85,7 +87,7 @@ def _bounds(mask: np.ndarray) -> tuple[int, int, int, int]:
 
 def _is_number(value: object) -> bool:
     return (isinstance(value, (int, float)) and not isinstance(value, bool)
-            and math.isfinite(value))
+            and -MAX_COORDINATE <= value <= MAX_COORDINATE)
 
 
 def _check_polygons(parts: list) -> CheckedMask:
@@ -122,6 +124,8 @@ def _check_rle(code: dict, height: int, width: int) -> CheckedMask:
     if sum(runs) != height * width:
         return _unusable('mask_size_mismatch',
                          f'runs of {sum(runs)} pixels for {height * width}')
+    if isinstance(counts, str) and not RUN_TEXT.fullmatch(counts):
+        return _unusable('bad_type', 'a compressed code has characters from 0 to o')
     if isinstance(counts, list):
         counts = _encode_runs(counts)
     return CheckedMask({'rle': {'size': [height, width], 'counts': counts}})

@@ -59,3 +59,10 @@ def test_pixels_are_looked_at_only_when_asked():
     outside = [[7, 7, 9, 7, 9, 9]]
     assert check_mask(outside, 6, 6, decode=False).segm == {'poly': outside}
     assert check_mask(outside, 6, 6, decode=True).segm is None
+
+
+@pytest.mark.parametrize('source', [
+    [[1, 1, 1e300, 1, 3, 3]], [[1, 1, 10**400, 1, 3, 3]],
+    {'size': [6, 6], 'counts': chr(48 + 36 + 512)}])
+def test_mask_that_would_crash_its_decoder_is_not_decoded(source):
+    assert check_mask(source, 6, 6, decode=True).segm is None

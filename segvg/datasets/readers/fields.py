@@ -1,21 +1,28 @@
 """Check the shape of a record: which fields it has, and of which type."""
 import math
+import reprlib
 from collections.abc import Callable, Mapping
 from typing import Optional
 
 from segvg.datasets.checks import Place, Report
 
 Test = Callable[[object], bool]
+MAX_SIDE = 1 << 15  # px; what says more is no image, and its mask would fill memory
+MAX_BITS = 1000  # of an integer that still is a float
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
 
 
 def is_int(value: object) -> bool:
-    """Whether a value is an integer; True and False are not."""
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Whether a value is an integer of 64 bits; True and False are not."""
+    return (isinstance(value, int) and not isinstance(value, bool)
+            and abs(value) < 1 << 63)
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a number, not a finite one necessarily."""
-    return is_int(value) or isinstance(value, float)
+    """Whether a value is a number that is a float too, not a finite one necessarily."""
+    return isinstance(value, float) or (
+        is_int(value) and value.bit_length() < MAX_BITS)
 
 
 def is_finite(value: object) -> bool:
@@ -25,7 +32,7 @@ def is_finite(value: object) -> bool:
 
 def is_size(value: object) -> bool:
     """Whether a value is a number of pixels."""
-    return is_int(value) and value > 0
+    return is_int(value) and 0 < value <= MAX_SIDE
 
 
 def is_id(value: object) -> bool:
@@ -59,6 +66,11 @@ def is_box(value: object) -> bool:
             and all(map(is_number, value)))
 
 
+def show(value: object) -> str:
+    """A value in short, however large or deep it is."""
+    return _SHORT.repr(value)[:80]
+
+
 def read_fields(record: object, required: Mapping[str, Test],
                 optional: Mapping[str, Test], report: Report, place: Place,
                 **ids: object) -> tuple[dict, list[tuple[str, str]]]:
@@ -75,14 +87,14 @@ def read_fields(record: object, required: Mapping[str, Test],
         if name not in record:
             errors.append(('missing_field', name))
         elif not test(record[name]):
-            errors.append(('bad_type', f'{name}: {record[name]!r:.80}'))
+            errors.append(('bad_type', f'{name}: {show(record[name])}'))
         else:
             fields[name] = record[name]
     for name, test in optional.items():
         if name in record and not test(record[name]):
             fields.pop(name, None)
             report.add('bad_type', place.child(f'.{name}'),
-                       value=f'{record[name]!r:.80}', **ids)
+                       value=show(record[name]), **ids)
         elif name in record:
             fields[name] = record[name]
     return fields, errors

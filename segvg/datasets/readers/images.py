@@ -1,4 +1,5 @@
 """Find image files, and compare their size with the annotated one."""
+import os
 import re
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Optional
@@ -14,6 +15,7 @@ USUAL_DIRS = (
     'mscoco/train2014', 'mscoco/images/train2014', 'images/mscoco/train2014',
     'images/mscoco/images/train2014', 'other/images/mscoco/images/train2014',
     'coco/train2014', 'coco/train2017', 'mscoco/val2014', 'coco/val2014',
+    'trainval2014', 'images/trainval2014',
     'saiapr_tc-12', 'images/saiapr_tc-12', 'saiaprtc12', 'images/saiaprtc12',
     'referit/images', 'flickr30k_images', 'flickr30k', 'images/flickr30k',
     'flickr30k/images', 'Flickr30k/flickr30k_images', 'VG_100K', 'VG_100K_2',
@@ -119,7 +121,8 @@ class ImageFinder:
         for name in names:
             for folder in dirs:
                 path = self.root / folder / name
-                found = self._open(path, folder) if path.is_file() else None
+                # of a name that no file can have, Path.is_file would raise
+                found = self._open(path, folder) if os.path.isfile(path) else None
                 if found is not None:
                     self.used.add(folder or '.')
                     return found
