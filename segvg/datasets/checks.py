@@ -17,9 +17,12 @@ CODES = dict(
     split_alias='other name of a split', split_mismatch='split of another file',
     split_leak='image in more than one of train, val and test',
     dangling_ann='no such annotation', dangling_image='no such image',
+    target_missing='neither a box nor a word that there is none',
     box_missing='object without a box',
     ann_image_mismatch='object of another image',
     target_duplicate='target listed twice',
+    target_count='several boxes where one is expected',
+    no_target_encoding='unclear whether there is a target',
     ref_id_duplicate='ref id used before', id_duplicate='id used before',
     sent_ids_mismatch='sent_ids are not those of the sentences',
     category_mismatch='category of ref and object differ',
@@ -36,6 +39,8 @@ CODES = dict(
     box_not_finite='box of no numbers', box_degenerate='box without width or height',
     box_outside='box outside the image', box_partly_outside='box crosses the border',
     box_thin='box thinner than a pixel',
+    box_format_conflict='two boxes of one object differ',
+    nobox_conflict='chain with a box, and without one',
     mask_missing='object without a mask', mask_empty='mask without a pixel',
     mask_bad_polygon='polygon of too few or odd numbers',
     mask_size_mismatch='mask has another size than the image',
@@ -45,7 +50,15 @@ CODES = dict(
     expr_empty_after_clean='nothing but punctuation',
     expr_duplicate_in_ref='same words twice for one object',
     expr_ambiguous='same words for another object of the image',
-    span_out_of_range='span outside the text', span_empty='span of no characters')
+    span_out_of_range='span outside the text', span_empty='span of no characters',
+    span_text_mismatch='span marks other words than those of the phrase',
+    span_not_evaluated='span of no evaluated phrase',
+    phrase_without_annotation='phrase of an object that is not annotated',
+    phrase_unboxed='evaluated phrase without a box',
+    sentence_space_before_bracket='blank before a closing bracket',
+    sentence_unclosed_bracket='phrase does not end',
+    unrelated_out_of_range='no such sentence',
+    quality_missing='not said whether the label is right')
 ACTIONS = ('keep', 'skip', 'box_dropped', 'phrase_dropped', 'fatal')
 SEVERITY = dict(keep='note', skip='error', box_dropped='error', phrase_dropped='error',
                 fatal='fatal')

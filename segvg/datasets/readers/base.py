@@ -3,7 +3,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 from segvg.datasets.checks import Check, Place, Report
 from segvg.datasets.official_counts import Counts
@@ -125,6 +125,7 @@ class SourceObject:
         place: where it stands.
         size: w and h as stored, to compare the area with; None takes those of ``bbox``.
         segm: mask as the source stores it.
+        mask_place: where the mask stands; None when it is a part of the object.
         has_mask: whether the format has masks at all.
         referred: whether an expression names it.
     """
@@ -133,9 +134,10 @@ class SourceObject:
     bbox: Optional[list[float]]
     place: Place
     size: Optional[tuple[float, float]] = None
-    category_id: Optional[int] = None
+    category_id: Union[int, str, None] = None
     iscrowd: int = 0
     area: Optional[float] = None
     segm: object = None
+    mask_place: Optional[Place] = None
     has_mask: bool = True
     referred: bool = True

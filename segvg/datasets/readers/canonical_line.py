@@ -10,6 +10,7 @@ from segvg.datasets.readers.base import ReadOptions, SourceImage, SourceObject
 from segvg.datasets.readers.fields import UniqueIds, read_fields
 from segvg.datasets.readers.images import ImageChecks, is_inside
 from segvg.datasets.readers.objects import Errors, check_object
+from segvg.datasets.readers.spans import check_spans
 from segvg.datasets.readers.texts import AmbiguousTexts, RepeatedTexts, check_blank
 
 
@@ -21,16 +22,12 @@ def _is_record(value: object) -> bool:
     return isinstance(value, dict)
 
 
-def _is_span(value: object) -> bool:
-    return fields.is_list(value) and len(value) == 2 and all(map(fields.is_int, value))
-
-
 IMAGE_REQUIRED = dict(id=fields.is_text, file=fields.is_text, width=fields.is_size,
                       height=fields.is_size)
 IMAGE_OPTIONAL = dict(alt=lambda value: fields.is_list(value) and all(
     map(fields.is_text, value)), coco_id=fields.is_int)
 INSTANCE_REQUIRED = dict(id=fields.is_id, bbox=_is_box_or_none)
-INSTANCE_OPTIONAL = dict(category_id=fields.is_int, iscrowd=fields.is_flag,
+INSTANCE_OPTIONAL = dict(category_id=fields.is_id, iscrowd=fields.is_flag,
                          area=fields.is_finite, segm=_is_record)
 EXPR_REQUIRED = dict(id=fields.is_id, text=fields.is_text, targets=fields.is_list)
 EXPR_OPTIONAL = dict(ref_id=fields.is_id, sent=fields.is_text, tokens=fields.is_list,
@@ -217,28 +214,11 @@ class LineReading:
             errors += wrong
             if wrong:
                 continue
-            spans = self._read_spans(phrase['span'], len(expr['text']), where, ids)
+            spans = check_spans(phrase['span'], len(expr['text']), self._report,
+                                where.child('.span'), **ids)
             useful = sorted({i for i in targets if not instances[i].errors})
             if spans:
                 kept.append({**record, 'span': spans, 'targets': useful})
-        return kept
-
-    def _read_spans(self, spans: list, length: int, place: Place,
-                    ids: dict) -> list[list[int]]:
-        kept = []
-        for number, span in enumerate(spans):
-            code = None
-            if not _is_span(span):
-                code = 'bad_type'
-            elif not 0 <= span[0] <= span[1] <= length:
-                code = 'span_out_of_range'
-            elif span[0] == span[1]:
-                code = 'span_empty'
-            if code is None:
-                kept.append(span)
-            else:
-                self._report.add(code, place.child(f'.span[{number}]'), value=span,
-                                 **ids)
         return kept
 
 

@@ -10,10 +10,18 @@ class LineGrouper:
         self._numbers: dict[tuple, dict] = {}
 
     def add(self, split: str, image: dict, expr: dict, instances: list[dict]) -> None:
-        """Append an expression; its instances are told apart by their ids."""
+        """Append an expression; its instances are told apart by their ids.
+
+        The targets of its phrases are places in ``instances``.
+        """
         line, numbers = self._line(split, image)
-        targets = {self._number(line, numbers, instance) for instance in instances}
-        line['exprs'].append({**expr, 'targets': sorted(targets)})
+        places = [self._number(line, numbers, instance) for instance in instances]
+        expr = {**expr, 'targets': sorted(set(places))}
+        if 'phrases' in expr:
+            expr['phrases'] = [
+                {**phrase, 'targets': sorted({places[i] for i in phrase['targets']})}
+                for phrase in expr['phrases']]
+        line['exprs'].append(expr)
 
     def add_object(self, split: str, image: dict, instance: dict) -> None:
         """Append an object that no expression of the line names."""

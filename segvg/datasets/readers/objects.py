@@ -1,8 +1,9 @@
 """Checks of annotated objects: box, mask, area."""
 import math
+import os
 from typing import Optional
 
-from segvg.datasets.checks import Check, Report
+from segvg.datasets.checks import Check, Place, Report
 from segvg.datasets.mask_checks import CheckedMask, check_mask
 from segvg.datasets.readers.base import ReadOptions, SourceObject
 
@@ -62,20 +63,31 @@ def check_object(source: SourceObject, width: int, height: int, report: Report,
         errors.append(('mask_missing', 'the format has no masks'))
     if source.bbox is None and mask.segm is None:
         errors.append(('box_missing', 'neither box nor mask'))
+    mask_place = source.mask_place or source.place.child('.segmentation')
     findings = []  # what changes the mask is reported at every level
     for finding in mask.findings:
         if options.need_mask and mask.segm is None:
             errors.append((finding.code, finding.value))
         else:
-            part = f'.segmentation{finding.part}' if finding.part else ''
-            findings.append((finding.code, finding.value, part))
+            whole = source.mask_place or source.place
+            findings.append((finding.code, finding.value, mask_place.child(
+                finding.part) if finding.part else whole))
     if options.check >= Check.FAST:
-        findings += [(code, value, '') for code, value in (
-            *((code, source.bbox) for code in notes),
-            *_compare(source, mask, width, height))]
-    for code, value, part in findings:
-        report.add(code, source.place.child(part), value=value, **ids)
+        findings += [(code, source.bbox, source.place) for code in notes]
+        findings += [(code, value, _place_of_both(source) if (
+            code == 'mask_box_disagree') else source.place)
+            for code, value in _compare(source, mask, width, height)]
+    for code, value, place in findings:
+        report.add(code, place, value=value, **ids)
     return _instance(source, mask), errors
+
+
+def _place_of_both(source: SourceObject) -> Place:
+    """The smallest place that holds box and mask; the mask's if it has its own file."""
+    if source.mask_place is None or source.mask_place.file != source.place.file:
+        return source.mask_place or source.place
+    common = os.path.commonprefix([source.place.at, source.mask_place.at])
+    return Place(source.place.file, common.rstrip('.'))
 
 
 def _instance(source: SourceObject, mask: CheckedMask) -> dict:

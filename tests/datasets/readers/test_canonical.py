@@ -96,7 +96,7 @@ FINDINGS = dict(
     border=(('instances', 1, 'bbox'), [30, 10, 70, 30], 'box_partly_outside',
             '.instances[1]', 'keep'),
     instance_id=(('instances', 1, 'id'), 1, 'id_duplicate', '.instances[1]', 'keep'),
-    category=(('instances', 0, 'category_id'), 'man', 'bad_type',
+    category=(('instances', 0, 'category_id'), ['man'], 'bad_type',
               '.instances[0].category_id', 'keep'),
     area=(('instances', 0, 'area'), 100, 'area_mismatch', '.instances[0]', 'keep'),
     crowd=(('instances', 0, 'iscrowd'), 1, 'iscrowd_target', '.instances[0]', 'keep'),
