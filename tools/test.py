@@ -9,6 +9,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from segvg.apis.inferencer import drop_init
+from segvg.datasets.leakage.provenance import read_record
 from segvg.engine.launch import (
     add_common_arguments,
     build_runner,
@@ -16,6 +17,7 @@ from segvg.engine.launch import (
     load_config,
     load_weights,
 )
+from segvg.engine.leakage_guard import ann_files, tell_verdict
 from segvg.engine.preflight import check_files
 
 
@@ -29,6 +31,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--split', help='score this split instead of the one of test_dataloader, e.g. '
         'testA: replaces the last part of ann_file')
+    parser.add_argument(
+        '--require-clean', action='store_true',
+        help='refuse weights that saw images of the test data, or may have')
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -48,7 +53,22 @@ def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
     cfg.load_from, cfg.resume = None, False
 
 
-def report(runner: Runner, metrics: dict, args: argparse.Namespace) -> None:
+def check_leakage(args: argparse.Namespace, cfg: Config, meta: dict) -> str:
+    """Return whether the weights saw images of the test data; ``--require-clean``.
+
+    Raises:
+        ValueError: they have to be clean and are not known to be.
+    """
+    record = read_record(Path(args.checkpoint)) or meta.get('provenance')
+    word, reasons = tell_verdict(record, ann_files(cfg, 'test_dataloader')[0])
+    if args.require_clean and word != 'clean':
+        raise ValueError(f'--require-clean, but the verdict is {word}: '
+                         f'{"; ".join(reasons)}')
+    return '; '.join([word, *reasons])
+
+
+def report(runner: Runner, metrics: dict, args: argparse.Namespace,
+           leakage: str) -> None:
     """Print the scores as a table and write ``--out``."""
     count = max(getattr(metric, 'num_expressions', 0)
                 for metric in runner.test_evaluator.metrics)
@@ -57,11 +77,12 @@ def report(runner: Runner, metrics: dict, args: argparse.Namespace) -> None:
     print(f'\n{name}: {count} expressions')
     for key, value in metrics.items():
         print(f'  {key:{width}}  {value:7.2f}')
+    print(f'  images seen in training: {leakage}')
     if args.out:
         Path(args.out).parent.mkdir(parents=True, exist_ok=True)
         content = dict(metrics=metrics, config=args.config, checkpoint=args.checkpoint,
                        ann_file=runner.test_dataloader.dataset.ann_file,
-                       num_expressions=count)
+                       num_expressions=count, leakage=leakage)
         Path(args.out).write_text(json.dumps(content, indent=2) + '\n')
 
 
@@ -75,12 +96,13 @@ def main() -> None:
         apply_flags(cfg, args)
         check_files(cfg, ['test_dataloader'], pretrained=False)
         runner = build_runner(cfg)
-        load_weights(runner, args.checkpoint)
+        meta = load_weights(runner, args.checkpoint)
+        leakage = check_leakage(args, cfg, meta)
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
     metrics = runner.test()
     if is_main_process():
-        report(runner, metrics, args)
+        report(runner, metrics, args, leakage)
 
 
 if __name__ == '__main__':

@@ -5,6 +5,7 @@ import os
 from mmengine.config import Config
 
 from segvg.engine.launch import add_common_arguments, build_runner, fail, load_config
+from segvg.engine.leakage_guard import guard_training_data
 from segvg.engine.preflight import check_files
 
 
@@ -62,6 +63,7 @@ def main() -> None:
             loaders.append('val_dataloader')
         # A run that goes on has its weights in its checkpoint.
         check_files(cfg, loaders, pretrained=not cfg.get('load_from'))
+        guard_training_data(cfg)
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
     build_runner(cfg).train()

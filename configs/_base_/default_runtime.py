@@ -9,6 +9,7 @@ default_hooks = dict(
         type='CheckpointHook', interval=1, max_keep_ckpts=1, save_best='rec/acc@0.5',
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    provenance=dict(type='ProvenanceHook'),
     visualization=dict(type='GroundingVisualizationHook'))
 
 env_cfg = dict(
@@ -23,5 +24,7 @@ log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True)
 
 log_level = 'INFO'
 load_from = None
+# images of the evaluation are left out of training, whatever file they stand in
+exclude_protected = True
 resume = False
 randomness = dict(seed=42)

@@ -9,6 +9,8 @@ _base_ = [
 model = dict(
     image_encoder=dict(
         init_cfg=dict(checkpoint='data/pretrained/detr_r50_gref.pth')))
+# The split is by object: images of val are in train, as in the published protocol.
+exclude_protected = False
 train_dataloader = dict(
     dataset=dict(
         pipeline=_base_.train_pipeline, box_profile='truncate_xywh', text_field='sent'))

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import BinaryIO, Iterator, Optional, Union
 
 import numpy as np
+import torch
 
-from segvg.datasets.line_index import index_path, load_index, save_index
+from segvg.datasets.line_index import image_number, index_path, load_index, save_index
 
 FORMAT = 'segvg-jsonl'
 VERSION = '1.0'
@@ -41,9 +42,10 @@ def caption_positions(line: dict) -> list[int]:
 
 
 def summarise_line(line: dict) -> list[int]:
-    """Count expressions, samples, refs and captions of a group line."""
+    """Count expressions, samples, refs and captions of a group line; its image."""
     return [len(line['exprs']), len(sample_positions(line)),
-            len(ref_positions(line)), len(caption_positions(line))]
+            len(ref_positions(line)), len(caption_positions(line)),
+            image_number(line['image'])]
 
 
 def check_version(version: object, where: str) -> None:
@@ -182,14 +184,15 @@ class CanonicalFile:
 
     The index is made in one pass when there is none or the file changed, and saved
     beside the file. Safe to pickle and to use after a fork: each process opens the
-    file itself. ``lazy=False`` keeps the bytes of the file in memory instead, for
-    disks that are slow to seek.
+    file itself. ``lazy=False`` keeps the bytes of the file in shared memory instead,
+    for disks that are slow to seek: workers, forked or spawned, do not copy them.
 
     Attributes:
         name: Name of the data set, ``<name>`` of ``<name>_<split>.jsonl``.
         split: The split of all lines.
         counts: (lines, 3) int64, samples, refs and captions of each line.
         expr_starts: (lines,) int64, running number of the first expression of each.
+        image_numbers: (lines,) int64, equal for lines of one image, in all files.
         meta: Content of the meta file, empty when there is none.
     """
 
@@ -199,11 +202,15 @@ class CanonicalFile:
         if index is None:
             index = save_index(self.path, self._scan())
         self._offsets = np.append(index[1:, 0], index[0, 1])
-        self.counts = index[1:, 2:]
+        self.counts = index[1:, 2:5]
+        self.image_numbers = index[1:, 5]
         self.expr_starts = np.cumsum(index[1:, 1]) - index[1:, 1]
         self._stream: Optional[BinaryIO] = None
         self._pid = -1
-        self._buffer = None if lazy else np.fromfile(self.path, dtype=np.uint8)
+        self._buffer: Optional[torch.Tensor] = None
+        if not lazy:
+            self._buffer = torch.from_numpy(
+                np.fromfile(self.path, dtype=np.uint8)).share_memory_()
         if len(self) == 0:
             raise ValueError(f'{self.path} has no lines')
         self.split = self[0]['split']
@@ -227,7 +234,7 @@ class CanonicalFile:
 
     def _read(self, start: int, end: int) -> bytes:
         if self._buffer is not None:
-            return self._buffer[start:end].tobytes()
+            return self._buffer[start:end].numpy().tobytes()
         if self._pid != os.getpid():
             self._stream, self._pid = open(self.path, 'rb'), os.getpid()
         self._stream.seek(start)
@@ -239,7 +246,8 @@ class CanonicalFile:
         except ValueError as error:
             raise ValueError(f'{self.path}, line {number}: not a JSON object '
                              f'({error})') from None
-        if not isinstance(line, dict) or any(key not in line for key in LINE_KEYS):
+        if not isinstance(line, dict) or any(key not in line for key in LINE_KEYS) or (
+                'id' not in line['image']):
             raise ValueError(f'{self.path}, line {number}: expected an object with '
                              f'{", ".join(LINE_KEYS)}, got {str(line)[:80]}')
         check_version(line.get('segvg', VERSION), f'{self.path}, line {number}')

@@ -5,6 +5,7 @@ from typing import Callable, Optional, Sequence, Union
 
 import numpy as np
 from mmengine.dataset import BaseDataset, force_full_init
+from mmengine.logging import print_log
 
 from segvg.datasets.canonical import (
     CanonicalFile,
@@ -71,7 +72,10 @@ class GroundingDataset(BaseDataset):
         pipeline: transforms.
         test_mode: whether a sample that the pipeline refuses is an error.
         indices: use the first (last, when negative) samples only, or those listed.
-        lazy: read lines from disk when asked for; else keep the file's bytes in memory.
+        exclude_images_of: canonical files; images that are in one of them are left out,
+            by the number of the image, whatever file or data set it stands in.
+        lazy: read lines from disk when asked for; else keep the file's bytes in memory
+            that worker processes share.
         lazy_init: open the file at the first use.
         max_refetch: how often to try another sample when the pipeline gives None.
         metainfo: as in the base class.
@@ -84,7 +88,8 @@ class GroundingDataset(BaseDataset):
                  pipeline: Sequence[Union[dict, Callable]] = (),
                  test_mode: bool = False,
                  indices: Optional[Union[int, Sequence[int]]] = None,
-                 lazy: bool = True, lazy_init: bool = False, max_refetch: int = 1000,
+                 exclude_images_of: Sequence[str] = (), lazy: bool = True,
+                 lazy_init: bool = False, max_refetch: int = 1000,
                  metainfo: Optional[dict] = None) -> None:
         _check_choice('sample_by', sample_by, SAMPLES_OF_LINE)
         _check_choice('text_field', text_field, ('text', 'sent'))
@@ -92,6 +97,7 @@ class GroundingDataset(BaseDataset):
         self.sample_by = sample_by
         self.text_field = text_field
         self.box_profile = box_profile
+        self.exclude_images_of = tuple(exclude_images_of)
         self.lazy = lazy
         super().__init__(
             ann_file=ann_file, metainfo=metainfo, data_root=data_root,
@@ -112,8 +118,9 @@ class GroundingDataset(BaseDataset):
         samples, refs, captions = self.lines.counts.T
         counts = dict(expression=samples, ref=refs, image=samples.clip(max=1),
                       caption=captions)[self.sample_by]
+        counts = np.where(self._excluded(), 0, counts)
         self._ends = np.cumsum(counts)  # (lines,), samples up to and with each line
-        self._chosen = np.arange(self._ends[-1])
+        self._chosen: Optional[np.ndarray] = None  # all of them
         self._fully_initialized = True
         if self._indices is not None:
             self.get_subset_(self._indices)
@@ -121,18 +128,31 @@ class GroundingDataset(BaseDataset):
             raise ValueError(f'{self.ann_file} has no sample for '
                              f'sample_by={self.sample_by!r}')
 
+    def _excluded(self) -> np.ndarray:
+        """Which lines (lines,) bool are of an image that is to be left out; say so."""
+        excluded = np.zeros(len(self.lines), dtype=bool)
+        for path in self.exclude_images_of:
+            found = np.isin(self.lines.image_numbers, CanonicalFile(path).image_numbers)
+            if found.any():
+                print_log(f'{self.ann_file}: {found.sum():,} of {len(found):,} images '
+                          f'are left out, they are in {path}', logger='current')
+            excluded |= found
+        self.num_excluded = int(excluded.sum())
+        return excluded
+
     @force_full_init
     def __len__(self) -> int:
-        return len(self._chosen)
+        return int(self._ends[-1]) if self._chosen is None else len(self._chosen)
 
     @force_full_init
     def get_subset_(self, indices: Union[int, Sequence[int]]) -> None:
         """Keep the first or last samples, or those listed."""
         if isinstance(indices, int):
             keep = slice(indices) if indices >= 0 else slice(indices, None)
-            self._chosen = self._chosen[keep]
         else:
-            self._chosen = self._chosen[np.asarray(indices, dtype=np.int64)]
+            keep = np.asarray(indices, dtype=np.int64)
+        chosen = np.arange(len(self)) if self._chosen is None else self._chosen
+        self._chosen = chosen[keep]
 
     def get_subset(self, indices: Union[int, Sequence[int]]) -> 'GroundingDataset':
         """A copy that has the first or last samples only, or those listed."""
@@ -144,7 +164,7 @@ class GroundingDataset(BaseDataset):
     def get_data_info(self, idx: int) -> dict:
         """The record of a sample; every call builds a new one."""
         idx = range(len(self))[idx]
-        sample = int(self._chosen[idx])
+        sample = idx if self._chosen is None else int(self._chosen[idx])
         number = int(np.searchsorted(self._ends, sample, side='right'))
         line = self.lines[number]
         first = int(self._ends[number - 1]) if number else 0

@@ -95,8 +95,8 @@ def build_runner(cfg: Config) -> Runner:
     return RUNNERS.build(cfg)
 
 
-def load_weights(runner: Runner, path: str) -> None:
-    """Load a checkpoint that must fit the runner's model.
+def load_weights(runner: Runner, path: str) -> dict:
+    """Load a checkpoint that must fit the runner's model; returns its ``meta``.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -108,6 +108,7 @@ def load_weights(runner: Runner, path: str) -> None:
     model = getattr(runner.model, 'module', runner.model)
     load_strictly(model, state_dict_of(checkpoint), path)
     runner._has_loaded = True
+    return checkpoint.get('meta') or {}
 
 
 def fail(error: Exception) -> None:

@@ -162,8 +162,8 @@ def test_mixed_precision_without_gpu_is_told(project, monkeypatch):
 
 def test_misspelt_option_is_warned_of(project, monkeypatch, capsys):
     run_tool(monkeypatch, 'test.py', project.config, project.checkpoint,
-             '--cfg-options', 'test_dataloader.bach_size=2')
-    assert 'did you mean test_dataloader.batch_size?' in capsys.readouterr().err
+             '--cfg-options', 'auto_scale_lr.base_batch=8')
+    assert 'did you mean auto_scale_lr.base_batch_size?' in capsys.readouterr().err
 
 
 def test_published_checkpoint_converts_and_scores(project, tmp_path, monkeypatch,
