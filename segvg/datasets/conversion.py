@@ -40,7 +40,7 @@ def convert(source: SourceSet, out_dir: Path, report: Report,
             writer.write(line)
             written[line['split']] += len(line['exprs'])
         read = source.read.splits()
-        _compare_official(source, read, report)
+        _compare_official(source, source.compared.splits(), report)
         writer.meta.update(_describe(source, report, options))
         writer.meta['splits'] = {
             split: dict(official=_official(source, split), read=counts._asdict(),

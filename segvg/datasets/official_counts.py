@@ -21,10 +21,22 @@ _REFCOCOG_UMD = dict(
     test=Counts(2_600, 5_023, 9_602))
 _REFCOCOG_GOOGLE = dict(
     train=Counts(24_698, 44_822, 85_474), val=Counts(4_650, 5_000, 9_536))
+_PHRASECUT = dict(
+    train=Counts(71_746, None, 310_816), val=Counts(2_971, None, 20_316),
+    test=Counts(2_545, None, 14_354), miniv=Counts(100, None, 821))
+
+
+def _without_refs(splits: dict[str, Counts]) -> dict[str, Counts]:
+    return {split: counts._replace(refs=None) for split, counts in splits.items()}
 
 
 def _only_exprs(splits: dict[str, Counts]) -> dict[str, Counts]:
     return {split: Counts(None, None, counts.exprs) for split, counts in splits.items()}
+
+
+def _only_images(splits: dict[str, Counts]) -> dict[str, Counts]:
+    return {split: Counts(counts.images, None, None)
+            for split, counts in splits.items()}
 
 
 # name of the canonical data set -> split -> sizes
@@ -36,6 +48,19 @@ OFFICIAL_COUNTS: dict[str, dict[str, Counts]] = {
     'refcoco_plus_unc': _REFCOCO_PLUS,
     'refcocog_umd': _REFCOCOG_UMD,
     'refcocog_google': _REFCOCOG_GOOGLE,
+    'mdetr_refcoco': _without_refs(_REFCOCO),
+    'mdetr_refcoco_plus': _without_refs(_REFCOCO_PLUS),
+    'mdetr_refcocog': _without_refs(_REFCOCOG_UMD),
+    'mdetr_phrasecut': _PHRASECUT,
+    'phrasecut': _PHRASECUT,
+    # several releases, on the images of RefCOCO; their numbers of expressions differ
+    'grefcoco_unc': _only_images(_REFCOCO),
+    'refzom_final': dict(
+        train=Counts(43_749, None, None), test=Counts(11_329, None, None)),
+    # those of the true sentences
+    'rrefcoco_unc': _only_exprs(_REFCOCO),
+    'rrefcoco_plus_unc': _only_exprs(_REFCOCO_PLUS),
+    'rrefcocog_umd': _only_exprs(_REFCOCOG_UMD),
     'resc_unc': _only_exprs(_REFCOCO),
     'resc_unc_plus': _only_exprs(_REFCOCO_PLUS),
     'resc_gref': _only_exprs(_REFCOCOG_GOOGLE),
@@ -43,6 +68,13 @@ OFFICIAL_COUNTS: dict[str, dict[str, Counts]] = {
     'resc_referit': dict(
         train=Counts(None, None, 54_127), val=Counts(None, None, 5_842),
         test=Counts(None, None, 60_103)),
+    'flickr30k_entities': dict(
+        train=Counts(29_783, None, 148_915), val=Counts(1_000, None, 5_000),
+        test=Counts(1_000, None, 5_000)),
+    'referit': dict(
+        train=Counts(8_995, 44_649, 54_134), val=Counts(1_000, 4_866, 5_842),
+        test=Counts(9_994, 49_730, 60_105)),
+    'vg_regions': dict(all=Counts(108_077, None, None)),
     'resc_flickr': dict(
         train=Counts(None, None, 427_193), val=Counts(None, None, 14_433),
         test=Counts(None, None, 14_481)),

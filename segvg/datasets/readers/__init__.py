@@ -1,10 +1,13 @@
 """Readers of source formats; each finds the data sets in the files it is given."""
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from segvg.datasets.readers.base import ReadOptions, SourceSet
 from segvg.datasets.readers.canonical import find_canonical_sets
+from segvg.datasets.readers.mdetr import FLAVOURS, find_mdetr_sets
 from segvg.datasets.readers.refer import find_refer_sets
+from segvg.datasets.readers.refer_dialects import GREFCOCO, REFCLEF, REFZOM, RREFCOCO
 from segvg.datasets.readers.resc import find_resc_sets
 
 FindSets = Callable[[list[Path], ReadOptions], list[SourceSet]]
@@ -12,8 +15,14 @@ FindSets = Callable[[list[Path], ReadOptions], list[SourceSet]]
 # FORMAT of tools/prepare_data.py -> finds the sets in the sources
 READERS: dict[str, FindSets] = dict(
     canonical=find_canonical_sets,
+    grefcoco=partial(find_refer_sets, dialect=GREFCOCO),
+    mmdet_refcoco=find_refer_sets,
+    refer_refclef=partial(find_refer_sets, dialect=REFCLEF),
     refer_refcoco=find_refer_sets,
     refer_refcocog=find_refer_sets,
-    resc_pth=find_resc_sets)
+    refzom=partial(find_refer_sets, dialect=REFZOM),
+    rrefcoco=partial(find_refer_sets, dialect=RREFCOCO),
+    resc_pth=find_resc_sets,
+    **{name: partial(find_mdetr_sets, name) for name in FLAVOURS})
 
 __all__ = ['READERS', 'FindSets', 'ReadOptions', 'SourceSet']

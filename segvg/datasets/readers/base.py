@@ -73,6 +73,7 @@ class SourceSet(ABC):
         file_per_split: whether each split has a file of its own.
         image_dirs: folders in which images were found, once read.
         read: counts before skipping, once read.
+        compared: those of them that official sizes are given for; all, in most sets.
     """
 
     source_box: str
@@ -87,7 +88,7 @@ class SourceSet(ABC):
         self.files = files
         self.categories: dict[int, str] = {}
         self.image_dirs: list[str] = []
-        self.read = ReadCounts()
+        self.read = self.compared = ReadCounts()
 
     @abstractmethod
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:

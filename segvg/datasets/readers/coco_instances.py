@@ -52,30 +52,25 @@ class CocoInstances:
         file: its name in the report.
         report: takes the findings.
         options: how to read.
-        name_image: makes the name of an image that has none from its id.
+        name_image: makes the name of an image that has none from its id; None takes
+            COCO's names.
+        namespace: of the ids of images; None tells it from their names.
     """
 
     def __init__(self, path: Path, file: str, *, report: Report, options: ReadOptions,
-                 name_image: Callable[[int], str] = coco_name) -> None:
-        content = load_json(path)
-        content = content if isinstance(content, dict) else {}
-        for name in ('images', 'annotations'):
-            if not isinstance(content.get(name), list):
-                raise AnnotationFileError(
-                    path, f'expected an object with a list of {name}',
-                    code='missing_field')
+                 name_image: Optional[Callable[[int], str]] = None,
+                 namespace: Optional[str] = None) -> None:
+        content = load_coco_lists(path)
         self._report = report
         self._options = options
-        self._name_image = name_image
+        self._name_image = name_image or coco_name
+        self._namespace = namespace
         self._file = file
         self._records = dict(images=content['images'],
                              annotations=content['annotations'])
         self._numbers = {name: _numbers_by_id(records)
                          for name, records in self._records.items()}
-        self.categories = {
-            category['id']: category.get('name')
-            for category in content.get('categories') or ()
-            if isinstance(category, dict) and fields.is_int(category.get('id'))}
+        self.categories = category_names(content)
         self._image_checks = ImageChecks(report, options)
         self._images: dict[int, CheckedImage] = {}
         self._objects: dict[int, CheckedObject] = {}
@@ -105,8 +100,12 @@ class CocoInstances:
 
     def other_objects(
             self, image_ids: set) -> Iterator[tuple[int, CheckedObject, Place]]:
-        """Objects of some images that were not asked for, with image id and place."""
-        asked = set(self._objects)
+        """Objects of some images, with image id and place.
+
+        Those that cannot be used and were asked for before are left out: their errors
+        have been reported.
+        """
+        asked = {ann_id for ann_id, checked in self._objects.items() if checked.errors}
         for ann_id, numbers in self._numbers['annotations'].items():
             for again, number in enumerate(numbers):
                 record = self._records['annotations'][number]
@@ -141,7 +140,7 @@ class CocoInstances:
         if errors:
             return CheckedImage(None, file_name, errors)
         file = image_name(file_name or self._name_image(image_id))
-        namespace = namespace_of(file)
+        namespace = self._namespace or namespace_of(file)
         record, missing = self._image_checks.check(SourceImage(
             f'{namespace}:{image_id}', file, image['width'], image['height'], place,
             other_names(file), {'coco_id': image_id} if namespace == 'coco' else {}))
@@ -174,6 +173,25 @@ class CocoInstances:
         instance, more = check_object(source, *size, self._report, self._options,
                                       image_id=image_id)
         return CheckedObject(instance, image_id, category_id, errors + more)
+
+
+def load_coco_lists(path: Path) -> dict:
+    """Read a file of COCO's shape: an object with ``images`` and ``annotations``."""
+    content = load_json(path)
+    content = content if isinstance(content, dict) else {}
+    for name in ('images', 'annotations'):
+        if not isinstance(content.get(name), list):
+            raise AnnotationFileError(
+                path, f'expected an object with a list of {name}', code='missing_field')
+    return content
+
+
+def category_names(content: dict) -> dict[int, str]:
+    """Names of the categories of such a file, by id; what is none is left out."""
+    categories = content.get('categories')
+    return {category['id']: category.get('name')
+            for category in (categories if isinstance(categories, list) else ())
+            if isinstance(category, dict) and fields.is_int(category.get('id'))}
 
 
 def _numbers_by_id(records: list) -> dict[int, list[int]]:
