@@ -109,9 +109,42 @@ def compare_samples(expected: list[dict], found: list[dict]) -> list[str]:
     if len(have) != len(found):
         differences.append(f'{len(found)} samples, but {len(have)} keys')
     for key in wanted.keys() & have.keys():
+        sample = in_order_of(wanted[key], have[key])
         differences += [f'{key}: {text}'
-                        for text in compare_sample(wanted[key], have[key])]
+                        for text in compare_sample(wanted[key], sample)]
     return differences
+
+
+def in_order_of(wanted: dict, have: dict) -> dict:
+    """A sample with its targets in the order expected, where there are such targets.
+
+    The canonical form sorts targets, sources list them in any order.
+    """
+    left, order = list(range(len(have['targets']))), []
+    for target in wanted['targets']:
+        place = next((i for i in left if is_target(target, have['targets'][i])), None)
+        if place is not None:
+            order.append(place)
+            left.remove(place)
+    order += left
+    have = {**have, 'targets': [have['targets'][i] for i in order]}
+    if 'phrases' in have:
+        have['phrases'] = [
+            {**phrase, 'targets': sorted(order.index(i) for i in phrase['targets'])}
+            for phrase in have['phrases']]
+    return have
+
+
+def is_target(wanted: dict, have: dict) -> bool:
+    """Whether two targets have one id, as far as that is expected, and one box."""
+    return (wanted['ann_id'] is None or str(wanted['ann_id']) == str(have['ann_id'])
+            ) and not any(is_far(wanted, have))
+
+
+def is_far(wanted: dict, have: dict) -> list[bool]:
+    """Which numbers of two boxes differ."""
+    return [abs(a - b) > 1e-3
+            for a, b in zip(wanted['bbox'], have['bbox'], strict=True)]
 
 
 def compare_sample(wanted: dict, have: dict) -> list[str]:
@@ -131,9 +164,7 @@ def compare_sample(wanted: dict, have: dict) -> list[str]:
                 pairs.append((f'{where} {name}', str(target[name]), str(other[name])))
         for name in ('mask_area', 'iscrowd'):
             pairs.append((f'{where} {name}', target[name], other[name]))
-        far = [abs(a - b) > 1e-3 for a, b in zip(target['bbox'], other['bbox'],
-                                                 strict=True)]
-        if any(far):
+        if any(is_far(target, other)):
             pairs.append((f'{where} bbox', target['bbox'], other['bbox']))
     return [f'{name} is {other!r}, expected {value!r}'
             for name, value, other in pairs if value != other]

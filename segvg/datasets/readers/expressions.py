@@ -73,8 +73,8 @@ class ExprCollector:
     def _is_blank(self, source: SourceExpr) -> bool:
         text = source.record['text']
         if self._check >= Check.FAST and not source.record.get('caption'):
-            self._repeated.check(text, source.scope, self._report, source.place,
-                                 **source.ids)
+            self._repeated.check(text, (source.split, source.scope), self._report,
+                                 source.place, **source.ids)
         return check_blank(text, self._report, source.place, self._check, **source.ids)
 
     def _compare(self, source: SourceExpr) -> None:

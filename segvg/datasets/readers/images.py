@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional
 
 from PIL import Image
 
-from segvg.datasets.checks import Check, Report
+from segvg.datasets.checks import Check, Place, Report
 from segvg.datasets.readers.base import ReadOptions, SourceImage
 
 # Folders in which users keep the images of these sets, below their image root.
@@ -69,6 +69,34 @@ def namespace_of(file: str) -> str:
     if coco_number(name) is not None:
         return 'coco'
     return 'synth' if name.startswith('synth_') else 'file'
+
+
+def image_number(file: str) -> Optional[int]:
+    """Number of an image, told from its name: the last digits before the ending."""
+    number = coco_number(file)
+    digits = re.findall(r'[0-9]{1,18}', PurePosixPath(file).stem)
+    return int(digits[-1]) if number is None and digits else number
+
+
+def image_of(file: str, size: tuple[Optional[int], Optional[int]], place: Place, *,
+             namespace: str, number: Optional[int] = None) -> SourceImage:
+    """An image that a source knows by its file name.
+
+    Args:
+        file: the name, with or without an annotation id at its end.
+        size: width and height as annotated, or None.
+        place: where the size stands.
+        namespace: of the number, unless the name is one of COCO's.
+        number: of the image, when the source gives it.
+    """
+    file = image_name(file)
+    number = image_number(file) if number is None else number
+    if number is None:
+        return SourceImage(f'file:{file}', file, *size, place)
+    if coco_number(file) is None:
+        return SourceImage(f'{namespace}:{number}', file, *size, place)
+    return SourceImage(f'coco:{number}', file, *size, place, other_names(file),
+                       {'coco_id': number})
 
 
 def is_inside(name: str) -> bool:

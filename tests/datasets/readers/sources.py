@@ -57,6 +57,13 @@ def write_pth(path: Path, rows) -> Path:
     return path
 
 
+def write_json(path: Path, content) -> Path:
+    """Write a JSON file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+    return path
+
+
 def write_image(path: Path, width=64, height=48) -> Path:
     """Write a grey image."""
     path.parent.mkdir(parents=True, exist_ok=True)
