@@ -1,10 +1,10 @@
 """Losses of masks, in float32 from logits."""
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
+from torch.autograd.function import once_differentiable
 
 from segvg.registry import MODELS
 
@@ -22,6 +22,85 @@ class MaskTerms(NamedTuple):
     coverage: Tensor
 
 
+class FusedMaskTerms(torch.autograd.Function):
+    """Terms of masks and their gradients in one pass.
+
+    The gradient of every term with respect to the small logits is computed along with
+    it: nothing of full size is kept or computed again, and on a CPU one mask at a time
+    stays in its cache.
+    """
+
+    @staticmethod
+    def forward(ctx, logits: Tensor, targets: Tensor, alpha: float,
+                gamma: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Return focal, dice and coverage (M, B); see ``mask_terms``."""
+        samples = [_sample_terms(logits[:, i], target, alpha, gamma)
+                   for i, target in enumerate(targets)]
+        terms, slopes = (torch.stack(part, dim=2)
+                         for part in zip(*samples, strict=True))
+        ctx.save_for_backward(slopes)  # (3, M, B, h, w)
+        return terms[0], terms[1], terms[2]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, *grads: Tensor) -> tuple[Optional[Tensor], ...]:
+        """Return the gradient of the logits."""
+        slopes, = ctx.saved_tensors
+        weights = torch.stack(grads)[..., None, None]  # (3, M, B, 1, 1)
+        return (slopes * weights).sum(0), None, None, None
+
+
+def _sample_terms(logits: Tensor, target: Tensor, alpha: float,
+                  gamma: float) -> tuple[Tensor, Tensor]:
+    """Return the terms (3, M) of masks of one sample and their slopes (3, M, h, w)."""
+    rows = _enlarging(target.shape[0], logits.shape[1], logits)  # (H, h)
+    columns = _enlarging(target.shape[1], logits.shape[2], logits)  # (W, w)
+    # A GPU is quicker with all masks at once.
+    size = 1 if logits.device.type == 'cpu' else max(len(logits), 1)
+    terms, slopes = [], []
+    for part in logits.split(size):
+        part_terms, full = _pixel_terms(rows @ part @ columns.T, target, alpha, gamma)
+        terms.append(part_terms)
+        slopes.append(rows.T @ full @ columns)
+    return torch.cat(terms, dim=1), torch.cat(slopes, dim=1)
+
+
+def _pixel_terms(logits: Tensor, target: Tensor, alpha: float,
+                 gamma: float) -> tuple[Tensor, Tensor]:
+    """Return the terms (3, M) of logits (M, H, W) and their slopes (3, M, H, W)."""
+    probs = logits.sigmoid()
+    # softplus(z) - z t is the cross-entropy of logits without a loss of small
+    # probabilities; p_t = (1 - t) + p (2 t - 1).
+    sign = 2 * target - 1
+    cross_entropy = F.softplus(logits).sub_(logits * target)
+    missing = target - probs * sign  # 1 - p_t
+    slope = probs * (1 - probs)  # of the probability
+    pixel_weight = alpha * target + (1 - alpha) * (1 - target)
+    power = pixel_weight * (missing if gamma == 2 else missing**(gamma - 1))
+    focal_slope = (probs - target).mul_(missing).sub_(
+        (gamma * cross_entropy).mul_(sign).mul_(slope)).mul_(power)
+    # Sums, not matrix products: those add 400,000 float32 numbers one by one and lose
+    # the fourth digit.
+    focal = cross_entropy.mul_(missing).mul_(power).mean((-2, -1))
+    inside = (probs * target).sum((-2, -1))
+    area = target.sum()
+    both = probs.sum((-2, -1)) + area + 1e-8
+    dice = 1 - (2 * inside + 1e-8) / both
+    inside_slope = slope * target
+    dice_slope = slope.mul_(((2 * inside + 1e-8) / both**2)[:, None, None]).sub_(
+        inside_slope * (2 / both)[:, None, None])
+    terms = torch.stack([focal, dice, inside / area.clamp(min=1)])
+    return terms, torch.stack([focal_slope.div_(target.numel()), dice_slope,
+                               inside_slope.div_(area.clamp(min=1))])
+
+
+def _enlarging(size: int, small: int, like: Tensor) -> Tensor:
+    """Return the matrix (size, small) of linear interpolation between pixel centres."""
+    unit = torch.eye(small, dtype=like.dtype, device=like.device)
+    return F.interpolate(unit[None], size=size, mode='linear',
+                         align_corners=False)[0].T.contiguous()
+
+
 def mask_terms(logits: Tensor, targets: Tensor, alpha: float,
                gamma: float) -> MaskTerms:
     """Compare M masks of each of B samples with the target of the sample.
@@ -30,33 +109,20 @@ def mask_terms(logits: Tensor, targets: Tensor, alpha: float,
         logits: (M, B, h, w); enlarged bilinearly to the size of the targets.
         targets: (B, H, W) in [0, 1].
         alpha: focal weight of pixels of the target; the others have 1 - alpha.
-        gamma: focal exponent.
+        gamma: focal exponent, at least 1.
 
     Source: Lin et al., ICCV 2017 (focal loss); Kang et al., ECCV 2024 (dice, coverage).
     """
-    logits = F.interpolate(logits.float(), size=targets.shape[-2:], mode='bilinear',
-                           align_corners=False)
-    probs = logits.sigmoid()
-    # softplus(z) - z t is the cross-entropy of logits without a loss of small
-    # probabilities; p_t = (1 - t) + p (2 t - 1).
-    cross_entropy = F.softplus(logits) - logits * targets
-    missing = targets - probs * (2 * targets - 1)  # 1 - p_t
-    pixel_weight = alpha * targets + (1 - alpha) * (1 - targets)
-    # Sums, not matrix products: those add 400,000 float32 numbers one by one and lose
-    # the fourth digit.
-    focal = (cross_entropy * missing**gamma * pixel_weight).sum((-2, -1))
-    inside = (probs * targets).sum((-2, -1))
-    area = targets.sum((-2, -1))
-    dice = 1 - (2 * inside + 1e-8) / (probs.sum((-2, -1)) + area + 1e-8)
-    return MaskTerms(focal / targets[0].numel(), dice, inside / area.clamp(min=1))
+    return MaskTerms(*FusedMaskTerms.apply(logits.float(), targets.float(), alpha,
+                                           gamma))
 
 
 @MODELS.register_module()
 class FocalDiceLoss(nn.Module):
     """Focal and dice loss of masks at the size of their targets.
 
-    The full-size probabilities of a call are dropped and computed again for the
-    gradient, so that memory does not grow with the number of decoder layers.
+    Nothing of full size is kept for the gradient, so memory does not grow with the
+    number of decoder layers.
 
     Args:
         focal_weight: factor of the focal term.
@@ -81,8 +147,7 @@ class FocalDiceLoss(nn.Module):
         """Return the terms (M, B) of logits (M, B, h, w) and targets (B, H, W)."""
         # Autocast would do the sums over 400,000 pixels in half precision.
         with torch.autocast(logits.device.type, enabled=False):
-            return checkpoint(mask_terms, logits.float(), targets.float(), self.alpha,
-                              self.gamma, use_reentrant=False)
+            return mask_terms(logits, targets, self.alpha, self.gamma)
 
     def forward(self, terms: MaskTerms, weights: Tensor | float,
                 normalizer: float) -> dict[str, Tensor]:
