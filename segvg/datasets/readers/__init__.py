@@ -6,6 +6,7 @@ from pathlib import Path
 from segvg.datasets.readers.base import ReadOptions, SourceSet
 from segvg.datasets.readers.canonical import find_canonical_sets
 from segvg.datasets.readers.mdetr import FLAVOURS, find_mdetr_sets
+from segvg.datasets.readers.odvg import find_odvg_sets
 from segvg.datasets.readers.refer import find_refer_sets
 from segvg.datasets.readers.refer_dialects import GREFCOCO, REFCLEF, REFZOM, RREFCOCO
 from segvg.datasets.readers.resc import find_resc_sets
@@ -17,6 +18,7 @@ READERS: dict[str, FindSets] = dict(
     canonical=find_canonical_sets,
     grefcoco=partial(find_refer_sets, dialect=GREFCOCO),
     mmdet_refcoco=find_refer_sets,
+    odvg=find_odvg_sets,
     refer_refclef=partial(find_refer_sets, dialect=REFCLEF),
     refer_refcoco=find_refer_sets,
     refer_refcocog=find_refer_sets,

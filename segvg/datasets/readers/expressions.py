@@ -50,6 +50,7 @@ class ExprCollector:
         self._check = options.check
         self._leaks = SplitLeaks()
         self._repeated, self._ambiguous = RepeatedTexts(), AmbiguousTexts()
+        self._sizes: dict[tuple[str, str], tuple[int, int]] = {}
         self.grouper = LineGrouper()
 
     def add(self, source: SourceExpr) -> bool:
@@ -65,10 +66,20 @@ class ExprCollector:
             return False
         if source.errors or source.image is None:
             return False
+        self._compare_size(source, source.image)
         self.grouper.add(source.split, source.image, source.record, source.instances)
         if self._check >= Check.FAST:
             self._compare(source)
         return True
+
+    def _compare_size(self, source: SourceExpr, image: dict) -> None:
+        """Report a size that is not the one of the image's line, which is the first."""
+        size = (image['width'], image['height'])
+        first = self._sizes.setdefault((source.split, image['id']), size)
+        if first != size and self._check >= Check.FAST:
+            self._report.add(
+                'image_size_mismatch', source.place, **source.ids,
+                value=f'{size[0]}x{size[1]}, earlier {first[0]}x{first[1]}')
 
     def _is_blank(self, source: SourceExpr) -> bool:
         text = source.record['text']

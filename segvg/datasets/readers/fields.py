@@ -1,4 +1,5 @@
 """Check the shape of a record: which fields it has, and of which type."""
+import json
 import math
 import reprlib
 from collections.abc import Callable, Mapping
@@ -119,3 +120,17 @@ def plain_extra(record: dict, known: Mapping[str, object]) -> Optional[dict]:
              if name not in known and isinstance(name, str)
              and (value is None or isinstance(value, (str, bool)) or is_finite(value))}
     return extra or None
+
+
+def other_fields(record: dict, *known: Mapping[str, object]) -> dict:
+    """Fields of a record that the reader does not know and JSON can say."""
+    return {name: value for name, value in record.items()
+            if not any(name in names for names in known) and _is_json(value)}
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True

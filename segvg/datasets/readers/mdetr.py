@@ -10,7 +10,7 @@ from segvg.datasets.readers import fields
 from segvg.datasets.readers.base import ReadOptions, SourceSet
 from segvg.datasets.readers.coco_instances import category_names, load_coco_lists
 from segvg.datasets.readers.expressions import ExprCollector, SourceExpr
-from segvg.datasets.readers.fields import UniqueIds, read_fields
+from segvg.datasets.readers.fields import UniqueIds, other_fields, read_fields
 from segvg.datasets.readers.images import ImageChecks, image_number, image_of
 from segvg.datasets.readers.mdetr_targets import Entry, Flavour, TargetReading
 from segvg.datasets.readers.splits import order_by_split, split_of_name
@@ -163,8 +163,7 @@ class _Reading:
                         src=[self.file_number, number])
             if self.source.flavour.captions:
                 expr['caption'] = True
-            extra = {key: value for key, value in record.items()
-                     if key not in self.required and key not in self.optional}
+            extra = other_fields(record, self.required, self.optional)
             if extra:
                 expr['extra'] = extra
         self.collector.add(SourceExpr(
