@@ -16,6 +16,7 @@ def _child(parent: Registry, *locations: str) -> Registry:
 MODELS = _child(root.MODELS, 'segvg.models')
 WEIGHT_INITIALIZERS = _child(root.WEIGHT_INITIALIZERS, 'segvg.models')
 DATASETS = _child(root.DATASETS, 'segvg.datasets')
+DATA_SAMPLERS = _child(root.DATA_SAMPLERS, 'segvg.datasets')
 TRANSFORMS = _child(root.TRANSFORMS, 'segvg.datasets.transforms')
 TASK_UTILS = _child(root.TASK_UTILS, 'segvg.datasets.tokenizers', 'segvg.models')
 METRICS = _child(root.METRICS, 'segvg.evaluation')
@@ -24,7 +25,6 @@ VISUALIZERS = _child(root.VISUALIZERS, 'segvg.visualization')
 INFERENCERS = _child(root.INFERENCERS, 'segvg.apis')
 
 # Nothing of segvg is in these; without them mmengine warns of a scope it cannot find.
-DATA_SAMPLERS = _child(root.DATA_SAMPLERS)
 EVALUATOR = _child(root.EVALUATOR)
 LOG_PROCESSORS = _child(root.LOG_PROCESSORS)
 LOOPS = _child(root.LOOPS)

@@ -207,6 +207,7 @@ class CanonicalFile:
         self.expr_starts = np.cumsum(index[1:, 1]) - index[1:, 1]
         self._stream: Optional[BinaryIO] = None
         self._pid = -1
+        self._sizes: Optional[np.ndarray] = None
         self._buffer: Optional[torch.Tensor] = None
         if not lazy:
             self._buffer = torch.from_numpy(
@@ -228,6 +229,14 @@ class CanonicalFile:
 
     def __iter__(self) -> Iterator[dict]:
         return (self[number] for number in range(len(self)))
+
+    def image_sizes(self) -> np.ndarray:
+        """Width and height (lines, 2) int64 of the images, read at the first call."""
+        if self._sizes is None:
+            images = (line['image'] for line in self)
+            self._sizes = np.array([(image['width'], image['height'])
+                                    for image in images], dtype=np.int64)
+        return self._sizes
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, '_stream': None, '_pid': -1}

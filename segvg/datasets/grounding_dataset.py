@@ -128,6 +128,26 @@ class GroundingDataset(BaseDataset):
             raise ValueError(f'{self.ann_file} has no sample for '
                              f'sample_by={self.sample_by!r}')
 
+    @force_full_init
+    def image_sizes(self) -> np.ndarray:
+        """Width and height (samples, 2) of the image of each sample."""
+        return self.lines.image_sizes()[self._line_numbers()]
+
+    @force_full_init
+    def expression_counts(self) -> np.ndarray:
+        """Number of expressions (samples,) of each sample."""
+        if self.sample_by in ('expression', 'caption'):
+            return np.ones(len(self), dtype=np.int64)
+        if self.sample_by == 'image':
+            return self.lines.counts[self._line_numbers(), 0]
+        return np.array([len(self.get_data_info(i)['expressions'])
+                         for i in range(len(self))], dtype=np.int64)
+
+    def _line_numbers(self) -> np.ndarray:
+        """The line (samples,) of each sample."""
+        chosen = np.arange(len(self)) if self._chosen is None else self._chosen
+        return np.searchsorted(self._ends, chosen, side='right')
+
     def _excluded(self) -> np.ndarray:
         """Which lines (lines,) bool are of an image that is to be left out; say so."""
         excluded = np.zeros(len(self.lines), dtype=bool)
