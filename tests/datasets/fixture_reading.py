@@ -4,7 +4,7 @@ from pathlib import Path
 
 from segvg.datasets.checks import Check, Report
 from segvg.datasets.conversion import read_lines
-from segvg.datasets.readers import READERS, ReadOptions
+from segvg.datasets.readers import READERS, ReadOptions, SourceSet
 from segvg.datasets.safe_load import (
     AnnotationFileError,
     load_json,
@@ -48,20 +48,30 @@ def read_once(folder: Path, expected: dict, read: dict, report: Report) -> list[
     for source in READERS[expected['format']]([folder], options):
         try:
             for line in read_lines(source, report, options):
-                samples += samples_of(line, source.dataset, folder)
+                samples += samples_of(line, source, folder)
         except AnnotationFileError:
             pass  # it is in the report
     return samples
 
 
-def samples_of(line: dict, dataset: str, folder: Path) -> list[dict]:
+def read_exprs(path: Path, source_format: str) -> list[dict]:
+    """The expressions of a side file."""
+    options = ReadOptions()
+    return [expr for source in READERS[source_format]([path], options)
+            for line in read_lines(source, Report(), options)
+            for expr in line['exprs']]
+
+
+def samples_of(line: dict, source: SourceSet, folder: Path) -> list[dict]:
     """The expressions of a group line in the form of ``expected.json``."""
     image, samples = line['image'], []
     targets = [target_of(instance, image, folder) for instance in line['instances']]
     for expr in line['exprs']:
+        number = expr.get('src', [0])[0]  # canonical files keep that of their sources
+        file = source.files[number].name if number < len(source.files) else None
         order = {number: place for place, number in enumerate(expr['targets'])}
         sample = dict(
-            split=line['split'], dataset=dataset, sent_id=expr['id'],
+            split=line['split'], dataset=source.dataset, file=file, sent_id=expr['id'],
             ref_id=expr.get('ref_id'), text=expr['text'], sent=expr.get('sent'),
             image=dict(id=image['id'].split(':')[1], file=image['file'],
                        width=image['width'], height=image['height']),

@@ -17,6 +17,7 @@ from tests.datasets.fixture_reading import (
     compare_problems,
     compare_samples,
     count,
+    read_exprs,
     read_fixture,
     same_place,
 )
@@ -49,6 +50,10 @@ def test_fixture_is_read_as_expected(name, monkeypatch):
         for split, ref_ids in expected['splits_google'].items():
             assert sorted({sample['ref_id'] for sample in further
                            if sample['split'] == split}) == sorted(ref_ids)
+    if 'sample_5_train_is_subset' in expected:
+        exprs = read_exprs(ROOT / name / 'instances_sample_5.json', expected['format'])
+        pseudo = any(expr.get('pseudo') for expr in exprs)
+        assert pseudo is not expected['sample_5_train_is_subset']
 
 
 def check_refusal(path, monkeypatch):

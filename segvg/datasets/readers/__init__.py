@@ -5,11 +5,14 @@ from pathlib import Path
 
 from segvg.datasets.readers.base import ReadOptions, SourceSet
 from segvg.datasets.readers.canonical import find_canonical_sets
+from segvg.datasets.readers.flickr30k import find_flickr30k_sets
 from segvg.datasets.readers.mdetr import FLAVOURS, find_mdetr_sets
 from segvg.datasets.readers.odvg import find_odvg_sets
 from segvg.datasets.readers.refer import find_refer_sets
 from segvg.datasets.readers.refer_dialects import GREFCOCO, REFCLEF, REFZOM, RREFCOCO
 from segvg.datasets.readers.resc import find_resc_sets
+from segvg.datasets.readers.seqtr import find_seqtr_sets
+from segvg.datasets.readers.simvg import find_simvg_sets
 
 FindSets = Callable[[list[Path], ReadOptions], list[SourceSet]]
 
@@ -18,6 +21,7 @@ READERS: dict[str, FindSets] = dict(
     canonical=find_canonical_sets,
     grefcoco=partial(find_refer_sets, dialect=GREFCOCO),
     mmdet_refcoco=find_refer_sets,
+    flickr30k_entities=find_flickr30k_sets,
     odvg=find_odvg_sets,
     refer_refclef=partial(find_refer_sets, dialect=REFCLEF),
     refer_refcoco=find_refer_sets,
@@ -25,6 +29,8 @@ READERS: dict[str, FindSets] = dict(
     refzom=partial(find_refer_sets, dialect=REFZOM),
     rrefcoco=partial(find_refer_sets, dialect=RREFCOCO),
     resc_pth=find_resc_sets,
+    seqtr_json=find_seqtr_sets,
+    simvg_grefcoco=find_simvg_sets,
     **{name: partial(find_mdetr_sets, name) for name in FLAVOURS})
 
 __all__ = ['READERS', 'FindSets', 'ReadOptions', 'SourceSet']

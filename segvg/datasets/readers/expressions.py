@@ -48,7 +48,7 @@ class ExprCollector:
     def __init__(self, report: Report, options: ReadOptions) -> None:
         self._report = report
         self._check = options.check
-        self._leaks = SplitLeaks()
+        self.leaks = SplitLeaks()
         self._repeated, self._ambiguous = RepeatedTexts(), AmbiguousTexts()
         self._sizes: dict[tuple[str, str], tuple[int, int]] = {}
         self.grouper = LineGrouper()
@@ -57,11 +57,7 @@ class ExprCollector:
         """Report what is wrong with an expression; whether it is kept."""
         for code, value in source.errors:
             self._report.add(code, source.place, 'skip', value=value, **source.ids)
-        if self._check >= Check.FAST and source.ids.get('image_id') is not None:
-            others = {key: value for key, value in source.ids.items()
-                      if key != 'image_id'}
-            self._leaks.check(source.ids['image_id'], source.split, self._report,
-                              source.place, **others)
+        self.check_leak(source.split, source.place, **source.ids)
         if 'text' not in source.record or self._is_blank(source):
             return False
         if source.errors or source.image is None:
@@ -71,6 +67,12 @@ class ExprCollector:
         if self._check >= Check.FAST:
             self._compare(source)
         return True
+
+    def check_leak(self, split: str, place: Place, image_id: Optional[str] = None,
+                   **ids: object) -> None:
+        """Report an image of another split, once for each split."""
+        if self._check >= Check.FAST and image_id is not None:
+            self.leaks.check(image_id, split, self._report, place, **ids)
 
     def _compare_size(self, source: SourceExpr, image: dict) -> None:
         """Report a size that is not the one of the image's line, which is the first."""

@@ -19,7 +19,10 @@ USUAL_DIRS = (
     'saiapr_tc-12', 'images/saiapr_tc-12', 'saiaprtc12', 'images/saiaprtc12',
     'referit/images', 'flickr30k_images', 'flickr30k', 'images/flickr30k',
     'flickr30k/images', 'Flickr30k/flickr30k_images', 'VG_100K', 'VG_100K_2',
-    'images/visual-genome')
+    'visual-genome', 'images/visual-genome')
+# namespace of image ids -> pattern of folders in which they are looked for first
+FOLDERS = dict(coco='coco|(train|val)20', saiapr='saiapr|referit', flickr30k='flickr',
+               vg='vg|visual')
 COCO_NAME = re.compile(r'COCO_(train|val|test)2014_(?P<number>\d{12})(?:_\d+)?\.jpg')
 PLAIN_COCO_NAME = re.compile(r'(?P<number>\d{12})\.jpg')
 

@@ -13,13 +13,14 @@ from segvg.datasets.readers.base import (
     SourceObject,
     SourceSet,
 )
-from segvg.datasets.readers.fields import UniqueIds
 from segvg.datasets.readers.images import (
+    FOLDERS,
     ImageChecks,
     coco_number,
     image_name,
     other_names,
 )
+from segvg.datasets.readers.instance_ids import InstanceIds
 from segvg.datasets.readers.lines import LineGrouper
 from segvg.datasets.readers.objects import check_object
 from segvg.datasets.readers.texts import (
@@ -34,9 +35,6 @@ FILE_NAME = re.compile(r'.+_(train|val|trainval|test|testA|testB|testC|all)\.pth
 SPLIT_ORDER = ('train', 'val', 'trainval', 'test', 'testA', 'testB', 'testC', 'all')
 IGNORED = ('corpus.pth',)  # vocabulary of older code, an object of its own class
 SET_NAMES = {'unc+': 'unc_plus'}
-# namespace of image ids -> folders in which such images are looked for first
-FOLDERS = dict(coco='coco|(train|val)20', saiapr='saiapr|referit', flickr30k='flickr',
-               vg='vg|visual')
 
 
 @dataclass
@@ -132,8 +130,7 @@ class _Reading:
         self.options = options
         self.grouper = LineGrouper()
         self.repeated, self.ambiguous = RepeatedTexts(), AmbiguousTexts()
-        self.instance_ids: dict[tuple, object] = {}
-        self.ann_ids: dict[str, UniqueIds] = {}
+        self.instance_ids = InstanceIds()
 
     def read_row(self, number: int, record: object, place: Place) -> None:
         """Check a row, and add it when it is kept."""
@@ -191,15 +188,11 @@ class _Reading:
     def _instance_id(self, row: Row, number: int, image_id: str, place: Place,
                      ids: dict) -> object:
         """Rows with one annotation id and box name one object of the image."""
-        if row.ann_id is None:
-            return self.instance_ids.setdefault((image_id, *row.bbox), str(number))
-        key = (image_id, row.ann_id, *row.bbox)
-        if key not in self.instance_ids:
-            ids_of_image = self.ann_ids.setdefault(image_id, UniqueIds())
-            self.instance_ids[key], again = ids_of_image.take(row.ann_id)
-            if again:
-                self.report.add('id_duplicate', place, value=row.ann_id, **ids)
-        return self.instance_ids[key]
+        instance_id, again = self.instance_ids.take(image_id, row.ann_id,
+                                                    tuple(row.bbox), str(number))
+        if again:
+            self.report.add('id_duplicate', place, value=row.ann_id, **ids)
+        return instance_id
 
 
 def parse_row(record: object, dataset: str) -> object:

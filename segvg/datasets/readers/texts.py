@@ -74,8 +74,12 @@ class SplitLeaks:
 
     def check(self, image_id: object, split: str, report: Report, place: Place,
               **ids: object) -> None:
-        """Report an image that an earlier record has in another split."""
-        group = 'test' if split.startswith('test') else split
+        """Report an image that an earlier record has in another split.
+
+        A split counts as the one its name begins with: testA as test, val_flickr30k
+        as val.
+        """
+        group = 'test' if split.startswith('test') else split.partition('_')[0]
         if group not in ('train', 'val', 'test'):
             return
         seen = self._seen.setdefault(image_id, set())

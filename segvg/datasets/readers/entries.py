@@ -1,0 +1,276 @@
+"""Files of SeqTR and its descendants: an object of split name -> list of entries."""
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from segvg.datasets.checks import Check, Place, Report
+from segvg.datasets.official_counts import OFFICIAL_COUNTS
+from segvg.datasets.readers import fields
+from segvg.datasets.readers.base import ReadOptions, SourceImage, SourceSet
+from segvg.datasets.readers.expressions import ExprCollector, SourceExpr
+from segvg.datasets.readers.fields import plain_extra, read_fields
+from segvg.datasets.readers.images import FOLDERS, ImageChecks, coco_name, other_names
+from segvg.datasets.readers.instance_ids import InstanceIds
+from segvg.datasets.readers.objects import Errors
+from segvg.datasets.safe_load import AnnotationFileError, load_json
+
+STEM = 'instances'
+SPLIT_NAME = re.compile(r'(train|val|test[ABC]*)(_.+)?')
+SPLIT_ALIASES = {'validation': 'val'}
+DATA_SOURCE = 'data_source'
+# value of data_source -> namespace of the ids of its images
+COLLECTIONS = dict(coco='coco', vg='vg', saiaprtc12='saiapr', flickr='flickr30k')
+REQUIRED = dict(image_id=fields.is_int, height=fields.is_size, width=fields.is_size,
+                expressions=fields.is_list)
+
+
+def is_collection(value: object) -> bool:
+    """Whether a value names a collection of images."""
+    return fields.is_text(value) and value in COLLECTIONS
+
+
+def find_entry_files(source: Path, pattern: str) -> list[tuple[Path, Path]]:
+    """Root and path of the files of a folder and of those right below, or of a file."""
+    if source.is_file():
+        return [(source.parent, source)]
+    if not source.is_dir():
+        raise FileNotFoundError(f'there is no file or folder {source}')
+    folders = [source, *sorted(path for path in source.glob('*') if path.is_dir())]
+    return [(source, path) for folder in folders
+            for path in sorted(folder.glob(pattern))]
+
+
+@dataclass
+class Entry:
+    """An entry of a split.
+
+    Attributes:
+        name: split and number, such as ``val[3]``.
+        split: its split.
+        record: the entry as it is in the file.
+        fields: those of its fields that have the type expected.
+        image: of the group line; None when it cannot be made.
+        place: where it stands.
+        ids: ``image_id`` and ``ref_id`` for the report.
+    """
+
+    name: str
+    split: str
+    record: dict
+    fields: dict
+    image: Optional[dict]
+    place: Place
+    ids: dict
+
+
+class ExprTargets(NamedTuple):
+    """The targets of an expression, and what skips it because of them."""
+
+    instances: list[dict]
+    errors: Errors
+    scope: object  # texts of one scope should not repeat
+    keys: Optional[frozenset] = None  # tells the targets from others; None: their ids
+
+
+class TargetReading(ABC):
+    """How a dialect stores the targets of an entry.
+
+    Args:
+        content: the file.
+        source: its set.
+        report: takes the findings.
+        options: how to read.
+    """
+
+    required: dict[str, fields.Test]
+    optional: dict[str, fields.Test]
+    prefix: str        # of the names of sets
+    has_refs: bool     # whether an entry is a ref
+    nested: bool       # whether an entry may be a list of entries
+
+    def __init__(self, content: dict, source: 'EntrySet', *, report: Report,
+                 options: ReadOptions) -> None:
+        self.report = report
+        self.options = options
+        self.ids = InstanceIds()
+
+    @abstractmethod
+    def read(self, entry: Entry) -> tuple[list[ExprTargets], Errors]:
+        """The targets of each expression, and what skips the entry."""
+
+    def mark(self, entry: Entry) -> dict:
+        """Further fields of the expressions of an entry."""
+        return {}
+
+
+class EntrySet(SourceSet):
+    """One file, with all splits."""
+
+    source_box = 'COCO: x, y, w, h, 0-based'
+    text_field = 'expressions'
+    file_per_split = False
+
+    def __init__(self, path: Path, root: Path, dataset: str, *,
+                 targets: type[TargetReading]) -> None:
+        end = path.stem.removeprefix(STEM).strip('_')
+        name = '_'.join(filter(None, (targets.prefix, dataset.replace('-', '_'), end)))
+        super().__init__(name, dataset, None, files=[path])
+        self.root = root
+        self._targets = targets
+
+    def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
+        """Read the file and yield group lines."""
+        path = self.files[0]
+        content = load_json(path)
+        if not isinstance(content, dict):
+            raise AnnotationFileError(path, 'expected an object of splits, got '
+                                      f'{type(content).__name__}', code='bad_type')
+        targets = self._targets(content, self, report=report, options=options)
+        reading = _Reading(self, content, targets, report=report, options=options)
+        for name, records in content.items():
+            reading.read_split(name, records)
+        self.image_dirs = reading.images.dirs
+        yield from reading.collector.grouper.lines()
+
+
+class _Reading:
+    """State of reading one file."""
+
+    def __init__(self, source: EntrySet, content: dict, targets: TargetReading, *,
+                 report: Report, options: ReadOptions) -> None:
+        self.source = source
+        self.targets = targets
+        self.report = report
+        self.options = options
+        self.place = Place(source.files[0].relative_to(source.root).as_posix())
+        self.images = ImageChecks(report, options)
+        self.collector = ExprCollector(report, options)
+        self.sizes: dict[tuple, tuple[int, int]] = {}
+        self.required = {**REQUIRED, **targets.required}
+        self.optional = {**targets.optional, DATA_SOURCE: is_collection}
+        if any(DATA_SOURCE in record for record in all_records(content)):
+            self.required[DATA_SOURCE] = self.optional.pop(DATA_SOURCE)
+
+    def read_split(self, name: str, records: object) -> None:
+        """Check the entries of a split, and collect the expressions that are kept."""
+        place = self.place.child(name)
+        split = SPLIT_ALIASES.get(name, name)
+        match = SPLIT_NAME.fullmatch(split)
+        if not match:
+            self.report.add('split_unknown', place, 'skip', value=name)
+            return
+        if split != name or match[2]:
+            self.report.add('split_alias', place, value=name)
+        expected = OFFICIAL_COUNTS.get(self.source.name)
+        if expected and split not in expected:
+            self.report.add('split_unexpected', place, value=name)
+        if not isinstance(records, list):
+            self.report.add('bad_type', place, 'skip', value=fields.show(records))
+            return
+        for number, record in enumerate(self.options.progress(records, name)):
+            self._read_record(split, f'{name}[{number}]', record)
+
+    def _read_record(self, split: str, name: str, record: object) -> None:
+        if not (self.targets.nested and isinstance(record, list)):
+            self._read_entry(split, name, record)
+            return
+        if not record:
+            self.report.add('ref_without_sentences', self.place.child(name), 'skip')
+        for number, part in enumerate(record):
+            self._read_entry(split, f'{name}[{number}]', part)
+
+    def _read_entry(self, split: str, name: str, record: object) -> None:
+        place = self.place.child(name)
+        found, errors = read_fields(record, self.required, self.optional, self.report,
+                                    place)
+        ids = {'ref_id': name} if self.targets.has_refs else {}
+        image = self._read_image(split, found, errors, place, ids)
+        entry = Entry(name, split, record if isinstance(record, dict) else {}, found,
+                      image, place, ids)
+        targets, wrong = self.targets.read(entry)
+        texts = found.get('expressions', [])
+        if not texts and 'expressions' in found:
+            wrong.append(('ref_without_sentences', ''))
+        errors += wrong
+        for code, value in errors:
+            self.report.add(code, place, 'skip', value=value, **ids)
+        image_id = ids.get('image_id')
+        self.source.read.add(split, image_id, len(texts), int(self.targets.has_refs))
+        if self.options.check >= Check.FAST and image_id is not None:
+            self.collector.leaks.check(image_id, split, self.report, place)
+        for number, text in enumerate(texts):
+            known = targets[number] if number < len(targets) else None
+            self._collect(entry, number, text, known, usable=not errors)
+
+    def _read_image(self, split: str, entry: dict, errors: Errors, place: Place,
+                    ids: dict) -> Optional[dict]:
+        if not {'image_id', 'width', 'height'} <= entry.keys():
+            return None
+        namespace = COLLECTIONS[entry.get(DATA_SOURCE, _collection_of(
+            self.source.dataset))]
+        source = _image(entry, namespace, place)
+        ids['image_id'] = source.id
+        size = (source.width, source.height)
+        first = self.sizes.setdefault((split, source.id), size)
+        if first != size:  # an image has one line, and that has one size
+            self.report.add('image_size_mismatch', place, image_id=source.id,
+                            value=f'{size}, an earlier entry has {first}')
+            source.width, source.height = first
+        image, missing = self.images.check(source, FOLDERS[namespace])
+        errors += [('image_missing', missing)] if missing else []
+        return image
+
+    def _collect(self, entry: Entry, number: int, text: object,
+                 targets: Optional[ExprTargets], usable: bool) -> None:
+        expr_id = f'{entry.name}#{number}'
+        expr = dict(id=expr_id)
+        if self.targets.has_refs:
+            expr['ref_id'] = entry.name
+        errors = list(targets.errors) if targets else []
+        if fields.is_text(text):
+            expr['text'] = text
+        else:
+            errors.append(('bad_type', fields.show(text)))
+        expr.update(src=[0, int(re.search(r'\[(\d+)\]', entry.name)[1])])
+        expr.update(self.targets.mark(entry))
+        extra = plain_extra(entry.record, {**self.required, **self.optional})
+        if extra:
+            expr['extra'] = extra
+        self.collector.add(SourceExpr(
+            expr, entry.split, entry.image if usable and targets else None,
+            targets.instances if targets else [], errors,
+            entry.place.child(f'.expressions[{number}]'),
+            targets.scope if targets else entry.name, {**entry.ids, 'expr_id': expr_id},
+            targets.keys if targets else None))
+
+
+def all_records(content: dict) -> Iterator[dict]:
+    """The entries of a file that are objects, those of nested lists too."""
+    for records in content.values():
+        for record in records if isinstance(records, list) else ():
+            for part in record if isinstance(record, list) else [record]:
+                if isinstance(part, dict):
+                    yield part
+
+
+def _collection_of(dataset: str) -> str:
+    """The collection that a set is on, told from its name."""
+    for word, collection in (('flickr', 'flickr'), ('referit', 'saiaprtc12'),
+                             ('refclef', 'saiaprtc12'), ('visual', 'vg')):
+        if word in dataset.lower():
+            return collection
+    return 'coco'
+
+
+def _image(entry: dict, namespace: str, place: Place) -> SourceImage:
+    number = entry['image_id']
+    image_id, size = f'{namespace}:{number}', (entry['width'], entry['height'])
+    if namespace != 'coco':
+        return SourceImage(image_id, f'{number}.jpg', *size, place)
+    file = coco_name(number)
+    other = file.replace('train', 'val')  # the numbers of both parts are different
+    return SourceImage(image_id, file, *size, place, [
+        *other_names(file), other, f'val2014/{other}'], {'coco_id': number})
