@@ -55,6 +55,14 @@ def count_flops(step: Callable[[], Any]) -> int:
     return counter.get_total_flops()
 
 
+def private_memory() -> Optional[float]:
+    """Return the MiB that this process has to itself; None where nobody tells."""
+    if not MEMORY_MAP.exists():
+        return None
+    rows = MEMORY_MAP.read_text().splitlines()
+    return sum(int(row.split()[1]) for row in rows if row.startswith('Private')) / 1024
+
+
 def worker_memory(dataset: Sequence, count: int) -> Optional[float]:
     """Return the MiB that a forked worker has to itself after reading samples.
 
@@ -73,9 +81,7 @@ def worker_memory(dataset: Sequence, count: int) -> Optional[float]:
     def read(results: multiprocessing.SimpleQueue) -> None:
         for index in range(count):
             dataset[index % len(dataset)]
-        rows = MEMORY_MAP.read_text().splitlines()
-        results.put(sum(int(row.split()[1]) for row in rows
-                        if row.startswith('Private')) / 1024)
+        results.put(private_memory())
 
     context = multiprocessing.get_context('fork')
     results = context.SimpleQueue()
