@@ -97,6 +97,8 @@ def image_of(file: str, size: tuple[Optional[int], Optional[int]], place: Place,
     if number is None:
         return SourceImage(f'file:{file}', file, *size, place)
     if coco_number(file) is None:
+        if namespace_of(file) != 'file':
+            namespace = namespace_of(file)
         return SourceImage(f'{namespace}:{number}', file, *size, place)
     return SourceImage(f'coco:{number}', file, *size, place, other_names(file),
                        {'coco_id': number})

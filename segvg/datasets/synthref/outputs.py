@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Iterable, Iterator
 
 from segvg.datasets.canonical import CanonicalWriter
+from segvg.datasets.synthref.facts import members_of
 from segvg.datasets.synthref.forms import to_json
+from segvg.datasets.synthref.grammar import Wording
 from segvg.datasets.synthref.images import ImageRecord
 from segvg.datasets.synthref.levels import Level
 from segvg.datasets.synthref.sentences import Sentence
@@ -130,13 +132,15 @@ def write_grefcoco(path: Path, entries: list[Entry], level: Level) -> None:
 
 
 def _ref(entry: Entry, ref: Ref, **targets: object) -> dict:
-    suffix = targets['ann_id']
-    suffix = suffix[0] if isinstance(suffix, list) else suffix
+    ann_id = targets['ann_id']
+    ann_id = ann_id[0] if isinstance(ann_id, list) else ann_id
+    # REFER's habit: the image's name with the id of the object, where there is one
+    suffix = '' if ann_id == -1 else f'_{ann_id}'
     wordings = [(sent_id, sentence.wording) for sent_id, sentence in ref.sentences]
     sentences = [dict(raw=wording.raw, sent=wording.sent, sent_id=sent_id,
                       tokens=wording.sent.split()) for sent_id, wording in wordings]
     return dict(ref_id=ref.ref_id, image_id=entry.image_id, split=entry.record.split,
-                file_name=entry.file_name.replace('.jpg', f'_{suffix}.jpg'),
+                file_name=entry.file_name.replace('.jpg', f'{suffix}.jpg'),
                 sent_ids=[sentence['sent_id'] for sentence in sentences],
                 sentences=sentences, **targets)
 
@@ -151,10 +155,27 @@ def write_canonical(out_dir: Path, name: str, entries: list[Entry], level: Level
             writer.write(_canonical_line(entry, name, level, line_number))
 
 
+def _named(sentence: Sentence) -> set[int]:
+    """Return the objects that a sentence is about or names as landmarks."""
+    return set(sentence.targets).union(*(
+        members_of(phrase.objects) for phrase in sentence.wording.phrases or ()))
+
+
+def _phrases(wording: Wording, named: list[int]) -> dict:
+    """Return the phrases of a sentence where they are marked."""
+    if wording.phrases is None:
+        return {}
+    return dict(phrases=[
+        dict(span=[list(phrase.span)], id=str(number),
+             targets=[named.index(index) for index in members_of(phrase.objects)])
+        for number, phrase in enumerate(wording.phrases)])
+
+
 def _canonical_line(entry: Entry, name: str, level: Level, line_number: int) -> dict:
     """Make the group line of an image, with the objects that a sentence names."""
     record = entry.record
-    named = sorted({index for ref in entry.refs for index in ref.targets})
+    named = sorted({index for ref in entry.refs for _, sentence in ref.sentences
+                    for index in _named(sentence)})
     instances = []
     for index in named:
         form = record.segmentations[index]
@@ -171,7 +192,7 @@ def _canonical_line(entry: Entry, name: str, level: Level, line_number: int) -> 
             expressions.append(dict(
                 id=sent_id, ref_id=ref.ref_id, text=wording.raw, **cleaned,
                 targets=[named.index(index) for index in ref.targets],
-                src=[0, line_number]))
+                src=[0, line_number], **_phrases(wording, named)))
     image = dict(id=f'synth:{entry.image_id}', file=f'{name}/{entry.file_name}',
                  width=record.scene.width, height=record.scene.height)
     return dict(image=image, split=record.split, instances=instances, exprs=expressions)
