@@ -31,7 +31,7 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
     parser.add_argument('--out', metavar='DIR', type=Path, required=True)
     parser.add_argument('--images', metavar='DIR', type=Path,
                         help='root of the images; read with --check images and full, '
-                        'and where the source gives no image sizes (resc_pth)')
+                        'and where the source gives no image sizes (.pth lists)')
     parser.add_argument('--image-dirs', metavar='SUB', nargs='+',
                         help='folders below --images to try (default: the usual ones)')
     parser.add_argument('--check', choices=[check.name.lower() for check in Check],

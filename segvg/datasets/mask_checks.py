@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from segvg.structures.masks import decode_segmentation
+from segvg.structures.masks import decode_segmentation, encode_rle
 
 MIN_POLYGON_NUMBERS = 6  # three points
 MAX_COORDINATE = 1e6  # px; pycocotools walks along each edge, and crashes on long ones
@@ -34,12 +34,17 @@ def check_mask(source: object, height: int, width: int, decode: bool) -> Checked
 
     Args:
         source: polygons as a list of flat lists, a run-length code, compressed or not,
-            a list that holds one, ``{'file': path of a PNG}``, or a falsy value for
+            a list that holds one, ``{'file': path of a PNG}``, an array (H, W) that is
+            not 0 in the object, what an earlier check returned, or a falsy value for
             none.
         height: rows of the image.
         width: columns of the image.
         decode: whether to look at the pixels too.
     """
+    if isinstance(source, CheckedMask):
+        return source
+    if isinstance(source, np.ndarray):
+        return _check_bitmap(source, height, width)
     if not source:
         return CheckedMask(None, (MaskFinding('mask_missing', source),))
     if isinstance(source, list) and len(source) == 1 and isinstance(source[0], dict):
@@ -62,6 +67,16 @@ def _check_pixels(checked: CheckedMask, mask: np.ndarray) -> CheckedMask:
         empty = MaskFinding('mask_empty', 'no pixel inside the image')
         return CheckedMask(None, (*checked.findings, empty))
     return checked._replace(area=int(mask.sum()), bounds=_bounds(mask))
+
+
+def _check_bitmap(array: np.ndarray, height: int, width: int) -> CheckedMask:
+    if array.dtype.kind not in 'biuf':
+        return _unusable('bad_type', f'an array of {array.dtype}')
+    if array.shape != (height, width):
+        return _unusable('mask_size_mismatch',
+                         f'{array.shape} for an image of {(height, width)}')
+    mask = array != 0
+    return _check_pixels(CheckedMask({'rle': encode_rle(mask)}), mask)
 
 
 def _check_file(source: dict, height: int, width: int, decode: bool) -> CheckedMask:

@@ -10,9 +10,11 @@ from segvg.datasets.readers.mdetr import FLAVOURS, find_mdetr_sets
 from segvg.datasets.readers.odvg import find_odvg_sets
 from segvg.datasets.readers.refer import find_refer_sets
 from segvg.datasets.readers.refer_dialects import GREFCOCO, REFCLEF, REFZOM, RREFCOCO
+from segvg.datasets.readers.reftr import find_reftr_sets
 from segvg.datasets.readers.resc import find_resc_sets
 from segvg.datasets.readers.seqtr import find_seqtr_sets
 from segvg.datasets.readers.simvg import find_simvg_sets
+from segvg.datasets.readers.vg_regions import find_vg_sets
 
 FindSets = Callable[[list[Path], ReadOptions], list[SourceSet]]
 
@@ -26,11 +28,13 @@ READERS: dict[str, FindSets] = dict(
     refer_refclef=partial(find_refer_sets, dialect=REFCLEF),
     refer_refcoco=find_refer_sets,
     refer_refcocog=find_refer_sets,
+    reftr_pth=find_reftr_sets,
     refzom=partial(find_refer_sets, dialect=REFZOM),
     rrefcoco=partial(find_refer_sets, dialect=RREFCOCO),
     resc_pth=find_resc_sets,
     seqtr_json=find_seqtr_sets,
     simvg_grefcoco=find_simvg_sets,
+    vg_regions=find_vg_sets,
     **{name: partial(find_mdetr_sets, name) for name in FLAVOURS})
 
 __all__ = ['READERS', 'FindSets', 'ReadOptions', 'SourceSet']

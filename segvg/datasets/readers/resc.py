@@ -205,14 +205,15 @@ def parse_row(record: object, dataset: str) -> object:
         file, second, bbox, text, last = record
     else:
         return f'{len(record)} values, 3 or 5 are expected'
-    bbox = bbox.tolist() if hasattr(bbox, 'tolist') else bbox
+    bbox, last = (value.tolist() if hasattr(value, 'tolist') else value
+                  for value in (bbox, last))
     latin1 = isinstance(text, bytes) and any(byte > 127 for byte in text)
     file, second, text = (value.decode('latin1') if isinstance(value, bytes) else value
                           for value in (file, second, text))
     if not isinstance(file, str) or not isinstance(text, str) or not file:
         return 'image name and phrase are strings'
     if not isinstance(bbox, (list, tuple)) or not fields.is_box(bbox[:4]):
-        return f'box {bbox!r:.80}, four numbers are expected'
+        return f'box {fields.show(bbox)}, four numbers are expected'
     row = Row(file, _namespace(file, dataset, len(record)),
               [float(value) for value in bbox[:4]], text, latin1)
     if isinstance(second, dict):

@@ -1,0 +1,68 @@
+"""Masks that are arrays in files of their own."""
+import os
+from pathlib import Path
+from typing import Optional
+
+from segvg.datasets.checks import Place, Report
+from segvg.datasets.mask_checks import CheckedMask, MaskFinding, check_mask
+from segvg.datasets.readers.images import is_inside
+from segvg.datasets.safe_load import AnnotationFileError, load_npy
+
+
+class ArrayMasks:
+    """The ``.npy`` files of a folder; what is wrong with a file is found once.
+
+    Args:
+        folder: where the files are; when it is not there, that is one finding.
+        root: of the source, for the places of findings.
+        report: takes the finding that the folder is missing.
+        need_mask: whether what has no mask is skipped: each row is told then.
+    """
+
+    def __init__(self, folder: Path, root: Path, *, report: Report,
+                 need_mask: bool) -> None:
+        self._folder = folder
+        self._root = root
+        self._report = report
+        self._need_mask = need_mask
+        self._is_missed = False
+        self._checked: dict[tuple, CheckedMask] = {}
+
+    def check(self, name: str, size: tuple[int, int],
+              place: Place) -> tuple[CheckedMask, Optional[Place]]:
+        """The mask of a file, and where it stands; None when there is no such file.
+
+        Args:
+            name: of the file.
+            size: width and height of the image.
+            place: of the row that names it.
+        """
+        missing = CheckedMask(None, (MaskFinding('mask_missing', name),))
+        if not self._folder.is_dir() and not self._need_mask:
+            self._report_folder(place)
+            return CheckedMask(None), None
+        path = self._folder / name
+        if not (is_inside(name) and os.path.isfile(path)
+                and self._folder.resolve() in path.resolve().parents):
+            return missing, None
+        where = Place(Path(os.path.relpath(path, self._root)).as_posix())
+        key = (name, *size)
+        if key in self._checked:
+            again = self._checked[key]
+            return again if self._need_mask else again._replace(
+                findings=(), bounds=None), where
+        self._checked[key] = _load(path, size)
+        return self._checked[key], where
+
+    def _report_folder(self, place: Place) -> None:
+        if not self._is_missed:
+            self._is_missed = True
+            self._report.add('mask_missing', Place(place.file),
+                             value=f'there is no folder {self._folder}')
+
+
+def _load(path: Path, size: tuple[int, int]) -> CheckedMask:
+    try:
+        return check_mask(load_npy(path), size[1], size[0], decode=True)
+    except AnnotationFileError as error:
+        return CheckedMask(None, (MaskFinding(error.code, error.reason),))
