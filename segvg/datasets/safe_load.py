@@ -98,7 +98,7 @@ def load_json(path: PathLike, size_limit: int = SIZE_LIMIT) -> object:
 
 def parse_json(data: bytes) -> object:
     """Parse one JSON value; ValueError when it is none or repeats a key."""
-    return json.loads(data.decode('utf-8-sig'), object_pairs_hook=_unique_keys)
+    return json.loads(data.decode('utf-8-sig'), object_pairs_hook=unique_keys)
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -187,7 +187,8 @@ def _check_archive(path: Path, size_limit: int) -> None:
                                         f'of {size_limit}')
 
 
-def _unique_keys(pairs: list) -> dict:
+def unique_keys(pairs: list) -> dict:
+    """The object of some keys and values; ValueError when a key is repeated."""
     record = dict(pairs)
     if len(record) != len(pairs):
         keys = [key for key, _ in pairs]

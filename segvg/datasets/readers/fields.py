@@ -114,6 +114,29 @@ class UniqueIds:
         return (f'{key}#{times}', True) if times else (key, False)
 
 
+class UniqueNumbers(UniqueIds):
+    """The same for millions of numbers, of which few repeat: a bit for each."""
+
+    LIMIT = 1 << 30
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bits = bytearray()
+
+    def take(self, key: object) -> tuple[object, bool]:
+        """The id to use, and whether it was taken before."""
+        if not is_int(key) or not 0 <= key < self.LIMIT:
+            return super().take(key)
+        byte, bit = key >> 3, 1 << (key & 7)
+        if byte >= len(self._bits):
+            self._bits.extend(bytes(byte + 1 + (1 << 16) - len(self._bits)))
+        if not self._bits[byte] & bit:
+            self._bits[byte] |= bit
+            return key, False
+        self._seen.setdefault(key, 1)
+        return super().take(key)
+
+
 def plain_extra(record: dict, known: Mapping[str, object]) -> Optional[dict]:
     """Fields of a record that the reader does not know, when they are simple values."""
     extra = {name: value for name, value in record.items()
