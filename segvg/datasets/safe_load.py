@@ -3,9 +3,11 @@ import json
 import pickle
 import pickletools
 import re
+import sys
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn, Optional, Union
 
@@ -13,6 +15,8 @@ import numpy as np
 
 PathLike = Union[str, Path]
 SIZE_LIMIT = 1 << 30  # bytes
+# Memory that reading may take: a refs file of 22 MB becomes 0.2 GB of Python objects.
+MEMORY_FLOOR, MEMORY_FACTOR = 1 << 28, 24  # bytes, and bytes a byte of the file
 GLOBAL_OPCODES = frozenset(
     ['GLOBAL', 'STACK_GLOBAL', 'INST', 'EXT1', 'EXT2', 'EXT4', 'PERSID', 'BINPERSID'])
 
@@ -47,7 +51,8 @@ def load_pickle(path: PathLike, size_limit: int = SIZE_LIMIT) -> object:
     Text of Python 2 (byte strings) is read as latin1, which never fails.
     """
     path = _checked(path, size_limit)
-    with open(path, 'rb') as stream:
+    # Ten bytes can make the unpickler's table of remembered objects 64 GB large.
+    with open(path, 'rb') as stream, limited_memory(path):
         return _guarded(path, lambda: _PlainUnpickler(stream, path).load(),
                         lambda error: _pickle_offset(path))
 
@@ -119,6 +124,29 @@ class _PlainUnpickler(pickle.Unpickler):
     def persistent_load(self, pid: object) -> NoReturn:
         raise UnsafeFileError(self._path, 'refers to objects outside the file',
                               code='unsafe_pickle', offset=_pickle_offset(self._path))
+
+
+@contextmanager
+def limited_memory(path: Path) -> Iterator[None]:
+    """Let this process grow by what a file of this size can need, while it is read.
+
+    More is a MemoryError, not the end of the machine. Linux only; elsewhere the limit
+    on the file's size has to do.
+    """
+    if not sys.platform.startswith('linux'):
+        yield
+        return
+    import resource
+    pages = int(Path('/proc/self/statm').read_text().split()[0])
+    allowed = (pages * resource.getpagesize() + MEMORY_FLOOR
+               + MEMORY_FACTOR * path.stat().st_size)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limits = [limit for limit in (allowed, soft, hard) if limit >= 0]
+    resource.setrlimit(resource.RLIMIT_AS, (min(limits), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _checked(path: PathLike, size_limit: int) -> Path:

@@ -1,6 +1,9 @@
 """Files of unknown origin are read without running what is in them."""
 import os
 import pickle
+import resource
+import struct
+import sys
 import zipfile
 
 import numpy as np
@@ -198,3 +201,15 @@ def test_nested_too_deeply_is_an_error(tmp_path):
         load_json(path)
     with pytest.raises(ValueError):
         parse_json(b'{')
+
+
+@pytest.mark.skipif(not sys.platform.startswith('linux'), reason='limit of Linux')
+@pytest.mark.parametrize('index', [0x0fffffff, 0xffffffff])
+def test_pickle_that_asks_for_gigabytes_is_refused(tmp_path, index):
+    """A list remembered under a number that makes the table of the numbers huge."""
+    path = tmp_path / 'bomb.p'
+    path.write_bytes(b'\x80\x02]r' + struct.pack('<I', index) + b'.')
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises(AnnotationFileError, match='bomb.p'):
+        load_pickle(path)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
