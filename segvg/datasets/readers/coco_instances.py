@@ -102,6 +102,7 @@ class CocoInstances:
             self, image_ids: set) -> Iterator[tuple[int, CheckedObject, Place]]:
         """Objects of some images, with image id and place.
 
+        Those that do not say of which image they are, are among them.
         Those that cannot be used and were asked for before are left out: their errors
         have been reported.
         """
@@ -109,12 +110,13 @@ class CocoInstances:
         for ann_id, numbers in self._numbers['annotations'].items():
             for again, number in enumerate(numbers):
                 record = self._records['annotations'][number]
-                if record.get('image_id') not in image_ids or (
+                image_id = record.get('image_id')
+                if fields.is_int(image_id) and image_id not in image_ids or (
                         ann_id in asked and not again):
                     continue
                 checked = self._check_object(number, f'{ann_id}#{again}', False) if (
                     again) else self.object(ann_id, False)
-                yield (record['image_id'], checked,
+                yield (image_id, checked,
                        Place(self._file, f'annotations[{number}]'))
 
     def images_without(self, image_ids: set) -> Iterator[tuple[int, Place]]:

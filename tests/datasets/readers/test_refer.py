@@ -296,3 +296,10 @@ def test_file_of_another_shape_cannot_be_read(tmp_path, refs, content, message):
         (folder / INSTANCES).write_text(content)
     with pytest.raises(AnnotationFileError, match=message):
         read('refer_refcoco', folder)
+
+
+def test_object_of_no_image_is_dropped_from_all_objects(tmp_path):
+    lines, findings = read_refer(tmp_path, [ref()], annotations=[
+        annotation(), annotation(7002, [101])], all_objects=True)
+    assert findings == [('bad_type', INSTANCES, 'annotations[1]', 'box_dropped')]
+    assert len(lines[0]['instances']) == 1
