@@ -8,6 +8,7 @@ from segvg.datasets.readers.canonical import find_canonical_sets
 from segvg.datasets.readers.flickr30k import find_flickr30k_sets
 from segvg.datasets.readers.mdetr import FLAVOURS, find_mdetr_sets
 from segvg.datasets.readers.odvg import find_odvg_sets
+from segvg.datasets.readers.phrasecut import find_phrasecut_sets
 from segvg.datasets.readers.refer import find_refer_sets
 from segvg.datasets.readers.refer_dialects import GREFCOCO, REFCLEF, REFZOM, RREFCOCO
 from segvg.datasets.readers.reftr import find_reftr_sets
@@ -25,6 +26,7 @@ READERS: dict[str, FindSets] = dict(
     mmdet_refcoco=find_refer_sets,
     flickr30k_entities=find_flickr30k_sets,
     odvg=find_odvg_sets,
+    phrasecut=find_phrasecut_sets,
     refer_refclef=partial(find_refer_sets, dialect=REFCLEF),
     refer_refcoco=find_refer_sets,
     refer_refcocog=find_refer_sets,
