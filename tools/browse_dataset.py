@@ -1,19 +1,27 @@
 """Draw samples of a data set as they leave the pipeline: image, text, boxes, masks.
 
 python tools/browse_dataset.py configs/segvg/segvg_refcoco.py --output-dir pictures
+
+A canonical file instead of a config is drawn as it is, before any pipeline:
+
+python tools/browse_dataset.py data/annotations/refcoco_unc_val.jsonl \\
+    --images data/coco/train2014 --output-dir pictures
 """
 import argparse
+import sys
 from pathlib import Path
 from typing import Iterator
 
 import numpy as np
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
+from PIL import Image
 from torch import Tensor
 
+from segvg.datasets import GroundingDataset
 from segvg.registry import DATASETS
 from segvg.structures import GroundingDataSample
-from segvg.visualization import GroundingVisualizer
+from segvg.visualization import GroundingVisualizer, draw_record
 
 PADDING = (124, 116, 104)  # the mean colour of ImageNet, 0 after normalisation
 
@@ -21,7 +29,9 @@ PADDING = (124, 116, 104)  # the mean colour of ImageNet, 0 after normalisation
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, or a canonical .jsonl file')
+    parser.add_argument('--images', default='', metavar='DIR',
+                        help='folder of the images of a .jsonl file')
     parser.add_argument('--output-dir', type=Path, help='folder for the pictures')
     parser.add_argument('--split', default='train', choices=('train', 'val', 'test'),
                         help='whose pipeline and data set')
@@ -53,14 +63,28 @@ def draw_order(total: int, number: int) -> Iterator[int]:
     return (index * total // number for index in range(number))
 
 
-def main() -> None:
-    """Draw the samples that were asked for."""
-    args = parse_args()
+def browse_file(args: argparse.Namespace, visualizer: GroundingVisualizer) -> None:
+    """Draw records of a canonical file."""
+    dataset = GroundingDataset(ann_file=args.config, sample_by='image',
+                               data_prefix=dict(img=args.images))
+    for index in draw_order(len(dataset), args.number):
+        record = dataset.get_data_info(index)
+        for number, picture in enumerate(draw_record(record)):
+            name = f'{index:06d}_{number}_{Path(record["img_path"]).stem}'
+            if args.output_dir:
+                args.output_dir.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(picture).save(args.output_dir / f'{name}.jpg',
+                                              quality=92)
+            if not args.not_show:
+                visualizer.show(picture, win_name=name, wait_time=args.show_interval)
+
+
+def browse_config(args: argparse.Namespace, visualizer: GroundingVisualizer) -> None:
+    """Draw samples as they leave the pipeline of a config."""
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options)
     init_default_scope('segvg')
     dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
-    visualizer = GroundingVisualizer()
     for index in draw_order(len(dataset), args.number):
         packed = dataset[index]
         for number, sample in enumerate(packed['data_samples']):
@@ -69,6 +93,16 @@ def main() -> None:
             visualizer.add_datasample(
                 name, paste(packed['inputs'], sample), sample, show=not args.not_show,
                 wait_time=args.show_interval, out_file=out_file, frame='canvas')
+
+
+def main() -> None:
+    """Draw what was asked for."""
+    args = parse_args()
+    draw = browse_file if args.config.endswith('.jsonl') else browse_config
+    try:
+        draw(args, GroundingVisualizer())
+    except (OSError, ValueError) as error:
+        sys.exit(f'error: {error}')
     if args.output_dir:
         print(f'pictures are in {args.output_dir}')
 

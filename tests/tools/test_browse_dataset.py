@@ -64,3 +64,14 @@ def test_pictures_of_all_expressions_are_written(config, tmp_path):
 def test_pictures_must_go_somewhere(config):
     done = browse(config, '--not-show')
     assert done.returncode == 2 and 'the pictures would go nowhere' in done.stderr
+
+
+def test_canonical_file_is_drawn_without_a_config(config, tmp_path):
+    out_dir = tmp_path / 'pictures'
+    done = browse(tmp_path / 'toy_train.jsonl', '--images', tmp_path / 'images',
+                  '--output-dir', out_dir, '--number', 1, '--not-show')
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in out_dir.iterdir()) == ['000000_0_0.jpg',
+                                                               '000000_1_0.jpg']
+    done = browse(tmp_path / 'no.jsonl', '--output-dir', out_dir, '--not-show')
+    assert done.returncode == 1 and 'there is no annotation file' in done.stderr

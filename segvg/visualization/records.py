@@ -1,0 +1,64 @@
+"""Pictures of records as an annotation file has them, before any pipeline."""
+from pathlib import Path
+from typing import Iterator
+
+import numpy as np
+from PIL import Image
+
+from segvg.structures.masks import decode_segmentation
+from segvg.visualization.drawing import Color, Layer, draw_picture
+
+TARGET_COLOR: Color = (64, 196, 255)
+# told apart by colour-blind eyes too (Okabe and Ito's set, and the target's colour)
+PHRASE_COLORS: tuple[Color, ...] = (
+    (230, 159, 0), TARGET_COLOR, (0, 158, 115), (240, 228, 66), (213, 94, 0),
+    (204, 121, 167), (0, 114, 178))
+
+
+def draw_record(record: dict) -> Iterator[np.ndarray]:
+    """Yield a picture (H', W', 3) uint8 of every expression of a data set's record.
+
+    Args:
+        record: what ``GroundingDataset.get_data_info`` gives.
+
+    Raises:
+        ValueError: the image has another size than the annotation says.
+    """
+    path = Path(record['img_path'])
+    with Image.open(path) as file:
+        image = np.asarray(file.convert('RGB'))
+    size = (record['height'], record['width'])
+    if image.shape[:2] != size:
+        raise ValueError(f'{path} is {image.shape[1]} x {image.shape[0]}, annotated as '
+                         f'{size[1]} x {size[0]}')
+    for expr in record['expressions']:
+        layers = [layer for layer in _layers(expr, record['instances'], size)
+                  if len(layer.bboxes) or layer.mask is not None]
+        notes = [f'{record["dataset"]} {record["split"]}']
+        if expr['no_target']:
+            notes.insert(0, 'no target')
+        yield draw_picture(image, expr['text'], layers, notes=notes)
+
+
+def _layers(expr: dict, instances: list[dict],
+            size: tuple[int, int]) -> Iterator[Layer]:
+    """Yield a layer for every phrase with a box, and one for the other targets."""
+    named = set()
+    for number, phrase in enumerate(expr['phrases'] or ()):
+        text = ' '.join(expr['text'][begin:end] for begin, end in phrase['span'])
+        color = PHRASE_COLORS[number % len(PHRASE_COLORS)]
+        yield _layer(text, color, [instances[i] for i in phrase['targets']], size)
+        named.update(phrase['targets'])
+    rest = [instances[i] for i in expr['targets'] if i not in named]
+    count = len(rest)
+    label = 'target' if count == 1 else f'{count} targets'
+    yield _layer(label, TARGET_COLOR, rest, size)
+
+
+def _layer(label: str, color: Color, instances: list[dict],
+           size: tuple[int, int]) -> Layer:
+    bboxes = [instance['bbox'] for instance in instances if instance['bbox']]
+    masks = [decode_segmentation(instance['mask'], *size) for instance in instances
+             if instance['mask']]
+    return Layer(label, color, np.array(bboxes).reshape(-1, 4),
+                 np.logical_or.reduce(masks) if masks else None)

@@ -1,0 +1,47 @@
+"""Records drawn before any pipeline."""
+import numpy as np
+import pytest
+from PIL import Image
+
+from segvg.visualization import draw_record
+from segvg.visualization.records import PHRASE_COLORS, TARGET_COLOR
+
+
+@pytest.fixture
+def record(tmp_path):
+    path = tmp_path / 'a.png'
+    Image.fromarray(np.full((420, 420, 3), 90, np.uint8)).save(path)
+    square = [100, 100, 200, 100, 200, 200, 100, 200]
+    return dict(
+        img_path=str(path), width=420, height=420, dataset='own', split='val',
+        instances=[dict(bbox=[100.0, 100.0, 200.0, 200.0], mask=dict(poly=[square])),
+                   dict(bbox=[300.0, 300.0, 400.0, 400.0], mask=None)],
+        expressions=[
+            dict(text='a man and a dog', targets=[], no_target=False, phrases=[
+                dict(span=[[0, 5]], targets=[0]), dict(span=[[10, 15]], targets=[1])]),
+            dict(text='both', targets=[0, 1], no_target=False, phrases=None),
+            dict(text='a bus', targets=[], no_target=True, phrases=None)])
+
+
+def has(picture, color):
+    return bool((picture == np.array(color, np.uint8)).all(-1).sum() > 100)
+
+
+def test_phrases_have_colours_of_their_own_and_targets_theirs(record):
+    phrases, both, none = draw_record(record)
+    assert has(phrases, PHRASE_COLORS[0]) and has(phrases, PHRASE_COLORS[1])
+    assert has(both, TARGET_COLOR) and not has(both, PHRASE_COLORS[0])
+    assert not has(none, TARGET_COLOR)
+
+
+def test_mask_tints_what_it_covers(record):
+    _, both, none = draw_record(record)
+    top = both.shape[0] - 420
+    assert (both[top + 150, 150] != none[top + 150, 150]).any()
+    assert (both[top + 350, 350] == none[top + 350, 350]).all()
+
+
+def test_image_of_another_size_is_an_error(record):
+    record['width'] = 400
+    with pytest.raises(ValueError, match='420 x 420, annotated as 400 x 420'):
+        next(draw_record(record))
