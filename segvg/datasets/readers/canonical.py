@@ -7,7 +7,7 @@ from segvg.datasets import canonical
 from segvg.datasets.checks import Check, Place, Report
 from segvg.datasets.official_counts import Counts, compare_counts
 from segvg.datasets.readers import fields
-from segvg.datasets.readers.base import ReadOptions, SourceSet
+from segvg.datasets.readers.base import ReadCounts, ReadOptions, SourceSet
 from segvg.datasets.readers.canonical_line import LineReading
 from segvg.datasets.readers.fields import read_fields
 from segvg.datasets.readers.images import ImageChecks
@@ -48,6 +48,7 @@ class CanonicalSet(SourceSet):
             stem = path.stem.rpartition('_')[0]
         super().__init__(name or stem, stem, None, files=[path])
         self._meta_place = Place(path.name)
+        self.compared = ReadCounts()  # the sizes known are those of true sentences
 
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
         """Read the files of all splits and yield the lines that are kept."""
@@ -163,4 +164,8 @@ class _FileReading:
         refs = {expr['ref_id'] for expr in line['exprs'] if isinstance(expr, dict)
                 and fields.is_id(expr.get('ref_id'))} - self.refs
         self.refs |= refs
-        self.source.read.add(self.split, str(image_id), len(line['exprs']), len(refs))
+        false = sum(isinstance(expr, dict) and 'negative_of' in expr
+                    for expr in line['exprs'])
+        total = len(line['exprs'])
+        self.source.read.add(self.split, str(image_id), total, len(refs))
+        self.source.compared.add(self.split, str(image_id), total - false, len(refs))

@@ -177,14 +177,10 @@ class _Reading:
             if code:
                 self.report.add(code, where, value=span, **ids)
             target = self._read_box(bbox, k, image, place, ids)
-            if code:
-                continue
-            if target is not None and target['id'] not in [
-                    instance['id'] for instance in instances]:
-                instances.append(target)
-            phrases.append(dict(span=[span], targets=[
-                i for i, instance in enumerate(instances)
-                if target is not None and instance['id'] == target['id']]))
+            instances += [target] if target else []
+            if not code:
+                phrases.append(dict(span=[span], targets=[
+                    len(instances) - 1] if target else []))
         expr.update(caption=True, phrases=phrases)
         return instances
 

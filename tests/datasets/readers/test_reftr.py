@@ -194,6 +194,12 @@ def test_finding_of_a_caption_is_reported(root, changes, found, phrases):
     assert kept == ([] if phrases is None else [phrases])
 
 
+def test_box_of_an_empty_phrase_stays(root):
+    lines, _ = read_rows(root, [caption(phrases=('', 'two dogs'))], CAPTIONS)
+    assert exprs_of(lines)[0]['targets'] == [0, 1]
+    assert exprs_of(lines)[0]['phrases'] == [dict(span=[[10, 18]], targets=[1])]
+
+
 def test_sets_are_folders_and_parts(root):
     for name in ('anns/refcocog/refcocog_umd_val', 'anns/refcocog/refcocog_google_val',
                  'anns/refcoco+/refcoco+_unc_testA', 'annotations_resc/unc/unc_val',

@@ -113,3 +113,6 @@ def test_sizes_are_those_of_true_sentences(tmp_path):
     meta = convert(source, tmp_path / 'out', report, ReadOptions())
     assert meta['splits']['testB']['read']['exprs'] == 2
     assert '1 instead of 5095' in [found.value for found in report.findings]
+    again, = READERS['canonical']([tmp_path / 'out'], ReadOptions())
+    convert(again, tmp_path / 'again', report, ReadOptions())
+    assert report.findings[-1].value == '1 instead of 5095'
