@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'segvg/version.py').read_text())
+DATA = ['pyarrow>=15', 'scipy>=1.11']  # for sources that are parquet or MATLAB files
 
 setup(
     name='segvg',
@@ -29,7 +30,8 @@ setup(
         'pillow>=10.1',
     ],
     extras_require={
-        'tests': ['pytest>=8', 'hypothesis>=6'],
+        'tests': ['pytest>=8', 'hypothesis>=6', *DATA],
+        'data': DATA,
         'dev': ['ruff>=0.6'],
         'text': ['spacy>=3.7'],
     },

@@ -5,7 +5,7 @@
 For every data set found it writes <name>_<split>.jsonl, <name>.meta.json and
 <name>.report.jsonl, and prints what was wrong. Exit code 0: done. 1: something fatal, a
 record that may not be skipped, or counts that are not the official ones. 2: wrong use,
-or files that are not there.
+or files or packages that are not there.
 """
 import argparse
 import sys
@@ -113,7 +113,7 @@ def main(argv: list[str]) -> int:
             raise ValueError(f'two sources give the same name: {", ".join(names)}; '
                              'convert them one by one, with --name')
         results = [convert_set(source, args, options) for source in sets]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError) as error:
         log(str(error))
         return 2
     return 0 if all(results) else 1

@@ -11,6 +11,7 @@ from segvg.datasets.readers.odvg import find_odvg_sets
 from segvg.datasets.readers.phrasecut import find_phrasecut_sets
 from segvg.datasets.readers.refer import find_refer_sets
 from segvg.datasets.readers.refer_dialects import GREFCOCO, REFCLEF, REFZOM, RREFCOCO
+from segvg.datasets.readers.referit import find_referit_sets
 from segvg.datasets.readers.reftr import find_reftr_sets
 from segvg.datasets.readers.resc import find_resc_sets
 from segvg.datasets.readers.seqtr import find_seqtr_sets
@@ -30,6 +31,7 @@ READERS: dict[str, FindSets] = dict(
     refer_refclef=partial(find_refer_sets, dialect=REFCLEF),
     refer_refcoco=find_refer_sets,
     refer_refcocog=find_refer_sets,
+    referit_saiapr=find_referit_sets,
     reftr_pth=find_reftr_sets,
     refzom=partial(find_refer_sets, dialect=REFZOM),
     rrefcoco=partial(find_refer_sets, dialect=RREFCOCO),
