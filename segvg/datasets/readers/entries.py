@@ -1,25 +1,23 @@
 """Files of SeqTR and its descendants: an object of split name -> list of entries."""
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
-from segvg.datasets.checks import Check, Place, Report
+from segvg.datasets.checks import Place, Report
 from segvg.datasets.official_counts import OFFICIAL_COUNTS
 from segvg.datasets.readers import fields
 from segvg.datasets.readers.base import ReadOptions, SourceImage, SourceSet
+from segvg.datasets.readers.entry_targets import Entry, ExprTargets, TargetReading
 from segvg.datasets.readers.expressions import ExprCollector, SourceExpr
 from segvg.datasets.readers.fields import plain_extra, read_fields
 from segvg.datasets.readers.images import FOLDERS, ImageChecks, coco_name, other_names
-from segvg.datasets.readers.instance_ids import InstanceIds
 from segvg.datasets.readers.objects import Errors
+from segvg.datasets.readers.splits import SPLIT_ALIASES
 from segvg.datasets.safe_load import AnnotationFileError, load_json
 
 STEM = 'instances'
 SPLIT_NAME = re.compile(r'(train|val|test[ABC]*)(_.+)?')
-SPLIT_ALIASES = {'validation': 'val'}
 DATA_SOURCE = 'data_source'
 # value of data_source -> namespace of the ids of its images
 COLLECTIONS = dict(coco='coco', vg='vg', saiaprtc12='saiapr', flickr='flickr30k')
@@ -41,69 +39,6 @@ def find_entry_files(source: Path, pattern: str) -> list[tuple[Path, Path]]:
     folders = [source, *sorted(path for path in source.glob('*') if path.is_dir())]
     return [(source, path) for folder in folders
             for path in sorted(folder.glob(pattern))]
-
-
-@dataclass
-class Entry:
-    """An entry of a split.
-
-    Attributes:
-        name: split and number, such as ``val[3]``.
-        split: its split.
-        record: the entry as it is in the file.
-        fields: those of its fields that have the type expected.
-        image: of the group line; None when it cannot be made.
-        place: where it stands.
-        ids: ``image_id`` and ``ref_id`` for the report.
-    """
-
-    name: str
-    split: str
-    record: dict
-    fields: dict
-    image: Optional[dict]
-    place: Place
-    ids: dict
-
-
-class ExprTargets(NamedTuple):
-    """The targets of an expression, and what skips it because of them."""
-
-    instances: list[dict]
-    errors: Errors
-    scope: object  # texts of one scope should not repeat
-    keys: Optional[frozenset] = None  # tells the targets from others; None: their ids
-
-
-class TargetReading(ABC):
-    """How a dialect stores the targets of an entry.
-
-    Args:
-        content: the file.
-        source: its set.
-        report: takes the findings.
-        options: how to read.
-    """
-
-    required: dict[str, fields.Test]
-    optional: dict[str, fields.Test]
-    prefix: str        # of the names of sets
-    has_refs: bool     # whether an entry is a ref
-    nested: bool       # whether an entry may be a list of entries
-
-    def __init__(self, content: dict, source: 'EntrySet', *, report: Report,
-                 options: ReadOptions) -> None:
-        self.report = report
-        self.options = options
-        self.ids = InstanceIds()
-
-    @abstractmethod
-    def read(self, entry: Entry) -> tuple[list[ExprTargets], Errors]:
-        """The targets of each expression, and what skips the entry."""
-
-    def mark(self, entry: Entry) -> dict:
-        """Further fields of the expressions of an entry."""
-        return {}
 
 
 class EntrySet(SourceSet):
@@ -197,10 +132,9 @@ class _Reading:
         errors += wrong
         for code, value in errors:
             self.report.add(code, place, 'skip', value=value, **ids)
-        image_id = ids.get('image_id')
-        self.source.read.add(split, image_id, len(texts), int(self.targets.has_refs))
-        if self.options.check >= Check.FAST and image_id is not None:
-            self.collector.leaks.check(image_id, split, self.report, place)
+        self.source.read.add(split, ids.get('image_id'), len(texts),
+                             int(self.targets.has_refs))
+        self.collector.check_leak(split, place, **ids)
         for number, text in enumerate(texts):
             known = targets[number] if number < len(targets) else None
             self._collect(entry, number, text, known, usable=not errors)

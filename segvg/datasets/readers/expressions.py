@@ -48,7 +48,7 @@ class ExprCollector:
     def __init__(self, report: Report, options: ReadOptions) -> None:
         self._report = report
         self._check = options.check
-        self.leaks = SplitLeaks()
+        self._leaks = SplitLeaks()
         self._repeated, self._ambiguous = RepeatedTexts(), AmbiguousTexts()
         self._sizes: dict[tuple[str, str], tuple[int, int]] = {}
         self.grouper = LineGrouper()
@@ -72,7 +72,7 @@ class ExprCollector:
                    **ids: object) -> None:
         """Report an image of another split, once for each split."""
         if self._check >= Check.FAST and image_id is not None:
-            self.leaks.check(image_id, split, self._report, place, **ids)
+            self._leaks.check(image_id, split, self._report, place, **ids)
 
     def _compare_size(self, source: SourceExpr, image: dict) -> None:
         """Report a size that is not the one of the image's line, which is the first."""

@@ -17,10 +17,10 @@ from segvg.datasets.readers.lines import LineGrouper
 from segvg.datasets.readers.objects import Errors
 from segvg.datasets.readers.refer_dialects import Dialect, NamedTargets, categories_of
 from segvg.datasets.readers.refer_sentences import SentenceReading, describes_something
+from segvg.datasets.readers.splits import SPLIT_ALIASES
 from segvg.datasets.readers.texts import AmbiguousTexts, RepeatedTexts, SplitLeaks
 
 SPLIT_NAME = re.compile(r'train|val|test[ABC]*')
-SPLIT_ALIASES = {'validation': 'val'}
 
 
 class _Targets(NamedTuple):

@@ -22,7 +22,7 @@ class SentenceReading:
 
     Args:
         report: takes the findings.
-        options: how much to check.
+        check: how much to check.
         has_negatives: whether sentences carry ``exist``.
         from_bytes: whether the file held bytes that were read as latin1.
     """

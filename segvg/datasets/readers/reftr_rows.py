@@ -1,10 +1,8 @@
 """Rows of RefTR lists: a phrase with its mask, or a caption with its phrases."""
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Union
 
 from segvg.datasets.readers import fields
-
-Row = object  # PhraseRow, CaptionRow, or text that says why it is neither
 
 
 @dataclass
@@ -30,41 +28,58 @@ class CaptionRow:
     latin1: bool
 
 
+# text says why a record is neither
+Row = Union[PhraseRow, CaptionRow, str]
+
+
 def parse_row(record: object) -> Row:
     """A row of either kind, told by its length."""
     if not isinstance(record, (list, tuple)):
         return f'{type(record).__name__}, a tuple is expected'
-    if len(record) not in (4, 6):
-        return f'{len(record)} values, 4 or 6 are expected'
-    texts: list[Optional[str]] = []
-    latin1 = [False]
+    if len(record) == 4:
+        return _parse_phrase(*record)
+    if len(record) == 6:
+        file, starts, bboxes, phrases, _, text = record
+        return _parse_caption(file, starts, bboxes, phrases, text)
+    return f'{len(record)} values, 4 or 6 are expected'
 
-    def take(value: object) -> Optional[str]:
-        if isinstance(value, bytes):
-            latin1[0] |= not value.isascii()
-            value = value.decode('latin1')
-        texts.append(value if isinstance(value, str) else None)
-        return texts[-1]
 
-    file = take(record[0])
-    text = take(record[3] if len(record) == 4 else record[5])
+def _parse_phrase(file: object, mask: object, bbox: object,
+                  text: object) -> Union[PhraseRow, str]:
+    latin1 = _has_high_bytes(file, text)
+    file, text = _text(file), _text(text)
     if not file or text is None:
         return 'image name and text are strings'
-    if len(record) == 4:
-        bbox = _box(record[2])
-        if bbox is None:
-            return f'box {fields.show(record[2])}, four numbers are expected'
-        mask = record[1]
-        mask = mask.decode('latin1') if isinstance(mask, bytes) else mask
-        return PhraseRow(file, mask, bbox, text, latin1[0])
-    starts, bboxes, phrases = (_list(value) for value in record[1:4])
+    parsed = _box(bbox)
+    if parsed is None:
+        return f'box {fields.show(bbox)}, four numbers are expected'
+    mask = mask if _text(mask) is None else _text(mask)
+    return PhraseRow(file, mask, parsed, text, latin1)
+
+
+def _parse_caption(file: object, starts: object, bboxes: object, phrases: object,
+                   text: object) -> Union[CaptionRow, str]:
+    starts, bboxes, phrases = map(_list, (starts, bboxes, phrases))
     if None in (starts, bboxes, phrases) or not (
             len(starts) == len(bboxes) == len(phrases)):
         return 'starts, boxes and phrases are lists of one length'
-    bboxes, phrases = list(map(_box, bboxes)), list(map(take, phrases))
+    latin1 = _has_high_bytes(file, text, *phrases)
+    file, text, phrases = _text(file), _text(text), list(map(_text, phrases))
+    if not file or text is None:
+        return 'image name and text are strings'
+    bboxes = list(map(_box, bboxes))
     if None in bboxes or None in phrases or not all(map(fields.is_int, starts)):
         return 'starts are integers, boxes four numbers, phrases strings'
-    return CaptionRow(file, starts, bboxes, phrases, text, latin1[0])
+    return CaptionRow(file, starts, bboxes, phrases, text, latin1)
+
+
+def _has_high_bytes(*values: object) -> bool:
+    return any(isinstance(value, bytes) and not value.isascii() for value in values)
+
+
+def _text(value: object) -> Optional[str]:
+    value = value.decode('latin1') if isinstance(value, bytes) else value
+    return value if isinstance(value, str) else None
 
 
 def _list(value: object) -> Optional[list]:

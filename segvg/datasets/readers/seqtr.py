@@ -8,13 +8,11 @@ from segvg.datasets.readers.base import ReadOptions, SourceObject, SourceSet
 from segvg.datasets.readers.entries import (
     DATA_SOURCE,
     STEM,
-    Entry,
     EntrySet,
-    ExprTargets,
-    TargetReading,
     all_records,
     find_entry_files,
 )
+from segvg.datasets.readers.entry_targets import Entry, ExprTargets, TargetReading
 from segvg.datasets.readers.objects import Errors, check_object
 from segvg.datasets.safe_load import AnnotationFileError, load_json
 

@@ -7,14 +7,8 @@ from typing import NamedTuple, Optional
 from segvg.datasets.checks import Check, Place, Report
 from segvg.datasets.readers import fields
 from segvg.datasets.readers.base import ReadOptions, SourceObject, SourceSet
-from segvg.datasets.readers.entries import (
-    Entry,
-    EntrySet,
-    ExprTargets,
-    TargetReading,
-    all_records,
-    find_entry_files,
-)
+from segvg.datasets.readers.entries import EntrySet, all_records, find_entry_files
+from segvg.datasets.readers.entry_targets import Entry, ExprTargets, TargetReading
 from segvg.datasets.readers.fields import read_fields
 from segvg.datasets.readers.objects import BORDER_TOLERANCE, Errors, check_object
 
