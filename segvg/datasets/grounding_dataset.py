@@ -1,5 +1,6 @@
 """The data set class: canonical JSON lines in, one dict per sample out."""
 import copy
+import os
 from pathlib import Path, PurePosixPath
 from typing import Callable, Optional, Sequence, Union
 
@@ -244,7 +245,7 @@ class GroundingDataset(BaseDataset):
         root = Path(self.data_prefix['img'])
         paths = [self._inside(root, name)
                  for name in (image['file'], *image.get('alt', ()))]
-        return str(next((path for path in paths if path.exists()), paths[0]))
+        return str(next((path for path in paths if os.path.exists(path)), paths[0]))
 
     def _inside(self, root: Path, name: str) -> Path:
         """Join a name of the annotation to a folder that it may not leave."""

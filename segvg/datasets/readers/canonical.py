@@ -1,4 +1,5 @@
 """The canonical form read as a source: checked, and written again."""
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
@@ -60,7 +61,7 @@ class CanonicalSet(SourceSet):
         images, leaks = ImageChecks(report, options), SplitLeaks()
         for number, (split, facts) in enumerate(splits.items()):
             file = path.with_name(facts['file'])
-            if not file.is_file():
+            if not os.path.isfile(file):
                 raise AnnotationFileError(file, f'{path.name} names a file that is not '
                                                 'there')
             reading = _FileReading(self, split, images, leaks=leaks, report=report,
@@ -91,11 +92,15 @@ class CanonicalSet(SourceSet):
         splits = meta.get('splits')
         if not isinstance(splits, dict) or not all(
                 isinstance(facts, dict) and fields.is_text(facts.get('file'))
-                and Path(facts['file']).name == facts['file']
+                and facts['file'] and Path(facts['file']).name == facts['file']
                 for facts in splits.values()):
             raise AnnotationFileError(path, 'expected splits, each with the name of '
                                             'its file', code='missing_field')
-        self.categories = meta.get('categories') or {}
+        categories = meta.get('categories') or {}
+        if not isinstance(categories, dict):
+            raise AnnotationFileError(path, f'categories: {categories!r:.80}, expected '
+                                      '{id: name}', code='bad_type')
+        self.categories = categories
         self.dataset = meta.get('dataset', self.dataset)
         self.partition = meta.get('partition')
         order = sorted(splits, key=lambda split: SPLIT_ORDER.index(split) if (

@@ -1,4 +1,5 @@
 """Flickr30k Entities: captions whose phrases have boxes."""
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
@@ -91,7 +92,7 @@ class _Reading:
                    f'file:{name}.jpg')
         self.collector.check_leak(split, place, **ids)
         if '/' in name or not is_inside(name) or not all(
-                path.is_file() for path in paths):
+                os.path.isfile(path) for path in paths):
             self.source.read.add(split, ids['image_id'], 0)
             self.report.add('image_missing', place, 'skip', **ids,
                             value=f'{name} has no annotation or no sentences')
