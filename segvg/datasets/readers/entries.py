@@ -135,9 +135,11 @@ class _Reading:
         self.source.read.add(split, ids.get('image_id'), len(texts),
                              int(self.targets.has_refs))
         self.collector.check_leak(split, place, **ids)
+        entry.image = None if errors else image  # the texts are still checked
+        shared = self._shared_fields(entry)
         for number, text in enumerate(texts):
             known = targets[number] if number < len(targets) else None
-            self._collect(entry, number, text, known, usable=not errors)
+            self._collect(entry, number, text, known, shared)
 
     def _read_image(self, split: str, entry: dict, errors: Errors, place: Place,
                     ids: dict) -> Optional[dict]:
@@ -157,28 +159,28 @@ class _Reading:
         errors += [('image_missing', missing)] if missing else []
         return image
 
-    def _collect(self, entry: Entry, number: int, text: object,
-                 targets: Optional[ExprTargets], usable: bool) -> None:
-        expr_id = f'{entry.name}#{number}'
-        expr = dict(id=expr_id)
+    def _shared_fields(self, entry: Entry) -> dict:
+        """What all expressions of an entry have in common."""
+        shared = dict(src=[0, int(re.search(r'\[(\d+)\]', entry.name)[1])])
         if self.targets.has_refs:
-            expr['ref_id'] = entry.name
-        errors = list(targets.errors) if targets else []
+            shared['ref_id'] = entry.name
+        extra = plain_extra(entry.record, {**self.required, **self.optional})
+        return {**shared, **self.targets.mark(entry), **(
+            {'extra': extra} if extra else {})}
+
+    def _collect(self, entry: Entry, number: int, text: object,
+                 targets: Optional[ExprTargets], shared: dict) -> None:
+        expr = dict(id=f'{entry.name}#{number}', **shared)
+        targets = targets or ExprTargets([], [], entry.name)
+        errors = list(targets.errors)
         if fields.is_text(text):
             expr['text'] = text
         else:
             errors.append(('bad_type', fields.show(text)))
-        expr.update(src=[0, int(re.search(r'\[(\d+)\]', entry.name)[1])])
-        expr.update(self.targets.mark(entry))
-        extra = plain_extra(entry.record, {**self.required, **self.optional})
-        if extra:
-            expr['extra'] = extra
         self.collector.add(SourceExpr(
-            expr, entry.split, entry.image if usable and targets else None,
-            targets.instances if targets else [], errors,
-            entry.place.child(f'.expressions[{number}]'),
-            targets.scope if targets else entry.name, {**entry.ids, 'expr_id': expr_id},
-            targets.keys if targets else None))
+            expr, entry.split, entry.image, targets.instances,
+            errors, entry.place.child(f'.expressions[{number}]'), targets.scope,
+            {**entry.ids, 'expr_id': expr['id']}, targets.keys))
 
 
 def all_records(content: dict) -> Iterator[dict]:

@@ -135,6 +135,15 @@ def test_words_are_compared_by_targets(tmp_path):
         ('expr_duplicate_in_ref', FILE, 'val[4].expressions[1]', 'keep')]
 
 
+def test_all_checks_of_an_entry_run_after_one_that_skips_it(tmp_path):
+    record = entry([[], [annotation()]], ' ', 'he', image_id=None)
+    lines, findings = read_entries(tmp_path, [record])
+    assert {found[::2] for found in findings} == {
+        ('bad_type', 'val[0]'), ('no_target_encoding', 'val[0].expressions[0]'),
+        ('expr_empty', 'val[0].expressions[0]')}
+    assert lines == []
+
+
 def test_empty_list_of_entries_is_reported(tmp_path):
     assert read_entries(tmp_path, [[]])[1] == [
         ('ref_without_sentences', FILE, 'val[0]', 'skip')]
