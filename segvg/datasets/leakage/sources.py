@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Optional
 
 from segvg.datasets.readers.fields import is_int
-from segvg.datasets.readers.images import coco_number
+from segvg.datasets.readers.images import coco_number, photo_number
 from segvg.datasets.safe_load import (
     AnnotationFileError,
     load_json,
@@ -21,7 +21,6 @@ from segvg.datasets.safe_load import (
     parse_json,
 )
 
-PHOTO_URL = re.compile(r'flickr\.com/(?:\d+/)?(\d+)_')
 REFER_SETS = ('refcoco', 'refcoco+', 'refcocog', 'grefcoco')
 NUMBERED = re.compile(r'(\d+)\.(?:jpg|png)')
 
@@ -131,8 +130,7 @@ def _read_coco(source: ImageSource, path: Path) -> Iterator[SeenImage]:
         url = f'{image.get("coco_url", "")}'
         if seen.key is None and coco_number(url) is not None:
             seen = SeenImage(image['file_name'], f'coco:{coco_number(url)}')
-        match = PHOTO_URL.search(f'{image.get("flickr_url", "")}')
-        yield seen._replace(photo=int(match[1])) if match else seen
+        yield seen._replace(photo=photo_number(image.get('flickr_url')))
 
 
 def _read_mdetr(source: ImageSource, path: Path) -> Iterator[SeenImage]:

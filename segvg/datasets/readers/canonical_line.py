@@ -18,6 +18,10 @@ def _is_box_or_none(value: object) -> bool:
     return value is None or fields.is_box(value)
 
 
+def _is_int_or_none(value: object) -> bool:
+    return value is None or fields.is_int(value)
+
+
 def _is_record(value: object) -> bool:
     return isinstance(value, dict)
 
@@ -25,7 +29,7 @@ def _is_record(value: object) -> bool:
 IMAGE_REQUIRED = dict(id=fields.is_text, file=fields.is_text, width=fields.is_size,
                       height=fields.is_size)
 IMAGE_OPTIONAL = dict(alt=lambda value: fields.is_list(value) and all(
-    map(fields.is_text, value)), coco_id=fields.is_int)
+    map(fields.is_text, value)), coco_id=_is_int_or_none)
 INSTANCE_REQUIRED = dict(id=fields.is_id, bbox=_is_box_or_none)
 INSTANCE_OPTIONAL = dict(category_id=fields.is_id, iscrowd=fields.is_flag,
                          area=fields.is_finite, segm=_is_record)

@@ -13,6 +13,7 @@ from segvg.datasets.readers.images import (
     image_name,
     namespace_of,
     other_names,
+    photo_number,
 )
 from segvg.datasets.readers.objects import Errors, check_object
 from segvg.datasets.safe_load import AnnotationFileError, load_json
@@ -143,9 +144,13 @@ class CocoInstances:
             return CheckedImage(None, file_name, errors)
         file = image_name(file_name or self._name_image(image_id))
         namespace = self._namespace or namespace_of(file)
+        extra = {'coco_id': image_id} if namespace == 'coco' else {}
+        photo = photo_number(self._records['images'][number].get('flickr_url'))
+        if photo is not None:
+            extra['flickr_id'] = photo
         record, missing = self._image_checks.check(SourceImage(
             f'{namespace}:{image_id}', file, image['width'], image['height'], place,
-            other_names(file), {'coco_id': image_id} if namespace == 'coco' else {}))
+            other_names(file), extra))
         return CheckedImage(record, file,
                             [('image_missing', missing)] if missing else [])
 

@@ -24,6 +24,7 @@ USUAL_DIRS = (
 FOLDERS = dict(coco='coco|(train|val)20', saiapr='saiapr|referit', flickr30k='flickr',
                vg='vg|visual')
 COCO_NAME = re.compile(r'COCO_(train|val|test)2014_(?P<number>\d{12})(?:_\d+)?\.jpg')
+PHOTO_URL = re.compile(r'flickr\.com/(?:\d+/)?([0-9]{1,15})_')
 PLAIN_COCO_NAME = re.compile(r'(?P<number>\d{12})\.jpg')
 
 
@@ -37,6 +38,12 @@ def coco_number(file: str) -> Optional[int]:
     name = PurePosixPath(file).name
     match = COCO_NAME.fullmatch(name) or PLAIN_COCO_NAME.fullmatch(name)
     return int(match['number']) if match else None
+
+
+def photo_number(url: object) -> Optional[int]:
+    """Number of a photograph at Flickr, from the address of its file."""
+    match = PHOTO_URL.search(url) if isinstance(url, str) else None
+    return int(match[1]) if match else None
 
 
 def image_name(file: str) -> str:

@@ -19,7 +19,8 @@ def _is_int_or_none(value: object) -> bool:
 
 
 REQUIRED = dict(image_id=fields.is_int, width=fields.is_size, height=fields.is_size)
-OPTIONAL = dict(coco_id=_is_int_or_none, url=fields.is_text, split=fields.is_text)
+OPTIONAL = dict(coco_id=_is_int_or_none, flickr_id=_is_int_or_none, url=fields.is_text,
+                split=fields.is_text)
 
 
 class VgImage(NamedTuple):
@@ -80,10 +81,12 @@ class VgImages:
         if errors:
             return VgImage(None, image.get('split'), errors)
         match = FOLDER.match(image.get('url', ''))
-        coco_id = image.get('coco_id')
+        # null says "not in COCO", which is more than not to say anything
+        extra = {key: image[key] for key in ('coco_id', 'flickr_id')
+                 if key in image and (key == 'coco_id' or image[key] is not None)}
         record, missing = self._checks.check(SourceImage(
             f'vg:{image_id}', f'{image_id}.jpg', image['width'], image['height'], place,
             [match[1]] if match else [],
-            {} if coco_id is None else {'coco_id': coco_id}))
+            extra))
         return VgImage(record, image.get('split'),
                        [('image_missing', missing)] if missing else [])

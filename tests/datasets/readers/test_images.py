@@ -1,7 +1,12 @@
 """Image files of a source: found, missing, of another size, not to be followed."""
 import pytest
 
-from segvg.datasets.readers.images import image_name, other_names, without_suffix
+from segvg.datasets.readers.images import (
+    image_name,
+    other_names,
+    photo_number,
+    without_suffix,
+)
 from tests.datasets.readers.sources import (
     COCO_FILE,
     annotation,
@@ -104,3 +109,11 @@ def test_file_that_is_no_image_counts_as_missing(tmp_path):
     write_image(tmp_path / 'images' / COCO_FILE).write_text('text')
     _, findings = read_refer(tmp_path, [ref()], root=tmp_path / 'images')
     assert findings == [('image_missing', REFS, 'refs[0]', 'skip')]
+
+
+@pytest.mark.parametrize(('url', 'number'), [
+    ('http://farm5.staticflickr.com/4037/4669266670_cc6de4e5c4_z.jpg', 4669266670),
+    ('https://live.flickr.com/4669266670_a.jpg', 4669266670), (None, None),
+    ('http://images.cocodataset.org/train2017/000000000012.jpg', None)])
+def test_photographs_have_the_number_of_their_address(url, number):
+    assert photo_number(url) == number

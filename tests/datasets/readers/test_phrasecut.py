@@ -48,7 +48,8 @@ def test_instances_have_boxes_and_all_their_polygons(tmp_path):
     assert findings == []
     square = [5, 5, 15, 5, 15, 15, 5, 15]
     assert lines == [dict(
-        image=dict(id='vg:2001', file='2001.jpg', width=50, height=40), split='val',
+        image=dict(id='vg:2001', file='2001.jpg', width=50, height=40, coco_id=None),
+        split='val',
         instances=[dict(id=1, bbox=[5, 5, 15, 15], iscrowd=0, segm={'poly': [square]}),
                    dict(id=2, bbox=[5, 5, 40, 30], iscrowd=0, segm={
                        'poly': [square, [30, 20, 40, 20, 40, 30, 30, 30]]})],
