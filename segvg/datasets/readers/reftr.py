@@ -77,8 +77,9 @@ class RefTRSet(SourceSet):
         """Read the files of all splits and yield group lines."""
         images = ImageChecks(report, options, need_size=True)
         collector = ExprCollector(report, options)
-        masks = ArrayMasks(self.files[0].parent.parent.parent / 'masks' / self.dataset,
-                           self.root, report=report, need_mask=options.need_mask)
+        base = self.files[0].absolute().parent.parent.parent  # of anns/<set>/<file>
+        masks = ArrayMasks(base / 'masks' / self.dataset, self.root, report=report,
+                           need_mask=options.need_mask)
         for number, path in enumerate(self.files):
             place = Place(path.relative_to(self.root).as_posix())
             split = split_of_name(_split_name(path), OFFICIAL_COUNTS.get(self.name),

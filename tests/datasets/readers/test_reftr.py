@@ -1,5 +1,6 @@
 """The reader of RefTR lists: phrases with masks, captions with phrases."""
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,6 +124,14 @@ def test_finding_of_a_mask_is_reported_once_at_its_file(root, content, code):
 def test_mask_of_any_numbers_is_what_is_not_zero(root):
     save_mask(root / 'lists', array().astype(np.uint8) * 2)
     lines, findings = read_rows(root, [row()])
+    assert findings == [] and 'segm' in lines[0]['instances'][0]
+
+
+def test_masks_are_found_from_a_file_in_the_working_folder(root, monkeypatch):
+    write_pth(root / 'lists' / FILE, [row()])
+    monkeypatch.chdir(root / 'lists/anns/refcoco')
+    lines, findings = read('reftr_pth', Path('refcoco_unc_val.pth'),
+                           images=root / 'images')
     assert findings == [] and 'segm' in lines[0]['instances'][0]
 
 
