@@ -49,6 +49,9 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         help='exit with 0 even if counts are not the official ones, or '
                         'not those of the meta file (canonical)')
     parser.add_argument('--partition', help='read this one only, such as unc or umd')
+    parser.add_argument('--reviewed', metavar='DIR', type=Path,
+                        help='folder of <dataset>_<split>_reviewed.json, of Ref-L4: '
+                        'says of expressions whether they are reviewed_ok')
     parser.add_argument('--name', help='name of the data set, instead of the one that '
                         'the source folder gives')
     return parser.parse_args(argv)
@@ -103,7 +106,8 @@ def main(argv: list[str]) -> int:
         check=Check[args.check.upper()], images=args.images,
         image_dirs=tuple(args.image_dirs) if args.image_dirs else None,
         need_mask=args.need_mask, all_objects=args.all_objects,
-        partition=args.partition, dataset=args.name, progress=show_progress)
+        partition=args.partition, dataset=args.name, reviewed=args.reviewed,
+        progress=show_progress)
     if args.images is None and options.check >= Check.IMAGES:
         log('without --images the image files are not looked at')
     try:

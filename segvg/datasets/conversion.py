@@ -10,6 +10,11 @@ from segvg.datasets.canonical import CanonicalWriter
 from segvg.datasets.checks import Place, Report
 from segvg.datasets.official_counts import OFFICIAL_COUNTS, Counts, compare_counts
 from segvg.datasets.readers import ReadOptions, SourceSet
+from segvg.datasets.readers.reviewed import (
+    ReviewedLabels,
+    find_reviewed,
+    reviewed_dataset,
+)
 from segvg.datasets.safe_load import AnnotationFileError
 from segvg.version import __version__
 
@@ -18,13 +23,28 @@ def read_lines(source: SourceSet, report: Report,
                options: ReadOptions) -> Iterator[dict]:
     """The group lines of a set; a file that cannot be read is a fatal finding."""
     try:
-        yield from source.lines(report, options)
+        labels = _find_labels(source, report, options)
+        yield from map(labels.attach, source.lines(report, options))
+        labels.log_unjoined()
     except AnnotationFileError as error:
         root = getattr(source, 'root', error.path.parent)
         inside = error.path.is_relative_to(root)
         file = error.path.relative_to(root) if inside else error.path.name
         report.add(error.code, Place(str(file)), 'fatal', value=str(error))
         raise
+
+
+def _find_labels(source: SourceSet, report: Report,
+                 options: ReadOptions) -> ReviewedLabels:
+    """The reviewed labels of a set: those of its source, or those that were asked for.
+    """
+    root = options.reviewed
+    if root is None:
+        root = getattr(source, 'root', source.files[0].parent)
+        return ReviewedLabels(source.reviewed, root, report)
+    dataset = source.dataset.replace('+', '_plus')
+    return ReviewedLabels([path for path in find_reviewed(root) if (
+        reviewed_dataset(path) == dataset)], root, report)
 
 
 def convert(source: SourceSet, out_dir: Path, report: Report,
@@ -75,9 +95,12 @@ def _compare_official(source: SourceSet, read: dict[str, Counts],
     Where each split has its own file, those that were not given are not missed.
     """
     for split, expected in OFFICIAL_COUNTS.get(source.name, {}).items():
-        if split not in read and source.file_per_split:
+        parts = split.split('+')
+        if source.file_per_split and not all(part in read for part in parts):
             continue
-        found = read.get(split, Counts(0, 0, 0))
+        counts = [read.get(part, Counts(0, 0, 0)) for part in parts]
+        found = counts[0] if len(counts) == 1 else Counts(
+            None, None, sum(count.exprs for count in counts))
         for field, value in compare_counts(expected, found).items():
             report.add('count_mismatch', Place(source.files[0].name,
                                                f'{split}.{field}'), value=value)

@@ -39,7 +39,8 @@ def _only_images(splits: dict[str, Counts]) -> dict[str, Counts]:
             for split, counts in splits.items()}
 
 
-# name of the canonical data set -> split -> sizes
+# name of the canonical data set -> split -> sizes; a + joins splits of which only the
+# sum is known
 OFFICIAL_COUNTS: dict[str, dict[str, Counts]] = {
     'refcoco_unc': _REFCOCO,
     'refcoco_google': dict(
@@ -82,6 +83,17 @@ OFFICIAL_COUNTS: dict[str, dict[str, Counts]] = {
     'referit': dict(
         train=Counts(8_995, 44_649, 54_134), val=Counts(1_000, 4_866, 5_842),
         test=Counts(9_994, 49_730, 60_105)),
+    'lmms_refcoco': dict(
+        val=Counts(None, 8_811, None), test=Counts(None, 5_000, None),
+        testA=Counts(None, 1_975, None), testB=Counts(None, 1_810, None)),
+    'jxu124_refcoco': dict(
+        train=Counts(None, 42_404, None), val=Counts(None, 3_811, None),
+        testB=Counts(None, 1_810, None)),
+    'jxu124_refcocog': dict(
+        train=Counts(None, 42_226, None), val=Counts(None, 2_573, None),
+        test=Counts(None, 5_023, None)),
+    'refcoco_m': dict(val=Counts(1_190, 2_080, 5_598)),
+    'ref_l4': {'val+test': Counts(None, None, 45_341)},
     'vg_regions': dict(all=Counts(108_077, None, None)),
     'resc_flickr': dict(
         train=Counts(None, None, 427_193), val=Counts(None, None, 14_433),

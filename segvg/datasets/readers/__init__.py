@@ -6,6 +6,7 @@ from pathlib import Path
 from segvg.datasets.readers.base import ReadOptions, SourceSet
 from segvg.datasets.readers.canonical import find_canonical_sets
 from segvg.datasets.readers.flickr30k import find_flickr30k_sets
+from segvg.datasets.readers.hf_parquet import find_hf_sets
 from segvg.datasets.readers.mdetr import FLAVOURS, find_mdetr_sets
 from segvg.datasets.readers.odvg import find_odvg_sets
 from segvg.datasets.readers.phrasecut import find_phrasecut_sets
@@ -26,6 +27,7 @@ READERS: dict[str, FindSets] = dict(
     grefcoco=partial(find_refer_sets, dialect=GREFCOCO),
     mmdet_refcoco=find_refer_sets,
     flickr30k_entities=find_flickr30k_sets,
+    hf_parquet=find_hf_sets,
     odvg=find_odvg_sets,
     phrasecut=find_phrasecut_sets,
     refer_refclef=partial(find_refer_sets, dialect=REFCLEF),

@@ -25,6 +25,7 @@ class ReadOptions:
         all_objects: keep objects that no expression names.
         partition: read this partition only.
         dataset: name of the data set, when the source folder does not give it.
+        reviewed: folder of labels that say which expressions are right.
         progress: wraps the records of a file, to show how far the reading is.
     """
 
@@ -35,6 +36,7 @@ class ReadOptions:
     all_objects: bool = False
     partition: Optional[str] = None
     dataset: Optional[str] = None
+    reviewed: Optional[Path] = None
     progress: Callable[[Iterable, str], Iterable] = _no_progress
 
 
@@ -74,6 +76,7 @@ class SourceSet(ABC):
         image_dirs: folders in which images were found, once read.
         read: counts before skipping, once read.
         compared: those of them that official sizes are given for; all, in most sets.
+        reviewed: files that say which expressions are right.
     """
 
     source_box: str
@@ -89,6 +92,7 @@ class SourceSet(ABC):
         self.categories: dict[int, str] = {}
         self.image_dirs: list[str] = []
         self.read = self.compared = ReadCounts()
+        self.reviewed: list[Path] = []
 
     @abstractmethod
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:

@@ -62,11 +62,15 @@ class ExprCollector:
             return False
         if source.errors or source.image is None:
             return False
+        self.keep(source)
+        return True
+
+    def keep(self, source: SourceExpr) -> None:
+        """Group an expression whose text was checked, and compare it with others."""
         self._compare_size(source, source.image)
         self.grouper.add(source.split, source.image, source.record, source.instances)
         if self._check >= Check.FAST:
             self._compare(source)
-        return True
 
     def check_leak(self, split: str, place: Place, image_id: Optional[str] = None,
                    **ids: object) -> None:

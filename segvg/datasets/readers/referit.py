@@ -65,6 +65,7 @@ class ReferitSet(SourceSet):
         super().__init__(name or 'referit', 'referit', 'berkeley',
                          files=[layout.folder / file for file in names])
         self.layout = layout
+        self.root = layout.root
 
     @property
     def mask_folder(self) -> Path:
