@@ -6,9 +6,10 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 
 from segvg.datasets.canonical import CanonicalFile, CanonicalWriter
-from segvg.datasets.line_index import index_path, load_index
+from segvg.datasets.line_index import image_number, index_path, load_index
 
 
 def line(number=1, split='val', **changes):
@@ -153,6 +154,35 @@ def test_folder_that_cannot_be_written_is_no_error(folder, monkeypatch):
 def test_lines_kept_in_memory_are_the_same(folder):
     path = folder / 'own_val.jsonl'
     assert list(CanonicalFile(path, lazy=False)) == list(CanonicalFile(path))
+
+
+def _overwrite(lines):
+    lines._buffer.fill_(32)
+
+
+@pytest.mark.parametrize('method', ['fork', 'spawn'])
+def test_bytes_in_memory_are_shared_by_workers(folder, method):
+    """What a worker writes is what everybody reads: nobody has a copy."""
+    lines = CanonicalFile(folder / 'own_val.jsonl', lazy=False)
+    worker = torch.multiprocessing.get_context(method).Process(
+        target=_overwrite, args=(lines,))
+    worker.start()
+    worker.join()
+    assert worker.exitcode == 0 and set(lines._buffer.tolist()) == {32}
+
+
+def test_images_have_numbers_and_sizes(folder):
+    lines = CanonicalFile(folder / 'own_val.jsonl')
+    assert lines.image_numbers.tolist() == [3, 1, 2]
+    assert lines.image_sizes().tolist() == [[8, 6]] * 3
+
+
+def test_image_numbers_keep_sources_apart():
+    own = [image_number(dict(id=name)) for name in ('vg:7', 'saiapr:7', 'file:7.jpg')]
+    assert len(set(own)) == 3 and max(own) < 0
+    assert image_number(dict(id='vg:7', coco_id=9)) == image_number(
+        dict(id='coco:9')) == 9
+    assert image_number(dict(id='vg:7', coco_id=None)) == own[0]
 
 
 def read_texts(lines, numbers, queue):

@@ -196,3 +196,24 @@ def test_print_config_shows_inherited_values(monkeypatch, capsys, tmp_path):
     out = capsys.readouterr().out
     assert 'max_epochs=3' in out and "type='TripleAlignment'" in out
     assert 'TripleAlignment' in (tmp_path / 'whole.py').read_text()
+
+
+def test_score_says_whether_images_were_seen(project, tmp_path, monkeypatch, capsys):
+    run_tool(monkeypatch, 'test.py', project.config, project.checkpoint,
+             '--out', tmp_path / 'o.json')
+    told = 'unknown; these weights: no record of what they were trained on'
+    assert f'images seen in training: {told}' in capsys.readouterr().out
+    assert json.loads((tmp_path / 'o.json').read_text())['leakage'] == told
+    assert tool_error(monkeypatch, 'test.py', project.config, project.checkpoint,
+                      '--require-clean') == (
+        'error: --require-clean, but the verdict is unknown: these weights: no record '
+        'of what they were trained on')
+    record = dict(format='segvg-prov', version='1.0', parents=[], trained_on=[],
+                  overlaps=dict(toy_val=dict(verdict='clean', leaked=0, of=4,
+                                             images_unknown=0)))
+    beside = project.checkpoint.with_name(f'{project.checkpoint.name}.prov.json')
+    beside.write_text(json.dumps(record))
+    run_tool(monkeypatch, 'test.py', project.config, project.checkpoint,
+             '--require-clean')
+    beside.unlink()
+    assert 'images seen in training: clean' in capsys.readouterr().out
