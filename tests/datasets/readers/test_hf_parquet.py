@@ -1,0 +1,387 @@
+"""The reader of parquet copies: five kinds of rows, and every finding."""
+import builtins
+import io
+import json
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+from PIL import Image
+
+from segvg.datasets.checks import Check, Report
+from segvg.datasets.conversion import convert
+from segvg.datasets.readers import READERS, ReadOptions
+from segvg.datasets.safe_load import AnnotationFileError
+from tests.datasets.readers.sources import (
+    COCO_FILE,
+    brief,
+    exprs_of,
+    read,
+    sentence,
+    write_image,
+)
+
+POLYGON = [4., 4., 24., 4., 24., 34., 4., 34.]
+FLIPPED = 'COCO_train2014_000000000101_7001.jpg'
+NAN = float('nan')
+NO_MASK = dict(counts='PP', size=[48, 64])
+
+
+def encoded(width=64, height=48):
+    stream = io.BytesIO()
+    Image.new('RGB', (width, height)).save(stream, 'JPEG')
+    return dict(bytes=stream.getvalue(), path='a.jpg')
+
+
+def lmms(number=0, answer=('left man',), **changes):
+    return {'question_id': str(number), 'image': encoded(), 'question': 'what',
+            'answer': list(answer), 'segmentation': POLYGON, 'bbox': [4., 4., 20., 30.],
+            'iscrowd': 0, 'file_name': FLIPPED, **changes}
+
+
+def ann(**changes):
+    return {'segmentation': [POLYGON], 'area': 600, 'iscrowd': 0, 'image_id': 101,
+            'bbox': [4, 4, 20, 30], 'category_id': 1, 'id': 7001, **changes}
+
+
+def info(**changes):
+    return {'file_name': COCO_FILE, 'height': 48, 'width': 64, 'id': 101, **changes}
+
+
+def jxu(ref_id=0, sentences=None, raw_anns=None, raw_image_info=None, **changes):
+    sentences = [sentence(ref_id * 10)] if sentences is None else sentences
+    return {'sent_ids': [one['sent_id'] for one in sentences], 'file_name': FLIPPED,
+            'ann_id': 7001, 'ref_id': ref_id, 'image_id': 101, 'split': 'val',
+            'sentences': sentences, 'category_id': 1,
+            'raw_anns': json.dumps(raw_anns or ann()),
+            'raw_image_info': json.dumps(raw_image_info or info()),
+            'bbox': [4., 4., 24., 34.], 'captions': ['left man'], **changes}
+
+
+def sample(number=7001, sentences=('left man',), **changes):
+    return {'id': number, 'image_id': 101, 'category': 'person', 'label': 'person',
+            'sentences': list(sentences), 'bbox': [4., 4., 20., 30.],
+            'mask': {'counts': 'T6n0b0000000VOBb0>^OBb0>^OBb0>^OBb0>80000000000000000'
+                     '000000lk1', 'size': [48, 64]}, **changes}
+
+
+def refcoco_m(*samples, **changes):
+    return {'image': encoded(), 'image_id': 101, 'file_name': COCO_FILE,
+            'samples': list(samples), **changes}
+
+
+def ref_l4(number=1, caption='The man at the left.', **changes):
+    return {'id': number, 'caption': caption, 'bbox': [4., 4., 20., 30.],
+            'bbox_area': 600., 'bbox_id': 'coco_7001', 'ori_category_id': 'refcoco_1',
+            'image_id': 'coco_101', 'height': 48, 'width': 64, 'file_name': COCO_FILE,
+            'is_rewrite': False, 'split': 'val', **changes}
+
+
+def write(root, rows, file='lmms_RefCOCO/data/val-00000-of-00001.parquet'):
+    path = root / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    return path
+
+
+def read_rows(root, rows, file='lmms_RefCOCO/data/val-00000-of-00001.parquet',
+              **options):
+    write(root, rows, file)
+    lines, findings = read('hf_parquet', root, **options)
+    assert all(found.file == file for found in findings)
+    return lines, [(code, at, action) for code, _, at, action in brief(findings)]
+
+
+JXU = 'jxu124_refcoco/data/validation-00000-of-00001.parquet'
+REFCOCO_M = 'refcoco_m/data/validation-00000-of-00001.parquet'
+REF_L4 = 'Ref-L4/ref-l4-val.parquet'
+
+
+def test_answers_are_expressions_of_a_ref(tmp_path):
+    lines, findings = read_rows(tmp_path, [
+        lmms(5, ['left man', 'he']), lmms(6, ['who'], file_name=COCO_FILE)])
+    assert findings == []
+    instance = dict(bbox=[4, 4, 24, 34], iscrowd=0, segm={'poly': [POLYGON]})
+    assert lines == [dict(
+        image=dict(id='coco:101', file=COCO_FILE, width=64, height=48, coco_id=101,
+                   alt=lines[0]['image']['alt']), split='val',
+        instances=[dict(id='7001', **instance), dict(id='row:1', **instance)],
+        exprs=[dict(source='lmms', src=[0, 0], ref_id='5', id='5#0', text='left man',
+                    targets=[0]),
+               dict(source='lmms', src=[0, 0], ref_id='5', id='5#1', text='he',
+                    targets=[0]),
+               dict(source='lmms', src=[0, 1], ref_id='6', id='6#0', text='who',
+                    targets=[1])])]
+
+
+LMMS = dict(
+    no_texts=(lmms(1, []), 'ref_without_sentences', '', 'skip'),
+    null_text=(lmms(1, ['he', None]), 'bad_type', '.answer[1]', 'skip'),
+    blank=(lmms(1, ['he', ' ']), 'expr_empty', '.answer[1]', 'skip'),
+    punctuation=(lmms(1, ['...']), 'expr_empty_after_clean', '.answer[0]', 'keep'),
+    twice=(lmms(1, ['he', 'He.']), 'expr_duplicate_in_ref', '.answer[1]', 'keep'),
+    same_words=(lmms(1, ['Right man'], file_name=FLIPPED.replace('7001', '2')),
+                'expr_ambiguous', '.answer[0]', 'keep'),
+    again=(lmms(0, ['he']), 'ref_id_duplicate', '', 'keep'),
+    other_box=(lmms(1, ['he'], bbox=[4., 4., 20., 29.]), 'id_duplicate', '', 'keep'),
+    null_box=(lmms(1, ['he'], bbox=None), 'bad_type', '', 'skip'),
+    short_box=(lmms(1, ['he'], bbox=[1., 2.]), 'bad_type', '', 'skip'),
+    flat=(lmms(1, ['he'], bbox=[4., 4., 0., 9.]), 'box_degenerate', '', 'skip'),
+    away=(lmms(1, ['he'], bbox=[99., 4., 9., 9.]), 'box_outside', '', 'skip'),
+    nan=(lmms(1, ['he'], bbox=[4., NAN, 9., 9.]), 'box_not_finite', '', 'skip'),
+    border=(lmms(1, ['he'], bbox=[4., 4., 20., 48.]), 'box_partly_outside', '', 'keep'),
+    crowd=(lmms(1, ['he'], iscrowd=1), 'iscrowd_target', '', 'keep'),
+    odd_crowd=(lmms(1, ['he'], iscrowd=3), 'bad_type', '.iscrowd', 'keep'),
+    no_mask=(lmms(1, ['he'], segmentation=None), 'mask_missing', '', 'keep'),
+    odd_mask=(lmms(1, ['he'], segmentation=[4., 4., 9.]), 'mask_bad_polygon', '',
+              'keep'),
+    other_mask=(lmms(1, ['he'], segmentation=[40., 4., 60., 4., 60., 9., 40., 9.]),
+                'mask_box_disagree', '', 'keep'),
+    no_name=(lmms(1, ['he'], file_name=None), 'bad_type', '', 'skip'),
+    no_image=(lmms(1, ['he'], image=None, file_name=FLIPPED.replace('101', '102')),
+              'image_missing', '', 'skip'),
+    odd_image=(lmms(1, ['he'], image=dict(bytes=b'no', path='')), 'bad_type', '.image',
+               'keep'))
+
+
+@pytest.mark.parametrize('name', LMMS)
+def test_finding_of_an_lmms_row(tmp_path, name):
+    row, code, place, action = LMMS[name]
+    lines, findings = read_rows(tmp_path, [lmms(0, ['right man']), row])
+    assert (code, f'row:1{place}', action) in findings
+    assert all(at.startswith('row:1') for _, at, _ in findings)
+    if action == 'keep' and name != 'odd_image':
+        assert len(exprs_of(lines)) == 1 + len(row['answer'])
+    else:
+        assert len(exprs_of(lines)) == 1 + place.startswith('.answer')
+
+
+def test_sizes_are_compared_with_the_image_in_the_row(tmp_path):
+    row = jxu(image=encoded(64, 40))
+    lines, findings = read_rows(tmp_path, [row], JXU)
+    assert findings == [('image_size_mismatch', 'row:0', 'keep')]
+    assert lines[0]['image']['height'] == 48
+    assert read_rows(tmp_path, [row], JXU, check=Check.FAST)[1] == []
+
+
+def test_sentences_of_jxu124_keep_their_strings(tmp_path):
+    lines, findings = read_rows(tmp_path, [jxu(3, [
+        sentence(30, 'Left man.', sent='left man'), sentence(31, 'he')])], JXU)
+    assert findings == []
+    assert lines[0]['instances'] == [dict(
+        id=7001, bbox=[4, 4, 24, 34], category_id=1, iscrowd=0, area=600,
+        segm={'poly': [POLYGON]})]
+    assert lines[0]['exprs'] == [
+        dict(source='jxu124', src=[0, 0], ref_id=3, id=30, text='Left man.',
+             sent='left man', targets=[0]),
+        dict(source='jxu124', src=[0, 0], ref_id=3, id=31, text='he', targets=[0])]
+
+
+JXU_ROWS = dict(
+    other_box=(dict(bbox=[4., 4., 20., 30.]), 'box_format_conflict', '.bbox', 'keep'),
+    cut=(dict(raw_anns='{"bbox": ['), 'bad_type', '', 'skip'),
+    no_raw=(dict(raw_anns=None), 'bad_type', '', 'skip'),
+    no_box=(dict(raw_anns='{"id": 7001}'), 'missing_field', '', 'skip'),
+    other_ann=(dict(raw_anns=json.dumps(ann(id=5))), 'dangling_ann', '', 'skip'),
+    other_image=(dict(raw_anns=json.dumps(ann(image_id=5))), 'ann_image_mismatch', '',
+                 'skip'),
+    image_of=(dict(raw_image_info=json.dumps(info(id=5))), 'dangling_image', '',
+              'skip'),
+    cut_info=(dict(raw_image_info='{'), 'bad_type', '.raw_image_info', 'keep'),
+    category=(dict(category_id=3), 'category_mismatch', '', 'keep'),
+    area=(dict(raw_anns=json.dumps(ann(area=100))), 'area_mismatch', '', 'keep'),
+    mask=(dict(raw_anns=json.dumps(ann(segmentation=[]))), 'mask_missing',
+          '.raw_anns.segmentation', 'keep'),
+    sent_ids=(dict(sent_ids=[5]), 'sent_ids_mismatch', '', 'keep'),
+    name=(dict(file_name='COCO_train2014_000000000102_7001.jpg'), 'file_name_mismatch',
+          '', 'keep'),
+    suffix=(dict(file_name=FLIPPED.replace('7001', '5')), 'file_name_suffix', '',
+            'keep'),
+    no_texts=(dict(sentences=[]), 'ref_without_sentences', '', 'skip'),
+    blank=(dict(sentences=[sentence(10, ' ')]), 'expr_empty', '.sentences[0]', 'skip'),
+    again=(dict(sentences=[sentence(0, 'he')], sent_ids=[0]), 'id_duplicate',
+           '.sentences[0]', 'keep'),
+    same_ref=(dict(ref_id=0), 'ref_id_duplicate', '', 'keep'),
+    alias=(dict(split='validation'), 'split_alias', '.split', 'keep'),
+    split=(dict(split='train'), 'split_mismatch', '', 'skip'),
+    no_split=(dict(split='dev'), 'split_unknown', '', 'skip'),
+    flat=(dict(raw_anns=json.dumps(ann(bbox=[4, 4, 0, 3]))), 'box_degenerate', '',
+          'skip'))
+
+
+@pytest.mark.parametrize('name', JXU_ROWS)
+def test_finding_of_a_jxu124_row(tmp_path, name):
+    changes, code, place, action = JXU_ROWS[name]
+    lines, findings = read_rows(tmp_path, [jxu(), {**jxu(1), **changes}], JXU)
+    assert (code, f'row:1{place}', action) in findings
+    assert all(at.startswith('row:1') for _, at, _ in findings)
+    lost = action == 'skip' or name == 'cut_info'  # nothing else says the size
+    assert len(exprs_of(lines)) == (1 if lost else 2)
+
+
+def test_split_of_the_row_may_be_a_part_of_test(tmp_path):
+    lines, findings = read_rows(tmp_path, [jxu(split='testA')],
+                                'jxu124_refcoco/data/test-00000-of-00001.parquet')
+    assert findings == [] and lines[0]['split'] == 'testA'
+
+
+def test_benchmark_has_refs_per_image(tmp_path):
+    ref = {key: value for key, value in jxu(2).items() if key in (
+        'ref_id', 'ann_id', 'image_id', 'split', 'sentences', 'category_id')}
+    row = dict(ref_list=[dict(ann_info=ann(), ref_info=ref),
+                         dict(ann_info=ann(id=3), ref_info={**ref, 'ref_id': 4})],
+               image_info=info(), image=encoded())
+    lines, findings = read_rows(
+        tmp_path, [row], 'benchmark/data/refcoco_unc_val-00000-of-00001.parquet')
+    assert findings[0] == ('dangling_ann', 'row:0.ref_list[1]', 'skip')
+    assert [(expr['id'], expr['source']) for expr in exprs_of(lines)] == [
+        (20, 'jxu124')]
+
+
+def test_samples_of_refcoco_m_have_masks_and_categories(tmp_path):
+    lines, findings = read_rows(tmp_path, [refcoco_m(sample())], REFCOCO_M)
+    assert findings == []
+    assert lines[0]['split'] == 'val'
+    assert lines[0]['instances'][0]['segm']['rle']['size'] == [48, 64]
+    assert lines[0]['exprs'] == [dict(
+        source='refcoco_m', src=[0, 0], ref_id=7001, id='7001#0', text='left man',
+        targets=[0], extra=dict(category='person', label='person'))]
+
+
+SAMPLES = dict(
+    other_image=(sample(2, image_id=5), 'ann_image_mismatch', 'skip'),
+    no_texts=(sample(2, []), 'ref_without_sentences', 'skip'),
+    again=(sample(7001, ['he']), 'ref_id_duplicate', 'keep'),
+    no_mask=(sample(2, ['he'], mask=None), 'mask_missing', 'keep'),
+    empty=(sample(2, ['he'], mask=dict(counts='P`0', size=[32, 64])),
+           'mask_size_mismatch', 'keep'),
+    short=(sample(2, ['he'], bbox=[1.]), 'bad_type', 'skip'),
+    null=(None, 'bad_type', 'skip'))
+
+
+@pytest.mark.parametrize('name', SAMPLES)
+def test_finding_of_a_sample(tmp_path, name):
+    second, code, action = SAMPLES[name]
+    lines, findings = read_rows(tmp_path, [refcoco_m(sample(), second)], REFCOCO_M)
+    assert (code, 'row:0.samples[1]', action) in findings
+    assert all(at.startswith('row:0.samples[1]') for _, at, _ in findings)
+    assert len(exprs_of(lines)) == (2 if action == 'keep' else 1)
+
+
+def test_rows_without_samples_are_reported(tmp_path):
+    row = refcoco_m(sample())
+    lines, findings = read_rows(tmp_path, [row, {**row, 'samples': []},
+                                           {**row, 'samples': None}], REFCOCO_M)
+    assert findings == [('image_without_expressions', 'row:1', 'keep'),
+                        ('bad_type', 'row:2', 'skip')]
+
+
+def test_captions_of_ref_l4_share_a_box(tmp_path):
+    lines, findings = read_rows(tmp_path, [
+        ref_l4(), ref_l4(2, 'At the left.', is_rewrite=True),
+        ref_l4(3, 'A cup.', image_id='o365_77', bbox_id='o365_9',
+               file_name='objects365_v1_00000077.jpg')], REF_L4)
+    assert findings == []
+    assert [line['image']['id'] for line in lines] == ['coco:101', 'o365:77']
+    assert lines[0]['instances'] == [dict(
+        id='coco_7001', bbox=[4, 4, 24, 34], category_id='refcoco_1', iscrowd=0,
+        area=600)]
+    assert [(expr['id'], expr['ref_id'], expr['targets'], expr['extra'])
+            for expr in lines[0]['exprs']] == [
+        (1, 'coco_7001', [0], dict(is_rewrite=False)),
+        (2, 'coco_7001', [0], dict(is_rewrite=True))]
+
+
+REF_L4_ROWS = dict(
+    area=(dict(bbox_area=60.), 'area_mismatch', '', 'keep'),
+    image=(dict(image_id='coco_102'), 'file_name_mismatch', '', 'keep'),
+    null=(dict(caption=None), 'bad_type', '', 'skip'),
+    again=(dict(id=1), 'id_duplicate', '', 'keep'),
+    other_box=(dict(bbox=[5., 4., 20., 30.]), 'id_duplicate', '', 'keep'),
+    twice=(dict(caption='The man at the left'), 'expr_duplicate_in_ref', '', 'keep'),
+    split=(dict(split='test'), 'split_mismatch', '', 'skip'))
+
+
+@pytest.mark.parametrize('name', REF_L4_ROWS)
+def test_finding_of_a_ref_l4_row(tmp_path, name):
+    changes, code, place, action = REF_L4_ROWS[name]
+    second = {**ref_l4(2, 'Somebody sits.'), **changes}
+    lines, findings = read_rows(tmp_path, [ref_l4(), second], REF_L4)
+    leak = [('split_leak', 'row:1', 'keep')] if name == 'split' else []
+    assert findings == [(code, f'row:1{place}', action), *leak]
+    assert len(exprs_of(lines)) == (2 if action == 'keep' else 1)
+
+
+def test_earlier_name_of_the_id_is_read(tmp_path):
+    row = ref_l4()
+    row['ann_id'] = row.pop('id')
+    lines, findings = read_rows(tmp_path, [row], REF_L4)
+    assert findings == [] and exprs_of(lines)[0]['id'] == 1
+
+
+def test_sets_are_told_by_columns_and_folders(tmp_path):
+    write(tmp_path, [lmms()], 'lmms_RefCOCOplus/data/val-00000-of-00002.parquet')
+    write(tmp_path, [lmms(1)], 'lmms_RefCOCOplus/data/val-00001-of-00002.parquet')
+    write(tmp_path, [lmms()], 'lmms_RefCOCOplus/data/testA-00000-of-00001.parquet')
+    write(tmp_path, [jxu()], 'jxu124_refcocog/data/train.parquet')
+    write(tmp_path, [refcoco_m(sample())], REFCOCO_M)
+    write(tmp_path, [ref_l4()], REF_L4)
+    sets = READERS['hf_parquet']([tmp_path], ReadOptions())
+    assert {found.name: (found.dataset, len(found.files)) for found in sets} == {
+        'lmms_refcoco_plus': ('refcoco_plus', 3), 'jxu124_refcocog': ('refcocog', 1),
+        'refcoco_m': ('refcoco', 1), 'ref_l4': ('ref_l4', 1)}
+    lines, findings = read('hf_parquet', tmp_path / 'lmms_RefCOCOplus')
+    assert [line['split'] for line in lines] == ['val', 'testA']
+    assert [found[0] for found in brief(findings)] == ['split_leak', 'ref_id_duplicate']
+
+
+def test_images_are_looked_for(tmp_path):
+    write_image(tmp_path / 'images/train2014' / COCO_FILE, 60, 48)
+    missing = lmms(1, file_name=FLIPPED.replace('0101', '0102'))
+    lines, findings = read_rows(tmp_path / 'a', [lmms(), missing],
+                                images=tmp_path / 'images')
+    assert findings == [('image_size_mismatch', 'row:0', 'keep'),
+                        ('image_missing', 'row:1', 'skip')]
+    assert lines[0]['image']['file'] == f'train2014/{COCO_FILE}'
+
+
+@pytest.mark.parametrize(('content', 'message'), [
+    (b'no parquet', 'cannot be read'), (b'', 'cannot be read'), (None, 'no known set')])
+def test_file_that_cannot_be_read_is_an_error(tmp_path, content, message):
+    path = write(tmp_path, [dict(a=1)])
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(AnnotationFileError, match=message):
+        read('hf_parquet', tmp_path)
+
+
+def test_nothing_to_read_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match='no parquet file in'):
+        READERS['hf_parquet']([tmp_path], ReadOptions())
+    with pytest.raises(FileNotFoundError, match='there is no file'):
+        READERS['hf_parquet']([tmp_path / 'no'], ReadOptions())
+
+
+def test_without_pyarrow_the_message_says_what_to_install(tmp_path, monkeypatch):
+    write(tmp_path, [lmms()])
+    genuine = builtins.__import__
+
+    def refuse(name, *args, **kwargs):
+        if name.startswith('pyarrow'):
+            raise ImportError(name)
+        return genuine(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, '__import__', refuse)
+    with pytest.raises(ImportError, match='is a parquet file.*pip install'):
+        READERS['hf_parquet']([tmp_path], ReadOptions())
+
+
+def test_official_sum_of_two_splits_is_compared(tmp_path):
+    write(tmp_path / 'a', [ref_l4()], REF_L4)
+    write(tmp_path / 'a', [ref_l4(2, 'he', split='test', file_name='objects365_7.jpg',
+                                  image_id='o365_7')], 'Ref-L4/ref-l4-test.parquet')
+    report = Report()
+    source, = READERS['hf_parquet']([tmp_path / 'a'], ReadOptions())
+    convert(source, tmp_path / 'out', report, ReadOptions())
+    assert [(found.code, found.at, found.value) for found in report.findings] == [
+        ('count_mismatch', 'val+test.exprs', '2 instead of 45341')]
