@@ -3,44 +3,16 @@
 Made by tools/prepare_data.py; data/README.md has the command and the tree. Another split
 is scored by ``tools/test.py ... --split val``.
 """
+_base_ = './refcoco_unc.py'
 train_dataloader = dict(
-    batch_size=8,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    drop_last=True,
     dataset=dict(
-        type='GroundingDataset',
-        data_root='data/',
         ann_file='annotations/resc_referit_train.jsonl',
-        data_prefix=dict(img='referit/images/'),
-        sample_by='expression'))
-# A sample is an image with all its expressions: what does not see the text runs once.
+        data_prefix=dict(img='referit/images/')))
 val_dataloader = dict(
-    batch_size=4,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    drop_last=False,
     dataset=dict(
-        type='GroundingDataset',
-        data_root='data/',
         ann_file='annotations/resc_referit_val.jsonl',
-        data_prefix=dict(img='referit/images/'),
-        sample_by='image',
-        test_mode=True))
+        data_prefix=dict(img='referit/images/')))
 test_dataloader = dict(
-    batch_size=4,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    drop_last=False,
     dataset=dict(
-        type='GroundingDataset',
-        data_root='data/',
         ann_file='annotations/resc_referit_test.jsonl',
-        data_prefix=dict(img='referit/images/'),
-        sample_by='image',
-        test_mode=True))
-val_evaluator = dict(type='BoxAccuracy')
-test_evaluator = val_evaluator
+        data_prefix=dict(img='referit/images/')))
