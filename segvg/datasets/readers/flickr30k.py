@@ -1,6 +1,7 @@
 """Flickr30k Entities: captions whose phrases have boxes."""
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
@@ -111,24 +112,29 @@ class _Reading:
             self.report.add(code, place, 'skip', value=value, **ids)
         objects = ObjectReading(annotation, where, image, ids=ids, report=self.report,
                                 options=self.options)
-        image = None if errors else image
+        self._read_captions(name, captions, objects, SourceExpr(
+            dict(caption=True, src=src), split, None if errors else image, [], [],
+            Place(f'Sentences/{name}.txt'), None, ids))
+        self._check_unrelated(name, len(captions), ids)
+
+    def _read_captions(self, name: str, captions: list[TextLine],
+                       objects: ObjectReading, shared: SourceExpr) -> None:
+        """Collect the captions of an image; ``shared`` is what all of them have."""
         if not captions and self.options.check >= Check.FAST:
-            self.report.add('image_without_expressions',
-                            Place(f'Sentences/{name}.txt'), **ids)
+            self.report.add('image_without_expressions', shared.place, **shared.ids)
         for index, line in enumerate(captions):
-            expr_id = self._expr_id(split, f'{name}#{index}')
-            expr = SourceExpr(
-                dict(id=expr_id, caption=True, src=src), split, image, [], [],
-                Place(f'Sentences/{name}.txt', f'line:{line.number}'), None,
-                {**ids, 'expr_id': expr_id})
+            expr_id = self._expr_id(shared.split, f'{name}#{index}')
+            expr = replace(
+                shared, record={'id': expr_id, **shared.record}, instances=[],
+                errors=[], place=shared.place.child(f'line:{line.number}'),
+                ids={**shared.ids, 'expr_id': expr_id})
             if index + 1 in self.unrelated.get(name, {}):
                 expr.record['unrelated'] = True
             self._read_caption(line, expr, objects)
             self.collector.add(expr)
-        self._check_unrelated(name, len(captions), ids)
-        if self.options.all_objects and image is not None:
+        if self.options.all_objects and shared.image is not None:
             for instance in objects.others():
-                self.collector.grouper.add_object(split, image, instance)
+                self.collector.grouper.add_object(shared.split, shared.image, instance)
 
     def _compare_name(self, annotation, name: str, place: Place, ids: dict) -> None:
         given = text_of(annotation.find('filename'))

@@ -135,14 +135,16 @@ class ObjectReading:
         return [instance for instance in map(self._instance, numbers) if instance]
 
     def _compare(self, chain: str, numbers: list[int]) -> None:
-        """Report objects of a chain without a box where others have one."""
+        """Report objects of a chain that have or claim no box where there is one."""
         if chain in self._compared or self._options.check < Check.FAST:
             return
         self._compared.add(chain)
-        boxless = [number for number in numbers if self._objects[number].bbox is None]
-        if len(boxless) == len(numbers):
+        objects = {number: self._objects[number] for number in numbers}
+        if all(found.bbox is None for found in objects.values()):
             return
-        for number in boxless:
+        for number, found in objects.items():
+            if found.bbox is not None and 'nobox' not in found.flags:
+                continue
             self._report.add('nobox_conflict', self._place_of(number), value=chain,
                              **self._ids)
 

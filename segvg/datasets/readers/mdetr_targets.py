@@ -188,6 +188,8 @@ class TargetReading:
                              value=category_id, **entry.ids)
         size = (image['width'], image['height']) if image else (math.inf, math.inf)
         segm = self._records[number].get('segmentation')
+        if record.get('iscrowd') == -1:
+            self._report.add('bad_type', place.child('.iscrowd'), value=-1, **entry.ids)
         instance, errors = check_object(
             SourceObject(
                 self._instance_id(number, record, entry), [x - near, y - near, x + w,

@@ -116,6 +116,7 @@ OBJECTS = dict(
     border=([element(11, box=(0, 1, 20, 30))], 'box_partly_outside', 'keep'),
     odd_flag=([element(11, box=None, more=flags('yes', 0))], 'bad_type', 'keep'),
     thin=([element(11, box=(9.5, 9, 9.5, 20))], None, 'keep'),
+    claim=([element(11, more=flags(0, 1))], 'nobox_conflict', 'keep'),
     both=([element(11, box=None, more=flags(0, 1)), element(11)], 'nobox_conflict',
           'keep'))
 
@@ -127,7 +128,7 @@ def test_finding_of_an_object(tmp_path, name):
     found = [finding for finding in findings if finding[1] == XML]
     assert found == ([(code, XML, 'object[0]', action)] if code else [])
     has_box = bool(exprs_of(lines)[0]['targets'])
-    assert has_box == (name in ('border', 'both', 'thin'))
+    assert has_box == (name in ('border', 'both', 'claim', 'thin'))
     assert has_box != (('caption_without_boxes', TEXT, 'line:1', 'keep') in findings)
     assert 'nobox' not in exprs_of(lines)[0]['phrases'][0]
 

@@ -123,6 +123,7 @@ REFEXP_FINDINGS = dict(
     area=(entry(), box(area=100), 'area_mismatch', 'annotations[0]', 'keep'),
     odd_area=(entry(), box(area='600'), 'bad_type', 'annotations[0].area', 'keep'),
     crowd=(entry(), box(iscrowd=1), 'iscrowd_target', 'annotations[0]', 'keep'),
+    odd_crowd=(entry(), box(iscrowd=-1), 'bad_type', 'annotations[0].iscrowd', 'keep'),
     category=(entry(), box(category_id=9), 'category_unknown',
               'annotations[0].category_id', 'keep'),
     no_spans=(entry(), without(box(), 'tokens_positive'), 'missing_field',
