@@ -10,13 +10,9 @@ from segvg.datasets.readers.base import ReadOptions, SourceSet
 from segvg.datasets.readers.expressions import ExprCollector, SourceExpr
 from segvg.datasets.readers.fields import UniqueIds
 from segvg.datasets.readers.flickr30k_objects import ObjectReading, image_size, text_of
-from segvg.datasets.readers.flickr30k_sentences import (
-    Sentence,
-    TextLine,
-    parse_sentence,
-    read_text_lines,
-)
+from segvg.datasets.readers.flickr30k_sentences import Sentence, parse_sentence
 from segvg.datasets.readers.images import ImageChecks, image_of, is_inside
+from segvg.datasets.readers.text_files import TextLine, read_text_lines
 from segvg.datasets.safe_xml import load_xml
 
 SPLITS = ('train', 'val', 'test')

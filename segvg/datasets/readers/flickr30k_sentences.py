@@ -1,8 +1,7 @@
 """Sentences of Flickr30k Entities: words, and phrases in brackets."""
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
 OPENING = '[/EN#'
 TAG = re.compile(r'\[/EN#(?P<chain>[^/]+)(?P<types>(?:/[^/]+)*)')
@@ -33,28 +32,6 @@ class Sentence:
     phrases: list[Phrase] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     error: Optional[tuple[str, str]] = None
-
-
-class TextLine(NamedTuple):
-    """A line that is not blank; ``latin1`` when it is not UTF-8."""
-
-    number: int
-    text: str
-    latin1: bool
-
-
-def read_text_lines(path: Path) -> list[TextLine]:
-    """The lines of a text file that are not blank, numbered from 1."""
-    lines = []
-    data = path.read_bytes().removeprefix(b'\xef\xbb\xbf')
-    for number, line in enumerate(data.split(b'\n'), 1):
-        try:
-            text, latin1 = line.decode('utf-8'), False
-        except UnicodeDecodeError:
-            text, latin1 = line.decode('latin1'), True
-        if text.strip():
-            lines.append(TextLine(number, text.removesuffix('\r'), latin1))
-    return lines
 
 
 def parse_sentence(line: str) -> Sentence:

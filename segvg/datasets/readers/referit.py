@@ -11,10 +11,10 @@ from segvg.datasets.checks import Check, Place, Report
 from segvg.datasets.readers import fields
 from segvg.datasets.readers.base import ReadOptions, SourceObject, SourceSet
 from segvg.datasets.readers.expressions import ExprCollector, SourceExpr
-from segvg.datasets.readers.flickr30k_sentences import read_text_lines
 from segvg.datasets.readers.images import ImageChecks, image_of
+from segvg.datasets.readers.mask_files import ArrayMasks
 from segvg.datasets.readers.objects import Errors, check_object
-from segvg.datasets.readers.reftr_masks import ArrayMasks
+from segvg.datasets.readers.text_files import read_text_lines
 from segvg.datasets.safe_load import AnnotationFileError, load_json
 from segvg.datasets.safe_mat import load_mat
 

@@ -12,8 +12,8 @@ from segvg.datasets.readers.base import ReadOptions, SourceObject, SourceSet
 from segvg.datasets.readers.expressions import ExprCollector, SourceExpr
 from segvg.datasets.readers.images import FOLDERS, ImageChecks, image_of
 from segvg.datasets.readers.instance_ids import InstanceIds
+from segvg.datasets.readers.mask_files import ArrayMasks
 from segvg.datasets.readers.objects import Errors, check_object
-from segvg.datasets.readers.reftr_masks import ArrayMasks
 from segvg.datasets.readers.reftr_rows import CaptionRow, PhraseRow, parse_row
 from segvg.datasets.readers.resc import IGNORED, RescSet
 from segvg.datasets.readers.splits import order_by_split, split_of_name

@@ -1,4 +1,4 @@
-"""Masks that are arrays in files of their own."""
+"""Masks that are arrays in files of their own: ``.npy``, ``.mat``."""
 import os
 from collections.abc import Callable
 from pathlib import Path
