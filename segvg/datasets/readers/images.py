@@ -206,13 +206,17 @@ class ImageChecks:
               prefer: str = '') -> tuple[Optional[dict], Optional[str]]:
         """The image of a group line, and why it cannot be used.
 
+        Folders whose name has the pattern ``prefer`` are tried first, else those that
+        usually hold images of its collection: numbers repeat between collections.
+
         Without an annotated size and without a file the first is None.
         """
         file, width, height, error = image.file, image.width, image.height, None
         if not is_inside(file):
             error = f'{file!r} leaves the image folder'
         elif self._finder:
-            found = self._finder.find(image, prefer)
+            namespace = image.id.partition(':')[0]
+            found = self._finder.find(image, prefer or FOLDERS.get(namespace, ''))
             if found is None:
                 error = f'{file} is in no folder tried below {self._finder.root}'
             else:

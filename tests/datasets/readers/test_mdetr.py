@@ -333,6 +333,17 @@ def test_images_are_looked_for_by_any_name(tmp_path):
     assert lines[0]['image']['width'] == 64
 
 
+@pytest.mark.parametrize(('name', 'record', 'folder'), [
+    (FLICKR, caption(), 'flickr30k_images'),
+    (MIXED, entry(original_id=-1, file_name='1001.jpg'), 'VG_100K')])
+def test_images_of_one_number_are_told_by_their_folders(tmp_path, name, record, folder):
+    for place in ('VG_100K', 'flickr30k_images', 'saiapr_tc-12'):
+        write_image(tmp_path / f'images/{place}/1001.jpg', 60, 40)
+    lines, _ = read_entries(tmp_path / 'a', name, [record], [],
+                            images=tmp_path / 'images')
+    assert lines[0]['image']['file'] == f'{folder}/1001.jpg'
+
+
 def test_masks_of_phrasecut_are_read(tmp_path):
     name = 'finetune_phrasecut_miniv.json'
     polygon = [4, 4, 24, 4, 24, 34, 4, 34]
