@@ -11,6 +11,7 @@ from rich.progress import Progress
 from segvg.datasets.synthref import generate
 from segvg.datasets.synthref.generate import FORMATS
 from segvg.datasets.synthref.levels import SPLITS
+from segvg.datasets.synthref.sheet import draw_sheet
 
 
 def parse_sizes(text: str) -> dict[str, int]:
@@ -37,6 +38,8 @@ def parse_args() -> argparse.Namespace:
         help='images of each split; a split left out has the default size, 0 omits it')
     parser.add_argument('--sentences', type=int, metavar='N', help='for each image')
     parser.add_argument('--workers', type=int, default=1, help='processes')
+    parser.add_argument('--sheet', type=Path, metavar='F.png',
+                        help='also draw some scenes with a sentence each')
     parser.add_argument('--overwrite', action='store_true',
                         help='replace a data set made with other arguments')
     return parser.parse_args()
@@ -79,6 +82,9 @@ def main() -> None:
     else:
         print(f'{folder} made in {time.time() - start:.1f} s')
     print_summary(manifest)
+    if args.sheet:
+        draw_sheet(args.level, args.seed).save(args.sheet)
+        print(f'{args.sheet} drawn')
 
 
 if __name__ == '__main__':

@@ -14,20 +14,25 @@ training split; on that split itself it is learned on one half and scored on the
   an image has few sentences, and in testA, which asks for held-out objects only.
 * ``bag_of_words``: percent of all sentences; words may be put together in any way that
   makes sense in the scene, and one way is as good as another.
+* ``bag_of_words_same_kind``: the same for whom knows whether the sentence has no, one
+  or several targets (L2 and above).
+
+Both are computed on the first ``BAG_IMAGES`` images of a split.
 """
 import math
 from collections import Counter, defaultdict
-from itertools import permutations, product
 from typing import Callable, Iterable, NamedTuple
 
 import numpy as np
 
-from segvg.datasets.synthref.forms import Form, leaves, with_leaves
+from segvg.datasets.synthref.ambiguity import bag_of_words_chance, count_readings
+from segvg.datasets.synthref.facts import forget_facts
+from segvg.datasets.synthref.forms import Form
 from segvg.datasets.synthref.images import ImageRecord
 from segvg.datasets.synthref.scene import Scene
-from segvg.datasets.synthref.semantics import try_denote
 
 _CANDIDATES = 200
+BAG_IMAGES = 1000
 NAMES = ('random_object', 'best_prior_position', 'image_blind', 'text_blind',
          'text_blind_oracle', 'bag_of_words')
 
@@ -45,9 +50,17 @@ class Question(NamedTuple):
         return self.record.boxes[self.target]
 
 
-def compute_ceilings(
-        records: dict[str, list[ImageRecord]]) -> dict[str, dict[str, float | None]]:
-    """Return the ceilings of every split in percent, None without sentences."""
+Ceilings = dict[str, dict[str, float | None]]
+
+
+def compute_ceilings(records: dict[str, list[ImageRecord]],
+                     compound: bool = False) -> Ceilings:
+    """Return the ceilings of every split in percent, None without sentences.
+
+    Args:
+        records: images by split.
+        compound: whether sentences relate objects (L2 and above).
+    """
     questions = {split: _questions(items) for split, items in records.items()}
     train = questions.get('train') or max(questions.values(), key=len)
     result = {}
@@ -64,11 +77,24 @@ def compute_ceilings(
                 values[name] = _percent(
                     hit for known, new in folds for hit in learn(known)(new))
             values['text_blind_oracle'] = _oracle(asked)
-        values['bag_of_words'] = _percent(
-            bag_of_words_chance(sentence.form, record.scene)
-            for record in records[split] for sentence in record.sentences)
+        values |= _bags(records[split], compound)
         result[split] = values
     return result
+
+
+def _bags(records: list[ImageRecord], compound: bool) -> dict[str, float | None]:
+    """Return the bounds for models that lose the order of the words."""
+    anything, same_kind = [], []
+    for record in records[:BAG_IMAGES] if compound else records:
+        for sentence in record.sentences:
+            anything.append(bag_of_words_chance(sentence.form, record.scene))
+            if compound:
+                same_kind.append(1 / count_readings(sentence.form, record.scene))
+        forget_facts(record.scene)
+    bounds = dict(bag_of_words=_percent(anything))
+    if compound:
+        bounds['bag_of_words_same_kind'] = _percent(same_kind)
+    return bounds
 
 
 def _questions(records: list[ImageRecord]) -> list[Question]:
@@ -166,7 +192,24 @@ def _features(scene: Scene) -> list[list[tuple]]:
             features[index].append(('rank', name, total, rank))
     for found, pair in zip(features, pairs):
         found.append(('twins', total, pairs.count(pair)))
+    if any(item.tone for item in items) or scene.noise['sigma'] > 3:
+        _add_crowd_features(scene, features)
     return features
+
+
+def _add_crowd_features(scene: Scene, features: list[list[tuple]]) -> None:
+    """Add what only crowded scenes have: fill, direction, depth, neighbours."""
+    items, total = scene.objects, len(scene.objects)
+    for name in ('fill', 'direction'):
+        values = [getattr(item, name) for item in items]
+        for found, value in zip(features, values):
+            found += [(name, value), ('similar', name, total, values.count(value))]
+    boxes = np.array([item.box for item in items])
+    sides = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - np.maximum(
+        boxes[:, None, :2], boxes[None, :, :2])
+    touched = (sides.min(-1) > 0).sum(1).tolist()
+    for found, item, touching in zip(features, items, touched):
+        found += [('depth', total, item.depth), ('touching', total, touching)]
 
 
 def _oracle(questions: list[Question]) -> float | None:
@@ -176,27 +219,3 @@ def _oracle(questions: list[Question]) -> float | None:
         targets[id(question.record)][question.target] += 1
     hits = sum(counter.most_common(1)[0][1] for counter in targets.values())
     return round(100 * hits / len(questions), 2)
-
-
-def bag_of_words_chance(form: Form, scene: Scene) -> float:
-    """Return the chance to be right when the order of the words is lost."""
-    meanings = {try_denote(variant, scene) for variant in rearrangements(form)}
-    return 1 / len(meanings - {None})
-
-
-def rearrangements(form: Form) -> set[Form]:
-    """Return the forms whose phrases say the same words, dealt out in any way."""
-    phrases = list(leaves(form))
-    if len(phrases) == 1:
-        return {form}
-    kinds = sorted({kind for phrase in phrases for kind in phrase.kinds()})
-    deals = product(*(set(permutations([phrase.get(kind) for phrase in phrases]))
-                      for kind in kinds))
-    forms = set()
-    for deal in deals:
-        dealt = list(phrases)
-        for kind, values in zip(kinds, deal):
-            dealt = [phrase.replace(kind, value)
-                     for phrase, value in zip(dealt, values)]
-        forms.add(with_leaves(form, iter(dealt)))
-    return forms

@@ -4,9 +4,9 @@ A *selection* denotes any set of objects; a *top* form is a whole sentence and a
 is presupposed of that set.
 """
 from dataclasses import dataclass, fields
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
-ATTRIBUTES = ('size', 'colour')
+ATTRIBUTES = ('size', 'fill', 'colour', 'direction')
 FILTERS = (*ATTRIBUTES, 'place')
 """Kinds of filters in the order in which a form keeps them."""
 ANY_SHAPE = 'object'
@@ -19,7 +19,8 @@ OPPOSITE = {'left': 'right', 'right': 'left', 'top': 'bottom', 'bottom': 'top',
             'top left': 'bottom right', 'top right': 'bottom left',
             'bottom left': 'top right', 'bottom right': 'top left',
             'left of': 'right of', 'right of': 'left of',
-            'above': 'below', 'below': 'above'}
+            'above': 'below', 'below': 'above', 'bigger': 'smaller',
+            'smaller': 'bigger', 'in front of': 'behind', 'behind': 'in front of'}
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,18 @@ class Objects:
     filters: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        ordered = tuple(sorted(self.filters, key=lambda pair: FILTERS.index(pair[0])))
-        object.__setattr__(self, 'filters', ordered)
+        if len(self.filters) > 1:
+            ordered = sorted(self.filters, key=lambda pair: FILTERS.index(pair[0]))
+            object.__setattr__(self, 'filters', tuple(ordered))
 
     def get(self, kind: str) -> str | None:
         """Return the value of a filter, or of the shape unless any will do."""
         if kind == 'shape':
             return None if self.shape == ANY_SHAPE else self.shape
-        return dict(self.filters).get(kind)
+        for name, value in self.filters:
+            if name == kind:
+                return value
+        return None
 
     def replace(self, kind: str, value: str | None) -> 'Objects':
         """Return a copy with another value of the shape or a filter, None drops it."""
@@ -56,7 +61,8 @@ class Objects:
 class Related:
     """Selection: members of ``source`` that stand in a relation to the landmark.
 
-    Relations are 'left of', 'right of', 'above', 'below' and 'next to'.
+    Relations are 'left of', 'right of', 'above', 'below', 'next to', 'in front of',
+    'behind', 'inside' and 'overlapping'.
     """
 
     source: 'Selection'
@@ -79,6 +85,58 @@ class Extreme:
 
     source: 'Selection'
     key: str
+
+
+@dataclass(frozen=True)
+class Between:
+    """Selection: members between two landmarks, or between the two of one ``Count``."""
+
+    source: 'Selection'
+    landmarks: tuple['The | Count', ...]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Selection: members 'bigger' or 'smaller' than the landmark."""
+
+    source: 'Selection'
+    key: str
+    landmark: 'The'
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """Selection: the member that is nearest to the landmark."""
+
+    source: 'Selection'
+    landmark: 'The'
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Selection: members that share an attribute with the landmark, or do not."""
+
+    source: 'Selection'
+    kind: str
+    same: bool
+    landmark: 'The'
+
+
+@dataclass(frozen=True)
+class Without:
+    """Selection: members that do not have a value of an attribute."""
+
+    source: 'Selection'
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Except:
+    """Selection: members that the other form does not denote."""
+
+    source: 'Selection'
+    excluded: 'The | All'
 
 
 @dataclass(frozen=True)
@@ -110,17 +168,23 @@ class Together:
     parts: tuple['Form', ...]
 
 
-Selection = Objects | Related | Ordinal | Extreme
+Selection = (Objects | Related | Ordinal | Extreme | Between | Compared | Nearest | Alike
+             | Without | Except)
 Form = The | All | Count | Together
 _NAMES = {'objects': Objects, 'related': Related, 'ordinal': Ordinal,
-          'extreme': Extreme, 'the': The, 'all': All, 'count': Count, 'union': Together}
+          'extreme': Extreme, 'between': Between, 'compared': Compared,
+          'nearest': Nearest, 'alike': Alike, 'without': Without, 'except': Except,
+          'the': The, 'all': All, 'count': Count, 'union': Together}
 _KEYS = {kind: name for name, kind in _NAMES.items()}
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KEYS}
+_INNER = ('source', 'landmark', 'landmarks', 'excluded', 'parts')
+"""Fields that hold forms; all others hold words."""
 
 
 def to_json(form: Any) -> Any:
     """Return nested lists such as ``['the', ['objects', 'circle', []]]``."""
     if type(form) in _KEYS:
-        values = (getattr(form, field.name) for field in fields(form))
+        values = (getattr(form, name) for name in _FIELDS[type(form)])
         return [_KEYS[type(form)], *(to_json(value) for value in values)]
     return [to_json(item) for item in form] if isinstance(form, tuple) else form
 
@@ -142,8 +206,9 @@ def leaves(form: Any) -> Iterator[Objects]:
         for item in form:
             yield from leaves(item)
     elif type(form) in _KEYS:
-        for field in fields(form):
-            yield from leaves(getattr(form, field.name))
+        for name in _FIELDS[type(form)]:
+            if name in _INNER:
+                yield from leaves(getattr(form, name))
 
 
 def with_leaves(form: Any, replacements: Iterator[Objects]) -> Any:
@@ -153,6 +218,32 @@ def with_leaves(form: Any, replacements: Iterator[Objects]) -> Any:
     if isinstance(form, tuple):
         return tuple(with_leaves(item, replacements) for item in form)
     if type(form) in _KEYS:
-        return type(form)(*(with_leaves(getattr(form, field.name), replacements)
-                            for field in fields(form)))
+        return type(form)(*[
+            with_leaves(getattr(form, name), replacements) if name in _INNER
+            else getattr(form, name) for name in _FIELDS[type(form)]])
+    return form
+
+
+def nodes(form: Any, kind: type) -> Iterator[Any]:
+    """Yield every part of a form that is of a type, outer ones first."""
+    if isinstance(form, kind):
+        yield form
+    if isinstance(form, tuple):
+        for item in form:
+            yield from nodes(item, kind)
+    elif type(form) in _KEYS and not isinstance(form, Objects):
+        for name in _FIELDS[type(form)]:
+            if name in _INNER:
+                yield from nodes(getattr(form, name), kind)
+
+
+def with_nodes(form: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+    """Return a copy in which ``change`` was called on the parts of a type."""
+    if isinstance(form, kind):
+        form = change(form)
+    if isinstance(form, tuple):
+        return tuple(with_nodes(item, kind, change) for item in form)
+    if type(form) in _KEYS and not isinstance(form, Objects):
+        return type(form)(*(with_nodes(getattr(form, name), kind, change)
+                            for name in _FIELDS[type(form)]))
     return form

@@ -45,10 +45,10 @@ def generate(out: str | Path, level: str, seed: int,
 
     Args:
         out: root of annotations (``synthref_L0``), images and canonical files.
-        level: 'L0' or 'L1'.
+        level: 'L0' to 'L5'.
         seed: from 0 to 2**64 - 1.
         sizes: images of each split; a split that is not named has the level's size.
-        image_size: width and height, by default the level's canvas.
+        image_size: width and height, by default the level's canvas (L5: one of two).
         format: one of ``FORMATS``.
         sentences: sentences an image, by default the level's number.
         workers: processes; the result does not depend on it.
@@ -69,17 +69,24 @@ def generate(out: str | Path, level: str, seed: int,
     overlap = check_overlap(by_split, wanted)
     entries = list(number_records(records))
     written = _write(paths, entries, wanted, arguments)
-    ceilings = compute_ceilings(by_split)
+    ceilings = compute_ceilings(by_split, wanted.compound)
     manifest = dict(
         format='segvg-synthref', generator_version=GENERATOR_VERSION,
         arguments=arguments,
-        held_out=dict(shape_colour=[list(pair) for pair in wanted.held_out()]),
+        held_out=_held_out(wanted),
         splits={split: dict(count_split(items), ceilings=ceilings[split])
                 for split, items in by_split.items()},
         overlap=overlap, files={str(path.relative_to(paths.out)): _fingerprint(path)
                                 for path in written})
     paths.save_manifest(manifest)
     return Result(manifest, False)
+
+
+def _held_out(level: Level) -> dict[str, list[list[str]]]:
+    """Return the combinations that only testA shows."""
+    held = dict(shape_colour=level.held_out(), size_fill=level.held_out_fills())
+    return {name: [list(pair) for pair in pairs] for name, pairs in held.items()
+            if pairs}
 
 
 def _resolve(level: str, seed: int, sizes: dict[str, int] | None,
@@ -107,6 +114,7 @@ def _resolve(level: str, seed: int, sizes: dict[str, int] | None,
                          f'{wanted.canvas}: small objects would have too few pixels')
     return replace(wanted, images=tuple(images[split] for split in SPLITS),
                    canvas=tuple(image_size or wanted.canvas),
+                   alternatives=() if image_size else wanted.alternatives,
                    sentences=sentences or wanted.sentences)
 
 

@@ -7,6 +7,7 @@ of them back; it shares no code with this file.
 import re
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import NamedTuple
 
 from segvg.datasets.synthref.forms import (
     ANY_SHAPE,
@@ -45,7 +46,7 @@ PLACE_ENDS = {
     'middle': ('in the middle', 'in the center', 'in the centre'),
 }
 _BEFORE_VOWEL = re.compile(r'\ba (?=[aeiou])')
-_CORNER_ENDS = ('in the {} corner', 'at the {}', 'in the {}')
+CORNER_ENDS = ('in the {} corner', 'at the {}', 'in the {}')
 
 TEMPLATES: dict[tuple[str, str], tuple[str, ...]] = {
     # {np}: adjectives and noun; {noun}: without adjectives
@@ -82,14 +83,25 @@ TEMPLATES: dict[tuple[str, str], tuple[str, ...]] = {
 }
 
 
+class Phrase(NamedTuple):
+    """Words about objects: half-open span in the raw text, objects as a bit set."""
+
+    span: tuple[int, int]
+    objects: int
+
+
 @dataclass(frozen=True)
 class Wording:
-    """A sentence as typed, its cleaned form, and the template it came from."""
+    """A sentence as typed, its cleaned form, and the template it came from.
+
+    ``phrases`` are None where they are not marked.
+    """
 
     raw: str
     sent: str
     style: str
     template: str
+    phrases: tuple[Phrase, ...] | None = None
 
 
 def load_vocabulary() -> list[str]:
@@ -156,7 +168,7 @@ class _Words:
     def place(self, objects: Objects, place: str,
               style: str) -> tuple[str, dict[str, str]]:
         """Say where in the picture the object is."""
-        ends = PLACE_ENDS.get(place) or [end.format(place) for end in _CORNER_ENDS]
+        ends = PLACE_ENDS.get(place) or [end.format(place) for end in CORNER_ENDS]
         where = self.stream.choice(PLACE_WORDS.get(place, (place,)))
         return (self.stream.choice(TEMPLATES['place', style]),
                 dict(np=self.phrase(objects), where=where,

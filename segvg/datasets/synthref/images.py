@@ -7,6 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from segvg.datasets.synthref.composer import Composer, draw_plan
+from segvg.datasets.synthref.crowds import draw_crowd
+from segvg.datasets.synthref.facts import forget_facts
 from segvg.datasets.synthref.levels import SPLITS, Level
 from segvg.datasets.synthref.render import render
 from segvg.datasets.synthref.scene import Scene, draw_scene
@@ -46,14 +49,15 @@ class ImageRecord:
 def make_image(job: Job) -> ImageRecord:
     """Make one image and, when the job has a path, write its file."""
     place = (job.seed, job.level.number, SPLITS.index(job.split), job.index)
-    makers = draw_makers(job.level, Stream(*place, 'text'))
+    draw = draw_crowd if job.level.compound else draw_scene
     # attempt 0 of a stage is for what does not change between attempts
+    plan = _plan(job, Stream(*place, 'text'))
     for attempt in range(1, _ATTEMPTS + 1):
-        scene = draw_scene(job.level, job.split, job.seed, job.index, attempt)
+        scene = draw(job.level, job.split, job.seed, job.index, attempt)
         if scene is None:
             continue
-        stream = Stream(*place, 'text', attempt)
-        sentences = SentenceWriter(scene, job.level, job.split, stream).write(makers)
+        sentences = _describe(job, scene, plan, Stream(*place, 'text', attempt),
+                              attempt)
         if sentences is None:
             continue
         picture, masks = render(scene)
@@ -70,6 +74,23 @@ def make_image(job: Job) -> ImageRecord:
         [int(mask.sum()) for mask in masks],
         _segmentations(masks, Stream(*place, 'layout')),
         hashlib.sha256(picture.tobytes()).digest())
+
+
+def _plan(job: Job, stream: Stream) -> list:
+    if job.level.compound:
+        return draw_plan(job.level, job.split, stream)
+    return draw_makers(job.level, stream)
+
+
+def _describe(job: Job, scene: Scene, plan: list, stream: Stream,
+              attempt: int) -> list[Sentence] | None:
+    """Write the sentences of a scene, None when it cannot give all."""
+    if job.level.compound:
+        found = Composer(scene, job.level, job.split, stream).write(plan, attempt)
+    else:
+        found = SentenceWriter(scene, job.level, job.split, stream).write(plan)
+    forget_facts(scene)
+    return found
 
 
 def _tight_box(mask: np.ndarray) -> tuple[int, int, int, int]:

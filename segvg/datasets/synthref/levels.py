@@ -12,8 +12,14 @@ What ``testB`` (held-out structure) means:
 About a quarter (L0) or half (L1) of the sentences have the longer form, because a scene
 does not allow it for every object; the manifest has the count (``long``). ``testA`` has
 the structure of training, and every target carries a held-out combination.
+
+The constants of L0 and L1 were checked with a trained model; those of L2 to L5 are design
+targets and were not calibrated.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+
+from segvg.datasets.synthref.shapes import DIRECTIONS
 
 SPLITS = ('train', 'val', 'testA', 'testB')
 
@@ -21,12 +27,19 @@ SPLITS = ('train', 'val', 'testA', 'testB')
 COLOURS = {
     'red': (0, 0.9, 0.85), 'green': (120, 0.8, 0.65), 'blue': (222, 0.85, 0.85),
     'yellow': (57, 0.9, 0.93), 'purple': (285, 0.75, 0.7), 'orange': (30, 0.95, 0.9),
+    'brown': (25, 0.7, 0.42), 'black': (0, 0.0, 0.1), 'white': (0, 0.0, 1.0),
+    'grey': (0, 0.0, 0.42),
 }
+FILLS = ('plain', 'striped', 'dotted', 'checked')
 SIZES = {'small': (5.0, 7.0), 'medium': (9.0, 12.0), 'large': (15.0, 20.0)}
 """Range of the radius in percent of the shorter side of the canvas."""
 
 SHAPE_COLOUR_SHARE = 0.15
 """Share of (shape, colour) pairs that training never shows."""
+SIZE_FILL_SHARE = 0.1
+"""The same of (size, fill) pairs, in levels with several fills."""
+
+Weights = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,12 @@ class Level:
     ask for ("leftmost"), ``attributes`` what a sentence may name. ``usual`` holds for
     train, val and testA, ``unusual`` for testB. ``filters`` there count the
     attributes of plain sentences and of those joined with a place or a superlative.
+
+    What stands below ``noise`` is for L2 and above: ``several`` are types with more
+    than one target, ``relations`` and ``depths`` what relation and depth sentences may
+    say, ``visible`` the smallest visible share of an object, ``placements`` how objects
+    are placed, ``jitter`` a factor on the spread of colours, ``brightness`` the largest
+    change of the whole picture, ``typos`` the share of training sentences with one.
     """
 
     name: str
@@ -56,7 +75,7 @@ class Level:
     colours: tuple[str, ...]
     sizes: tuple[str, ...]
     attributes: tuple[str, ...]
-    types: tuple[tuple[str, float], ...]
+    types: Weights
     sides: tuple[str, ...]
     usual: Look
     unusual: Look
@@ -67,6 +86,31 @@ class Level:
     synonyms: bool
     punctuation: bool
     noise: int
+    fills: tuple[str, ...] = ('plain',)
+    several: Weights = ()
+    long_types: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()
+    depths: tuple[str, ...] = ()
+    visible: float = 1.0
+    placements: Weights = ()
+    alternatives: tuple[tuple[int, int], ...] = ()
+    same_shape: int = 2
+    jitter: float = 1.0
+    blur: bool = False
+    brightness: float = 0.0
+    fillers: bool = False
+    paraphrases: bool = False
+    typos: float = 0.0
+
+    @property
+    def compound(self) -> bool:
+        """Whether sentences may relate objects to each other."""
+        return bool(self.several)
+
+    def values(self, kind: str) -> tuple[str, ...]:
+        """Return the values of an attribute."""
+        return {'shape': self.shapes, 'colour': self.colours, 'size': self.sizes,
+                'fill': self.fills, 'direction': DIRECTIONS}[kind]
 
     def look(self, split: str) -> Look:
         """Return the constants of a split."""
@@ -76,15 +120,27 @@ class Level:
         """Return the (shape, colour) pairs that only testA shows.
 
         They lie on the diagonals of the shape by colour table (a Latin rule), so each
-        shape and each colour loses about equally many. No (size, fill) pair is held
-        out: with a single fill that would take away a whole size.
+        shape and each colour loses about equally many.
         """
-        rows, columns = len(self.shapes), len(self.colours)
-        wanted = int(SHAPE_COLOUR_SHARE * rows * columns + 0.5)
-        cells = [(row, (row + diagonal + 1) % columns)
-                 for diagonal in range(columns) for row in range(rows)]
-        return tuple((self.shapes[row], self.colours[column])
-                     for row, column in cells[:wanted])
+        return _latin(self.shapes, self.colours, SHAPE_COLOUR_SHARE)
+
+    def held_out_fills(self) -> tuple[tuple[str, str], ...]:
+        """Return the (size, fill) pairs that only testA shows.
+
+        There are none with a single fill: that would take away a whole size.
+        """
+        return _latin(self.sizes, self.fills, SIZE_FILL_SHARE) if self.fills[
+            1:] else ()
+
+
+@cache
+def _latin(rows: tuple[str, ...], columns: tuple[str, ...],
+           share: float) -> tuple[tuple[str, str], ...]:
+    """Pick a share of the pairs along the diagonals of their table."""
+    wanted = int(share * len(rows) * len(columns) + 0.5)
+    cells = [(row, (row + diagonal + 1) % len(columns))
+             for diagonal in range(len(columns)) for row in range(len(rows))]
+    return tuple((rows[row], columns[column]) for row, column in cells[:wanted])
 
 
 LEVELS = {
@@ -115,10 +171,66 @@ LEVELS = {
         multi_share=0.1, synonyms=True, punctuation=True, noise=3),
 }
 
+_ALL_SHAPES = ('square', 'circle', 'triangle', 'star', 'ring', 'cross', 'heart',
+               'arrow', 'cup', 'pair')
+_SPATIAL = ('left of', 'right of', 'above', 'below', 'next to')
+_DEPTHS = ('in front of', 'behind', 'inside', 'overlapping')
+
+LEVELS['L2'] = Level(
+    name='L2', number=2, canvas=(128, 128), shapes=_ALL_SHAPES[:7],
+    colours=tuple(COLOURS)[:8], sizes=('small', 'medium', 'large'),
+    attributes=('shape', 'colour', 'size'),
+    types=(('attribute', 0.03), ('place', 0.02), ('side', 0.02), ('extent', 0.02),
+           ('relation', 0.86), ('ordinal', 0.05)),
+    sides=('left', 'right', 'top', 'bottom'),
+    usual=Look(objects=(4, 6), background='noise', plain_filters=3, joined_filters=2),
+    unusual=Look(objects=(7, 7), background='strokes', plain_filters=3,
+                 joined_filters=2),
+    sentences=4, images=(10000, 1000, 1000, 1000), none_share=0.15, multi_share=0.25,
+    synonyms=True, punctuation=True, noise=4,
+    several=(('plural', 0.2), ('together', 0.8)), long_types=('two hop', 'fourth'),
+    relations=_SPATIAL, visible=0.7,
+    placements=(('free', 0.75), ('near', 0.15), ('over', 0.1)))
+
+LEVELS['L3'] = replace(
+    LEVELS['L2'], name='L3', number=3, canvas=(192, 192), shapes=_ALL_SHAPES,
+    colours=tuple(COLOURS), fills=FILLS,
+    attributes=('shape', 'colour', 'size', 'fill', 'direction'),
+    types=(('attribute', 0.08), ('place', 0.04), ('side', 0.04), ('extent', 0.04),
+           ('relation', 0.25), ('depth', 0.08), ('between', 0.1), ('ordinal', 0.09),
+           ('nearest', 0.06), ('comparison', 0.08), ('same', 0.08), ('negation', 0.06)),
+    usual=Look(objects=(5, 8), background='noise strokes', plain_filters=3,
+               joined_filters=2),
+    unusual=Look(objects=(9, 10), background='tiles', plain_filters=3,
+                 joined_filters=2),
+    none_share=0.2, multi_share=0.3, visible=0.5,
+    several=(('plural', 0.25), ('counted', 0.15), ('both', 0.15), ('together', 0.3),
+             ('exception', 0.15)),
+    long_types=('two hop', 'between not', 'fourth'), depths=_DEPTHS,
+    placements=(('free', 0.6), ('near', 0.15), ('over', 0.17), ('inside', 0.08)))
+
+LEVELS['L4'] = replace(
+    LEVELS['L3'], name='L4', number=4, canvas=(256, 256), same_shape=3,
+    types=(*LEVELS['L3'].types, ('two hop', 0.15)),
+    usual=Look(objects=(6, 10), background='tiles', plain_filters=3, joined_filters=2),
+    unusual=Look(objects=(11, 12), background='strokes', plain_filters=3,
+                 joined_filters=2),
+    images=(20000, 2000, 2000, 2000), sentences=6, none_share=0.25, multi_share=0.35,
+    visible=0.4, long_types=('order hop', 'between not', 'fourth'), fillers=True,
+    placements=(('free', 0.5), ('near', 0.15), ('over', 0.25), ('inside', 0.1)))
+
+LEVELS['L5'] = replace(
+    LEVELS['L4'], name='L5', number=5, canvas=(320, 240),
+    alternatives=((320, 240), (480, 320)),
+    usual=Look(objects=(8, 14), background='any', plain_filters=3, joined_filters=2),
+    unusual=Look(objects=(15, 16), background='ripples', plain_filters=3,
+                 joined_filters=2),
+    jitter=2.0, noise=12, blur=True, brightness=0.15, paraphrases=True, typos=0.1)
+
 
 def get_level(name: str) -> Level:
     """Return a level by its name."""
     if name not in LEVELS:
-        raise ValueError(f'level {name!r} does not exist yet; '
+        raise ValueError(f'level {name!r} does not exist; '
                          f'existing levels: {", ".join(LEVELS)}')
     return LEVELS[name]

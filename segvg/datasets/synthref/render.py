@@ -4,13 +4,19 @@ from functools import cache
 
 import numpy as np
 
+from segvg.datasets.synthref.backgrounds import (
+    paint_ripples,
+    paint_strokes,
+    paint_tiles,
+)
 from segvg.datasets.synthref.scene import Scene, SceneObject
-from segvg.datasets.synthref.shapes import covers
+from segvg.datasets.synthref.shapes import FILLS, covers
 from segvg.datasets.synthref.streams import Stream
 
 FINE = 4   # samples per pixel and axis
 _NOISE_UNIT = 1024
 _COARSEST = 4   # lattice cells of the first octave of value noise
+_PATTERNS = {'tiles': paint_tiles, 'ripples': paint_ripples}
 
 
 def render(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
@@ -41,6 +47,11 @@ def render(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
         x1, y1, x2, y2 = window
         difference = np.array(item.rgb) - ground[y1:y2, x1:x2]
         picture[y1:y2, x1:x2] += _shares(fine, window, index + 1) * difference
+        if item.tone:
+            difference = np.array(item.tone, dtype=np.float64) - item.rgb
+            picture[y1:y2, x1:x2] += _shares(
+                fine, window, index + 1, _pattern(scene, item)) * difference
+    picture = _camera(picture, scene.noise)
     picture += _sensor_noise(scene)
     return np.clip(picture + 0.5, 0, 255).astype(np.uint8), masks
 
@@ -66,15 +77,27 @@ def _samples(scene: Scene, item: SceneObject,
     x1, y1, x2, y2 = _window(scene, item)
     u = ((np.arange(x1 * step, x2 * step) + 0.5) / step - item.cx) / item.radius
     v = ((np.arange(y1 * step, y2 * step) + 0.5) / step - item.cy) / item.radius
-    inside = covers(item.shape, u[None, :], v[:, None])
+    inside = covers(item.figure, u[None, :], v[:, None])
     return slice(y1 * step, y2 * step), slice(x1 * step, x2 * step), inside
 
 
+def _pattern(scene: Scene, item: SceneObject) -> np.ndarray:
+    """Tell which fine samples of an object's window have its second tone."""
+    x1, y1, x2, y2 = _window(scene, item)
+    u = ((np.arange(x1 * FINE, x2 * FINE) + 0.5) / FINE - item.cx) / item.radius
+    v = ((np.arange(y1 * FINE, y2 * FINE) + 0.5) / FINE - item.cy) / item.radius
+    return FILLS[item.fill](u[None, :], v[:, None])
+
+
 def _shares(fine: np.ndarray, window: tuple[int, int, int, int],
-            owner: int) -> np.ndarray:
-    """Return the share (h, w, 1) of the samples of each window pixel that is owned."""
+            owner: int, chosen: np.ndarray | None = None) -> np.ndarray:
+    """Return the share (h, w, 1) of the samples of each window pixel that is owned.
+
+    With ``chosen``, (h * FINE, w * FINE) bool, only of those.
+    """
     x1, y1, x2, y2 = window
     own = fine[y1 * FINE:y2 * FINE, x1 * FINE:x2 * FINE] == owner
+    own = own if chosen is None else own & chosen
     counts = own.reshape(y2 - y1, FINE, x2 - x1, FINE).sum((1, 3))
     return counts[:, :, None] / FINE**2
 
@@ -87,9 +110,16 @@ def draw_background(scene: Scene) -> np.ndarray:
         return np.broadcast_to(colours[0], (*shape, 3)).copy()
     if record['kind'] == 'gradient':
         mix = _ramp(*shape, *record['direction'])
-    else:
+    elif record['kind'] in _PATTERNS:
+        mix = _PATTERNS[record['kind']](record, *shape)
+    elif 'octaves' in record:
         mix = value_noise(*shape, record['octaves'], record['seed'])
-    return colours[0] + mix[:, :, None] * (colours[1] - colours[0])
+    else:
+        mix = np.zeros(shape)
+    ground = colours[0] + mix[:, :, None] * (colours[1] - colours[0])
+    if record['kind'].endswith('strokes'):
+        paint_strokes(ground, record['seed'])
+    return ground
 
 
 def _ramp(height: int, width: int, dx: int, dy: int) -> np.ndarray:
@@ -122,6 +152,20 @@ def _blend(size: int, cells: int) -> tuple[np.ndarray, np.ndarray]:
     lower = position.astype(np.int64)
     part = position - lower
     return lower + 1, part * part * (3 - 2 * part)
+
+
+def _camera(picture: np.ndarray, noise: dict) -> np.ndarray:
+    """Apply the slight blur and the brightness of a scene, where it has any."""
+    if noise.get('blur'):
+        for axis in (0, 1):
+            before, after = (np.take(picture, _shifted(picture.shape[axis], step),
+                                     axis) for step in (-1, 1))
+            picture = (before + 2 * picture + after) / 4
+    return picture * noise['brightness'] if 'brightness' in noise else picture
+
+
+def _shifted(size: int, step: int) -> np.ndarray:
+    return np.clip(np.arange(size) + step, 0, size - 1)
 
 
 def _sensor_noise(scene: Scene) -> np.ndarray | float:

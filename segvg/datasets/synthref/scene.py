@@ -10,6 +10,7 @@ from segvg.datasets.synthref.streams import Stream
 
 HUE_JITTER = 6.0
 VALUE_JITTER = 0.1
+WHITEST = 0.92       # the least value of white
 GAP = 2.0            # pixels between the boxes of two objects, and to the border
 _DIRECTIONS = tuple((dx, dy) for dx in range(-2, 3) for dy in range(-2, 3) if dx or dy)
 _POSITION_TRIES = 60
@@ -23,7 +24,8 @@ _RELATIONS = (('shape', 0.3), ('colour', 0.3), ('both', 0.15), ('neither', 0.25)
 class SceneObject:
     """One object; ``cx, cy`` is the centroid of its full mask, y points down.
 
-    ``depth`` is the drawing order: a larger one is nearer.
+    ``depth`` is the drawing order: a larger one is nearer. Only arrows have a
+    ``direction``. ``tone`` is the second colour of a fill that is not plain.
     """
 
     shape: str
@@ -34,18 +36,29 @@ class SceneObject:
     cx: float
     cy: float
     depth: int
+    fill: str = 'plain'
+    direction: str | None = None
+    tone: tuple[int, int, int] | None = None
+
+    @property
+    def figure(self) -> str:
+        """Return the name of its outline in ``shapes.SHAPES``."""
+        return f'{self.shape} {self.direction}' if self.direction else self.shape
 
     @property
     def area(self) -> float:
         """Area of the full mask in pixels."""
-        return measure(self.shape).area * self.radius**2
+        return measure(self.figure).area * self.radius**2
 
     @property
     def box(self) -> tuple[float, float, float, float]:
         """Box of the full mask, x1, y1, x2, y2."""
-        left, top, right, bottom = measure(self.shape).extent
+        left, top, right, bottom = measure(self.figure).extent
         return (self.cx + left * self.radius, self.cy + top * self.radius,
                 self.cx + right * self.radius, self.cy + bottom * self.radius)
+
+
+_DEFAULTS = dict(fill='plain', direction=None, tone=None)
 
 
 @dataclass(frozen=True)
@@ -59,17 +72,21 @@ class Scene:
     objects: tuple[SceneObject, ...]
 
     def to_dict(self) -> dict:
-        """Return plain containers for ``scenes.jsonl``."""
+        """Return plain containers for ``scenes.jsonl``, without default values."""
+        objects = [{name: value for name, value in asdict(item).items()
+                    if name not in _DEFAULTS or value != _DEFAULTS[name]}
+                   for item in self.objects]
         return dict(width=self.width, height=self.height, background=self.background,
-                    noise=self.noise, objects=[asdict(item) for item in self.objects])
+                    noise=self.noise, objects=objects)
 
     @classmethod
     def from_dict(cls, record: dict) -> 'Scene':
         """Rebuild a scene from ``to_dict`` or from a line of ``scenes.jsonl``."""
         names = SceneObject.__dataclass_fields__
-        objects = tuple(
-            SceneObject(**{name: tuple(item[name]) if name == 'rgb' else item[name]
-                           for name in names}) for item in record['objects'])
+        objects = tuple(SceneObject(**{
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in item.items() if name in names})
+            for item in record['objects'])
         return cls(record['width'], record['height'], record['background'],
                    record['noise'], objects)
 
@@ -146,11 +163,14 @@ def _related(known: tuple[str, str], relation: str, pool: list[tuple[str, str]],
                           if pair[place] == known[place] and pair != known])
 
 
-def jitter_colour(name: str, stream: Stream) -> tuple[int, int, int]:
-    """Draw RGB near the middle of a colour class."""
+def jitter_colour(name: str, stream: Stream,
+                  factor: float = 1.0) -> tuple[int, int, int]:
+    """Draw RGB near the middle of a colour class; ``factor`` widens the spread."""
     hue, saturation, value = COLOURS[name]
-    hue += stream.uniform(-HUE_JITTER, HUE_JITTER)
-    value *= stream.uniform(1 - VALUE_JITTER, 1 + VALUE_JITTER)
+    hue += stream.uniform(-HUE_JITTER, HUE_JITTER) * factor
+    value *= stream.uniform(1 - VALUE_JITTER * factor, 1 + VALUE_JITTER * factor)
+    if name == 'white':
+        value = max(value, WHITEST)
     rgb = colorsys.hsv_to_rgb(hue / 360 % 1.0, saturation, min(value, 1.0))
     return tuple(int(255 * part + 0.5) for part in rgb)
 

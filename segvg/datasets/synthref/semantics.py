@@ -5,34 +5,30 @@ one object of the scene makes a predicate undecided, and ``Undefined`` when a
 presupposition fails, so what it returns can be relied on.
 """
 from functools import singledispatch
-from typing import Callable, Iterable
+from typing import Iterator
 
-import numpy as np
-
+from segvg.datasets.synthref.facts import Facts, Members, facts_of, members_of
 from segvg.datasets.synthref.forms import (
     EXTENTS,
-    OPPOSITE,
-    SIDES,
+    Alike,
     All,
+    Between,
+    Compared,
     Count,
+    Except,
     Extreme,
     Form,
+    Nearest,
     Objects,
     Ordinal,
     Related,
     Selection,
     The,
     Together,
+    Without,
     leaves,
 )
-from segvg.datasets.synthref.scene import Scene, SceneObject
-from segvg.datasets.synthref.shapes import measure
-
-MARGIN = 0.06        # of the length of the axis
-SIZE_RATIO = 1.2
-NEAR_GAP, FAR_GAP = 0.5, 1.5   # of the mean radius
-
-Truth = bool | None  # None: undecided
+from segvg.datasets.synthref.scene import Scene
 
 
 class Undecided(Exception):
@@ -43,233 +39,234 @@ class Undefined(Exception):
     """A presupposition fails: no unique object, a wrong count, nothing to compare."""
 
 
-# predicates
-
-def is_attribute(item: SceneObject, kind: str, value: str) -> Truth:
-    """Compare an attribute; classes are disjoint, so it is always decided."""
-    return getattr(item, kind) == value
-
-
-def is_at(scene: Scene, item: SceneObject, place: str) -> Truth:
-    """Tell whether an object is in a part of the picture.
-
-    A side means its half, with a zone of two margins before the centre line that is
-    undecided, and a corner its quarter, with a zone of three; the middle reaches two
-    margins from the centre, and four are too far.
-    """
-    x, y = item.cx / scene.width - 0.5, item.cy / scene.height - 0.5
-    if place == 'middle':
-        return _decide(max(abs(x), abs(y)), 2 * MARGIN, 4 * MARGIN)
-    across = {'left': x, 'right': -x, 'top': y, 'bottom': -y}
-    zone = (2 if place in SIDES else 3) * MARGIN
-    return _every(_decide(across[side], -zone, 0.0) for side in place.split())
-
-
-def is_related(scene: Scene, item: SceneObject, relation: str,
-               landmark: SceneObject) -> Truth:
-    """Tell whether an object stands in a spatial relation to another."""
-    if relation == 'next to':
-        mean = (item.radius + landmark.radius) / 2
-        return _decide(gap(item, landmark), NEAR_GAP * mean, FAR_GAP * mean)
-    if relation not in OPPOSITE:
-        raise ValueError(f'{relation!r} is not a relation')
-    dx, dy = item.cx - landmark.cx, item.cy - landmark.cy
-    a, b = item.box, landmark.box
-    if relation in ('left of', 'right of'):
-        along, across, length = dx, dy, scene.width
-        shared = min(a[3], b[3]) > max(a[1], b[1])
-    else:
-        along, across, length = dy, dx, scene.height
-        shared = min(a[2], b[2]) > max(a[0], b[0])
-    along = along if relation in ('left of', 'above') else -along
-    if along >= 0:
-        return False
-    beyond = along <= -MARGIN * length and (shared or abs(along) >= abs(across))
-    return True if beyond else None
-
-
-def gap(a: SceneObject, b: SceneObject) -> float:
-    """Return the distance of the outlines of two full masks that do not overlap."""
-    first = measure(a.shape).outline * a.radius + (a.cx, a.cy)
-    second = measure(b.shape).outline * b.radius + (b.cx, b.cy)
-    offsets = first[:, None] - second[None]
-    return float(np.sqrt((offsets**2).sum(-1).min()))
-
-
-def is_before(scene: Scene, item: SceneObject, other: SceneObject, key: str) -> Truth:
-    """Tell whether an object comes before another in the order of a side or size.
-
-    For sides the centres must differ by a margin and the edges must agree; for sizes
-    the radii must differ by a ratio and the areas by the same ratio.
-    """
-    if key in EXTENTS:
-        ratios = (item.radius / other.radius, item.area / other.area)
-        if key == 'smallest':
-            ratios = tuple(1 / ratio for ratio in ratios)
-        if min(ratios) >= SIZE_RATIO:
-            return True
-        return False if max(ratios) <= 1 / SIZE_RATIO else None
-    lead, edge_lead, length = _lead(scene, item, other, key)
-    if abs(lead) < MARGIN * length or lead * edge_lead <= 0:
-        return None
-    return lead > 0
-
-
-def _lead(scene: Scene, item: SceneObject, other: SceneObject,
-          side: str) -> tuple[float, float, float]:
-    """Return by how much centre and near edge lie further to a side; axis length."""
-    edge = {'left': 0, 'top': 1, 'right': 2, 'bottom': 3}[side]
-    sign = 1 if edge < 2 else -1
-    centre = other.cx - item.cx if edge % 2 == 0 else other.cy - item.cy
-    length = scene.width if edge % 2 == 0 else scene.height
-    return sign * centre, sign * (other.box[edge] - item.box[edge]), length
-
-
-def _decide(value: float, true_to: float, false_from: float) -> Truth:
-    """Say true up to one bound, false from another, undecided between."""
-    return True if value <= true_to else False if value >= false_from else None
-
-
-def _every(truths: Iterable[Truth]) -> Truth:
-    """Join truths by *and*."""
-    values = list(truths)
-    return False if False in values else None if None in values else True
-
-
-# denotation
-
 def denote(form: Form | Selection, scene: Scene) -> frozenset[int]:
     """Return the indices of the objects that a form is about."""
-    return frozenset(_denote(form, scene))
+    return frozenset(members_of(evaluate(form, facts_of(scene))))
+
+
+def try_denote(form: Form, scene: Scene) -> frozenset[int] | None:
+    """Return what a form denotes, or None when that is undecided or undefined."""
+    bits = try_evaluate(form, facts_of(scene))
+    return None if bits is None else frozenset(members_of(bits))
+
+
+def try_evaluate(form: Form | Selection, facts: Facts) -> int | None:
+    """Return the bit set of a form, or None when it is undecided or undefined."""
+    try:
+        return evaluate(form, facts)
+    except (Undecided, Undefined):
+        return None
 
 
 @singledispatch
-def _denote(form: Form, scene: Scene) -> set[int]:
+def evaluate(form: Form | Selection, facts: Facts) -> int:
+    """Return the objects that a form is about as a bit set."""
     raise TypeError(f'{form!r} is not a form')
 
 
-def _where(scene: Scene, predicate: Callable[[SceneObject], Truth],
-           skip: Iterable[int] = ()) -> set[int]:
-    """Return the objects of which a predicate is true, all being decided."""
-    truths = {index: predicate(item) for index, item in enumerate(scene.objects)
-              if index not in skip}
-    if None in truths.values():
+def _decided(members: Members) -> int:
+    """Return of whom a predicate is true when it is decided for everyone."""
+    if members.undecided:
         raise Undecided
-    return {index for index, truth in truths.items() if truth}
+    return members.true
 
 
-@_denote.register
-def _(form: Objects, scene: Scene) -> set[int]:
-    chosen = set(range(len(scene.objects)))
+@evaluate.register
+def _(form: Objects, facts: Facts) -> int:
+    chosen = facts.everything
     for kind in form.kinds():
         value = form.get(kind)
         if kind == 'place':
-            chosen &= _where(scene, lambda item, v=value: is_at(scene, item, v))
+            chosen &= _decided(facts.at(value))
         else:
-            chosen &= _where(scene, lambda item, k=kind, v=value: is_attribute(
-                item, k, v))
+            chosen &= facts.having(kind, value)
     return chosen
 
 
-@_denote.register
-def _(form: Related, scene: Scene) -> set[int]:
-    landmark = _denote(form.landmark, scene)
-    if len(landmark) != 1:
-        raise Undefined(f'{form.landmark} is no landmark')
-    where = next(iter(landmark))
-    related = _where(scene, lambda item: is_related(
-        scene, item, form.relation, scene.objects[where]), skip=landmark)
-    return _denote(form.source, scene) & related
+def _landmark(form: The, facts: Facts) -> int:
+    """Return the index of the one object that a landmark is."""
+    bits = evaluate(form, facts)
+    if bits.bit_count() != 1:
+        raise Undefined(f'{form} is no landmark')
+    return bits.bit_length() - 1
 
 
-@_denote.register
-def _(form: Extreme, scene: Scene) -> set[int]:
-    members = _compared(form.source, scene)
-    return set(_ordered(members, scene, form.key, 1)[:1])
+@evaluate.register
+def _(form: Related, facts: Facts) -> int:
+    where = _landmark(form.landmark, facts)
+    related = _decided(facts.related(form.relation)[where])
+    return evaluate(form.source, facts) & related
 
 
-@_denote.register
-def _(form: Ordinal, scene: Scene) -> set[int]:
-    members = _compared(form.source, scene)
-    if members and len(members) < form.rank:
-        raise Undefined(f'number {form.rank} of {len(members)}')
-    return set(_ordered(members, scene, form.side, form.rank)[form.rank - 1:form.rank])
+@evaluate.register
+def _(form: Between, facts: Facts) -> int:
+    if len(form.landmarks) == 1:
+        pair = members_of(evaluate(form.landmarks[0], facts))
+    else:
+        pair = [_landmark(landmark, facts) for landmark in form.landmarks]
+    if len(pair) != 2 or pair[0] == pair[1]:
+        raise Undefined(f'{form.landmarks} are not two landmarks')
+    return evaluate(form.source, facts) & _decided(facts.between()[tuple(pair)])
 
 
-def _compared(source: Selection, scene: Scene) -> set[int]:
+@evaluate.register
+def _(form: Compared, facts: Facts) -> int:
+    where = _landmark(form.landmark, facts)
+    # who is smaller comes after the landmark in the order of 'largest'
+    key = EXTENTS[('smaller', 'bigger').index(form.key)]
+    return evaluate(form.source, facts) & _decided(facts.before(key)[where])
+
+
+@evaluate.register
+def _(form: Alike, facts: Facts) -> int:
+    where = _landmark(form.landmark, facts)
+    value = getattr(facts.scene.objects[where], form.kind)
+    alike = facts.having(form.kind, value)
+    chosen = alike if form.same else facts.everything & ~alike
+    return evaluate(form.source, facts) & chosen & ~(1 << where)
+
+
+@evaluate.register
+def _(form: Without, facts: Facts) -> int:
+    return evaluate(form.source, facts) & ~facts.having(form.kind, form.value)
+
+
+@evaluate.register
+def _(form: Except, facts: Facts) -> int:
+    members, excluded = evaluate(form.source, facts), evaluate(form.excluded, facts)
+    if not excluded or excluded & ~members:
+        raise Undefined('what is excepted is not among the rest')
+    return members & ~excluded
+
+
+@evaluate.register
+def _(form: Extreme, facts: Facts) -> int:
+    return pick(_compared(form.source, facts), facts.before(form.key), 1)
+
+
+@evaluate.register
+def _(form: Nearest, facts: Facts) -> int:
+    where = _landmark(form.landmark, facts)
+    members = evaluate(form.source, facts) & ~(1 << where)
+    if members.bit_count() == 1:
+        raise Undefined('nothing to compare with')
+    return pick(members, facts.closer(where), 1)
+
+
+@evaluate.register
+def _(form: Ordinal, facts: Facts) -> int:
+    members = _compared(form.source, facts)
+    if members and members.bit_count() < form.rank:
+        raise Undefined(f'number {form.rank} of {members.bit_count()}')
+    return pick(members, facts.before(form.side), form.rank)
+
+
+def _compared(source: Selection, facts: Facts) -> int:
     """Return a set that can be compared: empty, or two and more."""
-    members = _denote(source, scene)
-    if len(members) == 1:
+    members = evaluate(source, facts)
+    if members.bit_count() == 1:
         raise Undefined('nothing to compare with')
     return members
 
 
-def _ordered(members: set[int], scene: Scene, key: str, places: int) -> list[int]:
-    """Sort objects along an order whose first ``places`` are decided.
-
-    Each of the first places must clearly come before all that follow.
-    """
-    rest, order = sorted(members), []
-    while rest and len(order) < places:
-        ahead = {index: _every(
-            is_before(scene, scene.objects[index], scene.objects[other], key)
-            for other in rest if other != index) for index in rest}
-        first = [index for index, truth in ahead.items() if truth]
-        if not first:
+def pick(members: int, after: list[Members], rank: int) -> int:
+    """Return who has a rank in an order; each before it must clearly come first."""
+    first = 0
+    for _ in range(rank if members else 0):
+        for index in members_of(members):
+            first = 1 << index
+            if not members & ~first & ~after[index].true:
+                break
+        else:
             raise Undecided
-        order += first
-        rest.remove(first[0])
-    return order
+        members &= ~first
+    return first
 
 
-@_denote.register
-def _(form: The, scene: Scene) -> set[int]:
-    chosen = _denote(form.source, scene)
-    if len(chosen) > 1:
-        raise Undefined(f'{len(chosen)} objects, not one')
+@evaluate.register
+def _(form: The, facts: Facts) -> int:
+    chosen = evaluate(form.source, facts)
+    if chosen.bit_count() > 1:
+        raise Undefined(f'{chosen.bit_count()} objects, not one')
     return chosen
 
 
-@_denote.register
-def _(form: All, scene: Scene) -> set[int]:
-    chosen = _denote(form.source, scene)
-    if len(chosen) == 1:
+@evaluate.register
+def _(form: All, facts: Facts) -> int:
+    chosen = evaluate(form.source, facts)
+    if chosen.bit_count() == 1:
         raise Undefined('one object, not several')
     return chosen
 
 
-@_denote.register
-def _(form: Count, scene: Scene) -> set[int]:
-    chosen = _denote(form.source, scene)
-    if chosen and len(chosen) != form.number:
-        raise Undefined(f'{len(chosen)} objects, not {form.number}')
+@evaluate.register
+def _(form: Count, facts: Facts) -> int:
+    chosen = evaluate(form.source, facts)
+    if chosen and chosen.bit_count() != form.number:
+        raise Undefined(f'{chosen.bit_count()} objects, not {form.number}')
     return chosen
 
 
-@_denote.register
-def _(form: Together, scene: Scene) -> set[int]:
-    parts = [_denote(part, scene) for part in form.parts]
-    together = set().union(*parts)
-    if not all(parts) or len(together) < sum(map(len, parts)):
+@evaluate.register
+def _(form: Together, facts: Facts) -> int:
+    parts = [evaluate(part, facts) for part in form.parts]
+    together = 0
+    for part in parts:
+        together |= part
+    if not all(parts) or together.bit_count() < sum(map(int.bit_count, parts)):
         raise Undefined('a part denotes nothing, or two parts the same object')
     return together
 
 
 # what admission asks
 
-def try_denote(form: Form, scene: Scene) -> frozenset[int] | None:
-    """Return what a form denotes, or None when that is undecided or undefined."""
-    try:
-        return denote(form, scene)
-    except (Undecided, Undefined):
-        return None
-
-
 def idle_words(form: Form, scene: Scene) -> list[str]:
     """Return the shape and filters that remove no object from their selection."""
-    idle = []
+    idle, facts = [], facts_of(scene)
     for leaf in leaves(form):
-        chosen = _denote(leaf, scene)
+        chosen = evaluate(leaf, facts)
         idle += [kind for kind in leaf.kinds()
-                 if _denote(leaf.replace(kind, None), scene) == chosen]
+                 if evaluate(leaf.replace(kind, None), facts) == chosen]
+    return idle
+
+
+def weaker(selection: Selection) -> Iterator[Selection]:
+    """Yield the selection with one thing left out: a word, or a whole condition.
+
+    Landmarks stay as they are; they have weaker selections of their own.
+    """
+    if isinstance(selection, Objects):
+        for kind in selection.kinds():
+            yield selection.replace(kind, None)
+        return
+    yield selection.source
+    for source in weaker(selection.source):
+        yield type(selection)(source, *(
+            getattr(selection, name) for name in list(vars(selection))[1:]))
+
+
+def landmarks(form: Form | Selection) -> Iterator[The | All | Count]:
+    """Yield the forms inside a selection that say what it is related to."""
+    for name, value in vars(form).items():
+        for inner in value if isinstance(value, tuple) else (value,):
+            if isinstance(inner, (The, All, Count)):
+                yield inner
+            elif name == 'source':
+                yield from landmarks(inner)
+
+
+def idle_parts(form: Form, scene: Scene) -> list[Selection]:
+    """Return the selections with something left out that denote the same.
+
+    None means: for each word and each condition of the sentence there is an object
+    that fails only that one. For an order it means that another object would win.
+    """
+    facts = facts_of(scene)
+    if isinstance(form, Together):
+        return [idle for part in form.parts for idle in idle_parts(part, scene)]
+    chosen = try_evaluate(form.source, facts)
+    idle = [other for other in weaker(form.source)
+            if try_evaluate(other, facts) == chosen]
+    for landmark in landmarks(form.source):
+        idle += idle_parts(landmark, scene)
     return idle

@@ -3,6 +3,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Iterator
 
+from segvg.datasets.synthref.facts import facts_of
 from segvg.datasets.synthref.forms import (
     EXTENTS,
     OPPOSITE,
@@ -17,8 +18,8 @@ from segvg.datasets.synthref.forms import (
 )
 from segvg.datasets.synthref.grammar import Wording, word
 from segvg.datasets.synthref.levels import Level
-from segvg.datasets.synthref.scene import Scene, SceneObject
-from segvg.datasets.synthref.semantics import idle_words, is_at, try_denote
+from segvg.datasets.synthref.scene import Scene
+from segvg.datasets.synthref.semantics import idle_words, try_denote
 from segvg.datasets.synthref.streams import Stream
 
 REDUNDANT_SHARE = 0.2    # are tried; fewer succeed, so they stay below 20 %
@@ -146,11 +147,10 @@ class SentenceWriter:
 
     def _candidates(self, kind: str, target: int, long: bool) -> Iterator[Form]:
         """Yield forms of a type that may fit a target, in random order."""
-        item = self.scene.objects[target]
         first, last = self._filter_counts(kind, long)
         counts = [(count, (count + 1.0)**2) for count in range(first, last + 1)]
         for count in self.stream.weighted_order(counts):
-            yield from self.stream.shuffled(self._forms(kind, item, count))
+            yield from self.stream.shuffled(self._forms(kind, target, count))
 
     def _filter_counts(self, kind: str, long: bool) -> tuple[int, int]:
         """Return the smallest and largest number of attributes in a form."""
@@ -160,8 +160,9 @@ class SentenceWriter:
             return usual + 1, getattr(self.level.unusual, name)
         return (1 if kind == 'attribute' else 0), usual
 
-    def _forms(self, kind: str, item: SceneObject, count: int) -> list[Form]:
+    def _forms(self, kind: str, target: int, count: int) -> list[Form]:
         """List the forms of a type that say ``count`` attributes of an object."""
+        item = self.scene.objects[target]
         attributes = [name for name in self.level.attributes
                       if kind != 'extent' or name != 'size']
         selections = []
@@ -173,7 +174,8 @@ class SentenceWriter:
         if kind == 'attribute':
             return [The(selection) for selection in selections]
         if kind == 'place':
-            places = [place for place in PLACES if is_at(self.scene, item, place)]
+            facts = facts_of(self.scene)
+            places = [place for place in PLACES if facts.at(place).true >> target & 1]
             return [The(selection.replace('place', place))
                     for selection in selections for place in places]
         keys = EXTENTS if kind == 'extent' else self.level.sides

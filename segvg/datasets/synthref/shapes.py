@@ -8,6 +8,7 @@ import numpy as np
 _REACH = 1.4   # every shape lies within this distance of its origin, per axis
 _CELLS = 560
 _COARSE = 5      # cells between points of an outline
+RING_HOLE = 0.55   # of the radius
 
 
 def _square(u: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -33,7 +34,7 @@ def _star(u: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 def _ring(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     distance = u * u + v * v
-    return (distance <= 1.1**2) & (distance >= 0.55**2)
+    return (distance <= 1.1**2) & (distance >= RING_HOLE**2)
 
 
 def _cross(u: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -49,10 +50,40 @@ def _heart(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     return lobes | (np.abs(u) + np.abs(v) <= half)
 
 
-SHAPES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+def _arrow(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """A shaft and a triangular head that points right."""
+    shaft = (np.abs(v) <= 0.3) & (u >= -1.15) & (u <= 0.25)
+    return shaft | ((u >= 0.15) & (np.abs(v) <= 0.85 * (1.15 - u)))
+
+
+def _cup(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """A body that narrows downwards, and a handle with a hole on its right."""
+    body = (np.abs(v) <= 0.85) & (np.abs(u + 0.25) <= 0.75 - 0.1 * v)
+    distance = (u - 0.5)**2 + (v + 0.1)**2
+    return body | ((distance <= 0.6**2) & (distance >= 0.32**2) & (u >= 0.4))
+
+
+def _pair(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Two round blobs side by side that do not touch."""
+    return (np.abs(u) - 0.7)**2 + v * v <= 0.55**2
+
+
+Figure = Callable[[np.ndarray, np.ndarray], np.ndarray]
+SHAPES: dict[str, Figure] = {
     'square': _square, 'circle': _circle, 'triangle': _triangle, 'star': _star,
-    'ring': _ring, 'cross': _cross, 'heart': _heart,
+    'ring': _ring, 'cross': _cross, 'heart': _heart, 'cup': _cup, 'pair': _pair,
+    # a shape with a direction has one figure for each
+    'arrow right': _arrow, 'arrow left': lambda u, v: _arrow(-u, v),
+    'arrow down': lambda u, v: _arrow(v, u), 'arrow up': lambda u, v: _arrow(-v, u),
 }
+FILLS: dict[str, Figure] = {
+    # where the second tone is; always less than half
+    'striped': lambda u, v: (v * 2.2 + 0.2) % 1 + 0 * u < 0.42,
+    'dotted': lambda u, v: ((u * 2.0 + 0.5) % 1 - 0.5)**2 + (
+        (v * 2.0 + 0.5) % 1 - 0.5)**2 < 0.27**2,
+    'checked': lambda u, v: ((u * 1.4 + 0.1) % 1 < 0.35) ^ ((v * 1.4 + 0.1) % 1 < 0.35),
+}
+DIRECTIONS = ('up', 'down', 'left', 'right')
 
 
 class Measure(NamedTuple):

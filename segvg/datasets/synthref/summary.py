@@ -3,6 +3,8 @@ import hashlib
 from collections import Counter
 from itertools import combinations
 
+from segvg.datasets.synthref.composer import names_held_out
+from segvg.datasets.synthref.crowds import is_held_out
 from segvg.datasets.synthref.images import ImageRecord
 from segvg.datasets.synthref.levels import Level
 from segvg.datasets.synthref.sentences import names_pair
@@ -32,7 +34,8 @@ def _ordered(counter: Counter) -> dict:
 
 def check_overlap(records: Records, level: Level) -> dict:
     """Count what the splits share and must not; raise when it is not nothing."""
-    held = level.held_out()
+    named = names_held_out if level.compound else (
+        lambda form, level: names_pair(form, level.held_out()))
     scenes = {split: {record.scene.digest(): record for record in items}
               for split, items in records.items()}
     shared = {}
@@ -45,12 +48,12 @@ def check_overlap(records: Records, level: Level) -> dict:
              for record in items]
     counts = dict(
         shared=shared,
-        held_out_objects=sum((item.shape, item.colour) in held for record in usual
+        held_out_objects=sum(is_held_out(item, level) for record in usual
                              for item in record.scene.objects),
-        held_out_sentences=sum(names_pair(item.form, held) for record in usual
+        held_out_sentences=sum(named(item.form, level) for record in usual
                                for item in record.sentences),
         testA_targets_not_held_out=sum(
-            (item.shape, item.colour) not in held
+            not is_held_out(item, level)
             for record in records.get('testA', ()) for sentence in record.sentences
             for item in (record.scene.objects[index] for index in sentence.targets)))
     bad = [name for name, value in counts.items() if name != 'shared' and value]
