@@ -1,15 +1,15 @@
 """Score a checkpoint on the test data of a config."""
 import argparse
 import json
-import re
 from pathlib import Path
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from segvg.apis.inferencer import drop_init
 from segvg.datasets.leakage.provenance import read_record
+from segvg.datasets.split_files import split_files
 from segvg.engine.launch import (
     add_common_arguments,
     build_runner,
@@ -30,7 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show-dir', help='draw predictions into this folder')
     parser.add_argument(
         '--split', help='score this split instead of the one of test_dataloader, e.g. '
-        'testA: replaces the last part of ann_file')
+        'testA, or test: all splits with "test" in their names')
     parser.add_argument(
         '--require-clean', action='store_true',
         help='refuse weights that saw images of the test data, or may have')
@@ -41,9 +41,7 @@ def parse_args() -> argparse.Namespace:
 def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
     """Write what the flags say into the config."""
     if args.split:
-        dataset = cfg.test_dataloader.dataset
-        dataset.ann_file = re.sub(r'_[^_/]+\.jsonl$', f'_{args.split}.jsonl',
-                                  dataset.ann_file)
+        choose_split(cfg.test_dataloader, args.split)
     if args.show_dir:
         hook = cfg.default_hooks.setdefault(
             'visualization', dict(type='GroundingVisualizationHook'))
@@ -53,6 +51,18 @@ def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
     cfg.load_from, cfg.resume = None, False
 
 
+def choose_split(loader: ConfigDict, split: str) -> None:
+    """Replace the split of a loader's data set; ``test`` may be several files."""
+    dataset = loader.dataset
+    root = Path(dataset.get('data_root') or '')
+    files = [str(path.relative_to(root)) for path in split_files(
+        root / dataset.ann_file, split)]
+    dataset.ann_file = files[0]
+    if len(files) > 1:
+        loader.dataset = dict(type='ConcatDataset', datasets=[
+            dict(dataset, ann_file=file) for file in files])
+
+
 def check_leakage(args: argparse.Namespace, cfg: Config, meta: dict) -> str:
     """Return whether the weights saw images of the test data; ``--require-clean``.
 
@@ -60,7 +70,7 @@ def check_leakage(args: argparse.Namespace, cfg: Config, meta: dict) -> str:
         ValueError: they have to be clean and are not known to be.
     """
     record = read_record(Path(args.checkpoint)) or meta.get('provenance')
-    word, reasons = tell_verdict(record, ann_files(cfg, 'test_dataloader')[0])
+    word, reasons = tell_verdict(record, ann_files(cfg, 'test_dataloader'))
     if args.require_clean and word != 'clean':
         raise ValueError(f'--require-clean, but the verdict is {word}: '
                          f'{"; ".join(reasons)}')
@@ -72,7 +82,8 @@ def report(runner: Runner, metrics: dict, args: argparse.Namespace,
     """Print the scores as a table and write ``--out``."""
     count = max(getattr(metric, 'num_expressions', 0)
                 for metric in runner.test_evaluator.metrics)
-    name = Path(runner.test_dataloader.dataset.ann_file).name
+    files = [str(path) for path in ann_files(runner.cfg, 'test_dataloader')]
+    name = ', '.join(Path(file).name for file in files)
     width = max(map(len, metrics), default=0)
     print(f'\n{name}: {count} expressions')
     for key, value in metrics.items():
@@ -81,7 +92,7 @@ def report(runner: Runner, metrics: dict, args: argparse.Namespace,
     if args.out:
         Path(args.out).parent.mkdir(parents=True, exist_ok=True)
         content = dict(metrics=metrics, config=args.config, checkpoint=args.checkpoint,
-                       ann_file=runner.test_dataloader.dataset.ann_file,
+                       ann_file=files[0] if len(files) == 1 else files,
                        num_expressions=count, leakage=leakage)
         Path(args.out).write_text(json.dumps(content, indent=2) + '\n')
 

@@ -87,7 +87,8 @@ def record_training(cfg: Config, loaded: Optional[dict] = None) -> dict:
     return make_record(ann_files(cfg, 'train_dataloader'), overlaps, parents)
 
 
-def tell_verdict(record: Optional[dict], ann_file: Path) -> tuple[str, list[str]]:
-    """The word for a score on a file, and the reasons when it is not ``clean``."""
-    verdict, reasons = chain_verdict(record, ann_file.name.removesuffix('.jsonl'))
+def tell_verdict(record: Optional[dict], files: list[Path]) -> tuple[str, list[str]]:
+    """The word for a score on files, and the reasons when it is not ``clean``."""
+    verdict, reasons = max((chain_verdict(record, path.name.removesuffix('.jsonl'))
+                            for path in files), key=lambda found: found[0])
     return verdict.word, reasons

@@ -12,6 +12,7 @@ import pytest
 
 from segvg.datasets.checks import Finding
 from segvg.datasets.safe_load import AnnotationFileError
+from segvg.datasets.split_files import selects
 from tests.datasets.fixture_reading import (
     LOADERS,
     compare_problems,
@@ -46,6 +47,9 @@ def test_fixture_is_read_as_expected(name, monkeypatch):
     differences += compare_problems(expected['problems'], findings)
     assert not differences, '\n'.join(differences)
     assert count(samples) == expected['counts_after_skip']
+    for wanted, ref_ids in expected.get('split_members', {}).items():
+        assert sorted({str(sample['ref_id']) for sample in samples if selects(
+            wanted, sample['split'])}) == sorted(map(str, ref_ids))
     if 'splits_google' in expected:
         for split, ref_ids in expected['splits_google'].items():
             assert sorted({sample['ref_id'] for sample in further
