@@ -199,6 +199,7 @@ class _Reading:
     def _read_image(self, row: Row, place: Place, ids: dict) -> Optional[dict]:
         """The image of a group line; what is wrong is added to the row's errors."""
         if row.file is None:
+            row.errors += [] if row.errors else [('missing_field', 'file_name')]
             return None
         size = row.size or row.encoded
         source = image_of(row.file, size or (None, None), place,

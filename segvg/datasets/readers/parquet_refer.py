@@ -6,7 +6,7 @@ from segvg.datasets.checks import Place, Report
 from segvg.datasets.readers import fields
 from segvg.datasets.readers.base import SourceObject
 from segvg.datasets.readers.fields import read_fields
-from segvg.datasets.readers.images import without_suffix
+from segvg.datasets.readers.images import coco_name, without_suffix
 from segvg.datasets.readers.objects import BORDER_TOLERANCE, Errors
 from segvg.datasets.readers.parquet_rows import (
     Row,
@@ -81,6 +81,8 @@ def _parse_ref(row: dict, place: Place, report: Report) -> Row:
     if image.get('id', image_id) != image_id:
         errors.append(('dangling_image', f'raw_image_info is of image {image["id"]}'))
     file = image.get('file_name', ref.get('file_name'))
+    if file is None and image_id is not None:
+        file = coco_name(image_id)
     size = (image['width'], image['height']) if {'width', 'height'} <= image.keys() \
         else None
     found = RowRef(ref.get('ref_id'), None, place, sentences=ref.get('sentences', []))

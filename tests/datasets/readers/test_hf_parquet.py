@@ -1,7 +1,10 @@
 """The reader of parquet copies: five kinds of rows, and every finding."""
 import builtins
+import copy
 import io
 import json
+import random
+from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
@@ -10,8 +13,9 @@ from PIL import Image
 
 from segvg.datasets.checks import Check, Report
 from segvg.datasets.conversion import convert
-from segvg.datasets.readers import READERS, ReadOptions
+from segvg.datasets.readers import READERS, ReadOptions, hf_parquet
 from segvg.datasets.safe_load import AnnotationFileError
+from tests.datasets.fuzzing import damage_tree
 from tests.datasets.readers.sources import (
     COCO_FILE,
     brief,
@@ -374,6 +378,33 @@ def test_without_pyarrow_the_message_says_what_to_install(tmp_path, monkeypatch)
     monkeypatch.setattr(builtins, '__import__', refuse)
     with pytest.raises(ImportError, match='is a parquet file.*pip install'):
         READERS['hf_parquet']([tmp_path], ReadOptions())
+
+
+REF_INFO = {key: value for key, value in jxu(2).items() if key in (
+    'ref_id', 'ann_id', 'image_id', 'split', 'sentences', 'category_id')}
+ROWS = {
+    'lmms': [lmms(0, ['left', 'man']), lmms(1, ['he'])], 'jxu124': [jxu(), jxu(1)],
+    'refcoco_m': [refcoco_m(sample(), sample(2, ['he']))],
+    'ref-l4': [ref_l4(), ref_l4(2, 'he')], 'jxu124-benchmark': [dict(
+        ref_list=[dict(ann_info=ann(), ref_info=REF_INFO)], image_info=info(),
+        image=encoded())]}
+
+
+@pytest.mark.parametrize('kind', ROWS)
+@pytest.mark.parametrize('seed', range(60))
+def test_damaged_values_are_never_lost_in_silence(monkeypatch, kind, seed):
+    chance, tree = random.Random(seed), [copy.deepcopy(ROWS[kind])]
+    damage_tree(tree[0], chance)
+    rows = [row for row in tree[0] if isinstance(row, dict)]
+    monkeypatch.setattr(hf_parquet, 'iter_rows', lambda path: iter(rows))
+    source = hf_parquet.HfSet(kind, Path('a'), [Path('a/val.parquet')], root=Path('a'),
+                              name=None)
+    report = Report()
+    lines = list(source.lines(report, ReadOptions(check=Check.FULL)))
+    json.dumps(lines, allow_nan=False)
+    read_ = sum(counts.exprs for counts in source.read.splits().values())
+    lost = read_ - len(exprs_of(lines))
+    assert lost == 0 or any(found.action != 'keep' for found in report.findings)
 
 
 def test_official_sum_of_two_splits_is_compared(tmp_path):
