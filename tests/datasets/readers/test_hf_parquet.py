@@ -1,104 +1,27 @@
-"""The reader of parquet copies: five kinds of rows, and every finding."""
+"""The reader of parquet copies: kinds, images, and findings but those of REFER."""
 import builtins
-import copy
-import io
-import json
-import random
-from pathlib import Path
 
-import pyarrow
-import pyarrow.parquet
 import pytest
-from PIL import Image
 
-from segvg.datasets.checks import Check, Report
+from segvg.datasets.checks import Report
 from segvg.datasets.conversion import convert
-from segvg.datasets.readers import READERS, ReadOptions, hf_parquet
+from segvg.datasets.readers import READERS, ReadOptions
 from segvg.datasets.safe_load import AnnotationFileError
-from tests.datasets.fuzzing import damage_tree
-from tests.datasets.readers.sources import (
-    COCO_FILE,
-    brief,
-    exprs_of,
-    read,
-    sentence,
-    write_image,
+from tests.datasets.readers.parquet_sources import (
+    FLIPPED,
+    NAN,
+    POLYGON,
+    REF_L4,
+    REFCOCO_M,
+    jxu,
+    lmms,
+    read_rows,
+    ref_l4,
+    refcoco_m,
+    sample,
+    write,
 )
-
-POLYGON = [4., 4., 24., 4., 24., 34., 4., 34.]
-FLIPPED = 'COCO_train2014_000000000101_7001.jpg'
-NAN = float('nan')
-NO_MASK = dict(counts='PP', size=[48, 64])
-
-
-def encoded(width=64, height=48):
-    stream = io.BytesIO()
-    Image.new('RGB', (width, height)).save(stream, 'JPEG')
-    return dict(bytes=stream.getvalue(), path='a.jpg')
-
-
-def lmms(number=0, answer=('left man',), **changes):
-    return {'question_id': str(number), 'image': encoded(), 'question': 'what',
-            'answer': list(answer), 'segmentation': POLYGON, 'bbox': [4., 4., 20., 30.],
-            'iscrowd': 0, 'file_name': FLIPPED, **changes}
-
-
-def ann(**changes):
-    return {'segmentation': [POLYGON], 'area': 600, 'iscrowd': 0, 'image_id': 101,
-            'bbox': [4, 4, 20, 30], 'category_id': 1, 'id': 7001, **changes}
-
-
-def info(**changes):
-    return {'file_name': COCO_FILE, 'height': 48, 'width': 64, 'id': 101, **changes}
-
-
-def jxu(ref_id=0, sentences=None, raw_anns=None, raw_image_info=None, **changes):
-    sentences = [sentence(ref_id * 10)] if sentences is None else sentences
-    return {'sent_ids': [one['sent_id'] for one in sentences], 'file_name': FLIPPED,
-            'ann_id': 7001, 'ref_id': ref_id, 'image_id': 101, 'split': 'val',
-            'sentences': sentences, 'category_id': 1,
-            'raw_anns': json.dumps(raw_anns or ann()),
-            'raw_image_info': json.dumps(raw_image_info or info()),
-            'bbox': [4., 4., 24., 34.], 'captions': ['left man'], **changes}
-
-
-def sample(number=7001, sentences=('left man',), **changes):
-    return {'id': number, 'image_id': 101, 'category': 'person', 'label': 'person',
-            'sentences': list(sentences), 'bbox': [4., 4., 20., 30.],
-            'mask': {'counts': 'T6n0b0000000VOBb0>^OBb0>^OBb0>^OBb0>80000000000000000'
-                     '000000lk1', 'size': [48, 64]}, **changes}
-
-
-def refcoco_m(*samples, **changes):
-    return {'image': encoded(), 'image_id': 101, 'file_name': COCO_FILE,
-            'samples': list(samples), **changes}
-
-
-def ref_l4(number=1, caption='The man at the left.', **changes):
-    return {'id': number, 'caption': caption, 'bbox': [4., 4., 20., 30.],
-            'bbox_area': 600., 'bbox_id': 'coco_7001', 'ori_category_id': 'refcoco_1',
-            'image_id': 'coco_101', 'height': 48, 'width': 64, 'file_name': COCO_FILE,
-            'is_rewrite': False, 'split': 'val', **changes}
-
-
-def write(root, rows, file='lmms_RefCOCO/data/val-00000-of-00001.parquet'):
-    path = root / file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
-    return path
-
-
-def read_rows(root, rows, file='lmms_RefCOCO/data/val-00000-of-00001.parquet',
-              **options):
-    write(root, rows, file)
-    lines, findings = read('hf_parquet', root, **options)
-    assert all(found.file == file for found in findings)
-    return lines, [(code, at, action) for code, _, at, action in brief(findings)]
-
-
-JXU = 'jxu124_refcoco/data/validation-00000-of-00001.parquet'
-REFCOCO_M = 'refcoco_m/data/validation-00000-of-00001.parquet'
-REF_L4 = 'Ref-L4/ref-l4-val.parquet'
+from tests.datasets.readers.sources import COCO_FILE, brief, exprs_of, read, write_image
 
 
 def test_answers_are_expressions_of_a_ref(tmp_path):
@@ -158,88 +81,6 @@ def test_finding_of_an_lmms_row(tmp_path, name):
         assert len(exprs_of(lines)) == 1 + len(row['answer'])
     else:
         assert len(exprs_of(lines)) == 1 + place.startswith('.answer')
-
-
-def test_sizes_are_compared_with_the_image_in_the_row(tmp_path):
-    row = jxu(image=encoded(64, 40))
-    lines, findings = read_rows(tmp_path, [row], JXU)
-    assert findings == [('image_size_mismatch', 'row:0', 'keep')]
-    assert lines[0]['image']['height'] == 48
-    assert read_rows(tmp_path, [row], JXU, check=Check.FAST)[1] == []
-
-
-def test_sentences_of_jxu124_keep_their_strings(tmp_path):
-    lines, findings = read_rows(tmp_path, [jxu(3, [
-        sentence(30, 'Left man.', sent='left man'), sentence(31, 'he')])], JXU)
-    assert findings == []
-    assert lines[0]['instances'] == [dict(
-        id=7001, bbox=[4, 4, 24, 34], category_id=1, iscrowd=0, area=600,
-        segm={'poly': [POLYGON]})]
-    assert lines[0]['exprs'] == [
-        dict(source='jxu124', src=[0, 0], ref_id=3, id=30, text='Left man.',
-             sent='left man', targets=[0]),
-        dict(source='jxu124', src=[0, 0], ref_id=3, id=31, text='he', targets=[0])]
-
-
-JXU_ROWS = dict(
-    other_box=(dict(bbox=[4., 4., 20., 30.]), 'box_format_conflict', '.bbox', 'keep'),
-    cut=(dict(raw_anns='{"bbox": ['), 'bad_type', '', 'skip'),
-    no_raw=(dict(raw_anns=None), 'bad_type', '', 'skip'),
-    no_box=(dict(raw_anns='{"id": 7001}'), 'missing_field', '', 'skip'),
-    other_ann=(dict(raw_anns=json.dumps(ann(id=5))), 'dangling_ann', '', 'skip'),
-    other_image=(dict(raw_anns=json.dumps(ann(image_id=5))), 'ann_image_mismatch', '',
-                 'skip'),
-    image_of=(dict(raw_image_info=json.dumps(info(id=5))), 'dangling_image', '',
-              'skip'),
-    cut_info=(dict(raw_image_info='{'), 'bad_type', '.raw_image_info', 'keep'),
-    category=(dict(category_id=3), 'category_mismatch', '', 'keep'),
-    area=(dict(raw_anns=json.dumps(ann(area=100))), 'area_mismatch', '', 'keep'),
-    mask=(dict(raw_anns=json.dumps(ann(segmentation=[]))), 'mask_missing',
-          '.raw_anns.segmentation', 'keep'),
-    sent_ids=(dict(sent_ids=[5]), 'sent_ids_mismatch', '', 'keep'),
-    name=(dict(file_name='COCO_train2014_000000000102_7001.jpg'), 'file_name_mismatch',
-          '', 'keep'),
-    suffix=(dict(file_name=FLIPPED.replace('7001', '5')), 'file_name_suffix', '',
-            'keep'),
-    no_texts=(dict(sentences=[]), 'ref_without_sentences', '', 'skip'),
-    blank=(dict(sentences=[sentence(10, ' ')]), 'expr_empty', '.sentences[0]', 'skip'),
-    again=(dict(sentences=[sentence(0, 'he')], sent_ids=[0]), 'id_duplicate',
-           '.sentences[0]', 'keep'),
-    same_ref=(dict(ref_id=0), 'ref_id_duplicate', '', 'keep'),
-    alias=(dict(split='validation'), 'split_alias', '.split', 'keep'),
-    split=(dict(split='train'), 'split_mismatch', '', 'skip'),
-    no_split=(dict(split='dev'), 'split_unknown', '', 'skip'),
-    flat=(dict(raw_anns=json.dumps(ann(bbox=[4, 4, 0, 3]))), 'box_degenerate', '',
-          'skip'))
-
-
-@pytest.mark.parametrize('name', JXU_ROWS)
-def test_finding_of_a_jxu124_row(tmp_path, name):
-    changes, code, place, action = JXU_ROWS[name]
-    lines, findings = read_rows(tmp_path, [jxu(), {**jxu(1), **changes}], JXU)
-    assert (code, f'row:1{place}', action) in findings
-    assert all(at.startswith('row:1') for _, at, _ in findings)
-    lost = action == 'skip' or name == 'cut_info'  # nothing else says the size
-    assert len(exprs_of(lines)) == (1 if lost else 2)
-
-
-def test_split_of_the_row_may_be_a_part_of_test(tmp_path):
-    lines, findings = read_rows(tmp_path, [jxu(split='testA')],
-                                'jxu124_refcoco/data/test-00000-of-00001.parquet')
-    assert findings == [] and lines[0]['split'] == 'testA'
-
-
-def test_benchmark_has_refs_per_image(tmp_path):
-    ref = {key: value for key, value in jxu(2).items() if key in (
-        'ref_id', 'ann_id', 'image_id', 'split', 'sentences', 'category_id')}
-    row = dict(ref_list=[dict(ann_info=ann(), ref_info=ref),
-                         dict(ann_info=ann(id=3), ref_info={**ref, 'ref_id': 4})],
-               image_info=info(), image=encoded())
-    lines, findings = read_rows(
-        tmp_path, [row], 'benchmark/data/refcoco_unc_val-00000-of-00001.parquet')
-    assert findings[0] == ('dangling_ann', 'row:0.ref_list[1]', 'skip')
-    assert [(expr['id'], expr['source']) for expr in exprs_of(lines)] == [
-        (20, 'jxu124')]
 
 
 def test_samples_of_refcoco_m_have_masks_and_categories(tmp_path):
@@ -378,33 +219,6 @@ def test_without_pyarrow_the_message_says_what_to_install(tmp_path, monkeypatch)
     monkeypatch.setattr(builtins, '__import__', refuse)
     with pytest.raises(ImportError, match='is a parquet file.*pip install'):
         READERS['hf_parquet']([tmp_path], ReadOptions())
-
-
-REF_INFO = {key: value for key, value in jxu(2).items() if key in (
-    'ref_id', 'ann_id', 'image_id', 'split', 'sentences', 'category_id')}
-ROWS = {
-    'lmms': [lmms(0, ['left', 'man']), lmms(1, ['he'])], 'jxu124': [jxu(), jxu(1)],
-    'refcoco_m': [refcoco_m(sample(), sample(2, ['he']))],
-    'ref-l4': [ref_l4(), ref_l4(2, 'he')], 'jxu124-benchmark': [dict(
-        ref_list=[dict(ann_info=ann(), ref_info=REF_INFO)], image_info=info(),
-        image=encoded())]}
-
-
-@pytest.mark.parametrize('kind', ROWS)
-@pytest.mark.parametrize('seed', range(60))
-def test_damaged_values_are_never_lost_in_silence(monkeypatch, kind, seed):
-    chance, tree = random.Random(seed), [copy.deepcopy(ROWS[kind])]
-    damage_tree(tree[0], chance)
-    rows = [row for row in tree[0] if isinstance(row, dict)]
-    monkeypatch.setattr(hf_parquet, 'iter_rows', lambda path: iter(rows))
-    source = hf_parquet.HfSet(kind, Path('a'), [Path('a/val.parquet')], root=Path('a'),
-                              name=None)
-    report = Report()
-    lines = list(source.lines(report, ReadOptions(check=Check.FULL)))
-    json.dumps(lines, allow_nan=False)
-    read_ = sum(counts.exprs for counts in source.read.splits().values())
-    lost = read_ - len(exprs_of(lines))
-    assert lost == 0 or any(found.action != 'keep' for found in report.findings)
 
 
 def test_official_sum_of_two_splits_is_compared(tmp_path):

@@ -1,4 +1,4 @@
-"""The reader of MDETR files: four kinds of them, and every finding it can make."""
+"""The reader of MDETR files: expressions, files, and every finding but of captions."""
 import json
 
 import pytest
@@ -6,6 +6,21 @@ import pytest
 from segvg.datasets.checks import Check
 from segvg.datasets.readers import READERS, ReadOptions
 from segvg.datasets.safe_load import AnnotationFileError
+from tests.datasets.readers.mdetr_sources import (
+    CATEGORIES,
+    FLICKR,
+    GREFCOCO,
+    MIXED,
+    NAN,
+    REFEXP,
+    at,
+    box,
+    caption,
+    entry,
+    nothing,
+    read_entries,
+    without,
+)
 from tests.datasets.readers.sources import (
     COCO_FILE,
     brief,
@@ -14,67 +29,6 @@ from tests.datasets.readers.sources import (
     write_image,
     write_json,
 )
-
-REFEXP, GREFCOCO = 'finetune_refcoco_val.json', 'finetune_grefcoco_val.json'
-FLICKR, MIXED = 'final_flickr_separateGT_val.json', 'final_mixed_train.json'
-CATEGORIES = [dict(id=1, name='person'), dict(id=3, name='car')]
-NAN = float('nan')
-
-
-def entry(number=0, caption='left man', **changes):
-    """An expression on an image of 64 x 48 pixels."""
-    return {'id': number, 'original_id': 101, 'file_name': COCO_FILE, 'height': 48,
-            'width': 64, 'caption': caption, 'dataset_name': 'refcoco',
-            'tokens_negative': [], **changes}
-
-
-def box(number=0, image_id=0, **changes):
-    """A box of 20 x 30 pixels for the word ``man``."""
-    return {'id': number, 'image_id': image_id, 'original_id': 7001, 'category_id': 1,
-            'bbox': [4, 4, 20, 30], 'area': 600, 'iscrowd': 0,
-            'tokens_positive': [[5, 8]], **changes}
-
-
-def nothing(number=0, image_id=0, **changes):
-    """The mark of an entry without a target."""
-    return box(number, image_id, **{
-        'original_id': -1, 'category_id': -1, 'bbox': [0, 0, 0, 0], 'area': -1,
-        'iscrowd': -1, 'empty': True, **changes})
-
-
-def caption(number=0, text='A man and two dogs', evaluated=((0, 5),), **changes):
-    """A caption of Flickr30k; sizes are text."""
-    return {'id': number, 'original_img_id': 1001, 'file_name': '1001.jpg',
-            'height': '40', 'width': '60', 'caption': text, 'sentence_id': 3,
-            'tokens_negative': [], 'dataset_name': 'flickr',
-            'tokens_positive_eval': [[list(span)] for span in evaluated], **changes}
-
-
-def flickr_box(number=0, image_id=0, **changes):
-    """A box of Flickr30k: corners 1, 1 and 20, 30, both inside."""
-    record = box(number, image_id, bbox=[1, 1, 19, 29], area=551,
-                 tokens_positive=[[0, 5]])
-    del record['original_id']
-    return {**record, **changes}
-
-
-def without(record, name):
-    return {key: value for key, value in record.items() if key != name}
-
-
-def read_entries(folder, name, entries, annotations, categories=CATEGORIES, **options):
-    kind = next(kind for kind in ('grefcoco', 'flickr', 'mixed', 'refexp')
-                if kind in name or kind == 'refexp')
-    write_json(folder / name, dict(images=entries, annotations=annotations,
-                                   categories=categories))
-    lines, findings = read(f'mdetr_{kind}', folder, **options)
-    return lines, brief(findings)
-
-
-def at(findings, name):
-    """Findings without the file, which is always the same."""
-    assert all(found[1] == name for found in findings)
-    return [(code, place, action) for code, _, place, action in findings]
 
 
 def test_expressions_of_one_object_share_it(tmp_path):
@@ -213,80 +167,6 @@ def test_bad_box_costs_all_targets_of_an_expression(tmp_path):
     _, findings = read_entries(tmp_path, GREFCOCO, [entry(caption='both men')], [
         box(), box(1, original_id=7002, bbox=[1, 1, 5, 0], area=0)])
     assert at(findings, GREFCOCO) == [('box_degenerate', 'images[0]', 'skip')]
-
-
-def test_flickr_phrases_are_the_evaluated_ones(tmp_path):
-    lines, findings = read_entries(
-        tmp_path, FLICKR, [caption(evaluated=((10, 18), (0, 5)))],
-        [flickr_box(tokens_positive=[[10, 18], [6, 9]]),
-         flickr_box(1, bbox=[25, 10, 0, 0], area=0, tokens_positive=[[0, 5], [10, 18]]),
-         flickr_box(2, tokens_positive=[[2, 5]])],
-        [dict(id=1, name='object')])
-    assert at(findings, FLICKR) == [
-        ('span_not_evaluated', 'annotations[0].tokens_positive[1]', 'keep'),
-        ('span_not_evaluated', 'annotations[2].tokens_positive[0]', 'keep')]
-    assert [(found['id'], found['bbox']) for found in lines[0]['instances']] == [
-        (0, [0, 0, 20, 30]), (1, [24, 9, 25, 10]), (2, [0, 0, 20, 30])]
-    assert 'category_id' not in lines[0]['instances'][0]
-    assert lines[0]['image'] == dict(id='flickr30k:1001', file='1001.jpg', width=60,
-                                     height=40)
-    expr = lines[0]['exprs'][0]
-    assert expr['caption'] and expr['targets'] == [0, 1, 2]
-    assert expr['phrases'] == [dict(span=[[10, 18]], targets=[0, 1]),
-                               dict(span=[[0, 5]], targets=[1])]
-    assert expr['extra']['sentence_id'] == 3
-
-
-def test_useless_boxes_of_a_caption_are_dropped(tmp_path):
-    lines, findings = read_entries(
-        tmp_path, FLICKR, [caption(evaluated=((0, 5), (10, 18)))],
-        [flickr_box(bbox=[9, 9, -2, 5]), flickr_box(1, tokens_positive=[[10, 18]])])
-    assert at(findings, FLICKR) == [
-        ('area_mismatch', 'annotations[0]', 'keep'),
-        ('box_degenerate', 'annotations[0]', 'box_dropped'),
-        ('phrase_unboxed', 'images[0].tokens_positive_eval[0]', 'phrase_dropped')]
-    assert [found['id'] for found in lines[0]['instances']] == [1]
-    assert exprs_of(lines)[0]['phrases'] == [dict(span=[[10, 18]], targets=[0])]
-
-
-@pytest.mark.parametrize(('evaluated', 'code', 'place', 'action'), [
-    (['0-5'], 'bad_type', '.tokens_positive_eval[0]', 'phrase_dropped'),
-    ([[[0, 99]]], 'span_out_of_range', '.tokens_positive_eval[0][0]', 'keep'),
-    ([[[3, 3]]], 'span_empty', '.tokens_positive_eval[0][0]', 'keep'),
-    ('0-5', 'bad_type', '', 'skip')])
-def test_evaluated_spans_are_checked(tmp_path, evaluated, code, place, action):
-    _, findings = read_entries(
-        tmp_path, FLICKR, [caption(tokens_positive_eval=evaluated)], [flickr_box()])
-    assert (code, f'images[0]{place}', action) in at(findings, FLICKR)
-
-
-def test_captions_without_evaluated_spans_are_skipped(tmp_path):
-    record = without(caption(), 'tokens_positive_eval')
-    _, findings = read_entries(tmp_path, FLICKR, [record], [flickr_box()])
-    assert ('missing_field', 'images[0]', 'skip') in at(findings, FLICKR)
-
-
-def test_captions_may_repeat_and_mean_several_things(tmp_path):
-    _, findings = read_entries(
-        tmp_path, FLICKR, [caption(), caption(1)],
-        [flickr_box(), flickr_box(1, 1, bbox=[5, 5, 19, 29])])
-    assert findings == []
-
-
-def test_mixed_phrases_are_lists_of_equal_spans(tmp_path):
-    images = [entry(0, 'left man. a dog', original_id=-1),
-              entry(1, 'a lamp', original_id=-1, file_name='2001.jpg', height=40)]
-    boxes = [flickr_box(0, tokens_positive=[[12, 15], [5, 8]], bbox=[4, 4, 19, 29]),
-             flickr_box(1, tokens_positive=[[5, 8]]),
-             flickr_box(2, tokens_positive=[[5, 8], [12, 15]]),
-             flickr_box(3, bbox=[99, 1, 2, 2], area=4, tokens_positive=[[0, 4]])]
-    lines, findings = read_entries(tmp_path, MIXED, images, boxes)
-    assert at(findings, MIXED) == [('box_outside', 'annotations[3]', 'box_dropped'),
-                                   ('caption_without_boxes', 'images[1]', 'keep')]
-    assert [line['image']['id'] for line in lines] == ['coco:101', 'vg:2001']
-    assert lines[0]['exprs'][0]['phrases'] == [
-        dict(span=[[5, 8], [12, 15]], targets=[0, 2]), dict(span=[[5, 8]], targets=[1]),
-        dict(span=[[0, 4]], targets=[])]
 
 
 def test_files_of_a_folder_become_sets_with_splits_in_order(tmp_path):
