@@ -18,6 +18,7 @@ from segvg.datasets.readers.images import (
 from segvg.datasets.readers.objects import Errors, check_object
 from segvg.datasets.safe_load import AnnotationFileError, load_json
 
+SIZE_LIMIT = 1 << 32  # bytes; files for pre-training have an entry per caption
 IMAGE_REQUIRED = dict(id=fields.is_int, width=fields.is_size, height=fields.is_size)
 IMAGE_OPTIONAL = dict(file_name=fields.is_text)
 OBJECT_REQUIRED = dict(id=fields.is_int, image_id=fields.is_int, bbox=fields.is_box)
@@ -184,7 +185,7 @@ class CocoInstances:
 
 def load_coco_lists(path: Path) -> dict:
     """Read a file of COCO's shape: an object with ``images`` and ``annotations``."""
-    content = load_json(path)
+    content = load_json(path, SIZE_LIMIT)
     content = content if isinstance(content, dict) else {}
     for name in ('images', 'annotations'):
         if not isinstance(content.get(name), list):
