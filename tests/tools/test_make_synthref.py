@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/make_synthref.py'
@@ -41,11 +42,12 @@ def test_command_makes_a_data_set_and_keeps_it(run, tmp_path, capsys):
 
 def test_command_ends_with_one_line_for_a_level_that_is_not_there(tmp_path):
     ended = subprocess.run(
-        [sys.executable, str(TOOL), '--level', 'L3', '--seed', '0', '--out', tmp_path],
+        [sys.executable, str(TOOL), '--level', 'L6', '--seed', '0', '--out', tmp_path],
         cwd=ROOT, capture_output=True, text=True, env={'PYTHONPATH': str(ROOT)})
     assert ended.returncode == 1
     assert ended.stderr == (
-        "make_synthref: level 'L3' does not exist yet; existing levels: L0, L1\n")
+        "make_synthref: level 'L6' does not exist; existing levels: L0, L1, L2, L3, "
+        'L4, L5\n')
 
 
 @pytest.mark.parametrize('sizes', ['test=3', 'train', 'train=-1', 'val=2,'])
@@ -53,3 +55,13 @@ def test_command_says_what_sizes_look_like(run, tmp_path, sizes, capsys):
     with pytest.raises(SystemExit):
         run('--level', 'L0', '--seed', 0, '--out', tmp_path, '--sizes', sizes)
     assert 'expected SPLIT=IMAGES with a split of train, val' in capsys.readouterr().err
+
+
+def test_sheet_shows_twelve_scenes(run, tmp_path):
+    path = tmp_path / 'sheet.png'
+    run('--level', 'L2', '--seed', 0, '--out', tmp_path, '--sizes',
+        'train=2,val=0,testA=0,testB=0', '--sheet', path)
+    with Image.open(path) as sheet:
+        assert sheet.width == 4 * 320
+        assert sheet.getcolors(1 << 20) and (255, 0, 200) in {
+            colour for _, colour in sheet.getcolors(1 << 20)}

@@ -10,13 +10,14 @@ from segvg.datasets.synthref.streams import Stream
 
 ANY = ('gradient', 'noise', 'noise strokes', 'strokes', 'tiles')
 """What 'any' chooses from."""
-PALE = 0.5            # share of light grey in the object colours of tiles
-_LIGHT = 205
+PALE = 0.6            # share of light grey in the object colours of tiles
+_LIGHT = 215
+_SPARE = (90, 130, 130)   # for tiles where objects have too few colours
 _STROKES = (6, 14)
 _WIDTHS = (1.0, 2.5)   # of a stroke, in pixels
 
 
-def choose_background(kind: str, level: Level, colours: list[tuple[int, int, int]],
+def choose_background(kind: str, level: Level, colours: dict[str, tuple[int, int, int]],
                       stream: Stream) -> dict:
     """Draw the parameters of a background.
 
@@ -24,14 +25,16 @@ def choose_background(kind: str, level: Level, colours: list[tuple[int, int, int
         kind: family of backgrounds; 'any' draws one of ``ANY``.
         level: grey and white objects exist where it has ten colours; backgrounds are
             then of medium brightness and tinted.
-        colours: of the objects, for tiles.
+        colours: name and RGB of those of the objects, for tiles.
         stream: random numbers.
     """
     if kind == 'any':
         kind = stream.choice(ANY)
     if kind == 'tiles':
-        chosen = stream.shuffled(sorted(set(colours)))[:2]
-        record = dict(colours=[_paled(colour) for colour in chosen])
+        # a pale white tile would hide white objects
+        chosen = [rgb for name, rgb in sorted(colours.items()) if name != 'white']
+        chosen = (stream.shuffled(chosen) + [_SPARE, _SPARE])[:2]
+        record = dict(colours=[_paled(rgb) for rgb in chosen])
     elif len(level.colours) > 8:
         bright = stream.uniform(0.66, 0.78)
         record = dict(colours=[_muted(bright, stream),

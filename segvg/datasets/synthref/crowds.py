@@ -57,7 +57,8 @@ def draw_crowd(level: Level, split: str, seed: int, index: int,
         for depth, (item, spot) in enumerate(zip(traits, spots)))
     texture = Stream(*place, 'texture', attempt)
     background = choose_background(
-        level.look(split).background, level, [item.rgb for item in objects], texture)
+        level.look(split).background, level,
+        {item.colour: item.rgb for item in objects}, texture)
     return Scene(*canvas, background, _draw_noise(
         level, Stream(*place, 'noise', attempt)), objects)
 
@@ -197,7 +198,7 @@ def place_all(level: Level, canvas: tuple[int, int], traits: list[Traits],
         for _ in range(_TRIES):
             mode = stream.weighted(level.placements) if crowd.spots else 'free'
             spot = crowd.suggest(item.figure, radius, mode, stream)
-            if spot and crowd.add(item.figure, radius, *spot, mode):
+            if spot and crowd.add(item, radius, spot, mode):
                 break
         else:
             return None
@@ -216,6 +217,7 @@ class Crowd:
         self._owner = np.zeros((self.height, self.width), dtype=np.int64)
         self._areas = [0]      # of full masks; entry 0 is the background
         self._visible = [0]
+        self._colours = ['']
 
     def narrow(self, axis: int, part: float, stream: Stream) -> None:
         """Keep free objects in a band, where more relations along it are decided."""
@@ -242,8 +244,13 @@ class Crowd:
         inside = all(a <= part <= b for a, part, b in zip(low, centre, high))
         return centre if inside else None
 
-    def add(self, figure: str, radius: float, cx: float, cy: float, mode: str) -> bool:
-        """Place an object in front of all others if that hides none too much."""
+    def add(self, item: Traits, radius: float, centre: tuple[float, float],
+            mode: str) -> bool:
+        """Place an object in front of all others if that hides none too much.
+
+        Objects of one colour may not overlap: their edges would not show.
+        """
+        figure, (cx, cy) = item.figure, centre
         left, top, right, bottom = (side * radius for side in measure(figure).extent)
         box = (cx + left, cy + top, cx + right, cy + bottom)
         if mode in ('free', 'near') and not all(
@@ -258,21 +265,23 @@ class Crowd:
         number, window = len(self._areas), self._owner[rows, columns]
         area = int(np.count_nonzero(inside))
         hidden = np.bincount(window[inside], minlength=number).tolist()
-        if not all(self._may_hide(other, hidden[other], area)
+        if not all(self._may_hide(other, hidden[other], area, item.colour)
                    for other in range(1, number)):
             return False
         window[inside] = number
         self._visible = [known - lost for known, lost in zip(self._visible, hidden)]
         self._visible.append(area)
         self._areas.append(area)
+        self._colours.append(item.colour)
         self._boxes.append(box)
         self.spots.append((radius, cx, cy))
         return True
 
-    def _may_hide(self, other: int, hidden: int, area: int) -> bool:
+    def _may_hide(self, other: int, hidden: int, area: int, colour: str) -> bool:
         """Tell whether another object may lose pixels: clearly, but not too many."""
         if not hidden:
             return True
         full = self._areas[other]
-        return (hidden >= CLEAR_OVERLAP * min(area, full)
+        return (colour != self._colours[other]
+                and hidden >= CLEAR_OVERLAP * min(area, full)
                 and self._visible[other] - hidden >= self.share * full)

@@ -168,8 +168,8 @@ class Together:
     parts: tuple['Form', ...]
 
 
-Selection = (Objects | Related | Ordinal | Extreme | Between | Compared | Nearest | Alike
-             | Without | Except)
+Selection = (Objects | Related | Ordinal | Extreme | Between | Compared | Nearest
+             | Alike | Without | Except)
 Form = The | All | Count | Together
 _NAMES = {'objects': Objects, 'related': Related, 'ordinal': Ordinal,
           'extreme': Extreme, 'between': Between, 'compared': Compared,

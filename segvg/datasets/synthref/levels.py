@@ -9,12 +9,18 @@ What ``testB`` (held-out structure) means:
   sentences with one attribute more than in training: three plain ones ("the small red
   circle") or two beside a place, a side or an extreme of size.
 
-About a quarter (L0) or half (L1) of the sentences have the longer form, because a scene
-does not allow it for every object; the manifest has the count (``long``). ``testA`` has
-the structure of training, and every target carries a held-out combination.
+* L2 and above: one to three objects more than in training, a family of backgrounds
+  that training lacks, the ordinal "fourth", and sentence types that training lacks
+  (``long_types``): two hops, a relation to a landmark that is itself found by an order
+  ("left of the largest square"), between with a negation.
 
-The constants of L0 and L1 were checked with a trained model; those of L2 to L5 are design
-targets and were not calibrated.
+About a quarter (L0) or half (L1, L2) of the sentences have the longer form, because a
+scene does not allow it for every object; the manifest has the count (``long``).
+``testA`` has the structure of training, and every target carries a held-out
+combination.
+
+L0 was calibrated with a trained model. The constants of L1 to L5 are design targets:
+no reference model has been trained on them yet.
 """
 from dataclasses import dataclass, replace
 from functools import cache

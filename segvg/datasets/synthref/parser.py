@@ -36,8 +36,8 @@ def _add(kind: str, value: str, *phrases: str) -> None:
         _PHRASES[phrase] = f'{kind}:{value}'
 
 
-for _shape in ('square', 'circle', 'triangle', 'star', 'ring', 'cross', 'heart', 'arrow',
-               'cup', 'pair'):
+for _shape in ('square', 'circle', 'triangle', 'star', 'ring', 'cross', 'heart',
+               'arrow', 'cup', 'pair'):
     _add('noun', _shape, _shape)
     _add('nouns', _shape, f'{_shape}es' if _shape == 'cross' else f'{_shape}s')
 _add('noun', 'circle', 'disc')

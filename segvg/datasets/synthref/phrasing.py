@@ -4,7 +4,6 @@ A noun phrase is marked where it is made, with a pair of private characters; whe
 sentence is complete the marks become spans of its raw text. ``parser.py`` reads all
 sentences back; it shares no code with this file.
 """
-import re
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 
@@ -39,11 +38,17 @@ from segvg.datasets.synthref.grammar import (
     PLACE_WORDS,
     STYLES,
     SYNONYM_SHARE,
-    Phrase,
     Wording,
 )
 from segvg.datasets.synthref.levels import Level
 from segvg.datasets.synthref.semantics import evaluate
+from segvg.datasets.synthref.spans import (
+    fix_articles,
+    mark,
+    misspell,
+    remove_marks,
+    take_marks,
+)
 from segvg.datasets.synthref.streams import Stream
 from segvg.datasets.synthref.templates import (
     ALL,
@@ -63,9 +68,6 @@ from segvg.datasets.synthref.templates import (
     SHARED,
 )
 
-_MARK = 0xE000   # private characters: opening 2k and closing 2k + 1 of phrase k
-_MARKS = re.compile('[\ue000-\ue0ff]')
-_ARTICLE = re.compile('\\ba (?=[\ue000-\ue0ff]*[aeiou])')
 _FILLER_SHARE, _UNUSUAL_SHARE = 0.12, 0.1
 _PREDICATE_SHARE = 0.3
 
@@ -91,40 +93,15 @@ def phrase_form(form: Form, facts: Facts, level: Level, split: str,
     style = stream.weighted(STYLES)
     speaker = _Speaker(facts, level, style, stream)
     template, marked = speaker.top(form)
-    marked = _ARTICLE.sub('an ', marked)
+    marked = fix_articles(marked)
     raw = f'{marked}.' if style == 'full' and level.punctuation else marked
-    sent = _MARKS.sub('', marked)
-    phrases, raw = _take_marks(raw, speaker.objects)
+    sent = remove_marks(marked)
+    phrases, raw = take_marks(raw, speaker.objects)
     if style == 'full' and level.punctuation:
         raw = raw[0].upper() + raw[1:]
     if split == 'train' and stream.random() < level.typos:
         raw = misspell(raw, stream)
     return Wording(raw, sent, style, template, phrases)
-
-
-def _take_marks(text: str, objects: list[int]) -> tuple[tuple[Phrase, ...], str]:
-    """Turn marks into spans of the text without them."""
-    edges: dict[int, int] = {}
-    characters: list[str] = []
-    for character in text:
-        if _MARKS.match(character):
-            edges[ord(character) - _MARK] = len(characters)
-        else:
-            characters.append(character)
-    phrases = [Phrase((edges[2 * k], edges[2 * k + 1]), bits)
-               for k, bits in enumerate(objects)]
-    return tuple(sorted(phrases)), ''.join(characters)
-
-
-def misspell(text: str, stream: Stream) -> str:
-    """Swap two neighbouring letters of one word; the length stays."""
-    places = [match.start() + offset for match in re.finditer('[a-z]{4,}', text)
-              for offset in range(len(match.group()) - 1)
-              if text[match.start() + offset] != text[match.start() + offset + 1]]
-    if not places:
-        return text
-    at = stream.choice(places)
-    return text[:at] + text[at + 1] + text[at] + text[at + 2:]
 
 
 class _Speaker:
@@ -160,7 +137,7 @@ class _Speaker:
         said = template.format(np=text, **slots)
         if self.style != 'full' and self.level.fillers and (
                 self.stream.random() < _FILLER_SHARE):
-            filled = self.stream.choice(FILLED[not isinstance(form, The)])
+            filled = self.stream.choice(FILLED[not isinstance(form, The)][self.style])
             template, said = filled.format(template), filled.format(said)
         return template.replace('{np}', pattern), said
 
@@ -184,9 +161,8 @@ class _Speaker:
             group.add(f'{link}{" and ".join(words)}', f'{link}{{adjectives}}')
             words = []
         head = [*group.before, *words, self.noun(group.leaf, plural)]
-        text = self.stream.choice(('everything',)) if bare else ' '.join(head)
-        opening, closing = chr(_MARK + 2 * number), chr(_MARK + 2 * number + 1)
-        return (' '.join([f'{opening}{text}{closing}', *group.after]),
+        text = 'everything' if bare else ' '.join(head)
+        return (' '.join([mark(text, number), *group.after]),
                 ' '.join(['{np}', *group.pattern]))
 
     def landmark(self, form: The | All | Count) -> str:

@@ -40,8 +40,12 @@ CONJUNCTION = {
              'the {first} together with the {second}',
              'both the {first} and the {second}'),
 }
-FILLED = (('{} please', 'there is {}', 'please see {}'),
-          ('{} please', 'there are {}', 'please see {}'))
+FILLED = (
+    {'plain': ('{} please', 'there is {}', 'please see {}'),
+     'telegraph': ('{} please', 'see {} please')},
+    {'plain': ('{} please', 'there are {}', 'please see {}'),
+     'telegraph': ('{} please', 'see {} please')},
+)
 """Around a whole sentence, for one object and for several."""
 PARAPHRASED = (
     {'plain': ('one of these is the {np}', 'that one {np}'),

@@ -1,19 +1,34 @@
-"""Images of both levels, made once, and two scenes written by hand."""
+"""Images of all levels, made once, and two scenes written by hand."""
 import pytest
 
 from segvg.datasets.synthref.images import Job, make_image
 from segvg.datasets.synthref.levels import LEVELS, SPLITS
 from segvg.datasets.synthref.scene import Scene, SceneObject
 
-IMAGES = 60
+IMAGES = dict(L0=60, L1=60, L2=30, L3=24, L4=10, L5=6)
+SIMPLE = ('L0', 'L1')   # levels whose sentences relate no objects
 
 
 @pytest.fixture(scope='session')
 def records():
-    """Sixty images of every split of every level, seed 3."""
+    """Some images of every split of every level, seed 3."""
     return {name: {split: [make_image(Job(level, split, 3, index, None))
-                           for index in range(IMAGES)] for split in SPLITS}
+                           for index in range(IMAGES[name])] for split in SPLITS}
             for name, level in LEVELS.items()}
+
+
+@pytest.fixture(scope='session')
+def simple_records(records):
+    """Those of L0 and L1 in one list of (level, record)."""
+    return [(LEVELS[name], record) for name in SIMPLE
+            for items in records[name].values() for record in items]
+
+
+@pytest.fixture(scope='session')
+def compound_records(records):
+    """Those of L2 and above in one list of (level, record)."""
+    return [(LEVELS[name], record) for name in records if name not in SIMPLE
+            for items in records[name].values() for record in items]
 
 
 @pytest.fixture(scope='session')

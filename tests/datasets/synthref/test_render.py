@@ -3,9 +3,12 @@ import colorsys
 import numpy as np
 import pytest
 
+from segvg.datasets.synthref.backgrounds import ANY
+from segvg.datasets.synthref.crowds import draw_crowd
 from segvg.datasets.synthref.levels import COLOURS, LEVELS, SPLITS
 from segvg.datasets.synthref.render import full_mask, render, value_noise
 from segvg.datasets.synthref.scene import Scene, draw_scene, jitter_colour
+from segvg.datasets.synthref.shapes import FILLS
 from segvg.datasets.synthref.streams import Stream
 from tests.datasets.synthref.conftest import make_scene
 
@@ -52,8 +55,8 @@ def test_picture_depends_on_the_stored_scene_alone(all_records):
         np.testing.assert_array_equal(render(again)[0], render(record.scene)[0])
 
 
-def test_masks_have_the_attributes_centre_and_area(all_records):
-    for _, record in all_records[::10]:
+def test_masks_have_the_attributes_centre_and_area(simple_records):
+    for _, record in simple_records[::10]:
         for mask, item in zip(render(record.scene)[1], record.scene.objects):
             rows, columns = np.nonzero(mask)
             assert columns.mean() + 0.5 == pytest.approx(item.cx, abs=0.5)
@@ -61,8 +64,8 @@ def test_masks_have_the_attributes_centre_and_area(all_records):
             assert mask.sum() == pytest.approx(item.area, rel=0.2)
 
 
-def test_objects_keep_apart_and_inside(all_records):
-    for _, record in all_records:
+def test_objects_keep_apart_and_inside(simple_records):
+    for _, record in simple_records:
         boxes = [item.box for item in record.scene.objects]
         for i, box in enumerate(boxes):
             assert min(box) >= 1.99
@@ -74,14 +77,47 @@ def test_objects_keep_apart_and_inside(all_records):
                 assert max(gaps) >= 1.99
 
 
-@pytest.mark.parametrize('name', COLOURS)
+def test_enough_of_every_object_is_visible(compound_records):
+    hidden = 0
+    for level, record in compound_records:
+        masks = render(record.scene)[1]
+        for index, mask in enumerate(masks):
+            full = full_mask(record.scene, index).sum()
+            hidden += mask.sum() < full
+            assert mask.sum() >= 30
+            assert mask.sum() >= (level.visible - 0.02) * full
+    assert hidden > 100
+
+
+def test_full_masks_have_the_attributes_centre_and_area(compound_records):
+    for _, record in compound_records[::5]:
+        for index, item in enumerate(record.scene.objects):
+            rows, columns = np.nonzero(full_mask(record.scene, index))
+            assert columns.mean() + 0.5 == pytest.approx(item.cx, abs=0.5)
+            assert rows.mean() + 0.5 == pytest.approx(item.cy, abs=0.5)
+            assert len(rows) == pytest.approx(item.area, rel=0.2)
+
+
+@pytest.mark.parametrize('factor, share', [('striped', 0.42), ('dotted', 0.23),
+                                           ('checked', 0.455)])
+def test_fills_show_less_than_half_of_their_second_tone(factor, share):
+    ticks = np.linspace(-2, 2, 401)[:-1]
+    found = FILLS[factor](ticks[None, :], ticks[:, None])
+    assert found.shape == (400, 400)
+    assert found.mean() == pytest.approx(share, abs=0.03)
+
+
+HUED = ('red', 'orange', 'yellow', 'green', 'blue', 'purple')
+
+
+@pytest.mark.parametrize('name', HUED)
 def test_jittered_colours_stay_nearest_to_their_own_hue(name):
     stream = Stream(0, 0, 0, 0, 'attributes')
     for _ in range(200):
         hue, _, value = colorsys.rgb_to_hsv(
             *(part / 255 for part in jitter_colour(name, stream)))
         away = {other: abs((360 * hue - COLOURS[other][0] + 180) % 360 - 180)
-                for other in COLOURS}
+                for other in HUED}
         assert min(away, key=away.get) == name
         assert away[name] <= 7
         assert value == pytest.approx(COLOURS[name][2], rel=0.11)
@@ -97,11 +133,13 @@ def test_value_noise_is_smooth_and_fills_its_range():
 @pytest.mark.parametrize('level', LEVELS.values(), ids=LEVELS)
 def test_splits_have_their_number_of_objects_and_background(level):
     for split in SPLITS:
-        scenes = [draw_scene(level, split, 0, index, 1) for index in range(60)]
+        draw = draw_crowd if level.compound else draw_scene
+        scenes = [draw(level, split, 0, index, 1) for index in range(60)]
         scenes = [scene for scene in scenes if scene]
         low, high = level.look(split).objects
         assert {len(scene.objects) for scene in scenes} == set(range(low, high + 1))
-        assert {scene.background['kind'] for scene in scenes} == {
-            level.look(split).background}
+        wanted = level.look(split).background
+        assert {scene.background['kind'] for scene in scenes} == (
+            set(ANY) if wanted == 'any' else {wanted})
     assert level.usual.objects[1] < level.unusual.objects[0]
     assert level.usual.background != level.unusual.background

@@ -1,0 +1,52 @@
+"""Marks around phrases while a sentence is made, and what they become: spans.
+
+The mark of phrase k is a pair of private characters, which no template has.
+"""
+import re
+
+from segvg.datasets.synthref.grammar import Phrase
+from segvg.datasets.synthref.streams import Stream
+
+_FIRST = 0xE000   # 2k opens and 2k + 1 closes phrase k
+_MARKS = re.compile('[\ue000-\ue0ff]')
+_ARTICLE = re.compile('\\ba (?=[\ue000-\ue0ff]*[aeiou])')
+
+
+def mark(text: str, number: int) -> str:
+    """Put the marks of a phrase around a text."""
+    return f'{chr(_FIRST + 2 * number)}{text}{chr(_FIRST + 2 * number + 1)}'
+
+
+def remove_marks(text: str) -> str:
+    """Return the text without marks."""
+    return _MARKS.sub('', text)
+
+
+def fix_articles(text: str) -> str:
+    """Write "an" before a vowel, also where a mark is between."""
+    return _ARTICLE.sub('an ', text)
+
+
+def take_marks(text: str, objects: list[int]) -> tuple[tuple[Phrase, ...], str]:
+    """Turn marks into spans of the text without them."""
+    edges: dict[int, int] = {}
+    characters: list[str] = []
+    for character in text:
+        if _MARKS.match(character):
+            edges[ord(character) - _FIRST] = len(characters)
+        else:
+            characters.append(character)
+    phrases = [Phrase((edges[2 * k], edges[2 * k + 1]), bits)
+               for k, bits in enumerate(objects)]
+    return tuple(sorted(phrases)), ''.join(characters)
+
+
+def misspell(text: str, stream: Stream) -> str:
+    """Swap two neighbouring letters of one word; the length stays."""
+    places = [match.start() + offset for match in re.finditer('[a-z]{4,}', text)
+              for offset in range(len(match.group()) - 1)
+              if text[match.start() + offset] != text[match.start() + offset + 1]]
+    if not places:
+        return text
+    at = stream.choice(places)
+    return text[:at] + text[at + 1] + text[at] + text[at + 2:]
