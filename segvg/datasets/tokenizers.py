@@ -6,6 +6,7 @@ from typing import Mapping, Optional, Union
 
 import numpy as np
 
+from segvg.datasets.vocabulary import clean, read_vocabulary
 from segvg.registry import TASK_UTILS
 
 VOCAB_FILE = 'vocab.txt'
@@ -138,3 +139,54 @@ class WordPieceTokenizer:
         vocab = (f'{len(self.vocab)} pieces' if isinstance(self.vocab, Mapping)
                  else repr(str(self.vocab)))
         return f'{type(self).__name__}(vocab={vocab}, lower_case={self.lower_case})'
+
+
+@TASK_UTILS.register_module()
+class WordTokenizer:
+    """Whole words of a vocabulary, after cleaning.
+
+    The text is lower-cased and stripped of punctuation; *-* and */* separate words. An
+    expression without any word becomes one unknown word.
+
+    Args:
+        vocab: path of a vocabulary (one word a line, as ``tools/build_vocab.py`` writes
+            it, or a published ``token_to_ix.pkl``), or a mapping word -> id. Padding
+            has the id 0; the unknown word is called UNK or [UNK].
+
+    Source: Zhu et al., "SeqTR", ECCV 2022.
+    """
+    UNKNOWN = ('UNK', '[UNK]')
+
+    def __init__(self, vocab: Union[str, Path, Mapping[str, int]]) -> None:
+        self.vocab = vocab
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The id of every word; read from the file at the first use."""
+        given = isinstance(self.vocab, Mapping)
+        ids = dict(self.vocab) if given else read_vocabulary(self.vocab)
+        if not any(name in ids for name in self.UNKNOWN):
+            name = 'the given vocabulary' if given else self.vocab
+            raise ValueError(f'{name} has no word UNK: a vocabulary of whole words is '
+                             'expected, as tools/build_vocab.py makes it')
+        return ids
+
+    @cached_property
+    def unknown_id(self) -> int:
+        """The id of an unknown word."""
+        return next(self.ids[name] for name in self.UNKNOWN if name in self.ids)
+
+    def __call__(self, text: str, max_length: Optional[int] = None) -> np.ndarray:
+        """Return the ids (L,) int64 of the words, L <= ``max_length``, at least one."""
+        words = clean(text).split()[:max_length] or [self.UNKNOWN[0]]
+        return np.array([self.ids.get(word, self.unknown_id) for word in words],
+                        dtype=np.int64)
+
+    def __getstate__(self) -> dict:
+        """Leave out what can be rebuilt: workers read the vocabulary themselves."""
+        return dict(vocab=self.vocab)
+
+    def __repr__(self) -> str:
+        vocab = (f'{len(self.vocab)} words' if isinstance(self.vocab, Mapping)
+                 else repr(str(self.vocab)))
+        return f'{type(self).__name__}(vocab={vocab})'

@@ -25,7 +25,7 @@ class MaskIoU(GroundingMetric):
 
     def score(self, sample: dict) -> tuple[int, int]:
         """Return the pixels in the intersection and in the union."""
-        target = self._target(sample)
+        target = self.target_mask(sample)
         prediction = get_prediction(sample)
         if 'masks' not in prediction:
             raise KeyError(f'{describe(sample)} has predictions without masks, which '
@@ -40,7 +40,7 @@ class MaskIoU(GroundingMetric):
         return int((mask & target).sum()), int((mask | target).sum())
 
     @staticmethod
-    def _target(sample: dict) -> np.ndarray:
+    def target_mask(sample: dict) -> np.ndarray:
         """Return the union (H0, W0) bool of the annotated masks."""
         records = sample['image_instances']['segmentations']
         if not records:

@@ -8,9 +8,10 @@ from segvg.models import (
     necks,
     weight_init,
 )
+from segvg.models.averaged_model import RampedAverage
 from segvg.models.data_preprocessor import GroundingDataPreprocessor
 
 __all__ = [
-    'GroundingDataPreprocessor', 'backbones', 'grounders', 'heads', 'language_encoders',
-    'losses', 'necks', 'weight_init'
+    'GroundingDataPreprocessor', 'RampedAverage', 'backbones', 'grounders', 'heads',
+    'language_encoders', 'losses', 'necks', 'weight_init'
 ]

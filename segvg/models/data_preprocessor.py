@@ -29,8 +29,12 @@ class GroundingDataPreprocessor(BaseDataPreprocessor):
                  text_pad_id: int = 0) -> None:
         super().__init__()
         self.text_pad_id = text_pad_id
-        self.register_buffer('mean', torch.tensor(mean).view(3, 1, 1), persistent=False)
-        self.register_buffer('std', torch.tensor(std).view(3, 1, 1), persistent=False)
+        self._register('mean', mean)
+        self._register('std', std)
+
+    def _register(self, name: str, values: Sequence[float]) -> None:
+        tensor = torch.tensor(values, dtype=torch.float32).view(3, 1, 1)
+        self.register_buffer(name, tensor, persistent=False)
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
         """Return ``dict(inputs=GroundingBatch, data_samples=list of B samples)``.

@@ -1,11 +1,14 @@
 """Initialisers from public weights that refuse what does not fit."""
 from pathlib import Path
 
+import numpy as np
+import torch
 from mmengine.logging import print_log
 from torch import nn
 
 from segvg.registry import WEIGHT_INITIALIZERS
 from segvg.utils.checkpoint import load_checkpoint, load_strictly, state_dict_of
+from segvg.utils.darknet_weights import read_darknet_weights
 
 
 @WEIGHT_INITIALIZERS.register_module()
@@ -65,3 +68,60 @@ class HuggingFacePretrained:
                 own[key.replace('encoder.layer.', 'layers.', 1)] = value
         load_strictly(module, own, self.name)
         print_log(f'{len(own)} tensors of {self.name} loaded', logger='current')
+
+
+@WEIGHT_INITIALIZERS.register_module()
+class DarkNetWeights:
+    """Load ``darknet.weights`` or ``yolov3.weights`` into a ``DarkNet53``.
+
+    Args:
+        checkpoint: the file, as its authors publish it.
+    """
+
+    def __init__(self, checkpoint: str) -> None:
+        self.checkpoint = checkpoint
+
+    def __call__(self, module: nn.Module) -> None:
+        """Load the weights into ``module``."""
+        filled, count = read_darknet_weights(self.checkpoint, module)
+        print_log(f'{filled} of {count} convolutions loaded from {self.checkpoint}',
+                  logger='current')
+
+
+@WEIGHT_INITIALIZERS.register_module()
+class WordVectors:
+    """Load word vectors into the first rows of a ``WordVectorGRU``'s table.
+
+    Args:
+        checkpoint: ``.npz`` with ``word_emb`` (V, C), as ``tools/build_vocab.py`` and
+            the published code write it.
+    """
+
+    def __init__(self, checkpoint: str) -> None:
+        self.checkpoint = checkpoint
+
+    def __call__(self, module: nn.Module) -> None:
+        """Write the vectors into ``module.words``.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: it holds no word vectors, or they do not fit.
+        """
+        if not Path(self.checkpoint).is_file():
+            raise FileNotFoundError(
+                f'there are no word vectors {self.checkpoint}; tools/build_vocab.py '
+                'makes them')
+        with np.load(self.checkpoint, allow_pickle=False) as archive:
+            if 'word_emb' not in archive:
+                raise ValueError(f"{self.checkpoint} has no array 'word_emb', only "
+                                 f'{archive.files}')
+            vectors = torch.from_numpy(archive['word_emb'].astype(np.float32))
+        rows, width = module.words.weight.shape
+        if vectors.shape[1] != width or len(vectors) > rows:
+            raise ValueError(
+                f'{self.checkpoint} has {len(vectors)} vectors of {vectors.shape[1]} '
+                f'numbers, the table {rows} rows of {width}: set vocab_size '
+                '(word_channels) of the language encoder')
+        with torch.no_grad():
+            module.words.weight.zero_()
+            module.words.weight[:len(vectors)] = vectors

@@ -15,8 +15,8 @@ class GroundingDataSample(BaseDataElement):
         token_ids: (L,) int64, not padded.
         text_padding_mask: (L,) bool.
         gt_instances: T targets in the canvas frame: ``bboxes`` (T, 4) xyxy pixels,
-            optionally ``masks`` (T, H, W) bool and ``target_masks`` (T, h, w) float,
-            what a mask branch learns from.
+            optionally ``masks`` (T, H, W) bool, ``target_masks`` (T, h, w) float, what
+            a mask branch learns from, and ``contours`` (T, N, 2) of points, -1 = none.
         image_instances: the same T targets in the frame of the original image:
             ``bboxes`` (T, 4), ``segmentations``, a list of T mask records or None.
         pred_instances: Q predictions in the frame of the original image: ``bboxes``

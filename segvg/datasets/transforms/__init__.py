@@ -6,6 +6,7 @@ from segvg.datasets.transforms.box_to_mask import (
     FillBoxMask,
     GaussianBoxMask,
 )
+from segvg.datasets.transforms.contour import SampleContour
 from segvg.datasets.transforms.formatting import PackGroundingInputs
 from segvg.datasets.transforms.geometric import (
     PlaceOnCanvas,
@@ -13,11 +14,13 @@ from segvg.datasets.transforms.geometric import (
     RandomSizeCrop,
     Resize,
 )
+from segvg.datasets.transforms.large_scale_jitter import LargeScaleJitter
 from segvg.datasets.transforms.loading import (
     LoadGroundingAnnotations,
     LoadImageFromFile,
 )
 from segvg.datasets.transforms.photometric import ColorJitter, GaussianBlur
+from segvg.datasets.transforms.rescale import ClipBoxes, FitCanvas, ResizeToFit
 from segvg.datasets.transforms.text import (
     PickExpression,
     RandomApplyUnlessWords,
@@ -25,8 +28,9 @@ from segvg.datasets.transforms.text import (
 )
 
 __all__ = [
-    'AnnotationMask', 'BoxToMask', 'ColorJitter', 'EllipseBoxMask', 'FillBoxMask',
-    'GaussianBlur', 'GaussianBoxMask', 'LoadGroundingAnnotations', 'LoadImageFromFile',
-    'PackGroundingInputs', 'PickExpression', 'PlaceOnCanvas', 'RandomApplyUnlessWords',
-    'RandomFlip', 'RandomSizeCrop', 'Resize', 'TokenizeExpression'
+    'AnnotationMask', 'BoxToMask', 'ClipBoxes', 'ColorJitter', 'EllipseBoxMask',
+    'FillBoxMask', 'FitCanvas', 'GaussianBlur', 'GaussianBoxMask', 'LargeScaleJitter',
+    'LoadGroundingAnnotations', 'LoadImageFromFile', 'PackGroundingInputs',
+    'PickExpression', 'PlaceOnCanvas', 'RandomApplyUnlessWords', 'RandomFlip',
+    'RandomSizeCrop', 'Resize', 'ResizeToFit', 'SampleContour', 'TokenizeExpression'
 ]

@@ -59,6 +59,8 @@ class PackGroundingInputs(BaseTransform):
             targets.masks = torch.from_numpy(results['gt_masks'][index].astype(bool))
         if 'target_masks' in results:
             targets.target_masks = torch.from_numpy(results['target_masks'][index])
+        if 'target_contours' in results:
+            targets.contours = torch.from_numpy(results['target_contours'][index])
         sample.gt_instances = targets
         sample.image_instances = InstanceData(
             bboxes=torch.from_numpy(results['image_bboxes'][index]),

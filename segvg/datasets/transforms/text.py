@@ -8,7 +8,8 @@ from mmcv.transforms import BaseTransform
 from segvg.registry import TASK_UTILS, TRANSFORMS
 
 # arrays with one entry an instance
-INSTANCE_KEYS = ('gt_bboxes', 'image_bboxes', 'gt_masks', 'target_masks')
+INSTANCE_KEYS = ('gt_bboxes', 'image_bboxes', 'gt_masks', 'target_masks',
+                 'target_contours')
 OTHER_SIDE = {'left': 'right', 'right': 'left'}
 SIDES = re.compile('(?ai:left|right)')  # any case of ASCII letters
 WHOLE_SIDES = re.compile(r'\b(?ai:left|right)\b')

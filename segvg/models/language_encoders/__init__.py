@@ -1,4 +1,5 @@
 """Language encoders."""
+from segvg.models.language_encoders.gru import WordVectorGRU
 from segvg.models.language_encoders.transformer import LanguageTransformer
 
-__all__ = ['LanguageTransformer']
+__all__ = ['LanguageTransformer', 'WordVectorGRU']

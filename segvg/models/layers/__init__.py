@@ -5,6 +5,13 @@ from segvg.models.layers.attention import (
     attend_mask,
     attention,
 )
+from segvg.models.layers.causal_decoder import (
+    CausalDecoder,
+    CausalDecoderLayer,
+    DecoderState,
+    KeyValue,
+)
+from segvg.models.layers.conv_norm import ConvNorm
 from segvg.models.layers.mlp import MLP
 from segvg.models.layers.position_encoding import sine_position
 from segvg.models.layers.transformer import (
@@ -15,6 +22,7 @@ from segvg.models.layers.transformer import (
 )
 
 __all__ = [
-    'MLP', 'DecoderLayer', 'EncoderLayer', 'MultiHeadAttention', 'add_position',
+    'MLP', 'CausalDecoder', 'CausalDecoderLayer', 'ConvNorm', 'DecoderLayer',
+    'DecoderState', 'EncoderLayer', 'KeyValue', 'MultiHeadAttention', 'add_position',
     'additive_mask', 'attend_mask', 'attention', 'init_matrices', 'sine_position'
 ]

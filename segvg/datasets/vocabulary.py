@@ -1,0 +1,111 @@
+"""Vocabularies of whole words: cleaning, building, reading, word vectors."""
+import re
+from pathlib import Path
+from typing import Iterable, Mapping, Union
+
+import numpy as np
+
+from segvg.datasets.safe_load import load_pickle
+
+PAD, UNKNOWN, START = 'PAD', 'UNK', 'CLS'
+DROPPED = re.compile(r"""[.,'!?"()*#:;]""")
+SPLIT = re.compile('[-/]')
+
+
+def clean(text: str) -> str:
+    """Return the text in lower case without punctuation; - and / become spaces."""
+    return SPLIT.sub(' ', DROPPED.sub('', text.lower()))
+
+
+def build_vocabulary(texts: Iterable[str]) -> dict[str, int]:
+    """Return the id of every word, in the order in which the words occur.
+
+    The first three are padding, unknown and a start that nothing uses, as in the
+    published vocabularies.
+    """
+    ids = {PAD: 0, UNKNOWN: 1, START: 2}
+    for text in texts:
+        for word in clean(text).split():
+            ids.setdefault(word, len(ids))
+    return ids
+
+
+def write_vocabulary(path: Union[str, Path], ids: Mapping[str, int]) -> None:
+    """Write one word a line; the id is the number of the line from 0."""
+    words = sorted(ids, key=ids.get)
+    if [ids[word] for word in words] != list(range(len(words))):
+        raise ValueError('the ids of a vocabulary are 0, 1, 2, ... without a gap')
+    Path(path).write_text('\n'.join(words) + '\n', encoding='utf-8')
+
+
+def read_vocabulary(path: Union[str, Path]) -> dict[str, int]:
+    """Return the ids of a text file, one word a line, or of ``token_to_ix.pkl``.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a vocabulary, or would run code.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'there is no vocabulary {path}; tools/build_vocab.py makes one')
+    if path.suffix != '.pkl':
+        words = path.read_text(encoding='utf-8').splitlines()
+        return {word: number for number, word in enumerate(words)}
+    ids = load_pickle(path)
+    if not isinstance(ids, dict) or not all(
+            isinstance(key, str) and isinstance(value, int)
+            for key, value in ids.items()):
+        raise ValueError(f'{path} is not a dict of words and their ids')
+    return ids
+
+
+def read_glove(path: Union[str, Path], ids: Mapping[str, int]) -> np.ndarray:
+    """Return the vectors (V, C) float32 of words from a GloVe text file.
+
+    Words that the file lacks have zeros. A line is a word and its numbers, separated by
+    spaces.
+
+    Raises:
+        ValueError: two lines have vectors of different width.
+    """
+    vectors, width = {}, None
+    with open(path, encoding='utf-8', errors='replace') as file:
+        for number, line in enumerate(file, 1):
+            word, _, values = line.rstrip('\n').partition(' ')
+            if word not in ids:
+                continue
+            vector = np.array(values.split(), dtype=np.float32)
+            if width not in (None, len(vector)):
+                raise ValueError(f'{path}, line {number}: {len(vector)} numbers, '
+                                 f'{width} before')
+            width = len(vector)
+            vectors[ids[word]] = vector
+    if width is None:
+        raise ValueError(f'{path} has a vector for none of the {len(ids)} words')
+    table = np.zeros((max(ids.values()) + 1, width), dtype=np.float32)
+    for place, vector in vectors.items():
+        table[place] = vector
+    return table
+
+
+def read_spacy(name: str, ids: Mapping[str, int]) -> np.ndarray:
+    """Return the vectors (V, C) float32 of words from an installed spaCy model.
+
+    Raises:
+        FileNotFoundError: the model is not installed.
+        ValueError: it has no vectors.
+    """
+    import spacy
+    try:
+        model = spacy.load(name)
+    except OSError as error:
+        raise FileNotFoundError(f'there is no spaCy model {name!r}: {error}') from error
+    if not model.vocab.vectors_length:
+        raise ValueError(f'the spaCy model {name!r} has no word vectors')
+    table = np.zeros((max(ids.values()) + 1, model.vocab.vectors_length),
+                     dtype=np.float32)
+    for word, place in ids.items():
+        # As published: a word that spaCy splits has the mean of its parts.
+        table[place] = model.make_doc(word).vector
+    return table

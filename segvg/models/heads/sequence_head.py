@@ -1,0 +1,200 @@
+"""SeqTR's head: coordinates as tokens, predicted one after the other."""
+from typing import Optional
+
+import torch
+from mmengine.model import BaseModule
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from segvg.models.heads.sequence_parts import SequencePart
+from segvg.models.layers import MLP, CausalDecoder, CausalDecoderLayer, init_matrices
+from segvg.registry import MODELS, TASK_UTILS
+from segvg.structures import FusedFeatures, GroundingDataSample, Tokens
+
+
+@MODELS.register_module()
+class SequenceHead(BaseModule):
+    """A causal decoder over bins of coordinates, x and y in one vocabulary.
+
+    A sequence is one or several parts (a box, a contour); each begins with a start
+    token and ends with END, the token after the last bin. In training the decoder reads
+    the true tokens, at test its own, with keys and values of the past kept.
+
+    Args:
+        parts: configs of the parts, in order.
+        loss: config of the loss over positions.
+        channels: C.
+        num_layers: decoder layers.
+        heads: attention heads.
+        hidden: width of the feed-forward blocks.
+        dropout: everywhere in the decoder.
+        num_bins: K, bins over the width and over the height.
+        frame_size: pixels that the bins span; None: each image's own canvas.
+        learned_start: learn a start token for each part; else it is zero.
+        init_cfg: mmengine's.
+
+    Source: Zhu et al., "SeqTR", ECCV 2022.
+    """
+
+    def __init__(self,
+                 parts: list[dict],
+                 loss: dict,
+                 channels: int = 256,
+                 num_layers: int = 3,
+                 *,
+                 heads: int = 8,
+                 hidden: int = 1024,
+                 dropout: float = 0.1,
+                 num_bins: int = 1000,
+                 frame_size: Optional[int] = None,
+                 learned_start: bool = False,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.num_bins = num_bins
+        self.end = num_bins  # the token after the last bin
+        self.frame_size = frame_size
+        self.parts: list[SequencePart] = [TASK_UTILS.build(part) for part in parts]
+        length = sum(2 * part.num_points + 1 for part in self.parts)
+        self.token_embed = nn.Embedding(num_bins + 1, channels)
+        self.position = nn.Embedding(length, channels)
+        self.start_embed = nn.Embedding(len(parts), channels) if learned_start else None
+        self.decoder = CausalDecoder(
+            [self.build_layer(channels, heads, hidden, dropout)
+             for _ in range(num_layers)], channels)
+        self.predictor = MLP(channels, channels, channels, num_bins + 1)
+        self.loss_sequence = MODELS.build(loss)
+        init_matrices(self.decoder)
+
+    @staticmethod
+    def build_layer(channels: int, heads: int, hidden: int,
+                    dropout: float) -> CausalDecoderLayer:
+        """Return a decoder layer."""
+        return CausalDecoderLayer(channels, heads, hidden, dropout)
+
+    # -- tokens ------------------------------------------------------------------------
+
+    def frames(self, data_samples: list[GroundingDataSample]) -> Tensor:
+        """Return what the bins span, (B, 2) float64, width before height."""
+        sizes = [(self.frame_size, ) * 2 if self.frame_size else
+                 sample.canvas_shape[::-1] for sample in data_samples]
+        return torch.tensor(sizes, dtype=torch.float64)
+
+    def quantise(self, points: Tensor, frames: Tensor) -> Tensor:
+        """Return tokens (B, 2 n) of points (B, n, 2); a negative coordinate is END."""
+        bins = (points / frames[:, None].to(points) * self.num_bins).long()
+        tokens = bins.clamp(max=self.num_bins - 1).masked_fill(bins < 0, self.end)
+        return tokens.flatten(1)
+
+    def dequantise(self, tokens: Tensor, frames: Tensor) -> Tensor:
+        """Return coordinates (B, S) float64 of tokens (B, S), x and y in turn."""
+        repeats = -(-tokens.shape[1] // 2)
+        sizes = frames.to(tokens.device).repeat(1, repeats)[:, :tokens.shape[1]]
+        return tokens * sizes / self.num_bins
+
+    def targets(self, data_samples: list[GroundingDataSample]) -> list[Tensor]:
+        """Return the tokens (B, 2 n) of each part, without END after it."""
+        points = [part.points(data_samples) for part in self.parts]
+        if len({part.dtype for part in points}) > 1:
+            points = [part.double() for part in points]
+        frames = self.frames(data_samples).to(points[0].device)
+        return [self.quantise(part, frames) for part in points]
+
+    # -- decoder -----------------------------------------------------------------------
+
+    def start(self, part: int, memory: Tokens) -> Tensor:
+        """Return the start token (B, 1, C) of a part."""
+        if self.start_embed is None:
+            return memory.feats.new_zeros((len(memory.feats), 1, self.channels))
+        return self.start_embed.weight[part].expand(len(memory.feats), 1, -1)
+
+    @property
+    def channels(self) -> int:
+        """C of a token."""
+        return self.token_embed.embedding_dim
+
+    def embed(self, tokens: Tensor, first: int, memory: Tokens) -> Tensor:
+        """Return (B, S, C) for tokens (B, S), the ``first``-th of a part and on."""
+        return self.token_embed(tokens)
+
+    def logits(self, memory: Tokens, targets: list[Tensor]) -> Tensor:
+        """Return logits (B, L, K + 1) when the decoder reads the true tokens."""
+        inputs = []
+        for number, tokens in enumerate(targets):
+            inputs += [self.start(number, memory), self.embed(tokens, 0, memory)]
+        states, _ = self.decoder(
+            torch.cat(inputs, dim=1), self.position.weight, self.decoder.start(memory))
+        return self.predictor(states)
+
+    def loss(self, fused: FusedFeatures,
+             data_samples: list[GroundingDataSample]) -> dict[str, Tensor]:
+        """Return ``loss_sequence`` over all positions of the batch."""
+        targets = self.targets(data_samples)
+        return self.loss_by_tokens(self.logits(fused.memory, targets), targets)
+
+    def loss_by_tokens(self, logits: Tensor,
+                       targets: list[Tensor]) -> dict[str, Tensor]:
+        """Return the loss of logits (B, L, K + 1) against the tokens of each part."""
+        ended = [nn.functional.pad(tokens, (0, 1), value=self.end)
+                 for tokens in targets]
+        weights = [part.weights(tokens, self.end)
+                   for part, tokens in zip(self.parts, ended)]
+        return dict(loss_sequence=self.loss_sequence(
+            logits, torch.cat(ended, dim=1), torch.cat(weights, dim=1)))
+
+    # -- generation --------------------------------------------------------------------
+
+    @torch.no_grad()
+    def forward(self, fused: FusedFeatures) -> list[Tensor]:
+        """Return the generated tokens (B, num_steps) of each part.
+
+        The most probable token is taken at every step. A part stops early when every
+        sequence of the batch has ended; what follows END has no meaning.
+        """
+        memory, generated = fused.memory, []
+        state, place = self.decoder.start(memory), 0
+        for number, part in enumerate(self.parts):
+            current, tokens = self.start(number, memory), []
+            for step in range(part.num_steps):
+                states, state = self.decoder(
+                    current, self.position.weight[place:place + 1], state)
+                place += 1
+                logits = self.predictor(states)[:, 0]
+                if step < part.min_steps:
+                    logits = logits[:, :self.end]
+                tokens.append(logits.argmax(-1, keepdim=True))
+                if step + 1 < part.num_steps and self._ended(tokens, number):
+                    break
+                current = self.embed(tokens[-1], step, memory)
+            if number + 1 < len(self.parts) and len(tokens) == 2 * part.num_points:
+                _, state = self.decoder(
+                    current, self.position.weight[place:place + 1], state)
+                place += 1
+            rest = part.num_steps - len(tokens)
+            generated.append(nn.functional.pad(
+                torch.cat(tokens, dim=1), (0, rest), value=self.end))
+        return generated
+
+    def _ended(self, tokens: list[Tensor], part: int) -> bool:
+        """Say whether every sequence has ended and nothing follows the part."""
+        return part + 1 == len(self.parts) and bool(
+            (torch.cat(tokens, dim=1) == self.end).any(1).all())
+
+    def predict(self, fused: FusedFeatures,
+                data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
+        """Write ``pred_instances``: box, mask or both; the score is 1."""
+        self.write(self(fused), data_samples)
+        return data_samples
+
+    def write(self, generated: list[Tensor],
+              data_samples: list[GroundingDataSample]) -> None:
+        """Write ``pred_instances`` that the tokens (B, num_steps) of each part spell.
+        """
+        frames = self.frames(data_samples)
+        values = [self.dequantise(tokens, frames) for tokens in generated]
+        for b, sample in enumerate(data_samples):
+            prediction = InstanceData(scores=values[0].new_ones(1).float())
+            for part, tokens, pixels in zip(self.parts, generated, values):
+                ends = (tokens[b] == self.end).nonzero()
+                length = int(ends[0]) if len(ends) else len(tokens[b])
+                part.write(prediction, pixels[b, :length], sample)
+            sample.pred_instances = prediction

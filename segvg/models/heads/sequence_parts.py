@@ -1,0 +1,160 @@
+"""What a sequence of coordinates can spell: a box, a contour."""
+import random
+from abc import ABC, abstractmethod
+from typing import Sequence
+
+import numpy as np
+import torch
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from segvg.models.heads.box_head import single_targets
+from segvg.registry import TASK_UTILS
+from segvg.structures import GroundingDataSample
+from segvg.structures.boxes import canvas_to_image
+from segvg.structures.masks import decode_polygons
+
+
+class SequencePart(ABC):
+    """Points to tokens and back; a point is two tokens, x before y.
+
+    Attributes:
+        num_points: points of a target.
+        num_steps: tokens to generate.
+        min_steps: first steps in which END cannot be chosen.
+    """
+    num_points: int
+    num_steps: int
+    min_steps: int
+
+    @abstractmethod
+    def points(self, data_samples: list[GroundingDataSample]) -> Tensor:
+        """Return the target points (B, n, 2) in canvas pixels; negative = none."""
+
+    @abstractmethod
+    def weights(self, targets: Tensor, end: int) -> Tensor:
+        """Return the loss weights (B, 2 n + 1) of targets of that shape."""
+
+    @abstractmethod
+    def write(self, prediction: InstanceData, values: Tensor,
+              sample: GroundingDataSample) -> None:
+        """Add what the tokens spell to a prediction, in the frame of the image.
+
+        Args:
+            prediction: one instance.
+            values: (S,) float64 canvas pixels, x and y in turn, cut at END.
+            sample: whose geometry counts.
+        """
+
+
+@TASK_UTILS.register_module()
+class BoxPart(SequencePart):
+    """A box: x1, y1, x2, y2. END follows in training and is never generated.
+
+    Args:
+        first_weight: loss weight of x1, on which everything else depends.
+    """
+    num_points = 2
+    num_steps = 4
+    min_steps = 4
+
+    def __init__(self, first_weight: float = 1.5) -> None:
+        self.first_weight = first_weight
+
+    def points(self, data_samples: list[GroundingDataSample]) -> Tensor:
+        """Return the corners (B, 2, 2) of the one target of each."""
+        return single_targets(data_samples, 'bboxes').unflatten(1, (2, 2)).clamp(min=0)
+
+    def weights(self, targets: Tensor, end: int) -> Tensor:
+        """Return 1, but ``first_weight`` for the first token."""
+        weights = torch.ones(targets.shape, device=targets.device)
+        weights[:, 0] = self.first_weight
+        return weights
+
+    def write(self, prediction: InstanceData, values: Tensor,
+              sample: GroundingDataSample) -> None:
+        """Add ``bboxes`` (1, 4)."""
+        prediction.bboxes = canvas_to_image(values[None].float(), sample.metainfo)
+
+
+@TASK_UTILS.register_module()
+class ContourPart(SequencePart):
+    """A contour of at most ``num_points`` points, then END.
+
+    Args:
+        num_points: N; a target with fewer is filled up with END.
+        end_weight: loss weight of END, the true one and the filling.
+        min_steps: first steps in which END cannot be chosen.
+        shuffle_fraction: part of a batch whose points are permuted in training, all by
+            the same permutation.
+        two_points_as_box: read a contour of two points as x, y, width and height of a
+            box, as the published evaluation does; else it has no area.
+    """
+
+    def __init__(self,
+                 num_points: int = 18,
+                 *,
+                 end_weight: float = 0.1,
+                 min_steps: int = 0,
+                 shuffle_fraction: float = 0.0,
+                 two_points_as_box: bool = True) -> None:
+        self.num_points = num_points
+        self.num_steps = 2 * num_points + 1
+        self.end_weight = end_weight
+        self.min_steps = min_steps
+        self.shuffle_fraction = shuffle_fraction
+        self.two_points_as_box = two_points_as_box
+
+    def points(self, data_samples: list[GroundingDataSample]) -> Tensor:
+        """Return the contours (B, N, 2), some of them permuted."""
+        contours = single_targets(data_samples, 'contours')
+        if contours.shape[1] != self.num_points:
+            raise ValueError(
+                f'contours of {contours.shape[1]} points for a head of '
+                f'{self.num_points}: num_points of SampleContour and of ContourPart '
+                'must agree')
+        chosen = random.sample(
+            range(len(contours)), int(len(contours) * self.shuffle_fraction))
+        if chosen:
+            order = torch.randperm(self.num_points).to(contours.device)
+            contours = contours.clone()
+            contours[chosen] = contours[chosen][:, order]
+        return contours
+
+    def weights(self, targets: Tensor, end: int) -> Tensor:
+        """Return 1, but ``end_weight`` where the target is END."""
+        weights = torch.ones(targets.shape, device=targets.device)
+        return weights.masked_fill(targets == end, self.end_weight)
+
+    def polygon(self, values: np.ndarray) -> np.ndarray:
+        """Return the polygon (n, 2) of coordinates (S,); n = 0 when it has no area."""
+        points = values[:len(values) // 2 * 2].reshape(-1, 2)
+        if len(points) == 2 and self.two_points_as_box:
+            (x, y), (width, height) = points
+            return np.array([[x, y], [x, y + height], [x + width, y + height],
+                             [x + width, y]])
+        return points if len(points) > 2 else points[:0]
+
+    def write(self, prediction: InstanceData, values: Tensor,
+              sample: GroundingDataSample) -> None:
+        """Add ``masks`` (1, H0, W0), ``canvas_polygons`` and, if it lacks, ``bboxes``.
+
+        ``canvas_polygons`` has one array (n, 2) in canvas pixels.
+        """
+        polygon = self.polygon(values.cpu().numpy())
+        meta = sample.metainfo
+        on_image = (polygon - np.array(meta['pad_offset'])) / meta['scale_factor']
+        mask = decode_polygons([on_image.ravel().tolist()], *meta['ori_shape'])
+        prediction.masks = torch.from_numpy(mask[None]).to(values.device)
+        prediction.canvas_polygons = [polygon]
+        if 'bboxes' not in prediction:
+            prediction.bboxes = _bounds(polygon, values, sample)
+
+
+def _bounds(polygon: np.ndarray, values: Tensor, sample: GroundingDataSample) -> Tensor:
+    """Return the box (1, 4) around a polygon (n, 2), zeros around none."""
+    corners: Sequence[float] = [0.0] * 4
+    if len(polygon):
+        corners = [*polygon.min(0), *polygon.max(0)]
+    bbox = torch.tensor([corners], dtype=torch.float32, device=values.device)
+    return canvas_to_image(bbox, sample.metainfo)

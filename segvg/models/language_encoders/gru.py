@@ -1,0 +1,97 @@
+"""Word vectors and a bidirectional GRU."""
+from typing import Optional
+
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from segvg.registry import MODELS
+from segvg.structures import TextTokens, Tokens
+
+
+def pool_max(states: Tensor, padding_mask: Tensor) -> Tensor:
+    """Return the largest value (B, C) over the words of (B, L, C) states."""
+    return states.masked_fill(padding_mask[..., None], float('-inf')).amax(1)
+
+
+def pool_mean(states: Tensor, padding_mask: Tensor) -> Tensor:
+    """Return the mean (B, C) over the words of (B, L, C) states."""
+    states = states.masked_fill(padding_mask[..., None], 0)
+    return states.sum(1) / padding_mask.logical_not().sum(1, keepdim=True)
+
+
+POOLS = dict(max=pool_max, mean=pool_mean)
+
+
+@MODELS.register_module()
+class WordVectorGRU(BaseModule):
+    """An expression to one vector, by word vectors and a bidirectional GRU.
+
+    Args:
+        vocab_size: rows of the table of word vectors, at least the words of the
+            vocabulary; surplus rows are never read.
+        word_channels: C of a word vector.
+        hidden_channels: C of each direction; the sentence has twice as much.
+        freeze_words: whether the word vectors stay as they are.
+        text_length: expressions are padded to this length and the padding runs through
+            the GRU, so that the backward direction begins on it. Published weights
+            expect the length that they were trained with. None: padding is not seen.
+        pool: ``'max'`` or ``'mean'`` over the words.
+        init_cfg: e.g. ``dict(type='WordVectors', checkpoint='refcoco_unc.npz')``.
+
+    Source: Zhu et al., "SeqTR", ECCV 2022.
+    """
+
+    def __init__(self,
+                 vocab_size: int,
+                 word_channels: int = 300,
+                 hidden_channels: int = 512,
+                 *,
+                 freeze_words: bool = True,
+                 text_length: Optional[int] = 15,
+                 pool: str = 'max',
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if pool not in POOLS:
+            raise ValueError(f'pool is one of {tuple(POOLS)}, not {pool!r}')
+        self.text_length = text_length
+        self.pool = pool
+        self.words = nn.Embedding(vocab_size, word_channels)
+        self.words.weight.requires_grad_(not freeze_words)
+        self.gru = nn.GRU(word_channels, hidden_channels, batch_first=True,
+                          bidirectional=True)
+
+    def forward(self, text: TextTokens) -> Tokens:
+        """Return one token (B, 1, C) an expression.
+
+        Raises:
+            ValueError: an id lies outside the vocabulary or a text is too long.
+        """
+        ids, padding_mask = text
+        if ids.device.type == 'cpu' and int(ids.max()) >= self.words.num_embeddings:
+            raise ValueError(
+                f'word id {int(ids.max())} in a table of {self.words.num_embeddings} '
+                'word vectors: tokenizer and language encoder do not belong together')
+        states = (self._states_of_words(ids, padding_mask) if self.text_length is None
+                  else self._states(ids))
+        padding_mask = padding_mask[:, :states.shape[1]]
+        states = states[:, :padding_mask.shape[1]]
+        return Tokens(POOLS[self.pool](states, padding_mask)[:, None])
+
+    def _states(self, ids: Tensor) -> Tensor:
+        """Return the states (B, text_length, C), padding included."""
+        free = self.text_length - ids.shape[1]
+        if free < 0:
+            raise ValueError(f'{ids.shape[1]} words in an expression, but text_length '
+                             f'is {self.text_length}; max_length of TokenizeExpression '
+                             'and text_length must agree')
+        return self.gru(self.words(F.pad(ids, (0, free))))[0]
+
+    def _states_of_words(self, ids: Tensor, padding_mask: Tensor) -> Tensor:
+        """Return the states (B, L, C) of words that do not see the padding."""
+        lengths = padding_mask.logical_not().sum(1)
+        packed = nn.utils.rnn.pack_padded_sequence(
+            self.words(ids), lengths.cpu(), batch_first=True, enforce_sorted=False)
+        states, _ = nn.utils.rnn.pad_packed_sequence(
+            self.gru(packed)[0], batch_first=True)
+        return states
