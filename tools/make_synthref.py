@@ -1,6 +1,7 @@
 """Make a generated referring-expression data set (SynthRef).
 
 python tools/make_synthref.py --level L0 --seed 0 --out data/synthref
+python tools/make_synthref.py --level L4 --seed 0 --out data/synthref --sheet L4.png
 """
 import argparse
 import time
@@ -46,15 +47,16 @@ def parse_args() -> argparse.Namespace:
 
 
 def print_summary(manifest: dict) -> None:
-    """Print the counts of every split, and what a model reaches without the text."""
+    """Print the counts of every split, and what a model reaches that does not read."""
     columns = ('split', 'images', 'sentences', 'single', 'multi', 'none', 'long',
-               'random object %', 'text-blind %')
+               'random object %', 'text-blind %', 'bag of words %')
     rows = [columns]
     for split, facts in manifest['splits'].items():
         kinds, ceilings = facts['kinds'], facts['ceilings']
         rows.append((split, facts['images'], facts['sentences'],
                      *(kinds.get(kind, 0) for kind in columns[3:6]), facts['long'],
-                     ceilings['random_object'], ceilings['text_blind']))
+                     ceilings['random_object'], ceilings['text_blind'],
+                     ceilings['bag_of_words']))
     widths = [max(len(str(cell)) for cell in column) for column in zip(*rows)]
     for row in rows:
         print('  '.join(str(cell).rjust(width) for cell, width in zip(row, widths)))

@@ -41,6 +41,7 @@ _WORDINGS = 8
 _NEGATIVE_TRIES = 16
 _PATIENCE = 6         # attempts at a scene before a sentence may be of another type
 _PRESENT_SHARE = 0.8  # of swaps take a value that another object has
+_LENIENT = 60         # attempts after which the order of words need not matter
 _FLIPS = ('relation', 'place', 'depth', 'comparison')
 
 
@@ -57,7 +58,8 @@ def draw_plan(level: Level, split: str, stream: Stream) -> list[list[str]]:
     for _ in range(level.sentences):
         kind = stream.weighted(weights)
         types = {'single': level.types, 'multi': level.several}.get(kind)
-        order = stream.weighted_order(types) if types else [kind]
+        order = stream.weighted_order(types) if types else [kind, *(
+            f'no {name}' for name, _ in NEGATIVES if kind != f'no {name}')]
         if split == 'testB' and kind == 'single' and stream.random() < LONG_SHARE:
             order = stream.shuffled(level.long_types) + order
         plan.append(order)
@@ -78,13 +80,15 @@ class Composer:
         self.eligible = [index for index, item in enumerate(scene.objects)
                          if split != 'testA' or is_held_out(item, level)]
         self._queue: list[int] = []
+        self._order_share = ORDER_SHARE
 
     def write(self, plan: list[list[str]], attempt: int) -> list[Sentence] | None:
         """Return a sentence for each entry, or None when the scene cannot give all.
 
         The higher the number of the attempt, the more types may stand in for the one
-        that was wanted.
+        that was wanted; at last the order of words need not matter.
         """
+        self._order_share = ORDER_SHARE if attempt < _LENIENT else 0.0
         sentences: list[Sentence] = []
         for types in plan:
             usable = types[:1 + attempt // _PATIENCE]
@@ -101,7 +105,8 @@ class Composer:
 
     def _find(self, types: list[str]) -> Sentence | None:
         if types[0].startswith('no '):
-            return self._negative(types[0][3:])
+            ways = (self._negative(name[3:]) for name in types)
+            return next(filter(None, ways), None)
         if types[0] in dict(self.level.several):
             return next(filter(None, map(self._several, types)), None)
         return self.describe(self._next_target(), types)
@@ -128,7 +133,7 @@ class Composer:
         if few and len(list(leaves(few[0]))) > 2:
             few = few[:_LONG_ORDER_TRIES]
         if not few or len(list(leaves(few[0]))) == 1 or (
-                self.stream.random() >= ORDER_SHARE):
+                self.stream.random() >= self._order_share):
             return few[0] if few else None
         best, most = None, 1
         for form in few:

@@ -16,7 +16,7 @@ PLAIN_SHARE = 0.4
 CLEAR_OVERLAP = 0.13     # of the smaller mask: more than predicates ask for
 _RELATIONS = (('both', 0.3), ('shape', 0.25), ('colour', 0.25), ('neither', 0.2))
 _SIZE_WEIGHTS = (('small', 1.0), ('medium', 0.8), ('large', 0.5))
-_TRIES = 60
+_TRIES, _BAND_TRIES = 80, 40   # for one object: in all, and within a band
 _ALONE_SHARE = 0.35      # of grids have one more object, the only one of its size
 _BAND_SHARE, _BAND = 0.8, (0.2, 0.5)   # of scenes; of the height or width
 _TONES = {'black': (100, 55), 'grey': (155, 0), 'white': (62, 0), 'yellow': (45, 0)}
@@ -195,7 +195,9 @@ def place_all(level: Level, canvas: tuple[int, int], traits: list[Traits],
     for item in traits:
         low, high = (part * min(canvas) / 100 for part in SIZES[item.size])
         radius = round(stream.uniform(low, high), 2)
-        for _ in range(_TRIES):
+        for number in range(_TRIES):
+            if number == _BAND_TRIES:
+                crowd.widen()
             mode = stream.weighted(level.placements) if crowd.spots else 'free'
             spot = crowd.suggest(item.figure, radius, mode, stream)
             if spot and crowd.add(item, radius, spot, mode):
@@ -223,6 +225,10 @@ class Crowd:
         """Keep free objects in a band, where more relations along it are decided."""
         start = stream.uniform(0, 1 - part)
         self._region[axis] = (start, start + part)
+
+    def widen(self) -> None:
+        """Let free objects be anywhere."""
+        self._region = [(0.0, 1.0), (0.0, 1.0)]
 
     def suggest(self, figure: str, radius: float, mode: str,
                 stream: Stream) -> tuple[float, float] | None:
