@@ -1,7 +1,7 @@
 """SynthRef: generated referring expressions whose every label is exact.
 
-``generate`` writes a data set. The way there: ``levels`` (constants), ``scene`` and, for
-L2 and above, ``crowds`` and ``backgrounds`` (objects from random ``streams``),
+``generate`` writes a data set. The way there: ``levels`` (constants), ``scene`` and,
+for L2 and above, ``crowds`` and ``backgrounds`` (objects from random ``streams``),
 ``render`` (picture and masks), ``forms``, ``predicates``, ``facts`` and ``semantics``
 (what a sentence says, and what that is true of), ``sentences`` (which ones a scene
 gets; ``composer``, ``proposals`` and ``conditions`` for L2 and above), ``grammar`` and
