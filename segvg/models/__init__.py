@@ -6,6 +6,7 @@ from segvg.models import (
     language_encoders,
     losses,
     necks,
+    task_utils,
     weight_init,
 )
 from segvg.models.averaged_model import RampedAverage
@@ -13,5 +14,5 @@ from segvg.models.data_preprocessor import GroundingDataPreprocessor
 
 __all__ = [
     'GroundingDataPreprocessor', 'RampedAverage', 'backbones', 'grounders', 'heads',
-    'language_encoders', 'losses', 'necks', 'weight_init'
+    'language_encoders', 'losses', 'necks', 'task_utils', 'weight_init'
 ]

@@ -60,6 +60,26 @@ def canvas_to_image(bboxes: Tensor, meta: dict) -> Tensor:
     return clip_boxes((bboxes - offset) / scale, meta['ori_shape'])
 
 
+def canvas_to_unit(bboxes: Tensor, meta: dict) -> Tensor:
+    """Change (T, 4) xyxy canvas pixels to cxcywh in [0, 1] of the image on it.
+
+    Padding around the image does not count.
+    """
+    offset = bboxes.new_tensor([*meta['paste_offset'], *meta['paste_offset']])
+    return normalize_boxes(bboxes - offset, meta['img_shape'])
+
+
+def unit_to_image(boxes: Tensor, meta: dict) -> Tensor:
+    """Change (Q, 4) cxcywh in [0, 1] of the image on the canvas to original pixels.
+
+    The result is xyxy and may reach beyond the image.
+    """
+    pasted = boxes.new_tensor([*meta['paste_offset'], *meta['paste_offset']])
+    scale, offset = _geometry(boxes, meta)
+    bboxes = denormalize_boxes(boxes, meta['img_shape']) + pasted
+    return (bboxes - offset) / scale
+
+
 def box_area(bboxes: Tensor) -> Tensor:
     """Return the areas (...,) of (..., 4) xyxy boxes."""
     return (bboxes[..., 2] - bboxes[..., 0]) * (bboxes[..., 3] - bboxes[..., 1])

@@ -12,11 +12,13 @@ class Tokens(NamedTuple):
         padding_mask: (B, N) bool, True = padding; None when nothing is padding.
         pos: (B, N, C) or (1, N, C) position encoding, None when there is none.
         grid: (h, w) of image tokens, h * w = N, row by row; None for other tokens.
+        maps: maps of the image for masks, coarse to fine, each (B, C_i, h_i, w_i).
     """
     feats: Tensor
     padding_mask: Optional[Tensor] = None
     pos: Optional[Tensor] = None
     grid: Optional[tuple[int, int]] = None
+    maps: Optional[tuple[Tensor, ...]] = None
 
     def select(self, index: Tensor) -> 'Tokens':
         """Return the tokens of the batch entries ``index`` (B',), repeats allowed."""
@@ -24,8 +26,11 @@ class Tokens(NamedTuple):
         if pos is not None and len(pos) == len(self.feats):
             pos = pos[index]
         mask = self.padding_mask
+        maps = self.maps
+        if maps is not None:
+            maps = tuple(values[index] for values in maps)
         return Tokens(self.feats[index], None if mask is None else mask[index], pos,
-                      self.grid)
+                      self.grid, maps)
 
 
 class FusedFeatures(NamedTuple):

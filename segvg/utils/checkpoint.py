@@ -7,6 +7,13 @@ from typing import Any, Optional
 import torch
 from torch import Tensor, nn
 
+from segvg.utils.key_rules import RULES, Drop, Rule
+
+__all__ = [
+    'RULES', 'ConversionReport', 'Drop', 'Rule', 'convert_state_dict',
+    'load_checkpoint', 'load_strictly', 'rename_key', 'state_dict_of', 'use_safe_loader'
+]
+
 
 def load_checkpoint(path: str, map_location: Any = 'cpu') -> Any:
     """Read a checkpoint without running anything that is in it.
@@ -56,12 +63,6 @@ def state_dict_of(checkpoint: Any) -> dict[str, Tensor]:
 
 
 @dataclass
-class Drop:
-    """A published key that is left out, and why."""
-    reason: str
-
-
-@dataclass
 class ConversionReport:
     """What became of every key of a published checkpoint."""
     renamed: dict[str, str] = field(default_factory=dict)
@@ -75,9 +76,6 @@ class ConversionReport:
             raise ValueError(
                 f'{len(self.unplaced)} of the keys are not known to be of a published '
                 f'{method} checkpoint, the first are: {shown}')
-
-
-Rule = tuple[str, str | Drop]
 
 
 def rename_key(key: str, rules: list[Rule]) -> Optional[str | Drop]:
@@ -137,132 +135,3 @@ def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str) -> N
         raise ValueError(f'{source} does not hold the weights of this '
                          f'{type(module).__name__}: {told}')
     module.load_state_dict(state, strict=False)
-
-
-# -- rules of the published models -----------------------------------------------------
-
-NORM_PAIR = r'(weight|bias)'
-
-
-def _layer_rules(source: str, target: str) -> list[Rule]:
-    """Return rules for the transformer layers below a prefix (patterns)."""
-    return [
-        (rf'{source}\.(\d+)\.self_attn\.(in_proj_weight|in_proj_bias|out_proj\..+)',
-         rf'{target}.\1.self_attention.\2'),
-        (rf'{source}\.(\d+)\.multihead_attn\.(in_proj_weight|in_proj_bias|out_proj\..+)',
-         rf'{target}.\1.cross_attention.\2'),
-        (rf'{source}\.(\d+)\.linear1\.{NORM_PAIR}', rf'{target}.\1.feed_forward.0.\2'),
-        (rf'{source}\.(\d+)\.linear2\.{NORM_PAIR}', rf'{target}.\1.feed_forward.3.\2'),
-    ]
-
-
-def _encoder_layer_rules(source: str, target: str) -> list[Rule]:
-    return _layer_rules(source, target) + [
-        (rf'{source}\.(\d+)\.norm1\.{NORM_PAIR}', rf'{target}.\1.attention_norm.\2'),
-        (rf'{source}\.(\d+)\.norm2\.{NORM_PAIR}', rf'{target}.\1.feed_forward_norm.\2'),
-    ]
-
-
-def _decoder_layer_rules(source: str, target: str) -> list[Rule]:
-    return _layer_rules(source, target) + [
-        (rf'{source}\.(\d+)\.norm1\.{NORM_PAIR}', rf'{target}.\1.self_norm.\2'),
-        (rf'{source}\.(\d+)\.norm2\.{NORM_PAIR}', rf'{target}.\1.cross_norm.\2'),
-        (rf'{source}\.(\d+)\.norm3\.{NORM_PAIR}', rf'{target}.\1.feed_forward_norm.\2'),
-    ]
-
-
-def detr_rules(source: str = '', target: str = '') -> list[Rule]:
-    """Return rules for the image side of DETR below prefixes (``visumodel.``)."""
-    source = re.escape(source)
-    return [
-        (rf'{source}backbone\.0\.body\.(.+)', rf'{target}backbone.\1'),
-        (rf'{source}input_proj\.{NORM_PAIR}', rf'{target}input_proj.\1'),
-        *_encoder_layer_rules(rf'{source}transformer\.encoder\.layers',
-                              f'{target}layers'),
-    ]
-
-
-def bert_rules(source: str, target: str) -> list[Rule]:
-    """Return rules for a BERT below prefixes."""
-    source = re.escape(source)
-    return [
-        (rf'{source}embeddings\.position_ids', Drop('a constant')),
-        (rf'{source}embeddings\.(.+)', rf'{target}embeddings.\1'),
-        (rf'{source}encoder\.layer\.(.+)', rf'{target}layers.\1'),
-        (rf'{source}pooler\..+', Drop('the pooler is never run')),
-    ]
-
-
-DETR_RULES: list[Rule] = detr_rules() + [
-    (r'(transformer\.decoder|class_embed|bbox_embed|query_embed)\..+',
-     Drop('the detection part of DETR is not used')),
-]
-
-TRANSVG_RULES: list[Rule] = [
-    *detr_rules('visumodel.', 'image_encoder.'),
-    *bert_rules('textmodel.bert.', 'language_encoder.'),
-    *bert_rules('textmodel.', 'language_encoder.'),
-    (rf'visu_proj\.{NORM_PAIR}', r'fusion.image_proj.\1'),
-    (rf'text_proj\.{NORM_PAIR}', r'fusion.text_proj.\1'),
-    (r'vl_pos_embed\.weight', 'fusion.position.weight'),
-    (r'reg_token\.weight', 'fusion.learned_tokens.weight'),
-    *_encoder_layer_rules(r'vl_transformer\.encoder\.layers', 'fusion.layers'),
-    (rf'bbox_embed\.layers\.(\d+)\.{NORM_PAIR}', r'head.box.layers.\1.\2'),
-]
-
-STREAMS = (('object', 'object'), ('visual', 'image'), ('text', 'text'))
-ALIGNMENT = r'deepfuse\.layers\.(\d+)'
-SEGVG_RULES: list[Rule] = [
-    *detr_rules('visumodel.', 'image_encoder.'),
-    *bert_rules('textmodel.', 'language_encoder.'),
-    *[(rf'{ALIGNMENT}\.norm_{letter}\.{NORM_PAIR}',
-       rf'alignment.layers.\1.norms.{kind}.\2')
-      for letter, kind in (('o', 'object'), ('v', 'image'), ('t', 'text'))],
-    *[(rf'{ALIGNMENT}\.in_{theirs}_{letter}\.{NORM_PAIR}',
-       rf'alignment.layers.\1.{role}.{kind}.\2')
-      for theirs, kind in STREAMS
-      for letter, role in (('q', 'query'), ('k', 'key'), ('v', 'value'))],
-    *[(rf'{ALIGNMENT}\.out_{theirs}\.{NORM_PAIR}',
-       rf'alignment.layers.\1.out.{kind}.\2') for theirs, kind in STREAMS],
-    (r'reg_seg_src\.weight', 'query_embed.weight'),
-    (r'reg_seg_pos\.weight', 'query_pos.weight'),
-    (rf'object_proj\.{NORM_PAIR}', r'query_proj.\1'),
-    (rf'visu_proj\.{NORM_PAIR}', r'fusion.image_proj.\1'),
-    (rf'text_proj\.{NORM_PAIR}', r'fusion.text_proj.\1'),
-    (r'vl_pos_embed\.weight', 'fusion.position.weight'),
-    *_encoder_layer_rules(r'vl_transformer\.encoder\.layers', 'fusion.layers'),
-    (rf'vl_transformer\.encoder\.norm\.{NORM_PAIR}', r'fusion.norm.\1'),
-    *_decoder_layer_rules(r'vl_decoder\.decoder\.layers', 'head.layers'),
-    (rf'vl_decoder\.decoder\.norm\.{NORM_PAIR}', r'head.norm.\1'),
-    (rf'bbox_embed\.layers\.(\d+)\.{NORM_PAIR}', r'head.box.layers.\1.\2'),
-    (rf'seg_embed\.layers\.(\d+)\.{NORM_PAIR}', r'head.mask.mlp.layers.\1.\2'),
-]
-
-CONV_NORM = (r'(conv\.weight|bn\.(?:weight|bias|running_mean|running_var|'
-             r'num_batches_tracked))')
-SEQTR_RULES: list[Rule] = [
-    (rf'vis_enc\.darknet\.(\d+)\.{CONV_NORM}', r'image_encoder.layers.\1.\2'),
-    (rf'vis_enc\.darknet\.(\d+)\.module_list\.(\d+)\.([01])\.{CONV_NORM}',
-     r'image_encoder.layers.\1.repeats.\2.\3.\4'),
-    (r'lan_enc\.embedding\.weight', 'language_encoder.words.weight'),
-    (r'lan_enc\.lstm\.(.+)', r'language_encoder.gru.\1'),
-    (rf'fusion\.down_bot2mid\.1\.{CONV_NORM}', r'fusion.merge.low_to_mid.\1'),
-    (rf'fusion\.down_mid2top\.1\.{CONV_NORM}', r'fusion.merge.mid_to_top.\1'),
-    (rf'fusion\.top_project\.([01])\.{CONV_NORM}', r'fusion.merge.project.\1.\2'),
-    (rf'head\.transformer\.input_proj\.conv\.{NORM_PAIR}', r'fusion.input_proj.\1'),
-    (rf'head\.transformer\.input_proj\.gn\.{NORM_PAIR}', r'fusion.input_norm.\1'),
-    *_encoder_layer_rules(r'head\.transformer\.encoder\.layers', 'fusion.layers'),
-    *_decoder_layer_rules(r'head\.transformer\.decoder\.layers',
-                          'head.decoder.layers'),
-    (rf'head\.transformer\.decoder\.norm\.{NORM_PAIR}', r'head.decoder.norm.\1'),
-    (r'head\.transformer\.seq_positional_encoding\.embedding\.weight',
-     'head.position.weight'),
-    (r'head\.transformer\.query_embedding\.weight', 'head.token_embed.weight'),
-    (rf'head\.predictor\.(\d)\.fc\.{NORM_PAIR}', r'head.predictor.layers.\1.\2'),
-    (r'head\.task_embedding\.weight', 'head.start_embed.weight'),
-]
-
-#: Method name of ``tools/convert_checkpoint.py`` -> rules.
-RULES: dict[str, list[Rule]] = dict(
-    segvg=SEGVG_RULES, transvg=TRANSVG_RULES, detr=DETR_RULES, seqtr=SEQTR_RULES)
-

@@ -1,5 +1,5 @@
 """DETR's image side: ResNet, projection, sine positions, transformer encoder."""
-from typing import Optional
+from typing import Optional, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +27,8 @@ class DETREncoder(BaseModule):
             ignores its dropout argument, which trained weights depend on: 0.
         mask_image_padding: let attention and positions know the padding. SegVG's
             published loader hides it from the model, so its weights expect False.
+        hand_on_maps: add the projected map and the finer maps of the backbone, coarse
+            to fine, to the tokens, for a head that makes masks.
         init_cfg: e.g. ``dict(type='StrictPretrained', checkpoint=...)``.
 
     Source: Carion et al., "End-to-End Object Detection with Transformers", ECCV 2020.
@@ -43,9 +45,11 @@ class DETREncoder(BaseModule):
                  dropout: float = 0.1,
                  attention_dropout: float = 0.0,
                  mask_image_padding: bool = True,
+                 hand_on_maps: bool = False,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.mask_image_padding = mask_image_padding
+        self.hand_on_maps = hand_on_maps
         self.backbone = MODELS.build(backbone)
         self.input_proj = nn.Conv2d(in_channels, channels, kernel_size=1)
         self.layers = nn.ModuleList(
@@ -53,6 +57,10 @@ class DETREncoder(BaseModule):
                          attention_dropout=attention_dropout)
             for _ in range(num_layers))
         init_matrices(self.layers)
+
+    def project(self, features: Sequence[Tensor]) -> Tensor:
+        """Return the projected map (I, C, h, w) of the maps of the backbone."""
+        return self.input_proj(features[-1])
 
     def embed(self, images: Tensor, padding_mask: Tensor) -> Tokens:
         """Return the tokens before the first transformer layer.
@@ -65,15 +73,18 @@ class DETREncoder(BaseModule):
             ``feats`` (I, h * w, C), row by row, with ``pos`` and ``grid``;
             ``padding_mask`` is None unless padding is masked.
         """
-        feature_map = self.input_proj(self.backbone(images)[-1])
+        features = self.backbone(images)
+        feature_map = self.project(features)
+        maps = (feature_map, *features[-2::-1]) if self.hand_on_maps else None
         grid = tuple(feature_map.shape[-2:])
         feats = feature_map.flatten(2).transpose(1, 2)
         if self.mask_image_padding:
             mask = F.interpolate(padding_mask[:, None].float(), size=grid)[:, 0].bool()
             pos = sine_position(mask, feats.shape[-1])
-            return Tokens(feats, mask.flatten(1), pos, grid)
+            return Tokens(feats, mask.flatten(1), pos, grid, maps)
         nothing = torch.zeros((1, *grid), dtype=torch.bool, device=images.device)
-        return Tokens(feats, None, sine_position(nothing, feats.shape[-1]), grid)
+        pos = sine_position(nothing, feats.shape[-1])
+        return Tokens(feats, None, pos, grid, maps)
 
     def layer(self, index: int, tokens: Tokens) -> Tokens:
         """Return the tokens after transformer layer ``index``."""

@@ -5,6 +5,15 @@ import torch
 from torch import Tensor
 
 
+def encode_angles(angles: Tensor, channels: int, temperature: float) -> Tensor:
+    """Return sines on even and cosines on odd places, (..., channels), of (...,)."""
+    index = torch.arange(channels, device=angles.device, dtype=torch.float32)
+    index = torch.div(index, 2, rounding_mode='floor')
+    angle = angles[..., None] / temperature**(2 * index / channels)
+    pairs = torch.stack([angle[..., 0::2].sin(), angle[..., 1::2].cos()], dim=-1)
+    return pairs.flatten(-2)
+
+
 def sine_position(padding_mask: Tensor,
                   channels: int,
                   temperature: float = 10000.0) -> Tensor:
@@ -24,13 +33,5 @@ def sine_position(padding_mask: Tensor,
     x = inside.cumsum(2)
     y = y / (y[:, -1:, :] + 1e-6) * (2 * math.pi)
     x = x / (x[:, :, -1:] + 1e-6) * (2 * math.pi)
-    index = torch.arange(channels // 2, device=inside.device, dtype=torch.float32)
-    index = torch.div(index, 2, rounding_mode='floor')
-    wave = temperature**(2 * index / (channels // 2))
-
-    def encode(position: Tensor) -> Tensor:
-        angle = position[..., None] / wave  # (B, h, w, channels / 2)
-        pairs = torch.stack([angle[..., 0::2].sin(), angle[..., 1::2].cos()], dim=-1)
-        return pairs.flatten(-2)
-
-    return torch.cat([encode(y), encode(x)], dim=-1).flatten(1, 2)
+    encoded = [encode_angles(angles, channels // 2, temperature) for angles in (y, x)]
+    return torch.cat(encoded, dim=-1).flatten(1, 2)

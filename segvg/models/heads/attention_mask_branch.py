@@ -1,0 +1,81 @@
+"""DETR's mask branch: where a query looks becomes a mask, refined by finer maps."""
+import math
+from typing import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from segvg.registry import MODELS
+from segvg.structures import FusedFeatures
+
+
+@MODELS.register_module()
+class AttentionMaskBranch(BaseModule):
+    """Masks from attention maps of queries over the image and from feature maps.
+
+    Only the queries that are asked for are computed: every mask depends on its own
+    query alone.
+
+    Args:
+        channels: C of queries, memory and the coarsest map.
+        map_channels: C of the finer maps, coarse to fine.
+        heads: attention heads, each gives a map.
+
+    Source: Carion et al., ECCV 2020, with the softmax per head of MDETR.
+    """
+
+    def __init__(self, channels: int = 256,
+                 map_channels: Sequence[int] = (1024, 512, 256),
+                 heads: int = 8) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(channels, channels)
+        self.key = nn.Linear(channels, channels)
+        for layer in (self.query, self.key):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        widths = [channels + heads, channels + heads,
+                  *(channels // 2**i for i in range(1, 2 + len(map_channels)))]
+        self.convs = nn.ModuleList(
+            nn.Conv2d(a, b, kernel_size=3, padding=1)
+            for a, b in zip(widths[:-1], widths[1:]))
+        # 8 groups, as published; narrow toy models take what divides them.
+        self.norms = nn.ModuleList(
+            nn.GroupNorm(math.gcd(8, width), width) for width in widths[1:])
+        self.adapters = nn.ModuleList(
+            nn.Conv2d(a, b, kernel_size=1) for a, b in zip(map_channels, widths[2:]))
+        self.out = nn.Conv2d(widths[-1], 1, kernel_size=3, padding=1)
+        for conv in (*self.convs, *self.adapters, self.out):
+            nn.init.kaiming_uniform_(conv.weight, a=1)
+            nn.init.zeros_(conv.bias)
+
+    def attend(self, queries: Tensor, index: Tensor, fused: FusedFeatures) -> Tensor:
+        """Return how M queries spread over the image, (M, heads, h, w), sums of 1."""
+        image = fused.memory.feats[:, fused.image_slice]
+        query = self.query(queries).unflatten(-1, (self.heads, -1))  # (M, heads, c)
+        key = self.key(image).unflatten(-1, (self.heads, -1))[index]  # (M, N, heads, c)
+        logits = torch.einsum('mhc,mnhc->mhn', query * query.shape[-1]**-0.5, key)
+        if fused.memory.padding_mask is not None:
+            padding = fused.memory.padding_mask[index, fused.image_slice]
+            logits = logits.masked_fill(padding[:, None], float('-inf'))
+        return logits.softmax(-1).unflatten(-1, fused.grid)
+
+    def forward(self, queries: Tensor, index: Tensor, fused: FusedFeatures) -> Tensor:
+        """Return mask logits (M, h', w') at the size of the finest map.
+
+        Args:
+            queries: (M, C), the states of the queries.
+            index: (M,) int64, the expression of each.
+            fused: with ``maps``: the coarsest (B, C, h, w) first.
+        """
+        coarse, *finer = fused.maps
+        x = torch.cat([coarse[index], self.attend(queries, index, fused)], dim=1)
+        x = self.norms[0](self.convs[0](x)).relu()
+        x = self.norms[1](self.convs[1](x)).relu()
+        for i, (adapter, values) in enumerate(zip(self.adapters, finer), start=2):
+            values = adapter(values)
+            x = values[index] + F.interpolate(x, size=values.shape[-2:], mode='nearest')
+            x = self.norms[i](self.convs[i](x)).relu()
+        return self.out(x)[:, 0]

@@ -1,0 +1,253 @@
+"""SiRi's head: parallel decoders that predict sets of boxes, matched with targets."""
+import copy
+from typing import NamedTuple, Optional, Sequence
+
+import torch
+from mmengine.model import BaseModule
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from segvg.models.heads.segvg_head import masks_to_image
+from segvg.models.layers import MLP, QueryDecoder, grid_queries
+from segvg.models.losses.set_loss import count_boxes
+from segvg.models.task_utils import Matches, SetTargets
+from segvg.registry import MODELS
+from segvg.structures import FusedFeatures, GroundingDataSample
+from segvg.structures.boxes import canvas_to_unit, unit_to_image
+
+
+class SetOutputs(NamedTuple):
+    """Predictions of the D layers of one decoder.
+
+    Attributes:
+        logits: (D, B, Q, A) of A classes, the last of them "no object".
+        boxes: (D, B, Q, 4) cxcywh in [0, 1] of the image without padding.
+        states: (D, B, Q, C), the normalised queries.
+    """
+    logits: Tensor
+    boxes: Tensor
+    states: Tensor
+
+    def last(self) -> 'SetOutputs':
+        """Return the predictions of the last layer alone, D = 1."""
+        return SetOutputs(*(values[-1:] for values in self))
+
+    @property
+    def scores(self) -> Tensor:
+        """How sure the last layer is of an object, (B, Q)."""
+        return 1 - self.logits[-1].float().softmax(-1)[..., -1]
+
+
+@MODELS.register_module()
+class SetBoxHead(BaseModule):
+    """Decoders, classes and boxes; every layer of every decoder is supervised.
+
+    The first decoder has learned queries, the others constant ones on a grid. All read
+    the same memory, start from equal weights and are asked apart.
+
+    Args:
+        loss_set: config of the loss with its matcher.
+        channels: C of queries and memory.
+        num_layers: D.
+        num_queries: of the first decoder.
+        num_decoders: 1 (SiRi) or more (multi-task SiRi).
+        num_classes: A, "no object" included.
+        heads: attention heads.
+        hidden: width of the feed-forward blocks.
+        dropout: in the decoders.
+        supervise_all: give every layer a loss, not the last alone.
+        predict_from: decoder that is asked at test: ``'last'``, as published,
+            ``'first'``, or ``'best'``, the one with the highest score.
+        mask_branch: config of a branch that makes masks for queries of the last
+            decoder.
+        loss_mask: config of its loss.
+        mask_threshold: with masks, queries above this score are predicted, each with
+            its mask; None: the best query alone.
+        init_cfg: mmengine's.
+
+    Source: Qu et al., "SiRi", ECCV 2022; Kamath et al., "MDETR", ICCV 2021.
+    """
+    PREDICT_FROM = ('last', 'first', 'best')
+
+    def __init__(self,
+                 loss_set: dict,
+                 channels: int = 256,
+                 num_layers: int = 6,
+                 *,
+                 num_queries: int = 16,
+                 num_decoders: int = 1,
+                 num_classes: int = 2,
+                 heads: int = 8,
+                 hidden: int = 2048,
+                 dropout: float = 0.1,
+                 supervise_all: bool = True,
+                 predict_from: str = 'last',
+                 mask_branch: Optional[dict] = None,
+                 loss_mask: Optional[dict] = None,
+                 mask_threshold: Optional[float] = None,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if predict_from not in self.PREDICT_FROM:
+            raise ValueError(
+                f'predict_from is one of {self.PREDICT_FROM}, not {predict_from!r}')
+        if (mask_branch is None) != (loss_mask is None):
+            raise ValueError('mask_branch and loss_mask come together')
+        self.predict_from = predict_from
+        self.supervise_all = supervise_all
+        self.num_classes = num_classes
+        self.mask_threshold = mask_threshold
+        self.query_embed = nn.Embedding(num_queries, channels)
+        self.grid_norm = None
+        if num_decoders > 1:
+            self.register_buffer('grid', grid_queries(channels), persistent=False)
+            self.grid_norm = nn.LayerNorm(channels)
+        # Equal at the start: only their queries differ.
+        self.decoders, self.classify, self.box = (
+            nn.ModuleList(copy.deepcopy(module) for _ in range(num_decoders))
+            for module in (
+                QueryDecoder(channels, num_layers, heads, hidden, dropout),
+                nn.Linear(channels, num_classes),
+                MLP(channels, channels, channels, 4)))
+        self.loss_set = MODELS.build(loss_set)
+        self.mask = MODELS.build(mask_branch) if mask_branch else None
+        self.loss_mask = MODELS.build(loss_mask) if loss_mask else None
+
+    def forward(self, fused: FusedFeatures) -> list[SetOutputs]:
+        """Return the predictions of every decoder."""
+        outputs = []
+        for i, decoder in enumerate(self.decoders):
+            query_pos = (self.query_embed.weight if i == 0
+                         else self.grid_norm(self.grid))
+            states = decoder(fused.memory, query_pos[None])
+            boxes = self.box[i](states).float().sigmoid()
+            outputs.append(SetOutputs(self.classify[i](states), boxes, states))
+        return outputs
+
+    # -- training ----------------------------------------------------------------------
+
+    def positive_map(self, sample: GroundingDataSample) -> Tensor:
+        """Return the right classes (T, A) of the targets of a sample: the first."""
+        boxes = sample.gt_instances.bboxes
+        rows = boxes.new_zeros((len(boxes), self.num_classes))
+        rows[:, 0] = 1
+        return rows
+
+    def targets_of(self, data_samples: Sequence[GroundingDataSample]
+                   ) -> list[SetTargets]:
+        """Return the targets of every sample; one may have none."""
+        return [SetTargets(canvas_to_unit(sample.gt_instances.bboxes, sample.metainfo),
+                           self.positive_map(sample)) for sample in data_samples]
+
+    def loss(self, fused: FusedFeatures,
+             data_samples: list[GroundingDataSample]) -> dict[str, Tensor]:
+        """Return ``loss_ce, loss_bbox, loss_giou`` summed over layers and decoders.
+
+        With a mask branch also ``loss_mask`` and ``loss_dice`` of the last layer.
+        """
+        masks = None
+        if self.mask is not None:
+            masks = [gt_masks(sample, fused.canvas_shape) for sample in data_samples]
+        return self.loss_by_targets(fused, self(fused), self.targets_of(data_samples),
+                                    masks)
+
+    def loss_by_targets(self, fused: FusedFeatures, outputs: Sequence[SetOutputs],
+                        targets: Sequence[SetTargets],
+                        masks: Optional[Sequence[Tensor]] = None) -> dict[str, Tensor]:
+        """Return the losses against targets and masks, each (T, H, W) on the canvas."""
+        num_boxes = count_boxes(targets, fused.memory.feats.device)
+        losses: dict[str, Tensor] = {}
+        if not self.supervise_all:
+            outputs = [out.last() for out in outputs]
+        for decoder in outputs:
+            matches = self.loss_set.matcher(decoder.logits, decoder.boxes, targets)
+            parts = self.loss_set(decoder.logits, decoder.boxes, targets, matches,
+                                  num_boxes)
+            parts.update(self.more_losses(fused, decoder, targets, matches, num_boxes))
+            for name, value in parts.items():
+                losses[name] = losses.get(name, 0) + value
+        if self.mask is not None:
+            final = matches.sets == len(outputs[-1].logits) - 1
+            losses.update(self._mask_losses(
+                fused, outputs[-1], Matches(*(place[final] for place in matches)),
+                torch.cat(list(masks)), num_boxes))
+        return losses
+
+    def more_losses(self, fused: FusedFeatures, outputs: SetOutputs,
+                    targets: Sequence[SetTargets], matches: Matches,
+                    num_boxes: Tensor) -> dict[str, Tensor]:
+        """Return further losses of one decoder, all its layers; none here."""
+        return {}
+
+    def _mask_losses(self, fused: FusedFeatures, outputs: SetOutputs, matches: Matches,
+                     masks: Tensor, num_boxes: Tensor) -> dict[str, Tensor]:
+        """Return the losses of the masks of matched queries of the last layer."""
+        queries = outputs.states[-1][matches.batch, matches.queries]
+        logits = self.mask(queries, matches.batch, fused)
+        return self.loss_mask(logits, masks[matches.targets], num_boxes)
+
+    # -- test --------------------------------------------------------------------------
+
+    def choose(self, outputs: Sequence[SetOutputs]) -> SetOutputs:
+        """Return the predictions that count, by ``predict_from``."""
+        if self.predict_from == 'first' or len(outputs) == 1:
+            return outputs[0]
+        if self.predict_from == 'last':
+            return outputs[-1]
+        best = torch.stack([out.scores.amax(1) for out in outputs]).argmax(0)  # (B,)
+        rows = torch.arange(len(best), device=best.device)
+        return SetOutputs(*(torch.stack(values)[best, :, rows].transpose(0, 1)
+                            for values in zip(*outputs, strict=True)))
+
+    def predict(self, fused: FusedFeatures,
+                data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
+        """Write ``pred_instances``: all queries, or those that get a mask.
+
+        Boxes may reach beyond the image, as in the published evaluation.
+        """
+        outputs = self.choose(self(fused))
+        for i, sample in enumerate(data_samples):
+            prediction = InstanceData(
+                bboxes=unit_to_image(outputs.boxes[-1, i], sample.metainfo),
+                scores=outputs.scores[i], **self.more_fields(outputs, i, sample))
+            if self.mask is not None:
+                prediction = self._with_masks(prediction, outputs, i, fused, sample)
+            sample.pred_instances = prediction
+        return data_samples
+
+    def more_fields(self, outputs: SetOutputs, index: int,
+                    sample: GroundingDataSample) -> dict[str, Tensor]:
+        """Return further fields (Q, ...) of a prediction; none here."""
+        return {}
+
+    def _with_masks(self, prediction: InstanceData, outputs: SetOutputs, index: int,
+                    fused: FusedFeatures,
+                    sample: GroundingDataSample) -> InstanceData:
+        """Keep the queries that get a mask and add ``masks`` (Q, H0, W0) bool."""
+        scores = prediction.scores
+        kept = (scores.argmax()[None] if self.mask_threshold is None
+                else (scores > self.mask_threshold).nonzero()[:, 0])
+        prediction = prediction[kept]
+        if len(kept):
+            logits = self.mask(outputs.states[-1, index, kept],
+                               torch.full_like(kept, index), fused)
+            logits = masks_to_image(logits.float(), fused.canvas_shape, sample.metainfo)
+            prediction.masks = logits.sigmoid() > 0.5
+        else:
+            prediction.masks = scores.new_zeros((0, *sample.ori_shape), dtype=bool)
+        return prediction
+
+
+def gt_masks(sample: GroundingDataSample, canvas_shape: tuple[int, int]) -> Tensor:
+    """Return the masks (T, H, W) of a sample's targets, padded to the batch's canvas.
+
+    Raises:
+        ValueError: the pipeline made none.
+    """
+    masks = sample.gt_instances.get('masks')
+    if masks is None:
+        raise ValueError(
+            f"'masks' is missing for expression {sample.text!r} in {sample.img_path}: "
+            'set with_mask=True of LoadGroundingAnnotations')
+    height, width = masks.shape[-2:]
+    margin = (0, canvas_shape[1] - width, 0, canvas_shape[0] - height)
+    return nn.functional.pad(masks, margin)

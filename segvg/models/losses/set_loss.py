@@ -1,0 +1,99 @@
+"""Loss of a set of predicted objects, matched one to one with targets."""
+from typing import Optional, Sequence
+
+import torch
+from mmengine.dist import all_reduce, get_world_size
+from torch import Tensor, nn
+
+from segvg.models.losses.box_loss import box_giou_loss, box_l1
+from segvg.models.task_utils import Matches, SetTargets
+from segvg.registry import MODELS, TASK_UTILS
+
+
+def count_boxes(targets: Sequence[SetTargets], device: torch.device) -> Tensor:
+    """Return the mean number () of targets over all processes, at least 1."""
+    count = torch.tensor(float(sum(len(entry.boxes) for entry in targets)),
+                         device=device)
+    if get_world_size() > 1:
+        all_reduce(count, op='mean')
+    return count.clamp(min=1)
+
+
+def class_targets(logits: Tensor, positive_map: Tensor, matches: Matches) -> Tensor:
+    """Return what each query should say, (S, B, Q, A): its target's map or the last.
+
+    Args:
+        logits: (S, B, Q, A), for shape and device.
+        positive_map: (all T, A) of the targets of the whole batch.
+        matches: M pairs.
+    """
+    wanted = torch.zeros_like(logits)
+    wanted[..., -1] = 1
+    wanted[matches.sets, matches.batch, matches.queries] = (
+        positive_map[matches.targets].to(wanted))
+    return wanted
+
+
+@MODELS.register_module()
+class SetLoss(nn.Module):
+    """Cross entropy over classes, L1 and GIoU of matched boxes, for S sets at once.
+
+    A query without a target should say the last class. A target may have several right
+    classes (tokens); their log-probabilities are summed, not averaged.
+
+    Args:
+        matcher: config of the matcher.
+        class_weight: factor of the cross entropy.
+        l1_weight: factor of the L1 term.
+        giou_weight: factor of the GIoU term.
+        no_object_weight: weight of queries without a target in the cross entropy.
+
+    Source: Kamath et al., "MDETR", ICCV 2021, soft token prediction.
+    """
+
+    def __init__(self,
+                 matcher: Optional[dict] = None,
+                 class_weight: float = 1.0,
+                 l1_weight: float = 5.0,
+                 *,
+                 giou_weight: float = 2.0,
+                 no_object_weight: float = 0.1) -> None:
+        super().__init__()
+        self.matcher = TASK_UTILS.build(matcher or dict(type='HungarianMatcher'))
+        self.weights = dict(loss_ce=class_weight, loss_bbox=l1_weight,
+                            loss_giou=giou_weight)
+        self.no_object_weight = no_object_weight
+
+    def terms(self, logits: Tensor, boxes: Tensor, targets: Sequence[SetTargets],
+              matches: Matches, num_boxes: Tensor | float) -> dict[str, Tensor]:
+        """Return the terms (S,) of each set, not weighted.
+
+        Args:
+            logits: (S, B, Q, A).
+            boxes: (S, B, Q, 4) cxcywh in [0, 1].
+            targets: B entries.
+            matches: of these sets.
+            num_boxes: what the sums are divided by.
+        """
+        logits, boxes = logits.float(), boxes.float()
+        target_boxes = torch.cat([entry.boxes for entry in targets]).float()
+        maps = torch.cat([entry.positive_map for entry in targets])
+        place = (matches.sets, matches.batch, matches.queries)
+        weight = torch.full_like(logits[..., 0], self.no_object_weight)
+        weight[place] = 1
+        entropy = -(class_targets(logits, maps, matches) * logits.log_softmax(-1)
+                    ).sum(-1)
+        matched, wanted = boxes[place], target_boxes[matches.targets]
+        zeros = logits.new_zeros(len(logits))
+        return dict(
+            loss_ce=(entropy * weight).sum((1, 2)) / num_boxes,
+            loss_bbox=zeros.index_add(0, matches.sets, box_l1(matched, wanted))
+            / num_boxes,
+            loss_giou=zeros.index_add(0, matches.sets, box_giou_loss(matched, wanted))
+            / num_boxes)
+
+    def forward(self, logits: Tensor, boxes: Tensor, targets: Sequence[SetTargets],
+                matches: Matches, num_boxes: Tensor | float) -> dict[str, Tensor]:
+        """Return the weighted terms, summed over sets; arguments as ``terms``."""
+        terms = self.terms(logits, boxes, targets, matches, num_boxes)
+        return {name: self.weights[name] * value.sum() for name, value in terms.items()}

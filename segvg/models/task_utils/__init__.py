@@ -1,0 +1,8 @@
+"""What heads use and a config may choose, but has no parameters."""
+from segvg.models.task_utils.hungarian_matcher import (
+    HungarianMatcher,
+    Matches,
+    SetTargets,
+)
+
+__all__ = ['HungarianMatcher', 'Matches', 'SetTargets']
