@@ -4,7 +4,6 @@ A noun phrase is marked where it is made, with a pair of private characters; whe
 sentence is complete the marks become spans of its raw text. ``parser.py`` reads all
 sentences back; it shares no code with this file.
 """
-from dataclasses import dataclass, field
 from functools import singledispatchmethod
 
 from segvg.datasets.synthref.facts import Facts
@@ -43,6 +42,7 @@ from segvg.datasets.synthref.grammar import (
 from segvg.datasets.synthref.levels import Level
 from segvg.datasets.synthref.semantics import evaluate
 from segvg.datasets.synthref.spans import (
+    Group,
     fix_articles,
     mark,
     misspell,
@@ -70,21 +70,6 @@ from segvg.datasets.synthref.templates import (
 
 _FILLER_SHARE, _UNUSUAL_SHARE = 0.12, 0.1
 _PREDICATE_SHARE = 0.3
-
-
-@dataclass
-class Group:
-    """A noun phrase while it grows: words before the noun, and what follows it."""
-
-    leaf: Objects
-    before: list[str] = field(default_factory=list)
-    after: list[str] = field(default_factory=list)
-    pattern: list[str] = field(default_factory=list)
-
-    def add(self, text: str, pattern: str) -> None:
-        """Append what follows the noun."""
-        self.after.append(text)
-        self.pattern.append(pattern)
 
 
 def phrase_form(form: Form, facts: Facts, level: Level, split: str,
@@ -237,22 +222,15 @@ class _Speaker:
             group.add(f'{link}{rank} {end}', f'{link}{{rank}} from {{side}}')
         return group
 
-    @group.register
-    def _(self, form: Nearest, plural: bool) -> Group:
-        words = self.stream.choice(('nearest to', 'closest to'))
-        return self._relate(form, words, plural)
-
-    @group.register
-    def _(self, form: Related, plural: bool) -> Group:
-        choices = RELATION_WORDS[form.relation]
+    @group.register(Related)
+    @group.register(Compared)
+    @group.register(Nearest)
+    def _(self, form: Related | Compared | Nearest, plural: bool) -> Group:
+        name = ('nearest to' if isinstance(form, Nearest) else
+                form.key if isinstance(form, Compared) else form.relation)
+        choices = RELATION_WORDS[name]
         if self.level.paraphrases:
-            choices += RELATION_PARAPHRASES.get(form.relation, ())
-        return self._relate(form, self.stream.choice(choices), plural)
-
-    @group.register
-    def _(self, form: Compared, plural: bool) -> Group:
-        choices = {'bigger': ('bigger than', 'larger than'),
-                   'smaller': ('smaller than',)}[form.key]
+            choices += RELATION_PARAPHRASES.get(name, ())
         return self._relate(form, self.stream.choice(choices), plural)
 
     @group.register

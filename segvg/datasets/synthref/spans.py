@@ -1,15 +1,32 @@
-"""Marks around phrases while a sentence is made, and what they become: spans.
+"""Noun phrases while they grow, marks around them, and what these become: spans.
 
 The mark of phrase k is a pair of private characters, which no template has.
 """
 import re
+from dataclasses import dataclass, field
 
+from segvg.datasets.synthref.forms import Objects
 from segvg.datasets.synthref.grammar import Phrase
 from segvg.datasets.synthref.streams import Stream
 
 _FIRST = 0xE000   # 2k opens and 2k + 1 closes phrase k
 _MARKS = re.compile('[\ue000-\ue0ff]')
 _ARTICLE = re.compile('\\ba (?=[\ue000-\ue0ff]*[aeiou])')
+
+
+@dataclass
+class Group:
+    """A noun phrase while it grows: words before the noun, and what follows it."""
+
+    leaf: Objects
+    before: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+    pattern: list[str] = field(default_factory=list)
+
+    def add(self, text: str, pattern: str) -> None:
+        """Append what follows the noun."""
+        self.after.append(text)
+        self.pattern.append(pattern)
 
 
 def mark(text: str, number: int) -> str:

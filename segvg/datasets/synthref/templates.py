@@ -66,6 +66,8 @@ RELATION_WORDS = {
     'next to': ('next to', 'beside'), 'in front of': ('in front of',),
     'behind': ('behind',), 'inside': ('inside',),
     'overlapping': ('overlapping', 'overlapping with'),
+    'nearest to': ('nearest to', 'closest to'),
+    'bigger': ('bigger than', 'larger than'), 'smaller': ('smaller than',),
 }
 RELATION_PARAPHRASES = {
     'left of': ('at the left side of', 'on the left side of'),
