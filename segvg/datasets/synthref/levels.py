@@ -19,8 +19,10 @@ scene does not allow it for every object; the manifest has the count (``long``).
 ``testA`` has the structure of training, and every target carries a held-out
 combination.
 
-L0 was calibrated with a trained model. The constants of L1 to L5 are design targets:
-no reference model has been trained on them yet.
+The model of ``tools/analysis_tools/calibrate_synthref.py`` (82,000 parameters, no order
+of words) reached 88 % on val of L1 after four passes over 4,000 images, one thread, 4
+minutes. The constants of L2 to L5 are design targets: no model that sees the order of
+words has been trained on them yet.
 """
 from dataclasses import dataclass, replace
 from functools import cache
