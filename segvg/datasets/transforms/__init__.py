@@ -21,6 +21,7 @@ from segvg.datasets.transforms.loading import (
 )
 from segvg.datasets.transforms.photometric import ColorJitter, GaussianBlur
 from segvg.datasets.transforms.rescale import ClipBoxes, FitCanvas, ResizeToFit
+from segvg.datasets.transforms.resize_within import FreeSizeCrop, ResizeWithin
 from segvg.datasets.transforms.text import (
     PickExpression,
     RandomApplyUnlessWords,
@@ -29,8 +30,9 @@ from segvg.datasets.transforms.text import (
 
 __all__ = [
     'AnnotationMask', 'BoxToMask', 'ClipBoxes', 'ColorJitter', 'EllipseBoxMask',
-    'FillBoxMask', 'FitCanvas', 'GaussianBlur', 'GaussianBoxMask', 'LargeScaleJitter',
-    'LoadGroundingAnnotations', 'LoadImageFromFile', 'PackGroundingInputs',
-    'PickExpression', 'PlaceOnCanvas', 'RandomApplyUnlessWords', 'RandomFlip',
-    'RandomSizeCrop', 'Resize', 'ResizeToFit', 'SampleContour', 'TokenizeExpression'
+    'FillBoxMask', 'FitCanvas', 'FreeSizeCrop', 'GaussianBlur', 'GaussianBoxMask',
+    'LargeScaleJitter', 'LoadGroundingAnnotations', 'LoadImageFromFile',
+    'PackGroundingInputs', 'PickExpression', 'PlaceOnCanvas', 'RandomApplyUnlessWords',
+    'RandomFlip', 'RandomSizeCrop', 'Resize', 'ResizeToFit', 'ResizeWithin',
+    'SampleContour', 'TokenizeExpression'
 ]

@@ -1,6 +1,12 @@
 """Hooks of the runner."""
+from segvg.engine.hooks.average_hook import AverageHook
 from segvg.engine.hooks.freeze_hook import FreezeHook
+from segvg.engine.hooks.initial_average_hook import InitialAverageHook
 from segvg.engine.hooks.provenance_hook import ProvenanceHook
+from segvg.engine.hooks.selective_load_hook import SelectiveLoadHook
 from segvg.engine.hooks.visualization_hook import GroundingVisualizationHook
 
-__all__ = ['FreezeHook', 'GroundingVisualizationHook', 'ProvenanceHook']
+__all__ = [
+    'AverageHook', 'FreezeHook', 'GroundingVisualizationHook', 'InitialAverageHook',
+    'ProvenanceHook', 'SelectiveLoadHook'
+]

@@ -1,0 +1,5 @@
+"""Parameter groups with names, and learning rates that differ between them."""
+from segvg.engine.optim.group_schedule import GroupSchedule
+from segvg.engine.optim.named_groups import NamedGroupsConstructor
+
+__all__ = ['GroupSchedule', 'NamedGroupsConstructor']
