@@ -77,7 +77,7 @@ def parts_of(node: Any) -> Iterator[dict]:
 def use_local_files(part: dict, data: Path) -> None:
     """Replace what a part would read by what ``make_data`` wrote."""
     part.pop('init_cfg', None)
-    if part.get('type') == 'WordPieceTokenizer':
+    if part.get('type') in ('WordPieceTokenizer', 'WordTokenizer'):
         part['vocab'] = str(data / 'vocab.txt')
 
 
@@ -93,7 +93,13 @@ def shrink_part(node: dict) -> None:
         node['config'] = dict(
             hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
             intermediate_size=64, vocab_size=len(WORDS), max_position_embeddings=64)
-    elif kind == 'PlaceOnCanvas':
+    elif kind == 'DarkNet53':
+        node['repeats'] = (1, ) * 6
+    elif kind == 'GatedProduct':
+        node['map_channels'] = (64, 128, 256)
+    elif kind == 'WordVectorGRU':
+        node.update(vocab_size=len(WORDS), hidden_channels=128)
+    elif kind in ('PlaceOnCanvas', 'ResizeToFit', 'LargeScaleJitter'):
         node['size'] = 64
     elif kind == 'Resize':
         side = 'long' if 'long' in node else 'short'

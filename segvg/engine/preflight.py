@@ -58,10 +58,26 @@ def missing_weights(model: dict) -> Iterator[str]:
             if '://' in path or not path or Path(path).exists():
                 continue
             if 'checkpoint' in init:
-                yield (f'weights {path}\n    made by: python '
-                       f'tools/convert_checkpoint.py detr DOWNLOADED {path}')
+                yield f'weights {path}\n    {weights_command(init)}'
             elif not is_hub_name(path):
                 yield f'language model {path}/\n    {fetch_command(path)}'
+
+
+def weights_command(init: dict) -> str:
+    """Return how the weights of an ``init_cfg`` are made."""
+    path = init['checkpoint']
+    if init.get('type') == 'WordVectors':
+        return vocabulary_command(path)
+    if init.get('type') == 'DarkNetWeights':
+        return 'data/README.md says where DarkNet weights come from'
+    return f'made by: python tools/convert_checkpoint.py detr DOWNLOADED {path}'
+
+
+def vocabulary_command(path: str) -> str:
+    """Return the command that makes a vocabulary of whole words and its vectors."""
+    stem = Path(path).with_suffix('')
+    return (f'made by: python tools/build_vocab.py '
+            f'data/annotations/{stem.name}_*.jsonl --glove GLOVE --out {stem}')
 
 
 def fetch_command(folder: str) -> str:
@@ -78,6 +94,8 @@ def missing_vocabularies(dataset: dict) -> Iterator[str]:
         if not isinstance(vocab, str) or Path(vocab).exists() or is_hub_name(vocab):
             continue
         remedy = fetch_command(vocab)
+        if vocab.endswith('.txt') and tokenizer.get('type') == 'WordTokenizer':
+            remedy = vocabulary_command(vocab)
         if vocab.endswith('vocab.txt'):
             remedy = ('SynthRef brings its own (tools/make_synthref.py); that of BERT '
                       'is ' + fetch_command(str(Path(vocab).parent)))

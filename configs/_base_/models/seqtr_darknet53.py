@@ -42,3 +42,19 @@ model = dict(
         hidden=1024,
         dropout=0.1,
         num_bins=1000))
+
+# What comes before the words; a config adds those with the vocabulary of its data.
+train_transforms = [
+    dict(type='LoadImageFromFile'),
+    dict(type='PickExpression', mode='random'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='ClipBoxes'),
+    dict(type='LargeScaleJitter', size=640, ratio=(0.3, 1.4), keep='box'),
+    dict(type='FitCanvas', divisor=32)
+]
+test_transforms = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='ResizeToFit', size=640),
+    dict(type='FitCanvas', divisor=32)
+]

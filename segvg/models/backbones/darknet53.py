@@ -46,7 +46,7 @@ class DarkNet53(BaseModule):
     Args:
         base_channels: C after the first layer; the last has 32 times as much.
         repeats: pairs in the five residual blocks and in the one without shortcut.
-        out_layers: layers whose maps are returned.
+        out_layers: layers whose maps are returned; what follows the last is not built.
         frozen_layers: how many layers, from the first, are not trained.
         init_cfg: e.g. ``dict(type='DarkNetWeights', checkpoint='yolov3.weights')``.
 
@@ -72,7 +72,7 @@ class DarkNet53(BaseModule):
         layers += [DarkNetBlock(channels, repeats[5], shortcut=False),
                    ConvNorm(channels, channels // 2, 1),
                    ConvNorm(channels // 2, channels, 3)]
-        self.layers = nn.ModuleList(layers)
+        self.layers = nn.ModuleList(layers[:max(self.out_layers) + 1])
         for layer in self.layers[:frozen_layers]:
             layer.requires_grad_(False)
 
@@ -83,7 +83,7 @@ class DarkNet53(BaseModule):
             images: (I, 3, H, W), sides multiples of 32.
         """
         maps, out = images, []
-        for number, layer in enumerate(self.layers[:max(self.out_layers) + 1]):
+        for number, layer in enumerate(self.layers):
             maps = layer(maps)
             if number in self.out_layers:
                 out.append(maps)

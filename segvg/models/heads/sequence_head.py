@@ -82,7 +82,7 @@ class SequenceHead(BaseModule):
     def quantise(self, points: Tensor, frames: Tensor) -> Tensor:
         """Return tokens (B, 2 n) of points (B, n, 2); a negative coordinate is END."""
         bins = (points / frames[:, None].to(points) * self.num_bins).long()
-        tokens = bins.clamp(max=self.num_bins - 1).masked_fill(bins < 0, self.end)
+        tokens = bins.clamp(max=self.num_bins - 1).masked_fill(points < 0, self.end)
         return tokens.flatten(1)
 
     def dequantise(self, tokens: Tensor, frames: Tensor) -> Tensor:
@@ -121,8 +121,9 @@ class SequenceHead(BaseModule):
         inputs = []
         for number, tokens in enumerate(targets):
             inputs += [self.start(number, memory), self.embed(tokens, 0, memory)]
-        states, _ = self.decoder(
-            torch.cat(inputs, dim=1), self.position.weight, self.decoder.start(memory))
+        sequence = torch.cat(inputs, dim=1)
+        states, _ = self.decoder(sequence, self.position.weight[:sequence.shape[1]],
+                                 self.decoder.start(memory))
         return self.predictor(states)
 
     def loss(self, fused: FusedFeatures,

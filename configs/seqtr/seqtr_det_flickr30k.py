@@ -1,0 +1,24 @@
+"""SeqTR, DarkNet-53, boxes, Flickr30k Entities. One GPU. Expected: see configs/seqtr/README.md.
+
+python tools/train.py configs/seqtr/seqtr_det_flickr30k.py
+"""
+_base_ = [
+    '../_base_/models/seqtr_darknet53.py', '../_base_/datasets/flickr30k.py',
+    '../_base_/schedules/seqtr_60e.py', '../_base_/default_runtime.py'
+]
+model = dict(
+    language_encoder=dict(
+        text_length=20,
+        init_cfg=dict(checkpoint='data/vocabularies/flickr30k.npz')))
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=20,
+        tokenizer=dict(type='WordTokenizer', vocab='data/vocabularies/flickr30k.txt')),
+    dict(type='PackGroundingInputs')
+]
+train_dataloader = dict(
+    batch_size=128,
+    dataset=dict(sample_by='ref', pipeline=_base_.train_transforms + words))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))

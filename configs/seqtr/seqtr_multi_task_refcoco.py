@@ -1,0 +1,28 @@
+"""SeqTR, DarkNet-53, box and contour, RefCOCO. One GPU. Expected: see configs/seqtr/README.md.
+
+python tools/train.py configs/seqtr/seqtr_multi_task_refcoco.py
+"""
+_base_ = [
+    '../_base_/models/seqtr_darknet53_multi_task.py', '../_base_/datasets/refcoco_unc.py',
+    '../_base_/schedules/seqtr_60e.py', '../_base_/default_runtime.py'
+]
+model = dict(
+    language_encoder=dict(
+        text_length=15,
+        init_cfg=dict(checkpoint='data/vocabularies/refcoco_unc.npz')))
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=15,
+        tokenizer=dict(type='WordTokenizer', vocab='data/vocabularies/refcoco_unc.txt')),
+    dict(type='PackGroundingInputs')
+]
+train_dataloader = dict(
+    batch_size=128,
+    dataset=dict(sample_by='ref', pipeline=_base_.train_transforms + words))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
+val_evaluator = [
+    dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='SeqTRMaskIoU')
+]
+test_evaluator = val_evaluator

@@ -1,0 +1,95 @@
+"""Vocabularies of whole words and their vectors."""
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+from segvg.datasets.tokenizers import WordTokenizer
+from segvg.datasets.vocabulary import (
+    build_vocabulary,
+    clean,
+    read_glove,
+    read_spacy,
+    read_vocabulary,
+    write_vocabulary,
+)
+
+IDS = dict(PAD=0, UNK=1, CLS=2, the=3, man=4)
+
+
+class Bomb:
+    """Runs a command when it is unpickled freely."""
+
+    def __reduce__(self):
+        return os.system, ('echo boom > boom.txt',)
+
+
+def test_words_in_order_of_occurrence():
+    ids = build_vocabulary(['The man, left!', 'red-shirt man'])
+    assert ids == dict(PAD=0, UNK=1, CLS=2, the=3, man=4, left=5, red=6, shirt=7)
+    assert clean("Don't (look)/up") == 'dont look up'
+
+
+def test_vocabulary_survives_a_text_file(tmp_path):
+    write_vocabulary(tmp_path / 'v.txt', IDS)
+    assert read_vocabulary(tmp_path / 'v.txt') == IDS
+    with pytest.raises(ValueError, match='without a gap'):
+        write_vocabulary(tmp_path / 'w.txt', dict(a=0, b=2))
+
+
+def test_published_pickle_is_read_and_code_in_it_not_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'token_to_ix.pkl').write_bytes(pickle.dumps(IDS))
+    assert read_vocabulary('token_to_ix.pkl') == IDS
+    (tmp_path / 'bad.pkl').write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(ValueError, match='bad.pkl'):
+        read_vocabulary('bad.pkl')
+    assert not (tmp_path / 'boom.txt').exists()
+    (tmp_path / 'list.pkl').write_bytes(pickle.dumps([1]))
+    with pytest.raises(ValueError, match='not a dict of words'):
+        read_vocabulary('list.pkl')
+    with pytest.raises(FileNotFoundError, match='tools/build_vocab.py'):
+        read_vocabulary('none.txt')
+
+
+def test_glove_vectors_by_hand(tmp_path):
+    path = tmp_path / 'glove.txt'
+    path.write_text('man 1 2\nother 9 9\nthe 3 4\n')
+    assert read_glove(path, IDS).tolist() == [[0, 0], [0, 0], [0, 0], [3, 4], [1, 2]]
+    path.write_text('man 1 2\nthe 3\n')
+    with pytest.raises(ValueError, match='line 2: 1 numbers, 2 before'):
+        read_glove(path, IDS)
+    path.write_text('none 1 2\n')
+    with pytest.raises(ValueError, match='a vector for none of the 5 words'):
+        read_glove(path, IDS)
+
+
+def test_spacy_vectors(tmp_path):
+    import spacy
+    model = spacy.blank('en')
+    with pytest.raises(FileNotFoundError, match='no spaCy model'):
+        read_spacy('no_such_model', IDS)
+    model.to_disk(tmp_path / 'empty')
+    with pytest.raises(ValueError, match='no word vectors'):
+        read_spacy(str(tmp_path / 'empty'), IDS)
+    model.vocab.set_vector('man', np.array([1, 2], dtype=np.float32))
+    model.to_disk(tmp_path / 'full')
+    assert read_spacy(str(tmp_path / 'full'), IDS)[4].tolist() == [1, 2]
+
+
+def test_tokenizer_knows_words_and_one_unknown(tmp_path):
+    tokenizer = WordTokenizer(IDS)
+    assert tokenizer('The man!').tolist() == [3, 4]
+    assert tokenizer('the zebra').tolist() == [3, 1]
+    assert tokenizer('the man the', 2).tolist() == [3, 4]
+    assert tokenizer('?!').tolist() == [1]
+    write_vocabulary(tmp_path / 'v.txt', {'[PAD]': 0, '[UNK]': 1, 'a': 2})
+    assert WordTokenizer(str(tmp_path / 'v.txt'))('a b').tolist() == [2, 1]
+    assert repr(tokenizer) == 'WordTokenizer(vocab=5 words)'
+    assert pickle.loads(pickle.dumps(tokenizer))('man').tolist() == [4]
+
+
+def test_vocabulary_without_unknown_word_is_told():
+    with pytest.raises(ValueError, match='the given vocabulary has no word UNK'):
+        WordTokenizer(dict(a=0))('a')

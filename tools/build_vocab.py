@@ -1,0 +1,100 @@
+"""Make the vocabulary of a data set, and the vectors of its words.
+
+Without --glove, --spacy or --published only the words are written: the language encoder
+then learns their vectors (model.language_encoder.freeze_words=False, no init_cfg).
+"""
+import argparse
+from pathlib import Path
+from typing import Iterator, Optional
+
+import numpy as np
+
+from segvg.datasets.canonical import CanonicalFile
+from segvg.datasets.vocabulary import (
+    build_vocabulary,
+    read_glove,
+    read_spacy,
+    read_vocabulary,
+    write_vocabulary,
+)
+from segvg.engine.launch import fail
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        'annotations', nargs='*', help='canonical files whose expressions give the '
+        'words, in this order; the published vocabularies are of all splits')
+    parser.add_argument('--out', required=True, metavar='PATH',
+                        help='PATH.txt and PATH.npz are written')
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument('--glove', metavar='FILE', help='word vectors as GloVe text')
+    source.add_argument('--spacy', metavar='MODEL',
+                        help='installed spaCy model with vectors (en_vectors_web_lg '
+                        'is the published one)')
+    source.add_argument('--published', metavar='DIR',
+                        help='folder with token_to_ix.pkl and word_emb.npz instead of '
+                        'annotations')
+    args = parser.parse_args()
+    if bool(args.annotations) == bool(args.published):
+        parser.error('give either annotation files or --published')
+    return args
+
+
+def expressions(paths: list[str]) -> Iterator[str]:
+    """Yield the expressions of canonical files."""
+    for path in paths:
+        lines = CanonicalFile(path)
+        for number in range(len(lines)):
+            for expression in lines[number]['exprs']:
+                yield expression['text']
+
+
+def read_published(folder: Path) -> tuple[dict[str, int], np.ndarray]:
+    """Return vocabulary and vectors of a published data folder, read safely.
+
+    Raises:
+        ValueError: the two do not belong together.
+    """
+    ids = read_vocabulary(folder / 'token_to_ix.pkl')
+    with np.load(folder / 'word_emb.npz', allow_pickle=False) as archive:
+        vectors = archive['word_emb']
+    if len(vectors) != len(ids):
+        raise ValueError(f'{folder}: {len(ids)} words, but {len(vectors)} vectors')
+    return ids, vectors
+
+
+def collect(args: argparse.Namespace) -> tuple[dict[str, int], Optional[np.ndarray]]:
+    """Return the vocabulary, and the vectors if they are wanted."""
+    if args.published:
+        return read_published(Path(args.published))
+    for path in args.annotations:
+        if not Path(path).is_file():
+            raise FileNotFoundError(f'there is no annotation file {path}')
+    ids = build_vocabulary(expressions(args.annotations))
+    if args.glove:
+        return ids, read_glove(args.glove, ids)
+    return ids, read_spacy(args.spacy, ids) if args.spacy else None
+
+
+def main() -> None:
+    """Build."""
+    args = parse_args()
+    try:
+        ids, vectors = collect(args)
+    except (FileNotFoundError, ValueError, KeyError) as error:
+        fail(error)
+    Path(args.out).parent.mkdir(parents=True, exist_ok=True)
+    write_vocabulary(f'{args.out}.txt', ids)
+    print(f'{len(ids)} words: {args.out}.txt')
+    if vectors is not None:
+        np.savez(f'{args.out}.npz', word_emb=vectors.astype(np.float32))
+        known = int(np.any(vectors, axis=1).sum())
+        print(f'{known} of them with a vector of {vectors.shape[1]}: {args.out}.npz')
+    print(f'model.language_encoder.vocab_size has to be at least {len(ids)}')
+
+
+if __name__ == '__main__':
+    main()
