@@ -112,6 +112,23 @@ def segm_of(instance: dict, root: Path) -> Optional[dict]:
     return {'file': root / segm['file']} if segm and 'file' in segm else segm
 
 
+def held_phrases(expr: dict, losses: Losses, place: str) -> list[dict]:
+    """The phrases that may be written: with a box, and of a target in a sentence.
+
+    A sentence about one object names others too ("the cup left of the plate"); a format
+    without a mark for its targets would take the plate for one.
+    """
+    held = []
+    for phrase in expr.get('phrases') or ():
+        if not phrase['targets']:
+            losses.add('not held: phrases without a box', place)
+        elif expr.get('caption') or set(phrase['targets']) <= set(expr['targets']):
+            held.append(phrase)
+        else:
+            losses.add('not held: phrases of other objects', place)
+    return held
+
+
 def coco_segmentation(instance: dict, image: dict, root: Path) -> object:
     """The mask of an instance as COCO writes it; [] without one."""
     segm = segm_of(instance, root)

@@ -5,6 +5,7 @@ from segvg.datasets.exporters.base import (
     Losses,
     Numbers,
     bbox_of,
+    held_phrases,
     read_meta,
     write_json,
 )
@@ -78,11 +79,8 @@ def _append(content: dict, image_id: int, annotation: dict) -> None:
 
 def _spans(expr: dict, losses: Losses, place: str) -> dict[int, list]:
     """The spans of every target: of its phrases, else the whole text."""
-    phrases = expr.get('phrases') or []
     spans: dict[int, list] = {}
-    for phrase in phrases:
-        if not phrase['targets']:
-            losses.add('not held: phrases without a box', place)
+    for phrase in held_phrases(expr, losses, place):
         for target in phrase['targets']:
             spans.setdefault(target, []).extend(phrase['span'])
     for target in expr['targets']:

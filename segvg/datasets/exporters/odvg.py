@@ -2,7 +2,7 @@
 import json
 from pathlib import Path
 
-from segvg.datasets.exporters.base import Losses, bbox_of, read_meta
+from segvg.datasets.exporters.base import Losses, bbox_of, held_phrases, read_meta
 
 HELD = ('phrases',)
 
@@ -53,12 +53,8 @@ def _record(expr: dict, line: dict, root: Path, losses: Losses, place: str) -> d
 
 def _regions(expr: dict, losses: Losses, place: str) -> list[tuple[list, list]]:
     """Spans and targets: of the phrases, else of the whole text."""
-    regions = []
-    for phrase in expr.get('phrases') or ():
-        if phrase['targets']:
-            regions.append((phrase['span'], phrase['targets']))
-        else:
-            losses.add('not held: phrases without a box', place)
+    regions = [(phrase['span'], phrase['targets'])
+               for phrase in held_phrases(expr, losses, place)]
     named = {target for _, targets in regions for target in targets}
     rest = [target for target in expr['targets'] if target not in named]
     if rest:
