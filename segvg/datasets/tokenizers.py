@@ -121,15 +121,25 @@ class WordPieceTokenizer:
 
         Too many pieces are cut off at the end; nothing is padded.
         """
+        return self.encode(text, max_length)[0]
+
+    def encode(self, text: str,
+               max_length: Optional[int] = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ids (L,) int64 and the spans (L, 2) of characters of the pieces.
+
+        A span is [begin, end) in the text; (0, 0) for ``[CLS]`` and ``[SEP]``.
+        """
         if max_length is not None and max_length < 3:
             raise ValueError('max_length counts [CLS] and [SEP] and leaves room for a '
                              f'piece, so it is at least 3, not {max_length}')
+        blanks = len(text) - len(text.lstrip())
         text = text.strip().lower() if self.lower_case else text.strip()
-        pieces = self._engine.encode(text, add_special_tokens=False).ids
-        if max_length is not None:
-            pieces = pieces[:max_length - 2]
-        return np.array([self.ids[self.START], *pieces, self.ids[self.END]],
-                        dtype=np.int64)
+        found = self._engine.encode(text, add_special_tokens=False)
+        count = None if max_length is None else max_length - 2
+        ids = [self.ids[self.START], *found.ids[:count], self.ids[self.END]]
+        spans = [(0, 0), *((begin + blanks, end + blanks)
+                           for begin, end in found.offsets[:count]), (0, 0)]
+        return np.array(ids, dtype=np.int64), np.array(spans, dtype=np.int64)
 
     def __getstate__(self) -> dict:
         """Leave out what can be rebuilt: workers read the vocabulary themselves."""

@@ -14,9 +14,11 @@ class GroundingDataSample(BaseDataElement):
     Data fields:
         token_ids: (L,) int64, not padded.
         text_padding_mask: (L,) bool.
+        phrase_tokens: (P, L), 1 for the tokens of each phrase of a caption.
         gt_instances: T targets in the canvas frame: ``bboxes`` (T, 4) xyxy pixels,
             optionally ``masks`` (T, H, W) bool, ``target_masks`` (T, h, w) float, what
-            a mask branch learns from, and ``contours`` (T, N, 2) of points, -1 = none.
+            a mask branch learns from, ``contours`` (T, N, 2) of points, -1 = none, and
+            ``positive_map`` (T, L), 1 for tokens that speak of the target.
         image_instances: the same T targets in the frame of the original image:
             ``bboxes`` (T, 4), ``segmentations``, a list of T mask records or None.
         pred_instances: Q predictions in the frame of the original image: ``bboxes``

@@ -6,6 +6,7 @@ from segvg.datasets.transforms.box_to_mask import (
     FillBoxMask,
     GaussianBoxMask,
 )
+from segvg.datasets.transforms.caption import TokenizeCaption
 from segvg.datasets.transforms.contour import SampleContour
 from segvg.datasets.transforms.formatting import PackGroundingInputs
 from segvg.datasets.transforms.geometric import (
@@ -34,5 +35,5 @@ __all__ = [
     'LargeScaleJitter', 'LoadGroundingAnnotations', 'LoadImageFromFile',
     'PackGroundingInputs', 'PickExpression', 'PlaceOnCanvas', 'RandomApplyUnlessWords',
     'RandomFlip', 'RandomSizeCrop', 'Resize', 'ResizeToFit', 'ResizeWithin',
-    'SampleContour', 'TokenizeExpression'
+    'SampleContour', 'TokenizeCaption', 'TokenizeExpression'
 ]

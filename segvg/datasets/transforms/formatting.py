@@ -42,11 +42,14 @@ class PackGroundingInputs(BaseTransform):
         meta.setdefault('canvas_shape', results['img_shape'])
         meta.setdefault('paste_offset', (0, 0))
         sample = GroundingDataSample(metainfo=meta)
-        for key in ('token_ids', 'text_padding_mask'):
+        for key in ('token_ids', 'text_padding_mask', 'phrase_tokens'):
             if key in expression:
                 sample.set_data({key: torch.from_numpy(np.asarray(expression[key]))})
         if 'gt_bboxes' in results:
             self._pack_instances(sample, used, results)
+            if 'target_tokens' in expression:
+                sample.gt_instances.positive_map = torch.from_numpy(
+                    expression['target_tokens'])
         return sample
 
     @staticmethod

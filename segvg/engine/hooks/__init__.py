@@ -1,5 +1,6 @@
 """Hooks of the runner."""
 from segvg.engine.hooks.average_hook import AverageHook
+from segvg.engine.hooks.epoch_seed_hook import EpochSeedHook
 from segvg.engine.hooks.freeze_hook import FreezeHook
 from segvg.engine.hooks.initial_average_hook import InitialAverageHook
 from segvg.engine.hooks.provenance_hook import ProvenanceHook
@@ -7,6 +8,6 @@ from segvg.engine.hooks.selective_load_hook import SelectiveLoadHook
 from segvg.engine.hooks.visualization_hook import GroundingVisualizationHook
 
 __all__ = [
-    'AverageHook', 'FreezeHook', 'GroundingVisualizationHook', 'InitialAverageHook',
-    'ProvenanceHook', 'SelectiveLoadHook'
+    'AverageHook', 'EpochSeedHook', 'FreezeHook', 'GroundingVisualizationHook',
+    'InitialAverageHook', 'ProvenanceHook', 'SelectiveLoadHook'
 ]

@@ -18,7 +18,7 @@ class SoftTokenHead(SetBoxHead):
     """``SetBoxHead`` whose classes are places of the caption, the last "no object".
 
     Targets bring ``gt_instances.positive_map`` (T, L), and captions with phrases
-    ``phrase_tokens`` (P, L), both made by ``MapSpansToTokens``. A phrase ranks the
+    ``phrase_tokens`` (P, L), both made by ``TokenizeCaption``. A phrase ranks the
     queries by their highest probability among its tokens.
 
     Args:
@@ -53,7 +53,7 @@ class SoftTokenHead(SetBoxHead):
         if rows is None:
             raise ValueError(
                 f"'positive_map' is missing for expression {sample.text!r} in "
-                f'{sample.img_path}: MapSpansToTokens has to follow TokenizeExpression')
+                f'{sample.img_path}: TokenizeCaption has to tokenize it')
         return self._to_classes(rows, sample)
 
     def _to_classes(self, rows: Tensor, sample: GroundingDataSample) -> Tensor:

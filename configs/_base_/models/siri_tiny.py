@@ -1,0 +1,87 @@
+"""SiRi small enough for two CPU cores: images of 64 x 64, 64 image tokens, no downloads.
+
+Everything is trained from random weights, so nothing is frozen and the batch statistics
+of the backbone are learned.
+"""
+model = dict(
+    type='SiRi',
+    data_preprocessor=dict(type='GroundingDataPreprocessor'),
+    image_encoder=dict(
+        type='MidFeatureEncoder',
+        backbone=dict(
+            type='mmdet.ResNet',
+            depth=18,
+            num_stages=2,
+            strides=(1, 2),
+            dilations=(1, 1),
+            out_indices=(0, 1),
+            base_channels=32,
+            norm_eval=False,
+            style='pytorch'),
+        in_channels=64,
+        mid_index=0,
+        mid_channels=(32, 64),
+        channels=64,
+        num_layers=0),
+    language_encoder=dict(
+        type='LanguageTransformer',
+        model_type='bert',
+        config=dict(
+            vocab_size=160,
+            hidden_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=128,
+            max_position_embeddings=32,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0)),
+    fusion=dict(
+        type='SineJointEncoder',
+        text_channels=64,
+        channels=64,
+        num_layers=3,
+        heads=4,
+        hidden=128,
+        dropout=0.0),
+    head=dict(
+        type='SetBoxHead',
+        channels=64,
+        num_layers=3,
+        num_queries=16,
+        num_decoders=1,
+        num_classes=2,
+        heads=4,
+        hidden=128,
+        dropout=0.0,
+        loss_set=dict(
+            type='SetLoss',
+            matcher=dict(
+                type='HungarianMatcher', class_cost=1.0, l1_cost=5.0, giou_cost=2.0),
+            class_weight=1.0,
+            l1_weight=5.0,
+            giou_weight=2.0,
+            no_object_weight=0.1)))
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='Resize', long=64),
+    dict(type='RandomFlip', prob=0.5, swap='substring'),
+    dict(
+        type='TokenizeExpression',
+        max_length=20,
+        tokenizer=dict(
+            type='WordPieceTokenizer', vocab='data/synthref_l0/vocab.txt')),
+    dict(type='PackGroundingInputs')
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='Resize', long=64),
+    dict(
+        type='TokenizeExpression',
+        max_length=20,
+        tokenizer=dict(
+            type='WordPieceTokenizer', vocab='data/synthref_l0/vocab.txt')),
+    dict(type='PackGroundingInputs')
+]
