@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.parity.cases import segvg, seqtr, seqtr_units, siri, siri_units, transvg
+from tests.parity.cases import (
+    partial_res,
+    segvg,
+    seqtr,
+    seqtr_units,
+    siri,
+    siri_units,
+    transvg,
+)
 from tests.parity.comparison import Comparison, load_case
 
 DEFAULT = Path(__file__).parents[1] / 'data' / 'parity'
@@ -18,7 +26,9 @@ FILES = sorted(ROOT.glob('*/*.npz'))
 #: Method -> (runner of full models, runners of units by name).
 METHODS = dict(
     segvg=(segvg.run_model, segvg.UNITS), transvg=(transvg.run_model, {}),
-    seqtr=(seqtr.run_model, seqtr_units.UNITS), siri=(siri.run_model, siri_units.UNITS))
+    seqtr=(seqtr.run_model, seqtr_units.UNITS),
+    partial_res=(partial_res.run_model, partial_res.UNITS),
+    siri=(siri.run_model, siri_units.UNITS))
 
 
 def run_case(path: Path) -> list[Comparison]:

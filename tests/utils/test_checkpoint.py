@@ -90,7 +90,7 @@ def test_two_keys_for_one_place_are_an_error():
         convert_state_dict(state, [('[ab]', 'x')])
 
 
-@pytest.mark.parametrize('method', ['segvg', 'seqtr', 'transvg'])
+@pytest.mark.parametrize('method', ['partial_res', 'segvg', 'seqtr', 'transvg'])
 def test_every_published_name_is_accounted_for(method):
     path = next(path for path in sorted((PARITY / method).glob('*.npz'))
                 if not path.stem.startswith('unit_'))

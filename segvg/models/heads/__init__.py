@@ -1,6 +1,7 @@
 """Heads: each owns its loss and its decoding."""
 from segvg.models.heads.attention_mask_branch import AttentionMaskBranch
 from segvg.models.heads.box_head import BoxHead
+from segvg.models.heads.contour_head import ContourHead
 from segvg.models.heads.segvg_head import SegVGHead
 from segvg.models.heads.sequence_head import SequenceHead
 from segvg.models.heads.sequence_parts import BoxPart, ContourPart, SequencePart
@@ -8,6 +9,7 @@ from segvg.models.heads.set_box_head import SetBoxHead, SetOutputs
 from segvg.models.heads.soft_token_head import SoftTokenHead
 
 __all__ = [
-    'AttentionMaskBranch', 'BoxHead', 'BoxPart', 'ContourPart', 'SegVGHead',
-    'SequenceHead', 'SequencePart', 'SetBoxHead', 'SetOutputs', 'SoftTokenHead'
+    'AttentionMaskBranch', 'BoxHead', 'BoxPart', 'ContourHead', 'ContourPart',
+    'SegVGHead', 'SequenceHead', 'SequencePart', 'SetBoxHead', 'SetOutputs',
+    'SoftTokenHead'
 ]

@@ -12,6 +12,7 @@ from segvg.models.layers.causal_decoder import (
     KeyValue,
 )
 from segvg.models.layers.conv_norm import ConvNorm
+from segvg.models.layers.gaussian_decoder import GaussianDecoderLayer
 from segvg.models.layers.grid_queries import grid_queries
 from segvg.models.layers.mlp import MLP
 from segvg.models.layers.position_encoding import sine_position
@@ -25,7 +26,7 @@ from segvg.models.layers.transformer import (
 
 __all__ = [
     'MLP', 'CausalDecoder', 'CausalDecoderLayer', 'ConvNorm', 'DecoderLayer',
-    'DecoderState', 'EncoderLayer', 'KeyValue', 'MultiHeadAttention', 'QueryDecoder',
-    'add_position', 'additive_mask', 'attend_mask', 'attention', 'grid_queries',
-    'init_matrices', 'sine_position'
+    'DecoderState', 'EncoderLayer', 'GaussianDecoderLayer', 'KeyValue',
+    'MultiHeadAttention', 'QueryDecoder', 'add_position', 'additive_mask',
+    'attend_mask', 'attention', 'grid_queries', 'init_matrices', 'sine_position'
 ]

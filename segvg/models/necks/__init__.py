@@ -1,7 +1,11 @@
 """Fusion necks: where image and text meet."""
 from segvg.models.necks.gated_product import GatedProduct
 from segvg.models.necks.joint_encoder import JointEncoder
+from segvg.models.necks.sentence_token_product import SentenceTokenProduct
 from segvg.models.necks.sine_joint_encoder import SineJointEncoder
 from segvg.models.necks.triple_alignment import TripleAlignment
 
-__all__ = ['GatedProduct', 'JointEncoder', 'SineJointEncoder', 'TripleAlignment']
+__all__ = [
+    'GatedProduct', 'JointEncoder', 'SentenceTokenProduct', 'SineJointEncoder',
+    'TripleAlignment'
+]

@@ -29,3 +29,10 @@ SEQTR_RULES: list[Rule] = [
     (rf'head\.predictor\.(\d)\.fc\.{NORM_PAIR}', r'head.predictor.layers.\1.\2'),
     (r'head\.task_embedding\.weight', 'head.start_embed.weight'),
 ]
+
+#: Places of the linear layers in the published point branch; ReLUs lie between them.
+PARTIAL_RES_RULES: list[Rule] = SEQTR_RULES + [
+    (r'head\.transformer\.task_prompt\.weight', 'head.start_embed.weight'),
+    *[(rf'head\.transformer\.decoder\.layers\.(\d+)\.point\.{2 * place}\.{NORM_PAIR}',
+       rf'head.decoder.layers.\1.point.layers.{place}.\2') for place in range(3)],
+]

@@ -123,9 +123,13 @@ def compare_features(case: dict, model: nn.Module,
     fused = model.fuse(tokens, batch)
     ours = {f'vis{i}_ch::16': level[:, ::16] for i, level in enumerate(maps)}
     product = tokens.feats * text.feats.tanh()
+    fused_key = 'fused_ch::8'
+    if 'out/eval/fused_lan' in case:  # Partial-RES: image and sentence apart
+        fused_key = 'fused_vis_ch::8'
+        ours['fused_lan'] = text.feats.tanh().transpose(1, 2)
     ours.update({
         'lang': text.feats,
-        'fused_ch::8': product.transpose(1, 2).unflatten(2, tokens.grid)[:, ::8],
+        fused_key: product.transpose(1, 2).unflatten(2, tokens.grid)[:, ::8],
         'x_mask': tokens.padding_mask,
         'x_pos_ch::16': tokens.pos[..., ::16],
         'memory': fused.memory.feats})

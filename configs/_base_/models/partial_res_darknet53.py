@@ -1,0 +1,17 @@
+"""Partial-RES with DarkNet-53, contours of 12 points, as published (partial_res.md)."""
+_base_ = './seqtr_darknet53.py'
+model = dict(
+    type='PartialRES',
+    fusion=dict(type='SentenceTokenProduct'),
+    head=dict(
+        type='ContourHead',
+        parts=[dict(type='ContourPart', num_points=12, end_weight=0.1)]))
+train_transforms = [
+    dict(type='LoadImageFromFile'),
+    dict(type='PickExpression', mode='random'),
+    dict(type='LoadGroundingAnnotations', with_mask=True),
+    dict(type='ClipBoxes'),
+    dict(type='LargeScaleJitter', size=640, ratio=(0.3, 1.4), keep='mask'),
+    dict(type='FitCanvas', divisor=32),
+    dict(type='SampleContour', num_points=12)
+]
