@@ -11,6 +11,8 @@ import torch
 
 from tests.parity.cases import (
     partial_res,
+    reftr,
+    rela,
     segvg,
     seqtr,
     seqtr_units,
@@ -28,7 +30,8 @@ METHODS = dict(
     segvg=(segvg.run_model, segvg.UNITS), transvg=(transvg.run_model, {}),
     seqtr=(seqtr.run_model, seqtr_units.UNITS),
     partial_res=(partial_res.run_model, partial_res.UNITS),
-    siri=(siri.run_model, siri_units.UNITS))
+    reftr=(reftr.run_model, reftr.UNITS),
+    siri=(siri.run_model, siri_units.UNITS), rela=(rela.run_model, rela.UNITS))
 
 
 def run_case(path: Path) -> list[Comparison]:
