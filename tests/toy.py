@@ -1,4 +1,5 @@
 """Small data and small versions of real configs, for tests."""
+import json
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -33,7 +34,24 @@ def make_data(root: Path, images: int = 4, splits: tuple = ('train', 'val')) -> 
         for split in splits:
             for number in range(images):
                 writer.write(_line(root, split, number, random))
+    make_captions(root, splits)
     return root
+
+
+def make_captions(root: Path, splits: tuple = ('train', 'val')) -> None:
+    """Write ``captions_<split>.jsonl``: a sentence with two phrases an image."""
+    with CanonicalWriter(root, 'captions', dict(dataset='captions')) as writer:
+        for split in splits:
+            for text in (root / f'toy_{split}.jsonl').read_text().splitlines():
+                line = json.loads(text)
+                first, second = (expr['text'] for expr in line['exprs'][:2])
+                caption = f'{first} left {second}'
+                spans = [[0, len(first)], [len(first) + 6, len(caption)]]
+                line['exprs'] = [dict(
+                    id=0, text=caption, caption=True, targets=[], src=[0, 0],
+                    phrases=[dict(span=[span], targets=[i], types=['other'])
+                             for i, span in enumerate(spans)])]
+                writer.write(line)
 
 
 def _line(root: Path, split: str, number: int, random: np.random.RandomState) -> dict:
@@ -77,6 +95,8 @@ def parts_of(node: Any) -> Iterator[dict]:
 def use_local_files(part: dict, data: Path) -> None:
     """Replace what a part would read by what ``make_data`` wrote."""
     part.pop('init_cfg', None)
+    if part.get('type') == 'BytePairTokenizer':
+        part['type'] = 'WordPieceTokenizer'
     if part.get('type') in ('WordPieceTokenizer', 'WordTokenizer'):
         part['vocab'] = str(data / 'vocab.txt')
 
@@ -95,7 +115,7 @@ def shrink_part(node: dict) -> None:
             intermediate_size=64, vocab_size=len(WORDS), max_position_embeddings=64)
     elif kind == 'DarkNet53':
         node['repeats'] = (1, ) * 6
-    elif kind == 'GatedProduct':
+    elif kind in ('GatedProduct', 'SentenceTokenProduct'):
         node['map_channels'] = (64, 128, 256)
     elif kind == 'WordVectorGRU':
         node.update(vocab_size=len(WORDS), hidden_channels=128)
@@ -104,7 +124,15 @@ def shrink_part(node: dict) -> None:
     elif kind == 'Resize':
         side = 'long' if 'long' in node else 'short'
         node[side] = 64 if isinstance(node[side], int) else [64, 56, 48]
-    elif kind == 'RandomSizeCrop':
+    elif kind == 'ResizeWithin':
+        node['short'] = 64 if isinstance(node['short'], int) else [64, 56, 48]
+        if node.get('max_long'):
+            node['max_long'] = 72
+    elif kind == 'MidFeatureEncoder':
+        node['mid_channels'] = (16, 32, 64)
+    elif kind == 'AttentionMaskBranch':
+        node['map_channels'] = (32, 16, 8)
+    elif kind in ('RandomSizeCrop', 'FreeSizeCrop'):
         node.update(min_size=36, max_size=50)
 
 
@@ -118,11 +146,14 @@ def toy_config(path: Path, data: Path, work_dir: Path) -> Config:
         shrink(cfg._cfg_dict, data)
     for loader, split in (('train_dataloader', 'train'), ('val_dataloader', 'val'),
                           ('test_dataloader', 'val')):
+        by_caption = cfg[loader].dataset.get('sample_by') == 'caption'
+        name = 'captions' if by_caption else 'toy'
         cfg[loader].update(batch_size=2, num_workers=0, persistent_workers=False)
         cfg[loader].dataset.update(
-            data_root=str(data), ann_file=f'toy_{split}.jsonl',
+            data_root=str(data), ann_file=f'{name}_{split}.jsonl',
             data_prefix=dict(img='images'))
     cfg.train_cfg.max_epochs = 1
+    cfg.load_from = None
     cfg.work_dir = str(work_dir)
     cfg.launcher = 'none'
     cfg.log_level = 'ERROR'

@@ -1,0 +1,35 @@
+"""Draw a part of the objects of a training file, e.g. those that have masks."""
+import argparse
+
+from segvg.datasets.canonical import CanonicalFile
+from segvg.datasets.labelled_subset import draw_refs, write_refs
+from segvg.engine.launch import fail
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('annotations', help='canonical file, <name>_<split>.jsonl')
+    parser.add_argument('--percent', type=float, required=True,
+                        help='part of the objects (refs) with all their expressions')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--out', required=True, help='folder of the new file')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Draw."""
+    args = parse_args()
+    try:
+        source = CanonicalFile(args.annotations)
+        refs = draw_refs(source, args.percent, args.seed)
+        name = f'{source.name}_sample{args.percent:g}'
+        path = write_refs(source, dict.fromkeys(refs), args.out, name, dict(
+            subset=dict(of=args.annotations, percent=args.percent, seed=args.seed)))
+    except (FileNotFoundError, ValueError) as error:
+        fail(error)
+    print(f'{len(refs)} objects: {path}')
+
+
+if __name__ == '__main__':
+    main()

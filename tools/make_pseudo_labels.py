@@ -1,0 +1,60 @@
+"""Predict masks for training data and keep those that fill their box.
+
+Writes a training file with the labelled objects and those whose predicted mask was
+kept; true masks of other objects are not read.
+"""
+import argparse
+import json
+from pathlib import Path
+
+from segvg.apis.inferencer import drop_init
+from segvg.datasets.canonical import CanonicalFile
+from segvg.datasets.labelled_subset import write_refs
+from segvg.engine.launch import add_common_arguments, fail, load_config
+from segvg.engine.pseudo_labels import choose, find_refs, judge_predictions, runner_for
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config of a model that predicts masks')
+    parser.add_argument('checkpoint')
+    parser.add_argument('--annotations', required=True, metavar='TRAIN.jsonl',
+                        help='all training data, with boxes')
+    parser.add_argument('--labelled', required=True, metavar='SUBSET.jsonl',
+                        help='the part of it whose masks are known')
+    parser.add_argument('--out', required=True, help='folder of the new file')
+    parser.add_argument('--threshold', type=float, default=0.1,
+                        help='largest distance of shadows that is kept (default 0.1)')
+    parser.add_argument('--plain', action='store_true',
+                        help='predict with the plain weights, as published, not with '
+                        'their average')
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Predict, choose, write."""
+    args = parse_args()
+    try:
+        cfg = load_config(args)
+        drop_init(cfg.model)
+        source = CanonicalFile(args.annotations)
+        subset = CanonicalFile(args.labelled)
+        labelled = find_refs(source, subset)
+        runner = runner_for(cfg, str(Path(args.annotations).absolute()),
+                            args.checkpoint, args.plain)
+    except (FileNotFoundError, ValueError, KeyError) as error:
+        fail(error)
+    verdicts = judge_predictions(runner, args.threshold)
+    chosen = choose(source, verdicts, labelled)
+    note = dict(of=args.annotations, labelled=len(labelled), pseudo=len(chosen),
+                threshold=args.threshold, checkpoint=args.checkpoint)
+    path = write_refs(source, {**dict.fromkeys(labelled), **chosen}, args.out,
+                      f'{subset.name}_pseudo', dict(pseudo_labels=note))
+    print(json.dumps(note))
+    print(f'{len(labelled)} labelled and {len(chosen)} pseudo-labelled objects: {path}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,185 @@
+"""Partial-RES in one command: boxes for all, masks for a few, contours for the rest.
+
+Steps, each in a folder of its own below --work-dir:
+  1_rec      train the box model that everything starts from
+  2_subset   draw the objects whose masks are known
+  3_res      train contours on them
+  4_pseudo   predict masks for the rest, keep those that fill their box
+  5_retrain  train contours again, from the box model, on both
+  6_scores   score 3 and 5
+A step that is done is not repeated; one that was stopped goes on. To repeat a step,
+remove its folder. The part of masks, the seed and the box config stand in the config
+under `partial_res`.
+"""
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Optional
+
+from mmengine.config import Config
+
+from segvg.engine.launch import fail
+
+TOOLS = Path(__file__).parent
+STEPS = ('1_rec', '2_subset', '3_res', '4_pseudo', '5_retrain', '6_scores')
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config of the contour model')
+    parser.add_argument('--work-dir', help='default: work_dirs/<config>')
+    parser.add_argument('--percent', type=float, help='part of the masks, not the '
+                        "config's")
+    parser.add_argument('--rec-checkpoint', metavar='K',
+                        help='skip 1_rec and start from this box model')
+    parser.add_argument('--steps', nargs='+', choices=STEPS, default=STEPS,
+                        help='do only these; what they need has to be there')
+    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
+                        help='for the trainings of boxes and of contours')
+    return parser.parse_args()
+
+
+class Pipeline:
+    """The steps of a run.
+
+    Args:
+        args: the command line.
+    """
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        cfg = Config.fromfile(args.config)
+        if 'partial_res' not in cfg:
+            raise ValueError(f'{args.config} has no `partial_res` with rec_config, '
+                             'percent, seed and threshold')
+        self.settings = cfg.partial_res
+        self.config = args.config
+        self.percent = args.percent or self.settings.percent
+        self.options = args.cfg_options
+        self.rec_checkpoint: Optional[str] = args.rec_checkpoint
+        self.work = Path(args.work_dir or Path('work_dirs') / Path(args.config).stem)
+        self.train_file = self._train_file(cfg)
+
+    def _train_file(self, cfg: Config) -> Path:
+        """Return the file of all training data."""
+        given = [option.partition('=')[2] for option in self.options
+                 if option.startswith('train_dataloader.dataset.data_root=')]
+        dataset = cfg.train_dataloader.dataset
+        root = given[-1] if given else dataset.get('data_root', '')
+        names = [option.partition('=')[2] for option in self.options
+                 if option.startswith('train_dataloader.dataset.ann_file=')]
+        return Path(root) / (names[-1] if names else dataset.ann_file)
+
+    def run(self, step: str) -> None:
+        """Do a step unless it is done."""
+        folder = self.work / step
+        if (folder / 'done').exists():
+            print(f'{step}: done before', flush=True)
+            return
+        print(f'{step}: begins', flush=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        getattr(self, f'step_{step}')(folder)
+        (folder / 'done').touch()
+        print(f'{step}: done', flush=True)
+
+    def tool(self, name: str, *arguments: object) -> None:
+        """Run another tool; its failure is that of the step."""
+        command = [sys.executable, str(TOOLS / name), *map(str, arguments)]
+        result = subprocess.run(command)
+        if result.returncode:
+            raise ValueError(f'{" ".join(command)} ended with {result.returncode}')
+
+    def train(self, config: str, folder: Path, options: list[str]) -> None:
+        """Train, or go on where a training was stopped."""
+        going_on = ['--resume'] if (folder / 'last_checkpoint').exists() else []
+        every = [*self.options, *options]
+        chosen = ['--cfg-options', *every] if every else []
+        self.tool('train.py', config, '--work-dir', folder, *going_on, *chosen)
+
+    def best(self, step: str) -> Path:
+        """Return the best checkpoint of a training.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        found = sorted((self.work / step).glob('best_*.pth'))
+        if not found:
+            raise FileNotFoundError(f'there is no best_*.pth in {self.work / step}: '
+                                    f'the step {step} has to be done before')
+        return found[-1]
+
+    def only_file(self, step: str) -> Path:
+        """Return the annotation file that a step wrote.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        found = sorted((self.work / step).glob('*.jsonl'))
+        if not found:
+            raise FileNotFoundError(f'there is no .jsonl in {self.work / step}: the '
+                                    f'step {step} has to be done before')
+        return found[0].absolute()
+
+    def step_1_rec(self, folder: Path) -> None:
+        """Train the box model, unless a checkpoint was given."""
+        if self.rec_checkpoint is None:
+            self.train(self.settings.rec_config, folder, [])
+
+    def step_2_subset(self, folder: Path) -> None:
+        """Draw the labelled objects."""
+        self.tool('draw_subset.py', self.train_file, '--percent', self.percent,
+                  '--seed', self.settings.seed, '--out', folder)
+
+    def contours(self, folder: Path, annotations: Path) -> None:
+        """Train contours on a file, from the box model."""
+        start = self.rec_checkpoint or self.best('1_rec')
+        self.train(self.config, folder, [
+            f'train_dataloader.dataset.ann_file={annotations}', f'load_from={start}'])
+
+    def step_3_res(self, folder: Path) -> None:
+        """Train contours on the labelled objects."""
+        self.contours(folder, self.only_file('2_subset'))
+
+    def step_4_pseudo(self, folder: Path) -> None:
+        """Make the training file with pseudo labels."""
+        options = ['--cfg-options', *self.options] if self.options else []
+        self.tool('make_pseudo_labels.py', self.config, self.best('3_res'),
+                  '--annotations', self.train_file, '--labelled',
+                  self.only_file('2_subset'), '--threshold', self.settings.threshold,
+                  '--work-dir', folder / 'logs', '--out', folder, *options)
+
+    def step_5_retrain(self, folder: Path) -> None:
+        """Train contours on labelled and pseudo-labelled objects."""
+        self.contours(folder, self.only_file('4_pseudo'))
+
+    def step_6_scores(self, folder: Path) -> None:
+        """Score both contour models and print one table."""
+        options = ['--cfg-options', *self.options] if self.options else []
+        rows = {}
+        for step in ('3_res', '5_retrain'):
+            out = folder / f'{step}.json'
+            self.tool('test.py', self.config, self.best(step), '--work-dir',
+                      folder / 'logs', '--out', out, *options)
+            rows[step] = json.loads(out.read_text())['metrics']
+        for name in rows['3_res']:
+            values = '  '.join(f'{rows[step][name]:7.2f}' for step in rows)
+            print(f'{name:32} {values}')
+
+
+def main() -> None:
+    """Run the steps."""
+    args = parse_args()
+    try:
+        pipeline = Pipeline(args)
+        for step in STEPS:
+            if step in args.steps:
+                pipeline.run(step)
+    except (FileNotFoundError, ValueError) as error:
+        fail(error)
+
+
+if __name__ == '__main__':
+    main()
