@@ -1,4 +1,4 @@
-"""SiRi, tiny, on SynthRef L0. Two CPU cores, minutes. Expected: see configs/siri/README.md.
+"""SiRi, tiny, SynthRef L0. Two CPU cores. Expected: see configs/siri/README.md.
 
 python tools/train.py configs/siri/siri_tiny_synthref_l0.py
 """

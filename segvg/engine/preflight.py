@@ -70,7 +70,8 @@ def weights_command(init: dict) -> str:
         return vocabulary_command(path)
     if init.get('type') == 'DarkNetWeights':
         return 'data/README.md says where DarkNet weights come from'
-    return f'made by: python tools/convert_checkpoint.py detr DOWNLOADED {path}'
+    method = 'resnet' if Path(path).name.startswith('resnet') else 'detr'
+    return f'made by: python tools/convert_checkpoint.py {method} DOWNLOADED {path}'
 
 
 def vocabulary_command(path: str) -> str:
@@ -82,8 +83,10 @@ def vocabulary_command(path: str) -> str:
 
 def fetch_command(folder: str) -> str:
     """Return the command that fetches a language model into a folder."""
-    name = Path(folder).name
-    return (f'fetched by: hf download google-bert/{name} config.json vocab.txt '
+    name, owner, files = Path(folder).name, 'google-bert', 'vocab.txt'
+    if 'roberta' in name:
+        owner, files = 'FacebookAI', 'vocab.json merges.txt'
+    return (f'fetched by: hf download {owner}/{name} config.json {files} '
             f'model.safetensors --local-dir {folder}')
 
 

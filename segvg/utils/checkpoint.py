@@ -50,8 +50,12 @@ def use_safe_loader() -> None:
 
 
 def state_dict_of(checkpoint: Any) -> dict[str, Tensor]:
-    """Return the weights of a checkpoint in any of the usual containers."""
-    for key in ('state_dict', 'model', 'model_state_dict'):
+    """Return the weights of a checkpoint in any of the usual containers.
+
+    Where MDETR and SiRi put an average beside the weights, the average counts: it is
+    what their authors score. Without one the entry is None.
+    """
+    for key in ('state_dict', 'model_ema', 'model', 'model_state_dict'):
         if isinstance(checkpoint, dict) and isinstance(checkpoint.get(key), dict):
             checkpoint = checkpoint[key]
             break

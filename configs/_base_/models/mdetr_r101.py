@@ -58,3 +58,38 @@ model = dict(
             l1_weight=5.0,
             giou_weight=2.0,
             no_object_weight=0.1)))
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    # The crop keeps a part of every box.
+    dict(
+        type='RandomApplyUnlessWords',
+        prob=0.5,
+        words=[],
+        transforms=[
+            dict(type='ResizeWithin', short=[400, 500, 600]),
+            dict(type='RandomSizeCrop', min_size=384, max_size=1333, min_iou=1e-6)
+        ]),
+    dict(
+        type='ResizeWithin',
+        short=[480, 512, 544, 576, 608, 640, 672, 704, 736, 768, 800],
+        max_long=1333),
+    dict(
+        type='TokenizeCaption',
+        max_length=255,
+        tokenizer=dict(
+            type='BytePairTokenizer', vocab='data/pretrained/roberta-base')),
+    dict(type='PackGroundingInputs')
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='ResizeWithin', short=800, max_long=1333),
+    dict(
+        type='TokenizeCaption',
+        max_length=255,
+        tokenizer=dict(
+            type='BytePairTokenizer', vocab='data/pretrained/roberta-base')),
+    dict(type='PackGroundingInputs')
+]

@@ -58,3 +58,38 @@ model = dict(
             l1_weight=5.0,
             giou_weight=2.0,
             no_object_weight=0.1)))
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='RandomFlip', prob=0.5, swap='substring'),
+    # A crop may cut the target away: then there is nothing to find.
+    dict(
+        type='RandomApplyUnlessWords',
+        prob=0.5,
+        words=[],
+        transforms=[
+            dict(type='ResizeWithin', short=[400, 500, 600]),
+            dict(type='FreeSizeCrop', min_size=384, max_size=640)
+        ]),
+    dict(type='ResizeWithin', short=[480, 512, 544, 576, 608, 640], max_long=640),
+    dict(
+        type='ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, prob=0.8),
+    dict(
+        type='TokenizeExpression',
+        max_length=512,
+        tokenizer=dict(
+            type='BytePairTokenizer', vocab='data/pretrained/roberta-base')),
+    dict(type='PackGroundingInputs')
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='ResizeWithin', short=640, max_long=640),
+    dict(
+        type='TokenizeExpression',
+        max_length=512,
+        tokenizer=dict(
+            type='BytePairTokenizer', vocab='data/pretrained/roberta-base')),
+    dict(type='PackGroundingInputs')
+]

@@ -1,4 +1,4 @@
-"""SiRi small enough for two CPU cores: images of 64 x 64, 64 image tokens, no downloads.
+"""SiRi small enough for two CPU cores: 64 x 64 pixels, 64 tokens, no downloads.
 
 Everything is trained from random weights, so nothing is frozen and the batch statistics
 of the backbone are learned.

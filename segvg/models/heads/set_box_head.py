@@ -181,6 +181,9 @@ class SetBoxHead(BaseModule):
     def _mask_losses(self, fused: FusedFeatures, outputs: SetOutputs, matches: Matches,
                      masks: Tensor, num_boxes: Tensor) -> dict[str, Tensor]:
         """Return the losses of the masks of matched queries of the last layer."""
+        if not len(matches.batch):  # no target in the whole batch
+            nothing = 0 * sum(weight.sum() for weight in self.mask.parameters())
+            return dict(loss_mask=nothing, loss_dice=nothing)
         queries = outputs.states[-1][matches.batch, matches.queries]
         logits = self.mask(queries, matches.batch, fused)
         return self.loss_mask(logits, masks[matches.targets], num_boxes)

@@ -1,0 +1,14 @@
+"""SiRi, ResNet-101, RefCOCOg (umd). Four GPUs. Expected: see configs/siri/README.md.
+
+python tools/siri.py configs/siri/siri_refcocog_umd.py
+python tools/train.py configs/siri/siri_refcocog_umd.py
+"""
+_base_ = [
+    '../_base_/models/siri_r101.py', '../_base_/datasets/refcocog_umd.py',
+    '../_base_/schedules/siri_30e.py', '../_base_/default_runtime.py'
+]
+val_evaluator = [dict(type='BoxAccuracy'), dict(type='BoxRecall')]
+test_evaluator = val_evaluator
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
