@@ -39,10 +39,10 @@ def compare_masks(mask: np.ndarray, target: np.ndarray, has_target: bool,
     Source: the evaluator of ReLA (Liu et al., CVPR 2023), its four cases.
     """
     if not has_target:
-        union = 0 if said_none else int(mask.sum())
+        union = 0 if said_none else np.count_nonzero(mask)
         return MaskResult(0, union, float(said_none), False, said_none)
-    intersection = 0 if said_none else int((mask & target).sum())
-    union = int((mask | target).sum())
+    intersection = 0 if said_none else np.count_nonzero(mask & target)
+    union = np.count_nonzero(mask | target)
     credit = intersection / union if union else 0.0
     return MaskResult(intersection, union, credit, True, said_none)
 
@@ -110,7 +110,7 @@ class GeneralizedMaskIoU(GroundingMetric):
         if self.min_pixels is None:
             raise KeyError(f'{describe(sample)} has no no_target_score; for heads that '
                            'set none give GeneralizedMaskIoU min_pixels')
-        return int(mask.sum()) < self.min_pixels
+        return np.count_nonzero(mask) < self.min_pixels
 
     def predicted_mask(self, sample: dict, shape: tuple[int, int]) -> np.ndarray:
         """Return the union (H0, W0) bool of the masks with a score."""
