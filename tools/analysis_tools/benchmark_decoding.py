@@ -1,0 +1,93 @@
+"""Time the decoding of a SeqTR contour with and without its key-value cache."""
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Callable
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from torch import Tensor
+
+from segvg.models.heads import SequenceHead
+from segvg.registry import MODELS
+from segvg.structures import FusedFeatures, Tokens
+
+GRID = (20, 20)  # of a canvas of 640 x 640
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config with a SequenceHead')
+    parser.add_argument('--batch-sizes', type=int, nargs='+', default=[1, 16])
+    parser.add_argument('--repeats', type=int, default=3)
+    parser.add_argument('--device', default='cpu')
+    parser.add_argument('--json', metavar='F', help='write the times to this file')
+    return parser.parse_args()
+
+
+def decode_without_cache(head: SequenceHead, fused: FusedFeatures) -> list[Tensor]:
+    """Return what ``head`` generates, reading the whole prefix at every step."""
+    done: list[Tensor] = []
+    for part in head.parts:
+        tokens = torch.zeros((len(fused.memory.feats), 0), dtype=torch.int64,
+                             device=fused.memory.feats.device)
+        for step in range(part.num_steps):
+            logits = head.logits(fused.memory, [*done, tokens])[:, -1]
+            if step < part.min_steps:
+                logits = logits[:, :head.end]
+            tokens = torch.cat([tokens, logits.argmax(-1, keepdim=True)], dim=1)
+        done.append(tokens)
+    return done
+
+
+def seconds(function: Callable, repeats: int, device: str) -> float:
+    """Return the least seconds of a call."""
+    times = []
+    for _ in range(repeats + 1):  # the first warms up
+        start = time.perf_counter()
+        function()
+        if device != 'cpu':
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - start)
+    return min(times[1:])
+
+
+def make_head(config: str, device: str) -> SequenceHead:
+    """Return the head of a config with random weights that never choose END."""
+    init_default_scope('segvg')
+    torch.manual_seed(0)
+    head = MODELS.build(Config.fromfile(config).model.head).to(device).eval()
+    torch.nn.init.constant_(head.predictor.layers[-1].bias[head.end:], -1e4)
+    return head
+
+
+@torch.no_grad()
+def main() -> None:
+    """Measure."""
+    args = parse_args()
+    head = make_head(args.config, args.device)
+    rows = []
+    for batch in args.batch_sizes:
+        shape = (batch, GRID[0] * GRID[1], head.channels)
+        feats, pos = torch.randn(2, *shape, device=args.device)
+        mask = torch.zeros(shape[:2], dtype=torch.bool, device=args.device)
+        fused = FusedFeatures(Tokens(feats, mask, pos, GRID), slice(0, shape[1]), GRID,
+                              (640, 640))
+        ours = seconds(lambda fused=fused: head(fused), args.repeats, args.device)
+        plain = seconds(lambda fused=fused: decode_without_cache(head, fused),
+                        args.repeats, args.device)
+        same = all(map(torch.equal, head(fused), decode_without_cache(head, fused)))
+        rows.append(dict(batch_size=batch, cache=ours, no_cache=plain,
+                         ratio=plain / ours, same_tokens=same))
+        print(f'batch {batch:3d}: {1000 * ours:8.1f} ms with the cache, '
+              f'{1000 * plain:8.1f} ms without, ratio {plain / ours:.1f}, '
+              f'tokens {"equal" if same else "differ"}')
+    if args.json:
+        Path(args.json).write_text(json.dumps(rows, indent=2) + '\n')
+
+
+if __name__ == '__main__':
+    main()
