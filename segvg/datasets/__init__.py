@@ -1,4 +1,5 @@
 """Data sets, readers of source formats, transforms and tokenizers."""
+from segvg.datasets.block_sampler import BlockSampler
 from segvg.datasets.grounding_dataset import GroundingDataset
 from segvg.datasets.samplers import (
     AspectRatioBatchSampler,
@@ -6,5 +7,7 @@ from segvg.datasets.samplers import (
     MixedSampler,
 )
 
-__all__ = ['AspectRatioBatchSampler', 'ExpressionBatchSampler', 'GroundingDataset',
-           'MixedSampler']
+__all__ = [
+    'AspectRatioBatchSampler', 'BlockSampler', 'ExpressionBatchSampler',
+    'GroundingDataset', 'MixedSampler'
+]

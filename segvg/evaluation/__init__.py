@@ -5,11 +5,13 @@ from segvg.evaluation.box_recall import BoxRecall
 from segvg.evaluation.generalized_boxes import GeneralizedBoxF1
 from segvg.evaluation.generalized_iou import GeneralizedMaskIoU
 from segvg.evaluation.mask_iou import MaskIoU
+from segvg.evaluation.network_mask_iou import NetworkMaskIoU
 from segvg.evaluation.phrase_cut import PhraseCutIoU
 from segvg.evaluation.phrase_recall import PhraseRecall
 from segvg.evaluation.seqtr_mask_iou import SeqTRMaskIoU
 
 __all__ = [
     'BoxAccuracy', 'BoxRecall', 'GeneralizedBoxF1', 'GeneralizedMaskIoU',
-    'GroundingMetric', 'MaskIoU', 'PhraseCutIoU', 'PhraseRecall', 'SeqTRMaskIoU'
+    'GroundingMetric', 'MaskIoU', 'NetworkMaskIoU', 'PhraseCutIoU', 'PhraseRecall',
+    'SeqTRMaskIoU'
 ]

@@ -66,6 +66,8 @@ class HuggingFacePretrained:
                 own[key] = value
             elif key.startswith('encoder.layer.'):
                 own[key.replace('encoder.layer.', 'layers.', 1)] = value
+            elif key.startswith('pooler.dense.') and hasattr(module, 'pooler'):
+                own[key.replace('pooler.dense.', 'pooler.', 1)] = value
         load_strictly(module, own, self.name)
         print_log(f'{len(own)} tensors of {self.name} loaded', logger='current')
 

@@ -15,6 +15,8 @@ class GroundingDataSample(BaseDataElement):
         token_ids: (L,) int64, not padded.
         text_padding_mask: (L,) bool.
         phrase_tokens: (P, L), 1 for the tokens of each phrase of a caption.
+        phrase_ids: (P, L') int64, the phrases as texts of their own.
+        phrase_padding_mask: (P, L') bool.
         gt_instances: T targets in the canvas frame: ``bboxes`` (T, 4) xyxy pixels,
             optionally ``masks`` (T, H, W) bool, ``target_masks`` (T, h, w) float, what
             a mask branch learns from, ``contours`` (T, N, 2) of points, -1 = none, and
@@ -23,7 +25,9 @@ class GroundingDataSample(BaseDataElement):
             ``bboxes`` (T, 4), ``segmentations``, a list of T mask records or None.
         pred_instances: Q predictions in the frame of the original image: ``bboxes``
             (Q, 4) xyxy pixels, ``scores`` (Q,), optionally ``masks`` (Q, H0, W0) bool
-            and ``soft_masks`` (Q, H0, W0) float.
+            and ``soft_masks`` (Q, H0, W0) float, ``phrase_scores`` (Q, P), how well
+            each box fits each phrase, and ``canvas_masks`` (Q, h, w) bool, masks of the
+            image as the network saw it.
     """
 
     @property

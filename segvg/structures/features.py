@@ -43,6 +43,7 @@ class FusedFeatures(NamedTuple):
         canvas_shape: (H, W) of the canvas in pixels.
         queries: (B, Q, C), what a decoder starts from.
         query_pos: (1, Q, C) or (B, Q, C), position encoding of the queries.
+        query_padding_mask: (B, Q) bool, True = a query that the others do not see.
         sentence: (B, C), one vector an expression.
         maps: multi-scale feature maps, each (B, C, h_i, w_i).
     """
@@ -52,5 +53,6 @@ class FusedFeatures(NamedTuple):
     canvas_shape: tuple[int, int]
     queries: Optional[Tensor] = None
     query_pos: Optional[Tensor] = None
+    query_padding_mask: Optional[Tensor] = None
     sentence: Optional[Tensor] = None
     maps: Optional[tuple[Tensor, ...]] = None

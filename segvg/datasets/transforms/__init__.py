@@ -6,6 +6,7 @@ from segvg.datasets.transforms.box_to_mask import (
     FillBoxMask,
     GaussianBoxMask,
 )
+from segvg.datasets.transforms.brightness import ValueJitter
 from segvg.datasets.transforms.caption import TokenizeCaption
 from segvg.datasets.transforms.contour import SampleContour
 from segvg.datasets.transforms.formatting import PackGroundingInputs
@@ -21,8 +22,13 @@ from segvg.datasets.transforms.loading import (
     LoadImageFromFile,
 )
 from segvg.datasets.transforms.photometric import ColorJitter, GaussianBlur
+from segvg.datasets.transforms.phrases import TokenizePhrases
 from segvg.datasets.transforms.rescale import ClipBoxes, FitCanvas, ResizeToFit
-from segvg.datasets.transforms.resize_within import FreeSizeCrop, ResizeWithin
+from segvg.datasets.transforms.resize_within import (
+    FreeSizeCrop,
+    ResizeLong,
+    ResizeWithin,
+)
 from segvg.datasets.transforms.text import (
     PickExpression,
     RandomApplyUnlessWords,
@@ -34,6 +40,7 @@ __all__ = [
     'FillBoxMask', 'FitCanvas', 'FreeSizeCrop', 'GaussianBlur', 'GaussianBoxMask',
     'LargeScaleJitter', 'LoadGroundingAnnotations', 'LoadImageFromFile',
     'PackGroundingInputs', 'PickExpression', 'PlaceOnCanvas', 'RandomApplyUnlessWords',
-    'RandomFlip', 'RandomSizeCrop', 'Resize', 'ResizeToFit', 'ResizeWithin',
-    'SampleContour', 'TokenizeCaption', 'TokenizeExpression'
+    'RandomFlip', 'RandomSizeCrop', 'Resize', 'ResizeLong', 'ResizeToFit',
+    'ResizeWithin', 'SampleContour', 'TokenizeCaption', 'TokenizeExpression',
+    'TokenizePhrases', 'ValueJitter'
 ]

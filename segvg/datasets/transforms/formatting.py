@@ -11,6 +11,8 @@ from segvg.structures import ExpressionGroup, GroundingDataSample
 IMAGE_KEYS = ('img_path', 'img_id', 'dataset', 'split', 'ori_shape', 'img_shape',
               'scale_factor', 'pad_offset', 'paste_offset', 'canvas_shape', 'flip',
               'target_mask_stride')
+TOKEN_KEYS = ('token_ids', 'text_padding_mask', 'phrase_tokens', 'phrase_ids',
+              'phrase_padding_mask')
 EXPRESSION_KEYS = ('expr_idx', 'expr_id', 'ref_id', 'text', 'no_target', 'phrases')
 
 
@@ -42,7 +44,7 @@ class PackGroundingInputs(BaseTransform):
         meta.setdefault('canvas_shape', results['img_shape'])
         meta.setdefault('paste_offset', (0, 0))
         sample = GroundingDataSample(metainfo=meta)
-        for key in ('token_ids', 'text_padding_mask', 'phrase_tokens'):
+        for key in TOKEN_KEYS:
             if key in expression:
                 sample.set_data({key: torch.from_numpy(np.asarray(expression[key]))})
         if 'gt_bboxes' in results:

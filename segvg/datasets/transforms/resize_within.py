@@ -1,6 +1,7 @@
 """Resizing by the short side within a limit of the long one; crops that lose boxes."""
 from typing import Optional, Sequence, Union
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from PIL import Image
@@ -62,14 +63,40 @@ class ResizeWithin(BaseTransform):
         if 'gt_bboxes' in results:
             results['gt_bboxes'] = results['gt_bboxes'] * np.float32([*ratio, *ratio])
         if 'gt_masks' in results:
-            results['gt_masks'] = resize_masks(results['gt_masks'], shape)
+            results['gt_masks'] = self.scale_masks(results['gt_masks'], shape)
         for key in ('scale_factor', 'pad_offset'):
             x, y = results[key]
             results[key] = (x * ratio[0], y * ratio[1])
         return results
 
+    def scale_masks(self, masks: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """Return masks (T, H, W) uint8 at another size."""
+        return resize_masks(masks, shape)
+
     def __repr__(self) -> str:
         return f'{type(self).__name__}(short={self.short}, max_long={self.max_long})'
+
+
+@TRANSFORMS.register_module()
+class ResizeLong(ResizeWithin):
+    """``ResizeWithin`` a square, so that the long side gets its length.
+
+    In masks pixel i of n is taken from floor(i * old / n), not from the nearest centre.
+
+    Args:
+        size: length of the long side, give or take a pixel.
+
+    Source: Li and Sigal, "Referring Transformer", NeurIPS 2021.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(short=size, max_long=size)
+
+    def scale_masks(self, masks: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """Return masks (T, H, W) uint8 at another size."""
+        resized = [cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_NEAREST)
+                   for mask in masks]
+        return np.stack(resized) if resized else np.zeros((0, *shape), masks.dtype)
 
 
 @TRANSFORMS.register_module()

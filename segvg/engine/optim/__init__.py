@@ -1,5 +1,6 @@
 """Parameter groups with names, and learning rates that differ between them."""
 from segvg.engine.optim.group_schedule import GroupSchedule
 from segvg.engine.optim.named_groups import NamedGroupsConstructor
+from segvg.engine.optim.warmup_schedule import WarmupSchedule
 
-__all__ = ['GroupSchedule', 'NamedGroupsConstructor']
+__all__ = ['GroupSchedule', 'NamedGroupsConstructor', 'WarmupSchedule']

@@ -11,6 +11,11 @@ from segvg.registry import MODELS
 from segvg.structures import Tokens
 
 
+def grid_padding(padding_mask: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Return the padding mask (I, h, w) of a grid for that of images (I, H, W)."""
+    return F.interpolate(padding_mask[:, None].float(), size=grid)[:, 0].bool()
+
+
 @MODELS.register_module()
 class DETREncoder(BaseModule):
     """Image to tokens, by a convolutional backbone and a transformer encoder.
@@ -62,6 +67,10 @@ class DETREncoder(BaseModule):
         """Return the projected map (I, C, h, w) of the maps of the backbone."""
         return self.input_proj(features[-1])
 
+    def positions(self, padding_mask: Tensor, channels: int) -> Tensor:
+        """Return positions (I, h * w, C) of a grid with its padding (I, h, w)."""
+        return sine_position(padding_mask, channels)
+
     def embed(self, images: Tensor, padding_mask: Tensor) -> Tokens:
         """Return the tokens before the first transformer layer.
 
@@ -79,11 +88,11 @@ class DETREncoder(BaseModule):
         grid = tuple(feature_map.shape[-2:])
         feats = feature_map.flatten(2).transpose(1, 2)
         if self.mask_image_padding:
-            mask = F.interpolate(padding_mask[:, None].float(), size=grid)[:, 0].bool()
-            pos = sine_position(mask, feats.shape[-1])
+            mask = grid_padding(padding_mask, grid)
+            pos = self.positions(mask, feats.shape[-1])
             return Tokens(feats, mask.flatten(1), pos, grid, maps)
         nothing = torch.zeros((1, *grid), dtype=torch.bool, device=images.device)
-        pos = sine_position(nothing, feats.shape[-1])
+        pos = self.positions(nothing, feats.shape[-1])
         return Tokens(feats, None, pos, grid, maps)
 
     def layer(self, index: int, tokens: Tokens) -> Tokens:

@@ -36,7 +36,8 @@ class AttentionMaskBranch(BaseModule):
         for layer in (self.query, self.key):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
-        widths = [channels + heads, channels + heads,
+        width = self.input_width(channels, heads)
+        widths = [width, width,
                   *(channels // 2**i for i in range(1, 2 + len(map_channels)))]
         self.convs = nn.ModuleList(
             nn.Conv2d(a, b, kernel_size=3, padding=1)
@@ -51,8 +52,23 @@ class AttentionMaskBranch(BaseModule):
             nn.init.kaiming_uniform_(conv.weight, a=1)
             nn.init.zeros_(conv.bias)
 
+    @staticmethod
+    def input_width(channels: int, heads: int) -> int:
+        """Return the channels of what the first convolution reads."""
+        return channels + heads
+
+    @staticmethod
+    def spread(logits: Tensor) -> Tensor:
+        """Return attention weights of logits (M, heads, N): sums of 1 per head."""
+        return logits.softmax(-1)
+
+    def begin(self, queries: Tensor, index: Tensor, fused: FusedFeatures) -> Tensor:
+        """Return what the first convolution reads, (M, input width, h, w)."""
+        return torch.cat([fused.maps[0][index], self.attend(queries, index, fused)],
+                         dim=1)
+
     def attend(self, queries: Tensor, index: Tensor, fused: FusedFeatures) -> Tensor:
-        """Return how M queries spread over the image, (M, heads, h, w), sums of 1."""
+        """Return how M queries spread over the image, (M, heads, h, w)."""
         image = fused.memory.feats[:, fused.image_slice]
         query = self.query(queries).unflatten(-1, (self.heads, -1))  # (M, heads, c)
         key = self.key(image).unflatten(-1, (self.heads, -1))[index]  # (M, N, heads, c)
@@ -60,22 +76,30 @@ class AttentionMaskBranch(BaseModule):
         if fused.memory.padding_mask is not None:
             padding = fused.memory.padding_mask[index, fused.image_slice]
             logits = logits.masked_fill(padding[:, None], float('-inf'))
-        return logits.softmax(-1).unflatten(-1, fused.grid)
+        return self.spread(logits).unflatten(-1, fused.grid)
 
-    def forward(self, queries: Tensor, index: Tensor, fused: FusedFeatures) -> Tensor:
-        """Return mask logits (M, h', w') at the size of the finest map.
+    def features(self, queries: Tensor, index: Tensor,
+                 fused: FusedFeatures) -> Tensor:
+        """Return the features (M, C', h', w') that masks are read from.
 
         Args:
             queries: (M, C), the states of the queries.
             index: (M,) int64, the expression of each.
             fused: with ``maps``: the coarsest (B, C, h, w) first.
         """
-        coarse, *finer = fused.maps
-        x = torch.cat([coarse[index], self.attend(queries, index, fused)], dim=1)
+        x = self.begin(queries, index, fused)
         x = self.norms[0](self.convs[0](x)).relu()
         x = self.norms[1](self.convs[1](x)).relu()
+        finer = fused.maps[1:]
         for i, (adapter, values) in enumerate(zip(self.adapters, finer), start=2):
             values = adapter(values)
             x = values[index] + F.interpolate(x, size=values.shape[-2:], mode='nearest')
             x = self.norms[i](self.convs[i](x)).relu()
-        return self.out(x)[:, 0]
+        return x
+
+    def forward(self, queries: Tensor, index: Tensor, fused: FusedFeatures) -> Tensor:
+        """Return mask logits (M, h', w') at the size of the finest map.
+
+        Arguments as ``features``.
+        """
+        return self.out(self.features(queries, index, fused))[:, 0]

@@ -1,5 +1,6 @@
 """Language encoders."""
 from segvg.models.language_encoders.gru import WordVectorGRU
+from segvg.models.language_encoders.pooled_transformer import PooledTransformer
 from segvg.models.language_encoders.transformer import LanguageTransformer
 
-__all__ = ['LanguageTransformer', 'WordVectorGRU']
+__all__ = ['LanguageTransformer', 'PooledTransformer', 'WordVectorGRU']

@@ -15,6 +15,7 @@ from segvg.models.layers.conv_norm import ConvNorm
 from segvg.models.layers.gaussian_decoder import GaussianDecoderLayer
 from segvg.models.layers.grid_queries import grid_queries
 from segvg.models.layers.mlp import MLP
+from segvg.models.layers.normed_mlp import NormedMLP
 from segvg.models.layers.position_encoding import sine_position
 from segvg.models.layers.query_decoder import QueryDecoder
 from segvg.models.layers.transformer import (
@@ -27,6 +28,6 @@ from segvg.models.layers.transformer import (
 __all__ = [
     'MLP', 'CausalDecoder', 'CausalDecoderLayer', 'ConvNorm', 'DecoderLayer',
     'DecoderState', 'EncoderLayer', 'GaussianDecoderLayer', 'KeyValue',
-    'MultiHeadAttention', 'QueryDecoder', 'add_position', 'additive_mask',
+    'MultiHeadAttention', 'NormedMLP', 'QueryDecoder', 'add_position', 'additive_mask',
     'attend_mask', 'attention', 'grid_queries', 'init_matrices', 'sine_position'
 ]

@@ -16,7 +16,8 @@ def encode_angles(angles: Tensor, channels: int, temperature: float) -> Tensor:
 
 def sine_position(padding_mask: Tensor,
                   channels: int,
-                  temperature: float = 10000.0) -> Tensor:
+                  temperature: float = 10000.0,
+                  offset: float = 0.0) -> Tensor:
     """Return DETR's sine encoding (B, h * w, channels) of a grid; y before x.
 
     Positions count the cells that are not padding, scaled so that the last is 2 pi.
@@ -25,13 +26,14 @@ def sine_position(padding_mask: Tensor,
         padding_mask: (B, h, w) bool, True = padding.
         channels: half of them for y, half for x; sines on even, cosines on odd places.
         temperature: ratio between the longest and the shortest wave.
+        offset: added to the count of cells before it is scaled.
 
     Source: Carion et al., ECCV 2020, "Parallel decoding" with normalised coordinates.
     """
     inside = (~padding_mask).float()
     y = inside.cumsum(1)
     x = inside.cumsum(2)
-    y = y / (y[:, -1:, :] + 1e-6) * (2 * math.pi)
-    x = x / (x[:, :, -1:] + 1e-6) * (2 * math.pi)
+    y = (y + offset) / (y[:, -1:, :] + 1e-6) * (2 * math.pi)
+    x = (x + offset) / (x[:, :, -1:] + 1e-6) * (2 * math.pi)
     encoded = [encode_angles(angles, channels // 2, temperature) for angles in (y, x)]
     return torch.cat(encoded, dim=-1).flatten(1, 2)

@@ -35,7 +35,8 @@ class QueryDecoderLayer(nn.Module):
                 memory: Tensor,
                 memory_with_pos: Tensor,
                 padding_mask: Optional[Tensor],
-                query_pos: Tensor) -> Tensor:
+                query_pos: Tensor,
+                query_padding_mask: Optional[Tensor] = None) -> Tensor:
         """Return the queries (B, Q, C) after one layer.
 
         Args:
@@ -44,10 +45,11 @@ class QueryDecoderLayer(nn.Module):
             memory_with_pos: (B, N, C), the keys: memory plus its position encoding.
             padding_mask: (B, N) of the memory, True = padding.
             query_pos: (B or 1, Q, C).
+            query_padding_mask: (B, Q), True = a query that the others do not see.
         """
         query = add_position(queries, query_pos)
-        queries = self.self_norm(
-            queries + self.dropout(self.self_attention(query, query, queries)))
+        queries = self.self_norm(queries + self.dropout(
+            self.self_attention(query, query, queries, query_padding_mask)))
         query = add_position(queries, query_pos)
         queries = self.cross_norm(queries + self.dropout(
             self.cross_attention(query, memory_with_pos, memory, padding_mask)))
@@ -56,7 +58,7 @@ class QueryDecoderLayer(nn.Module):
 
 
 class QueryDecoder(nn.Module):
-    """Decoder layers whose queries start from zero and differ by their positions only.
+    """Decoder layers; queries start from zero, or from what the text says of them.
 
     Args:
         channels: C.
@@ -77,17 +79,23 @@ class QueryDecoder(nn.Module):
         self.norm = nn.LayerNorm(channels)
         init_matrices(self.layers)
 
-    def forward(self, memory: Tokens, query_pos: Tensor) -> Tensor:
+    def forward(self, memory: Tokens, query_pos: Tensor,
+                queries: Optional[Tensor] = None,
+                query_padding_mask: Optional[Tensor] = None) -> Tensor:
         """Return the normalised queries (D, B, Q, C) after every layer.
 
         Args:
             memory: (B, N, C) with positions.
-            query_pos: (1, Q, C).
+            query_pos: (1, Q, C) or (B, Q, C).
+            queries: (B, Q, C), what they start from; None: zeros.
+            query_padding_mask: (B, Q), True = a query that the others do not see.
         """
         keys = add_position(memory.feats, memory.pos)
-        queries = query_pos.new_zeros(query_pos.shape).expand(len(keys), -1, -1)
+        if queries is None:
+            queries = query_pos.new_zeros(query_pos.shape).expand(len(keys), -1, -1)
         states = []
         for layer in self.layers:
-            queries = layer(queries, memory.feats, keys, memory.padding_mask, query_pos)
+            queries = layer(queries, memory.feats, keys, memory.padding_mask, query_pos,
+                            query_padding_mask)
             states.append(queries)
         return self.norm(torch.stack(states))

@@ -1,5 +1,6 @@
 """Rules that rename the keys of published checkpoints; one file a method."""
 from segvg.utils.key_rules.common import Drop, Rule
+from segvg.utils.key_rules.reftr import REFTR_RULES
 from segvg.utils.key_rules.segvg import DETR_RULES, SEGVG_RULES, TRANSVG_RULES
 from segvg.utils.key_rules.seqtr import PARTIAL_RES_RULES, SEQTR_RULES
 from segvg.utils.key_rules.siri import MDETR_RULES, MT_SIRI_RULES, SIRI_RULES
@@ -10,4 +11,5 @@ __all__ = ['RULES', 'Drop', 'Rule']
 RULES: dict[str, list[Rule]] = dict(
     segvg=SEGVG_RULES, transvg=TRANSVG_RULES, detr=DETR_RULES, seqtr=SEQTR_RULES,
     partial_res=PARTIAL_RES_RULES,
-    siri=SIRI_RULES, mt_siri=MT_SIRI_RULES, mdetr=MDETR_RULES)
+    siri=SIRI_RULES, mt_siri=MT_SIRI_RULES, mdetr=MDETR_RULES,
+    reftr=REFTR_RULES)

@@ -64,3 +64,20 @@ def bert_rules(source: str, target: str) -> list[Rule]:
         (rf'{source}encoder\.layer\.(.+)', rf'{target}layers.\1'),
         (rf'{source}pooler\..+', Drop('the pooler is never run')),
     ]
+
+
+#: Place of a published mask convolution -> ours.
+_MASK_CONVS = {f'lay{i}': f'convs.{i - 1}' for i in range(1, 6)}
+_MASK_CONVS.update({f'gn{i}': f'norms.{i - 1}' for i in range(1, 6)})
+_MASK_CONVS.update({f'adapter{i}': f'adapters.{i - 1}' for i in range(1, 4)})
+_MASK_CONVS['out_lay'] = 'out'
+
+
+def mask_branch_rules(target: str) -> list[Rule]:
+    """Return rules for DETR's mask branch below a prefix."""
+    return [
+        (rf'bbox_attention\.q_linear\.{NORM_PAIR}', rf'{target}.query.\1'),
+        (rf'bbox_attention\.k_linear\.{NORM_PAIR}', rf'{target}.key.\1'),
+        *[(rf'mask_head\.{theirs}\.{NORM_PAIR}', rf'{target}.{ours}.\1')
+          for theirs, ours in _MASK_CONVS.items()],
+    ]

@@ -6,6 +6,7 @@ from segvg.utils.key_rules.common import (
     bert_rules,
     encoder_layer_rules,
     layer_rules,
+    mask_branch_rules,
 )
 
 NEVER_RUN = 'built by the published code and never run'
@@ -55,12 +56,6 @@ SIRI_RULES: list[Rule] = [
     (r'pos_trans_norm\..+', Drop('only a second decoder needs it')), *MT_SIRI_RULES
 ]
 
-#: Place of a published mask convolution -> ours.
-_MASK_CONVS = {f'lay{i}': f'convs.{i - 1}' for i in range(1, 6)}
-_MASK_CONVS.update({f'gn{i}': f'norms.{i - 1}' for i in range(1, 6)})
-_MASK_CONVS.update({f'adapter{i}': f'adapters.{i - 1}' for i in range(1, 4)})
-_MASK_CONVS['out_lay'] = 'out'
-
 _MDETR_RULES: list[Rule] = [
     *_shared_rules('transformer'),
     *_decoder_rules(r'transformer\.decoder', 'head.decoders.0'),
@@ -73,8 +68,5 @@ _MDETR_RULES: list[Rule] = [
 MDETR_RULES: list[Rule] = [
     *_MDETR_RULES,
     *[(rf'detr\.{pattern}', target) for pattern, target in _MDETR_RULES],
-    (rf'bbox_attention\.q_linear\.{NORM_PAIR}', r'head.mask.query.\1'),
-    (rf'bbox_attention\.k_linear\.{NORM_PAIR}', r'head.mask.key.\1'),
-    *[(rf'mask_head\.{theirs}\.{NORM_PAIR}', rf'head.mask.{ours}.\1')
-      for theirs, ours in _MASK_CONVS.items()],
+    *mask_branch_rules('head.mask'),
 ]

@@ -1,0 +1,14 @@
+"""RefTR with ResNet-50 for boxes and masks (reftr.md, sections 2.8 and 5)."""
+_base_ = './reftr_r50.py'
+model = dict(
+    image_encoder=dict(backbone=dict(out_indices=(0, 1, 2, 3)), hand_on_maps=True),
+    head=dict(
+        supervise_all=False,
+        mask_branch=dict(
+            type='JointMaskBranch',
+            channels=256,
+            map_channels=(1024, 512, 256),
+            heads=8),
+        loss_mask=dict(
+            type='MatchedMaskLoss', focal_weight=1.0, dice_weight=1.0, alpha=0.25,
+            gamma=2.0)))

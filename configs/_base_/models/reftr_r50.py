@@ -1,0 +1,52 @@
+"""RefTR with ResNet-50 and BERT for boxes, as published (reftr.md, sections 2-4).
+
+The long side is 640, the batch is padded to the largest image; padding is masked.
+"""
+model = dict(
+    type='RefTR',
+    data_preprocessor=dict(type='PhraseDataPreprocessor'),
+    image_encoder=dict(
+        type='NormedEncoder',
+        backbone=dict(
+            type='mmdet.ResNet',
+            depth=50,
+            out_indices=(3, ),
+            frozen_stages=1,
+            norm_cfg=dict(type='BN', requires_grad=False),
+            norm_eval=True,
+            style='pytorch'),
+        in_channels=2048,
+        channels=256,
+        groups=32,
+        norm_padding=True,
+        num_layers=0),
+    language_encoder=dict(
+        type='PooledTransformer',
+        model_type='bert',
+        init_cfg=dict(
+            type='HuggingFacePretrained', name='data/pretrained/bert-base-uncased')),
+    fusion=dict(
+        type='TypedJointEncoder',
+        text_channels=768,
+        channels=256,
+        num_layers=6,
+        max_text_tokens=128,
+        heads=8,
+        hidden=2048,
+        dropout=0.1),
+    phrase_queries=dict(
+        type='PhraseQueries',
+        phrase_channels=768,
+        channels=256,
+        queries_per_phrase=1,
+        dropout=0.1),
+    head=dict(
+        type='PhraseHead',
+        channels=256,
+        num_layers=6,
+        queries_per_phrase=1,
+        heads=8,
+        hidden=2048,
+        dropout=0.1,
+        normalize_by='captions',
+        loss_box=dict(type='BoxLoss', l1_weight=1.0, giou_weight=1.0)))

@@ -1,0 +1,234 @@
+"""RefTR's head: a box, and if asked for a mask, from the queries of every phrase."""
+from typing import NamedTuple, Optional, Sequence
+
+import torch
+from mmengine.model import BaseModule
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from segvg.models.heads.segvg_head import masks_to_image
+from segvg.models.heads.set_box_head import gt_masks
+from segvg.models.layers import MLP, QueryDecoder
+from segvg.registry import MODELS
+from segvg.structures import FusedFeatures, GroundingDataSample
+from segvg.structures.boxes import canvas_to_unit, unit_to_image
+
+
+class PhraseOutputs(NamedTuple):
+    """Predictions of the D decoder layers, R for each phrase.
+
+    Attributes:
+        boxes: (D, B, P, R, 4) cxcywh in [0, 1] of the image without padding.
+        states: (D, B, P, R, C), the normalised queries.
+    """
+    boxes: Tensor
+    states: Tensor
+
+
+class PhraseTargets(NamedTuple):
+    """The N phrases of a batch that have a target.
+
+    Attributes:
+        batch: (N,) int64, the expression of each.
+        phrase: (N,) int64, its place within the expression.
+        boxes: (N, 4) cxcywh in [0, 1] of the image without padding.
+    """
+    batch: Tensor
+    phrase: Tensor
+    boxes: Tensor
+
+
+def phrases_of(sample: GroundingDataSample) -> list[list[int]]:
+    """Return the targets of every phrase; without phrases the text is one itself."""
+    phrases = sample.get('phrases')
+    if phrases:
+        return [list(phrase['targets']) for phrase in phrases]
+    return [list(range(len(sample.gt_instances.bboxes)))]
+
+
+def box_around(bboxes: Tensor) -> Tensor:
+    """Return the box (4,) around xyxy boxes (T, 4)."""
+    return torch.cat([bboxes[:, :2].amin(0), bboxes[:, 2:].amax(0)])
+
+
+def phrase_targets(data_samples: Sequence[GroundingDataSample]) -> PhraseTargets:
+    """Return the phrases that have targets; of several the box around them counts.
+
+    Raises:
+        ValueError: no phrase of the batch has a target.
+    """
+    batch, phrase, boxes = [], [], []
+    for number, sample in enumerate(data_samples):
+        bboxes = sample.gt_instances.bboxes
+        for place, targets in enumerate(phrases_of(sample)):
+            if targets:
+                batch.append(number)
+                phrase.append(place)
+                boxes.append(canvas_to_unit(box_around(bboxes[targets]),
+                                            sample.metainfo))
+    if not boxes:
+        raise ValueError(
+            'no phrase of the batch has a target, the first is of '
+            f'{data_samples[0].get("text")!r} in {data_samples[0].get("img_path")}')
+    stacked = torch.stack(boxes)
+    place = torch.tensor([batch, phrase], device=stacked.device)
+    return PhraseTargets(place[0], place[1], stacked)
+
+
+def phrase_masks(data_samples: Sequence[GroundingDataSample],
+                 canvas_shape: tuple[int, int]) -> Tensor:
+    """Return the masks (N, H, W) of the phrases that have targets, each a union."""
+    masks = []
+    for sample in data_samples:
+        padded = gt_masks(sample, canvas_shape)
+        masks += [padded[targets].any(0) for targets in phrases_of(sample) if targets]
+    return torch.stack(masks)
+
+
+@MODELS.register_module()
+class PhraseHead(BaseModule):
+    """A decoder whose queries are phrases; boxes, and masks of the last layer.
+
+    Args:
+        loss_box: config of the box loss.
+        channels: C of queries and memory.
+        num_layers: D.
+        queries_per_phrase: R, as the query encoder makes them; the first is predicted.
+        heads: attention heads.
+        hidden: width of the feed-forward blocks.
+        dropout: in the decoder.
+        supervise_all: give every layer a box loss, not the last alone.
+        normalize_by: losses of boxes are divided by the number of ``'captions'``, as
+            published, or of ``'phrases'``.
+        mask_branch: config of a branch that makes masks.
+        loss_mask: config of its loss.
+        loss_energy: config of a further loss of the mask branch, or none.
+        init_cfg: mmengine's.
+
+    Source: Li and Sigal, "Referring Transformer", NeurIPS 2021.
+    """
+    NORMALIZE_BY = ('captions', 'phrases')
+
+    def __init__(self,
+                 loss_box: dict,
+                 channels: int = 256,
+                 num_layers: int = 6,
+                 *,
+                 queries_per_phrase: int = 1,
+                 heads: int = 8,
+                 hidden: int = 2048,
+                 dropout: float = 0.1,
+                 supervise_all: bool = True,
+                 normalize_by: str = 'captions',
+                 mask_branch: Optional[dict] = None,
+                 loss_mask: Optional[dict] = None,
+                 loss_energy: Optional[dict] = None,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if normalize_by not in self.NORMALIZE_BY:
+            raise ValueError(
+                f'normalize_by is one of {self.NORMALIZE_BY}, not {normalize_by!r}')
+        if (mask_branch is None) != (loss_mask is None):
+            raise ValueError('mask_branch and loss_mask come together')
+        self.queries_per_phrase = queries_per_phrase
+        self.supervise_all = supervise_all
+        self.normalize_by = normalize_by
+        self.decoder = QueryDecoder(channels, num_layers, heads, hidden, dropout)
+        self.box = MLP(channels, channels, channels, 4)
+        # All boxes start in the middle, half as large as the image.
+        nn.init.zeros_(self.box.layers[-1].weight)
+        nn.init.zeros_(self.box.layers[-1].bias)
+        self.loss_box = MODELS.build(loss_box)
+        self.mask = MODELS.build(mask_branch) if mask_branch else None
+        self.loss_mask = MODELS.build(loss_mask) if loss_mask else None
+        self.loss_energy = MODELS.build(loss_energy) if loss_energy else None
+
+    def forward(self, fused: FusedFeatures) -> PhraseOutputs:
+        """Return the predictions of all layers."""
+        states = self.decoder(fused.memory, fused.query_pos, fused.queries,
+                              fused.query_padding_mask)
+        states = states.unflatten(2, (-1, self.queries_per_phrase))
+        return PhraseOutputs(self.box(states).float().sigmoid(), states)
+
+    # -- training ----------------------------------------------------------------------
+
+    def loss(self, fused: FusedFeatures,
+             data_samples: list[GroundingDataSample]) -> dict[str, Tensor]:
+        """Return ``loss_bbox`` and ``loss_giou``, summed over layers.
+
+        With a mask branch also ``loss_mask`` and ``loss_dice``, with its further loss
+        ``loss_energy``.
+        """
+        masks = None
+        if self.mask is not None:
+            masks = phrase_masks(data_samples, fused.canvas_shape)
+        return self.loss_by_targets(fused, self(fused), phrase_targets(data_samples),
+                                    masks)
+
+    def box_losses(self, boxes: Tensor, targets: PhraseTargets) -> dict[str, Tensor]:
+        """Return the losses of boxes (D, B, P, R, 4); every query of a phrase counts.
+        """
+        count = boxes.shape[1] if self.normalize_by == 'captions' else len(
+            targets.boxes)
+        return self.loss_box(boxes[:, targets.batch, targets.phrase],
+                             targets.boxes[:, None], 1.0, count * boxes.shape[3])
+
+    def loss_by_targets(self, fused: FusedFeatures, outputs: PhraseOutputs,
+                        targets: PhraseTargets,
+                        masks: Optional[Tensor] = None) -> dict[str, Tensor]:
+        """Return the losses against targets and their masks (N, H, W)."""
+        boxes = outputs.boxes if self.supervise_all else outputs.boxes[-1:]
+        losses = self.box_losses(boxes, targets)
+        if self.mask is None:
+            return losses
+        states = outputs.states[-1, targets.batch, targets.phrase, 0]
+        features = self.mask.features(states, targets.batch, fused)
+        logits = self.mask.out(features)[:, 0]
+        losses.update(self.loss_mask(logits, masks, len(masks)))
+        if self.loss_energy is not None:
+            losses['loss_energy'] = self.loss_energy(states, features, len(masks))
+        return losses
+
+    # -- test --------------------------------------------------------------------------
+
+    def predict(self, fused: FusedFeatures,
+                data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
+        """Write ``pred_instances``: a box, and a mask, for every phrase.
+
+        Boxes may reach beyond the image, as published. Scores are 1; of a caption with
+        phrases ``phrase_scores`` (Q, P) tie each box to its phrase. ``canvas_masks``
+        (Q, h, w) are the masks at the size that the network saw.
+        """
+        outputs = self(fused)
+        for i, sample in enumerate(data_samples):
+            phrases = sample.get('phrases')
+            count = len(phrases) if phrases else 1
+            boxes = outputs.boxes[-1, i, :count, 0]
+            prediction = InstanceData(bboxes=unit_to_image(boxes, sample.metainfo),
+                                      scores=boxes.new_ones(count))
+            if phrases:
+                prediction.phrase_scores = torch.eye(count, device=boxes.device)
+            if self.mask is not None:
+                index = torch.full((count, ), i, device=boxes.device)
+                logits = self.mask(outputs.states[-1, i, :count, 0], index, fused)
+                self.add_masks(prediction, logits.float(), fused.canvas_shape, sample)
+            sample.pred_instances = prediction
+        return data_samples
+
+    @staticmethod
+    def add_masks(prediction: InstanceData, logits: Tensor,
+                  canvas_shape: tuple[int, int], sample: GroundingDataSample) -> None:
+        """Add ``masks`` and ``canvas_masks`` of logits (Q, h, w)."""
+        prediction.masks = masks_to_image(logits, canvas_shape, sample.metainfo) > 0
+        prediction.canvas_masks = network_masks(
+            logits, canvas_shape, sample.metainfo)
+
+
+def network_masks(logits: Tensor, canvas_shape: tuple[int, int],
+                  meta: dict) -> Tensor:
+    """Return the masks (Q, h, w) bool of the image as the network saw it."""
+    logits = nn.functional.interpolate(
+        logits[None], size=canvas_shape, mode='bilinear', align_corners=False)[0]
+    left, top = meta['paste_offset']
+    height, width = meta['img_shape']
+    return logits[:, top:top + height, left:left + width].sigmoid() > 0.5
