@@ -146,12 +146,13 @@ def toy_config(path: Path, data: Path, work_dir: Path) -> Config:
         shrink(cfg._cfg_dict, data)
     for loader, split in (('train_dataloader', 'train'), ('val_dataloader', 'val'),
                           ('test_dataloader', 'val')):
-        by_caption = cfg[loader].dataset.get('sample_by') == 'caption'
-        name = 'captions' if by_caption else 'toy'
         cfg[loader].update(batch_size=2, num_workers=0, persistent_workers=False)
-        cfg[loader].dataset.update(
-            data_root=str(data), ann_file=f'{name}_{split}.jsonl',
-            data_prefix=dict(img='images'))
+        for dataset in cfg[loader].dataset.get('datasets', [cfg[loader].dataset]):
+            by_caption = dataset.get('sample_by') == 'caption'
+            name = 'captions' if by_caption else 'toy'
+            dataset.update(
+                data_root=str(data), ann_file=f'{name}_{split}.jsonl',
+                data_prefix=dict(img='images'))
     cfg.train_cfg.max_epochs = 1
     cfg.load_from = None
     cfg.work_dir = str(work_dir)

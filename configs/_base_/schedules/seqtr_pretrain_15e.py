@@ -1,0 +1,16 @@
+"""SeqTR's for pre-training on mixed data: Adam, 15 epochs, no average.
+
+The rate is for 128 expressions a batch.
+"""
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='Adam', lr=5e-4, betas=(0.9, 0.98), eps=1e-9, amsgrad=True),
+    clip_grad=dict(max_norm=0.15, norm_type=2))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=1 / 2, by_epoch=True, begin=0, end=2),
+    dict(type='MultiStepLR', by_epoch=True, milestones=[11], gamma=0.1)
+]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=15, val_interval=1)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+auto_scale_lr = dict(enable=False, base_batch_size=128)

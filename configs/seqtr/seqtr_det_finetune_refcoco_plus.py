@@ -1,0 +1,33 @@
+"""SeqTR, DarkNet-53, boxes, RefCOCO+, after seqtr_det_mixed.py. One GPU.
+
+python tools/train.py configs/seqtr/seqtr_det_finetune_refcoco_plus.py
+"""
+_base_ = [
+    '../_base_/models/seqtr_darknet53.py', '../_base_/datasets/refcoco_plus_unc.py',
+    '../_base_/schedules/seqtr_finetune_5e.py', '../_base_/default_runtime.py'
+]
+load_from = 'work_dirs/seqtr_det_mixed/epoch_15.pth'
+model = dict(
+    language_encoder=dict(
+        text_length=15,
+        init_cfg=dict(checkpoint='data/vocabularies/refcoco_plus_unc.npz')))
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=15,
+        tokenizer=dict(type='WordTokenizer', vocab='data/vocabularies/refcoco_plus_unc.txt')),
+    dict(type='PackGroundingInputs')
+]
+# No jitter in fine-tuning: the image is only resized.
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='PickExpression', mode='random'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='ClipBoxes'),
+    dict(type='ResizeToFit', size=640),
+    dict(type='FitCanvas', divisor=32)
+] + words
+train_dataloader = dict(
+    batch_size=128, dataset=dict(sample_by='ref', pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
