@@ -12,6 +12,7 @@ import torch
 from tests.parity.cases import (
     partial_res,
     reftr,
+    reftr_units,
     rela,
     segvg,
     seqtr,
@@ -30,7 +31,7 @@ METHODS = dict(
     segvg=(segvg.run_model, segvg.UNITS), transvg=(transvg.run_model, {}),
     seqtr=(seqtr.run_model, seqtr_units.UNITS),
     partial_res=(partial_res.run_model, partial_res.UNITS),
-    reftr=(reftr.run_model, reftr.UNITS),
+    reftr=(reftr.run_model, reftr_units.UNITS),
     siri=(siri.run_model, siri_units.UNITS), rela=(rela.run_model, rela.UNITS))
 
 
