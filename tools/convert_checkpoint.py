@@ -20,6 +20,9 @@ def parse_args() -> argparse.Namespace:
                         'detr: the initial weights of an image encoder')
     parser.add_argument('input', help='published checkpoint')
     parser.add_argument('output', help='file to write')
+    parser.add_argument('--average', action='store_true',
+                        help='take the averaged weights of the file '
+                        '(ema_state_dict; SeqTR, Partial-RES)')
     return parser.parse_args()
 
 
@@ -27,7 +30,12 @@ def main() -> None:
     """Convert."""
     args = parse_args()
     try:
-        state = state_dict_of(load_checkpoint(args.input))
+        checkpoint = load_checkpoint(args.input)
+        if args.average:
+            if 'ema_state_dict' not in checkpoint:
+                raise ValueError(f'{args.input} has no averaged weights')
+            checkpoint = checkpoint['ema_state_dict']
+        state = state_dict_of(checkpoint)
         converted, report = convert_state_dict(state, RULES[args.method])
         report.raise_unplaced(args.method)
         if not converted:

@@ -1,0 +1,37 @@
+"""tools/convert_checkpoint.py: files as SeqTR's code writes them."""
+import pytest
+import torch
+
+from tests.parity.comparison import load_case
+from tests.tools.running import run_tool, tool_error
+from tests.toy import ROOT
+
+CASE = ROOT / 'tests/data/parity/seqtr/multitask_box_and_mask.npz'
+
+
+@pytest.fixture
+def published(tmp_path):
+    """A file of distributed training: a prefix before every name, an average."""
+    names = load_case(CASE)['meta']['state_dict_shapes']
+    states = [{f'module.{name}': torch.full((1, ), value) for name in names}
+              for value in (1.0, 2.0)]
+    torch.save(dict(epoch=3, d_acc=80.0, amp=False, state_dict=states[0],
+                    ema_state_dict=states[1], optimizer=dict(state={}), lr=5e-4),
+               tmp_path / 'det_best.pth')
+    return tmp_path / 'det_best.pth'
+
+
+@pytest.mark.parametrize('options, value', [([], 1.0), (['--average'], 2.0)])
+def test_plain_or_averaged_weights(published, tmp_path, monkeypatch, options, value):
+    run_tool(monkeypatch, 'convert_checkpoint.py', 'seqtr', published,
+             tmp_path / 'ours.pth', *options)
+    state = torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict']
+    assert state['head.start_embed.weight'].item() == value
+    assert len(state) == len(load_case(CASE)['meta']['state_dict_shapes'])
+
+
+def test_missing_average_is_told(published, tmp_path, monkeypatch):
+    torch.save(dict(state_dict=dict(a=torch.ones(1))), tmp_path / 'plain.pth')
+    assert 'has no averaged weights' in tool_error(
+        monkeypatch, 'convert_checkpoint.py', 'seqtr', tmp_path / 'plain.pth',
+        tmp_path / 'ours.pth', '--average')
