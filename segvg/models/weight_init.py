@@ -1,5 +1,6 @@
 """Initialisers from public weights that refuse what does not fit."""
 from pathlib import Path
+from typing import Mapping
 
 import numpy as np
 import torch
@@ -9,6 +10,17 @@ from torch import nn
 from segvg.registry import WEIGHT_INITIALIZERS
 from segvg.utils.checkpoint import load_checkpoint, load_strictly, state_dict_of
 from segvg.utils.darknet_weights import read_darknet_weights
+
+
+def keep_weights(module: nn.Module) -> None:
+    """Mark a module as initialised with all that is in it.
+
+    mmengine initialises children after their parent, and a ResNet of mmdet would then
+    draw random weights over those that were loaded.
+    """
+    for part in module.modules():
+        if hasattr(part, '_is_init'):
+            part._is_init = True
 
 
 @WEIGHT_INITIALIZERS.register_module()
@@ -30,7 +42,35 @@ class StrictPretrained:
         """Load the weights into ``module``."""
         state = state_dict_of(load_checkpoint(self.checkpoint))
         load_strictly(module, state, self.checkpoint)
+        keep_weights(module)
         print_log(f'{len(state)} tensors of {self.checkpoint} loaded', logger='current')
+
+
+@WEIGHT_INITIALIZERS.register_module()
+class PartsPretrained:
+    """Load parts of a checkpoint into parts of a module, each strictly.
+
+    Args:
+        checkpoint: file with weights, as ``convert_checkpoint`` writes it.
+        parts: name of a part of the module -> prefix of its keys in the file. Other
+            keys of the file are not used.
+    """
+
+    def __init__(self, checkpoint: str, parts: Mapping[str, str]) -> None:
+        self.checkpoint = checkpoint
+        self.parts = dict(parts)
+
+    def __call__(self, module: nn.Module) -> None:
+        """Load the weights into the parts of ``module``."""
+        state = state_dict_of(load_checkpoint(self.checkpoint))
+        for name, prefix in self.parts.items():
+            own = {key.removeprefix(prefix): value for key, value in state.items()
+                   if key.startswith(prefix)}
+            part = module.get_submodule(name)
+            load_strictly(part, own, f'{self.checkpoint} ({prefix}*)')
+            keep_weights(part)
+            print_log(f'{len(own)} tensors of {self.checkpoint} loaded into {name}',
+                      logger='current')
 
 
 @WEIGHT_INITIALIZERS.register_module()

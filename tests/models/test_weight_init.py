@@ -1,10 +1,16 @@
 """Public weights are loaded whole or not at all."""
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 from transformers import BertConfig, BertModel
 
 from segvg.models.language_encoders import LanguageTransformer
-from segvg.models.weight_init import HuggingFacePretrained, StrictPretrained
+from segvg.models.weight_init import (
+    HuggingFacePretrained,
+    PartsPretrained,
+    StrictPretrained,
+)
+from segvg.registry import MODELS
 
 TINY = dict(vocab_size=20, hidden_size=8, num_hidden_layers=2, num_attention_heads=2,
             intermediate_size=16, max_position_embeddings=12)
@@ -45,3 +51,37 @@ def test_strict_pretrained_loads_all_or_refuses(tmp_path):
     assert torch.equal(source.weight, target.weight)
     with pytest.raises(ValueError, match='does not hold the weights of this Linear'):
         StrictPretrained(str(tmp_path / 'a.pth'))(torch.nn.Linear(2, 4))
+
+
+def filled_encoder(path, value):
+    """Return the config of an encoder whose weights are a value, saved in a file."""
+    cfg = dict(
+        type='DETREncoder', in_channels=64, channels=32, num_layers=1, heads=4,
+        hidden=32, backbone=dict(
+            type='mmdet.ResNet', depth=18, base_channels=8, out_indices=(3, )))
+    init_default_scope('segvg')
+    encoder = MODELS.build(cfg)
+    for parameter in encoder.parameters():
+        parameter.data.fill_(value)
+    torch.save(dict(state_dict=encoder.state_dict()), path)
+    return cfg
+
+
+def test_backbone_does_not_draw_over_what_its_parent_loaded(tmp_path):
+    cfg = filled_encoder(tmp_path / 'a.pth', 0.5)
+    init = dict(type='StrictPretrained', checkpoint=str(tmp_path / 'a.pth'))
+    encoder = MODELS.build(dict(cfg, init_cfg=init))
+    encoder.init_weights()
+    assert all((parameter == 0.5).all() for parameter in encoder.parameters())
+
+
+def test_parts_are_loaded_and_the_rest_is_left_alone(tmp_path):
+    cfg = filled_encoder(tmp_path / 'a.pth', 0.5)
+    encoder = MODELS.build(dict(cfg, init_cfg=dict(
+        type='PartsPretrained', checkpoint=str(tmp_path / 'a.pth'),
+        parts={'backbone': 'backbone.'})))
+    encoder.init_weights()
+    assert all((parameter == 0.5).all() for parameter in encoder.backbone.parameters())
+    assert not (encoder.input_proj.weight == 0.5).any()
+    with pytest.raises(ValueError, match='a.pth .layers.* does not hold the weights'):
+        PartsPretrained(str(tmp_path / 'a.pth'), {'backbone': 'layers.'})(encoder)
