@@ -1,4 +1,6 @@
 """Runs recorded cases of Partial-RES."""
+import re
+
 import numpy as np
 import torch
 from torch import nn
@@ -13,38 +15,51 @@ from tests.parity.cases import seqtr
 from tests.parity.comparison import Comparison, absolute, relative, scaled
 from tests.parity.fill import image
 
-LAYER = 'head.transformer.decoder.layers.1.'
-
 
 def run_model(case: dict) -> list[Comparison]:
     """Compare a recorded model as one of SeqTR."""
     return seqtr.run_model(case, 'partial_res', 'partial_res_darknet53.py')
 
 
+def image_sizes(text: str) -> list[tuple[int, tuple[int, ...]]]:
+    """Return seed and shape of the inputs that are noise by rule, in order."""
+    found = re.findall(r'image\((\d+),\s*\(([\d,\s]+)\)', text)
+    return [(int(seed), tuple(map(int, shape.split(',')))) for seed, shape in found]
+
+
 def run_decoder_layer(case: dict) -> list[Comparison]:
     """Compare a decoder layer and its bias."""
-    shapes = {f'{LAYER}{name}': shape for name, shape in case['meta']['shapes'].items()}
+    meta = case['meta']
+    index, = re.search(r'decoder\.layers\.(\d+)\.', meta['parameters']).groups()
+    prefix = f'head.transformer.decoder.layers.{index}.'
+    shapes = {f'{prefix}{name}': shape for name, shape in meta['shapes'].items()}
     converted, _ = convert_state_dict(seqtr.weights_of(shapes), RULES['partial_res'])
-    layer = GaussianDecoderLayer(256, 8, 1024).eval()
-    load_strictly(layer, {name.removeprefix('head.decoder.layers.1.'): value
+    channels = shapes[f'{prefix}norm1.weight'][0]
+    layer = GaussianDecoderLayer(channels, 8, shapes[f'{prefix}linear1.bias'][0]).eval()
+    load_strictly(layer, {name.removeprefix(f'head.decoder.layers.{index}.'): value
                           for name, value in converted.items()}, 'the recorded case')
+    (first, of_tokens), (second, of_memory) = image_sizes(meta['inputs'])
+    third, fourth = map(int, re.findall(r'image\((\d+),\s*same', meta['inputs']))
     tokens, memory, pos, query_pos = (
-        torch.from_numpy(image(61 + number, (2, length, 256)))
-        for number, length in enumerate((7, 16, 16, 7)))
-    height, width = 3, 5
-    padding = torch.ones(2, height, width, dtype=torch.bool)
+        torch.from_numpy(image(seed, shape)) for seed, shape in (
+            (first, of_tokens), (second, of_memory), (third, of_memory),
+            (fourth, of_tokens)))
+    grid = tuple(int(side) for side in re.search(
+        r'h=(\d+), w=(\d+)', meta['inputs']).groups())
+    padding = torch.ones(len(memory), *grid, dtype=torch.bool)
     for mask, (rows, columns) in zip(padding, case['in/valid_hw']):
         mask[:rows, :columns] = False
     padding = nn.functional.pad(padding.flatten(1), (0, 1), value=False)
-    memory = Tokens(memory, padding, pos, (height, width))
+    memory = Tokens(memory, padding, pos, grid)
     seen = []
     layer.point.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     with torch.no_grad():
         # the positions differ by sample here, which the layer broadcasts
         out, _ = layer(tokens, query_pos, memory, layer.memory_keys(memory))
         bias = layer.bias(seen[0], memory)
-    return [relative('bias', bias[:, [0, 3, 7]],
-                     case['out/gaussian_bias_heads_0_3_7'], 1e-5),
+    key = next(key for key in case if key.startswith('out/gaussian_bias_heads_'))
+    heads = [int(head) for head in key.split('heads_')[1].split('_')]
+    return [relative('bias', bias[:, heads], case[key], 1e-5),
             scaled('layer_output', out, case['out/layer_output'])]
 
 
@@ -59,7 +74,8 @@ def run_co_content(case: dict) -> list[Comparison]:
                             (head.start_embed, 'task_prompt')):
             key = f'head.transformer.{name}.weight'
             table.weight.copy_(seqtr.weights_of({key: table.weight.shape})[key])
-        feats = torch.from_numpy(image(71, (2, grid[0] * grid[1] + 1, 256)))
+        (seed, shape), = image_sizes(case['meta']['inputs'])
+        feats = torch.from_numpy(image(seed, shape))
         memory = Tokens(feats, None, None, grid)
         ours = torch.cat([head.start(0, memory), head.embed(tokens, 0, memory)], dim=1)
     return [scaled('decoder_input', ours, case['out/decoder_input'])]

@@ -68,6 +68,7 @@ def build(case: dict, method: str, config: str) -> tuple[nn.Module, dict[str, st
     cfg = Config.fromfile(CONFIGS / config).model
     cfg.language_encoder.vocab_size = shapes['lan_enc.embedding.weight'][0]
     cfg.language_encoder.text_length = case['in/ref_expr_inds'].shape[1]
+    cfg.head.num_bins = shapes['head.predictor.2.fc.bias'][0] - 1
     name = loss_name(case)
     cfg.head.parts = [dict(part) for part in PARTS[name]]
     if 'in/gt_mask_vertices' in case:
