@@ -46,8 +46,8 @@ def main() -> None:
                             args.checkpoint, args.plain)
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
-    verdicts = judge_predictions(runner, args.threshold)
-    chosen = choose(source, verdicts, labelled)
+    labels = judge_predictions(runner, args.threshold)
+    chosen = choose(source, labels, labelled)
     note = dict(of=args.annotations, labelled=len(labelled), pseudo=len(chosen),
                 threshold=args.threshold, checkpoint=args.checkpoint)
     path = write_refs(source, {**dict.fromkeys(labelled), **chosen}, args.out,

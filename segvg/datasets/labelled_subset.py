@@ -8,7 +8,6 @@ from segvg.datasets.canonical import CanonicalFile, CanonicalWriter, ref_positio
 
 #: Running numbers of the expressions of an object (a ref).
 Ref = tuple[int, ...]
-Polygons = list[list[float]]
 
 
 def refs_of(lines: CanonicalFile) -> list[Ref]:
@@ -34,14 +33,14 @@ def draw_refs(lines: CanonicalFile, percent: float, seed: int) -> list[Ref]:
     return [refs[place] for place in sorted(chosen)]
 
 
-def write_refs(source: CanonicalFile, chosen: Mapping[Ref, Optional[Polygons]],
+def write_refs(source: CanonicalFile, chosen: Mapping[Ref, Optional[dict]],
                out_dir: Union[str, Path], name: str, note: dict) -> Path:
     """Write a canonical file with some refs of another, and only their instances.
 
     Args:
         source: the whole file.
-        chosen: ref -> None to keep its masks, or polygons that replace them. Where two
-            refs share an instance, a kept mask goes before a replaced one.
+        chosen: ref -> None to keep its masks, or the mask record that replaces them.
+            Where two refs share an instance, a kept mask goes before a replaced one.
         out_dir: folder of the new file.
         name: of the new data set; the split stays.
         note: what to remember in the meta file.
@@ -58,21 +57,21 @@ def write_refs(source: CanonicalFile, chosen: Mapping[Ref, Optional[Polygons]],
                 for places in ref_positions(line)) if ref in chosen}
             if refs:
                 writer.write(_line_of(line, {
-                    tuple(place - start for place in ref): polygons
-                    for ref, polygons in refs.items()}))
+                    tuple(place - start for place in ref): mask
+                    for ref, mask in refs.items()}))
     return Path(out_dir) / f'{name}_{source.split}.jsonl'
 
 
-def _line_of(line: dict, refs: Mapping[Sequence[int], Optional[Polygons]]) -> dict:
+def _line_of(line: dict, refs: Mapping[Sequence[int], Optional[dict]]) -> dict:
     """Return a group line with the refs, given by the places of their expressions."""
     exprs, segments = [], {}
-    for places, polygons in sorted(refs.items(), key=lambda ref: ref[1] is None):
+    for places, mask in sorted(refs.items(), key=lambda ref: ref[1] is None):
         for place in places:
             expr = line['exprs'][place]
             exprs.append((place, expr))
             for target in expr['targets']:
                 segments[target] = (line['instances'][target].get('segm')
-                                    if polygons is None else dict(poly=polygons))
+                                    if mask is None else mask)
     order = {target: place for place, target in enumerate(sorted(segments))}
     instances = [{**line['instances'][target], 'segm': segments[target]}
                  for target in order]

@@ -26,6 +26,18 @@ def _dice(first: np.ndarray, second: np.ndarray, eps: float = 1e-5) -> float:
     return float(1 - 2 * (first * second).sum() / union)
 
 
+def fill_outline(polygon: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return the mask (H, W) of an outline (n, 2), the outline's own pixels included.
+
+    Contours to learn from go through the outermost pixels. A mask rasterised from one
+    by COCO's rule lacks its last row and column, so labels made from it would shrink.
+    """
+    mask = np.zeros(shape, dtype=np.uint8)
+    if len(polygon) > 2:
+        cv2.fillPoly(mask, [np.rint(polygon).astype(np.int32)], 1)
+    return mask.astype(bool)
+
+
 def projection_term(masks: np.ndarray, box_masks: np.ndarray) -> float:
     """Return how far masks are from their boxes, in shadow: 0 is none, 2 is all.
 
@@ -43,8 +55,7 @@ def projection_term(masks: np.ndarray, box_masks: np.ndarray) -> float:
 
 
 def filled_box(bbox: Box, shape: tuple[int, int]) -> np.ndarray:
-    """Return the box x1, y1, x2, y2 as a mask (H, W); corner and size are cut to pixels.
-    """
+    """Return the box x1, y1, x2, y2 as a mask (H, W), its corner and size truncated."""
     x, y = int(bbox[0]), int(bbox[1])
     width, height = (int(round(side, 9))
                      for side in (bbox[2] - bbox[0], bbox[3] - bbox[1]))

@@ -1,6 +1,7 @@
 """Masks predicted for training data, judged by their boxes."""
-from typing import Iterable
+from typing import Iterable, NamedTuple
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -8,10 +9,32 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from segvg.datasets.canonical import CanonicalFile
-from segvg.datasets.labelled_subset import Polygons, Ref, refs_of
-from segvg.datasets.pseudo_masks import Verdict, judge
+from segvg.datasets.labelled_subset import Ref, refs_of
+from segvg.datasets.pseudo_masks import fill_outline, judge
 from segvg.engine.launch import build_runner
+from segvg.structures import GroundingDataSample
+from segvg.structures.masks import encode_rle
 from segvg.utils.checkpoint import load_checkpoint, load_strictly, state_dict_of
+
+
+class PseudoLabel(NamedTuple):
+    """A predicted mask that was kept.
+
+    Attributes:
+        mask: its record in the canonical form.
+        term: distance of its shadow from that of the box.
+    """
+    mask: dict
+    term: float
+
+
+def predicted_mask(sample: GroundingDataSample) -> np.ndarray:
+    """Return the mask (H0, W0) bool to learn from, of the contour if there is one."""
+    prediction = sample.pred_instances
+    if 'canvas_polygons' not in prediction:
+        return prediction.masks[0].cpu().numpy()
+    polygon = prediction.canvas_polygons[0] - np.array(sample.pad_offset)
+    return fill_outline(polygon / sample.scale_factor, sample.ori_shape)
 
 
 def weights_of(path: str, plain: bool) -> dict[str, Tensor]:
@@ -49,13 +72,13 @@ def runner_for(cfg: Config, ann_file: str, checkpoint: str, plain: bool) -> Runn
 
 
 @torch.no_grad()
-def judge_predictions(runner: Runner, threshold: float) -> dict[int, Verdict]:
-    """Return the verdict on the predicted mask of every expression, by its number.
+def judge_predictions(runner: Runner, threshold: float) -> dict[int, PseudoLabel]:
+    """Return the predicted masks that fill their box, by the number of the expression.
 
     An expression with several targets has no box to judge by and is left out.
     """
     runner.model.eval()
-    verdicts = {}
+    labels, count = {}, 0
     loader = runner.test_dataloader
     if not hasattr(loader, 'dataset'):
         loader = runner.build_dataloader(loader)
@@ -63,25 +86,28 @@ def judge_predictions(runner: Runner, threshold: float) -> dict[int, Verdict]:
         for sample in runner.model.test_step(batch):
             boxes = sample.image_instances.bboxes
             if len(boxes) == 1:
-                mask = sample.pred_instances.masks[0].cpu().numpy()
-                verdicts[sample.expr_idx] = judge(mask, boxes[0].tolist(), threshold)
+                count += 1
+                mask = predicted_mask(sample)
+                verdict = judge(mask, boxes[0].tolist(), threshold)
+                if verdict.kept:
+                    labels[sample.expr_idx] = PseudoLabel(
+                        dict(rle=encode_rle(mask)), verdict.term)
         if number % 50 == 0:
-            print_log(f'{len(verdicts)} predictions judged', logger='current')
-    return verdicts
+            print_log(f'{len(labels)} of {count} predictions kept', logger='current')
+    return labels
 
 
-def choose(lines: CanonicalFile, verdicts: dict[int, Verdict],
-           labelled: Iterable[Ref]) -> dict[Ref, Polygons]:
-    """Return the polygons of the refs that have a kept prediction and no label.
+def choose(lines: CanonicalFile, labels: dict[int, PseudoLabel],
+           labelled: Iterable[Ref]) -> dict[Ref, dict]:
+    """Return the mask records of the refs that have a pseudo label and no true one.
 
     Of several expressions the one counts whose mask fills the box best.
     """
     labelled, chosen = set(labelled), {}
     for ref in refs_of(lines):
-        kept = [verdicts[number] for number in ref
-                if number in verdicts and verdicts[number].kept]
+        kept = [labels[number] for number in ref if number in labels]
         if kept and ref not in labelled:
-            chosen[ref] = min(kept, key=lambda verdict: verdict.term).polygons
+            chosen[ref] = min(kept, key=lambda label: label.term).mask
     return chosen
 
 

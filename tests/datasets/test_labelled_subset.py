@@ -3,11 +3,10 @@ import pytest
 
 from segvg.datasets.canonical import CanonicalFile
 from segvg.datasets.labelled_subset import draw_refs, refs_of, write_refs
-from segvg.datasets.pseudo_masks import Verdict
-from segvg.engine.pseudo_labels import choose, find_refs
+from segvg.engine.pseudo_labels import PseudoLabel, choose, find_refs
 from tests.toy import make_data
 
-POLYGONS = [[0., 0., 9., 0., 9., 9.]]
+MASK = dict(poly=[[0., 0., 9., 0., 9., 9.]])
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def test_draw_is_seeded_and_has_the_wanted_size(source):
 
 
 def test_file_holds_only_what_was_chosen(source, tmp_path):
-    path = write_refs(source, {(0, 2): None, (4, ): POLYGONS}, tmp_path / 'new', 'part',
+    path = write_refs(source, {(0, 2): None, (4, ): MASK}, tmp_path / 'new', 'part',
                       dict(note=1))
     part = CanonicalFile(path)
     assert len(part) == 2 and part.meta['note'] == 1
@@ -40,7 +39,7 @@ def test_file_holds_only_what_was_chosen(source, tmp_path):
     whole = source[0]
     assert [expr['id'] for expr in first['exprs']] == [0, 2]
     assert first['instances'] == whole['instances'][:1]
-    assert second['instances'][0]['segm'] == dict(poly=POLYGONS)
+    assert second['instances'][0]['segm'] == MASK
     assert second['instances'][0]['bbox'] == source[1]['instances'][1]['bbox']
     assert second['exprs'][0]['targets'] == [0]
     assert find_refs(source, part) == [(0, 2), (4, )]
@@ -54,9 +53,6 @@ def test_foreign_subset_is_told(source, tmp_path):
 
 
 def test_best_prediction_of_an_object_counts_and_labels_stay(source):
-    far = Verdict(POLYGONS, 0.5, False)
-    near, nearer = (Verdict([[float(place)] * 6], place / 100, True)
-                    for place in (5, 3))
-    verdicts = {0: near, 1: near, 2: nearer, 3: far, 4: near}
-    chosen = choose(source, verdicts, labelled=[(1, )])
-    assert chosen == {(0, 2): nearer.polygons, (4, ): near.polygons}
+    near, nearer = PseudoLabel(dict(poly=[]), 0.05), PseudoLabel(MASK, 0.03)
+    chosen = choose(source, {0: near, 1: near, 2: nearer, 4: near}, labelled=[(1, )])
+    assert chosen == {(0, 2): nearer.mask, (4, ): near.mask}

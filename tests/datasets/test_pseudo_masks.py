@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from segvg.datasets.pseudo_masks import (
+    fill_outline,
     filled_box,
     judge,
     outline_polygons,
@@ -54,3 +55,11 @@ def test_published_selection_leaks_where_a_prediction_is_empty():
     none = judge(rectangle(0, 0, 0, 0), (0, 0, 40, 30))
     kept, leaked = published_selection([none, good, none, bad, none])
     assert (kept, leaked) == ([1, 2], [2])
+
+
+def test_outline_of_a_mask_fills_it_again():
+    """Learning from predictions of predictions does not shrink an object."""
+    mask = rectangle(20, 20, 60, 50)
+    outline = np.array(outline_polygons(mask)[0]).reshape(-1, 2)
+    assert (fill_outline(outline, mask.shape) == mask).all()
+    assert not fill_outline(outline[:0], mask.shape).any()
