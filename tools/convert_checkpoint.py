@@ -17,7 +17,7 @@ def parse_args() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('method', choices=sorted(RULES), help='whose checkpoint it is; '
-                        'detr: the initial weights of an image encoder')
+                        'detr, resnet: the initial weights of an image encoder')
     parser.add_argument('input', help='published checkpoint')
     parser.add_argument('output', help='file to write')
     parser.add_argument('--average', action='store_true',

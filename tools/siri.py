@@ -9,7 +9,12 @@ from pathlib import Path
 from segvg.engine.launch import add_common_arguments, fail, load_config
 from segvg.engine.leakage_guard import guard_training_data
 from segvg.engine.preflight import check_files
-from segvg.engine.retraining import format_table, read_table, run_rounds
+from segvg.engine.retraining import (
+    check_retraining,
+    format_table,
+    read_table,
+    run_rounds,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -28,12 +33,14 @@ def main() -> None:
     args = parse_args()
     try:
         cfg = load_config(args)
+        check_retraining(cfg)
+        # It is part of what the rounds are made of.
+        guard_training_data(cfg)
         rows = read_table(Path(cfg.work_dir), cfg)
         if args.table:
             print(format_table(rows))
             return
         check_files(cfg, ['train_dataloader', 'val_dataloader'], pretrained=True)
-        guard_training_data(cfg)
         rows = run_rounds(cfg)
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)

@@ -144,3 +144,25 @@ def test_detr_rules_keep_the_image_side():
     assert report.unplaced == [] and sorted(report.dropped) == sorted(rest)
     assert 'backbone.layer4.2.bn3.running_var' in converted
     assert 'layers.5.self_attention.in_proj_weight' in converted
+
+
+def test_resnet_rules_leave_out_the_classifier():
+    from mmdet.models import ResNet
+    names = [*ResNet(50).state_dict(), 'fc.weight', 'fc.bias']
+    converted, report = convert_state_dict(
+        {name: torch.zeros(1) for name in names}, RULES['resnet'])
+    assert report.unplaced == [] and list(report.dropped) == ['fc.weight', 'fc.bias']
+    assert list(converted) == names[:-2]
+
+
+@pytest.mark.parametrize('case', ['res_r50_two_sizes', 'phrases_r50_flickr'])
+def test_every_name_of_reftr_is_accounted_for(case):
+    names = [*load_case(PARITY / 'reftr' / f'{case}.npz')['meta']['state_dict'],
+             'lang_backbone.embeddings.position_ids', 'cem_block.c1.weight',
+             'cem_block.c2.weight', 'cem_block.c3.bias']
+    converted, report = convert_state_dict(
+        {name: torch.zeros(1) for name in names}, RULES['reftr'])
+    assert report.unplaced == []
+    assert len(converted) == len(names) - 2
+    assert list(report.dropped) == [names[-4], names[-3]]
+    assert 'language_encoder.pooler.weight' in converted

@@ -1,7 +1,12 @@
 """Rules that rename the keys of published checkpoints; one file a method."""
 from segvg.utils.key_rules.common import Drop, Rule
 from segvg.utils.key_rules.reftr import REFTR_RULES
-from segvg.utils.key_rules.segvg import DETR_RULES, SEGVG_RULES, TRANSVG_RULES
+from segvg.utils.key_rules.segvg import (
+    DETR_RULES,
+    RESNET_RULES,
+    SEGVG_RULES,
+    TRANSVG_RULES,
+)
 from segvg.utils.key_rules.seqtr import PARTIAL_RES_RULES, SEQTR_RULES
 from segvg.utils.key_rules.siri import MDETR_RULES, MT_SIRI_RULES, SIRI_RULES
 
@@ -9,7 +14,8 @@ __all__ = ['RULES', 'Drop', 'Rule']
 
 #: Method name of ``tools/convert_checkpoint.py`` -> rules.
 RULES: dict[str, list[Rule]] = dict(
-    segvg=SEGVG_RULES, transvg=TRANSVG_RULES, detr=DETR_RULES, seqtr=SEQTR_RULES,
+    segvg=SEGVG_RULES, transvg=TRANSVG_RULES, detr=DETR_RULES, resnet=RESNET_RULES,
+    seqtr=SEQTR_RULES,
     partial_res=PARTIAL_RES_RULES,
     siri=SIRI_RULES, mt_siri=MT_SIRI_RULES, mdetr=MDETR_RULES,
     reftr=REFTR_RULES)

@@ -14,6 +14,12 @@ DETR_RULES: list[Rule] = detr_rules() + [
      Drop('the detection part of DETR is not used')),
 ]
 
+#: torchvision's ResNet, as mmdet's names it too.
+RESNET_RULES: list[Rule] = [
+    (r'fc\..+', Drop('the classifier of ImageNet is not used')),
+    (r'((?:conv1|bn1|layer[1-4])\..+)', r'\1'),
+]
+
 TRANSVG_RULES: list[Rule] = [
     *detr_rules('visumodel.', 'image_encoder.'),
     *bert_rules('textmodel.bert.', 'language_encoder.'),
