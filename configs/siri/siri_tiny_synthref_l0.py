@@ -4,8 +4,10 @@ python tools/train.py configs/siri/siri_tiny_synthref_l0.py
 """
 _base_ = [
     '../_base_/models/siri_tiny.py', '../_base_/datasets/synthref_l0.py',
-    '../_base_/schedules/adamw_cpu_demo.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/siri_cpu_demo.py', '../_base_/default_runtime.py'
 ]
-train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
+train_dataloader = dict(batch_size=32, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+val_evaluator = [dict(type='BoxAccuracy'), dict(type='MaskIoU')]
+test_evaluator = val_evaluator

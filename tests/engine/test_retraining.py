@@ -53,7 +53,7 @@ def weights(row) -> dict:
 
 
 @pytest.mark.parametrize('path,keep,count', [
-    (SIRI, ['fusion.layers'], 36), (SEGVG, ['fusion.layers', 'alignment'], 84)],
+    (SIRI, ['fusion.layers'], 24), (SEGVG, ['fusion.layers', 'alignment'], 84)],
     ids=['siri', 'segvg'])
 def test_rounds_of_any_grounder(path, keep, count, data, tmp_path):
     rows = run_rounds(config(path, data, tmp_path, keep))

@@ -57,7 +57,7 @@ def test_killed_in_a_round_and_stopped_between_two(tmp_path, monkeypatch, capsys
     run_tool(monkeypatch, 'siri.py', config, '--work-dir', parts, '--table')
     table = capsys.readouterr().out.splitlines()
     assert table[0].split()[:3] == ['round', 'seed', 'kept'] and len(table) == 3
-    assert [line.split()[2] for line in table[1:]] == ['0', '36']
+    assert [line.split()[2] for line in table[1:]] == ['0', '24']
 
 
 def test_config_without_rounds_is_told(tmp_path, monkeypatch):

@@ -1,7 +1,8 @@
 """SiRi small enough for two CPU cores: 64 x 64 pixels, 64 tokens, no downloads.
 
 Everything is trained from random weights, so nothing is frozen and the batch statistics
-of the backbone are learned.
+of the backbone are learned. Box and mask are trained together, with few queries: with
+sixteen and boxes alone the same number of steps finds a fifth of the objects.
 """
 model = dict(
     type='SiRi',
@@ -22,7 +23,8 @@ model = dict(
         mid_index=0,
         mid_channels=(32, 64),
         channels=64,
-        num_layers=0),
+        num_layers=0,
+        hand_on_maps=True),
     language_encoder=dict(
         type='LanguageTransformer',
         model_type='bert',
@@ -39,15 +41,15 @@ model = dict(
         type='SineJointEncoder',
         text_channels=64,
         channels=64,
-        num_layers=3,
+        num_layers=2,
         heads=4,
         hidden=128,
         dropout=0.0),
     head=dict(
         type='SetBoxHead',
         channels=64,
-        num_layers=3,
-        num_queries=16,
+        num_layers=2,
+        num_queries=4,
         num_decoders=1,
         num_classes=2,
         heads=4,
@@ -60,11 +62,14 @@ model = dict(
             class_weight=1.0,
             l1_weight=5.0,
             giou_weight=2.0,
-            no_object_weight=0.1)))
+            no_object_weight=0.1),
+        mask_branch=dict(
+            type='AttentionMaskBranch', channels=64, map_channels=(32, ), heads=4),
+        loss_mask=dict(type='MatchedMaskLoss', focal_weight=5.0, dice_weight=2.0)))
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadGroundingAnnotations'),
+    dict(type='LoadGroundingAnnotations', with_mask=True),
     dict(type='Resize', long=64),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
     dict(
