@@ -18,7 +18,8 @@ COLOURS = dict(red=(220, 40, 40), green=(40, 200, 60), blue=(50, 80, 220))
 
 #: Key of a model config -> its toy value.
 SMALL = dict(depth=18, base_channels=8, in_channels=64, channels=32, text_channels=32,
-             image_channels=32, num_layers=2, heads=4, hidden=64, num_image_tokens=4)
+             phrase_channels=32, image_channels=32, num_layers=2, heads=4, hidden=64,
+             num_image_tokens=4)
 
 
 def make_data(root: Path, images: int = 4, splits: tuple = ('train', 'val')) -> Path:
@@ -109,7 +110,7 @@ def shrink_part(node: dict) -> None:
     kind = node.get('type')
     if kind == 'mmdet.ResNet':
         node['base_channels'] = 8
-    elif kind == 'LanguageTransformer':
+    elif kind in ('LanguageTransformer', 'PooledTransformer'):
         node['config'] = dict(
             hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
             intermediate_size=64, vocab_size=len(WORDS), max_position_embeddings=64)
@@ -119,7 +120,7 @@ def shrink_part(node: dict) -> None:
         node['map_channels'] = (64, 128, 256)
     elif kind == 'WordVectorGRU':
         node.update(vocab_size=len(WORDS), hidden_channels=128)
-    elif kind in ('PlaceOnCanvas', 'ResizeToFit', 'LargeScaleJitter'):
+    elif kind in ('PlaceOnCanvas', 'ResizeToFit', 'ResizeLong', 'LargeScaleJitter'):
         node['size'] = 64
     elif kind == 'Resize':
         side = 'long' if 'long' in node else 'short'
@@ -130,7 +131,7 @@ def shrink_part(node: dict) -> None:
             node['max_long'] = 72
     elif kind == 'MidFeatureEncoder':
         node['mid_channels'] = (16, 32, 64)
-    elif kind == 'AttentionMaskBranch':
+    elif kind in ('AttentionMaskBranch', 'JointMaskBranch'):
         node['map_channels'] = (32, 16, 8)
     elif kind in ('RandomSizeCrop', 'FreeSizeCrop'):
         node.update(min_size=36, max_size=50)

@@ -18,6 +18,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('images', nargs='+', metavar='IMAGE', help='image files')
     parser.add_argument('--text', action='append', required=True, dest='texts',
                         help='an expression, asked of every image; can be repeated')
+    parser.add_argument('--phrases', nargs='+', metavar='PHRASE',
+                        help='parts of every --text, each found by itself in one pass; '
+                        'default for models of phrases: the noun phrases of spaCy')
     parser.add_argument('--config', required=True, help='config file')
     parser.add_argument('--checkpoint', required=True, help='checkpoint file')
     parser.add_argument('--out-dir', required=True,
@@ -57,7 +60,8 @@ def main() -> None:
         cfg = load_config(args)
         from segvg.apis import GroundingInferencer  # slow: after the quick checks
         ground = GroundingInferencer(cfg, args.checkpoint, args.device)
-        found = ground(args.images, args.texts, args.out_dir)
+        found = ground(args.images, args.texts, args.out_dir,
+                       phrases=args.phrases)
     except (OSError, ValueError, KeyError) as error:
         fail(error)
     report(args.images, found['predictions'])

@@ -12,6 +12,12 @@ from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 from PIL import Image
 
+from segvg.apis.phrases import (
+    PHRASE_TRANSFORMS,
+    locate_phrases,
+    noun_phrases,
+    split_phrases,
+)
 from segvg.datasets.transforms.loading import read_image
 from segvg.engine.preflight import find_dicts, missing_vocabularies
 from segvg.registry import INFERENCERS, MODELS
@@ -89,7 +95,8 @@ class GroundingInferencer:
     def __call__(self, inputs: Union[ImageInput, Sequence[ImageInput]],
                  texts: Union[str, Sequence[str], Sequence[Sequence[str]]],
                  out_dir: Union[str, Path] = '', *, return_vis: bool = False,
-                 batch_size: int = 1) -> dict[str, list]:
+                 batch_size: int = 1,
+                 phrases: Optional[Sequence[str]] = None) -> dict[str, list]:
         """Ground expressions in images.
 
         Args:
@@ -99,12 +106,14 @@ class GroundingInferencer:
             return_vis: whether to return the pictures.
             batch_size: number of images, each with all its expressions, that are run
                 at a time.
+            phrases: parts of every text; each is found by itself, all in one pass.
+                None: a model for phrases takes noun phrases, another whole texts.
 
         Returns:
             ``predictions``: for each image a list of ``dict(text, bbox, score, mask,
-            no_target)``, one an expression: the best box ``[x1, y1, x2, y2]`` in pixels
-            of the image, its score and its mask as a run-length code, or None where
-            there is none; ``no_target`` where nothing was found.
+            no_target)``, one an expression or phrase: the best box ``[x1, y1, x2,
+            y2]`` in pixels of the image, its score and its mask as a run-length code,
+            or None where there is none; ``no_target`` where nothing was found.
             ``visualization``: with ``return_vis``, for each image a list of pictures
             (H', W', 3) uint8 RGB.
 
@@ -120,7 +129,9 @@ class GroundingInferencer:
         for start in range(0, len(images), batch_size):
             names = images[start:start + batch_size]
             arrays = [load_image(image) for image in names]
-            groups = self.predict(arrays, questions[start:start + batch_size])
+            groups = [[part for sample in group for part in split_phrases(sample)]
+                      for group in self.predict(
+                          arrays, questions[start:start + batch_size], phrases)]
             for number, (array, group) in enumerate(zip(arrays, groups), start):
                 found = [describe(sample) for sample in group]
                 drawn = []
@@ -145,20 +156,35 @@ class GroundingInferencer:
 
     @torch.inference_mode()
     def predict(self, images: Sequence[np.ndarray],
-                texts: Sequence[Sequence[str]]) -> list[list[GroundingDataSample]]:
+                texts: Sequence[Sequence[str]],
+                phrases: Optional[Sequence[str]] = None
+                ) -> list[list[GroundingDataSample]]:
         """Return the samples with ``pred_instances`` of each image.
 
         Args:
             images: I arrays (H0, W0, 3) uint8 RGB.
             texts: the expressions of each image, at least one.
+            phrases: parts of every text, or None.
         """
         packed = [self.pipeline(dict(
             start_record(image), instances=[],
-            expressions=[dict(text=text, targets=[]) for text in group]))
+            expressions=[self._expression(text, phrases) for text in group]))
             for image, group in zip(images, texts)]
         batch = {key: [item[key] for item in packed] for key in packed[0]}
         samples = iter(self.model.test_step(batch))
         return [[next(samples).cpu() for _ in group] for group in texts]
+
+    def _expression(self, text: str, phrases: Optional[Sequence[str]]) -> dict:
+        """Return the record of a text with its phrases, if the model reads phrases."""
+        kinds = {type(step).__name__ for step in self.pipeline.transforms}
+        if phrases is None and 'TokenizePhrases' in kinds:
+            phrases = noun_phrases(text)
+        if phrases is None:
+            return dict(text=text, targets=[])
+        if not kinds.intersection(PHRASE_TRANSFORMS):
+            raise ValueError('this config finds whole texts; phrases need a test '
+                             f'pipeline with one of {", ".join(PHRASE_TRANSFORMS)}')
+        return dict(text=text, targets=[], phrases=locate_phrases(text, phrases))
 
 
 def read_config(model: Union[str, Path, Config]) -> Config:

@@ -12,3 +12,27 @@ model = dict(
         loss_mask=dict(
             type='MatchedMaskLoss', focal_weight=1.0, dice_weight=1.0, alpha=0.25,
             gamma=2.0)))
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations', with_mask=True),
+    dict(type='ValueJitter', strength=0.5),
+    dict(type='ResizeLong', size=640),
+    dict(
+        type='TokenizeExpression',
+        max_length=40,
+        tokenizer=dict(
+            type='WordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
+    dict(type='PackGroundingInputs')
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='ResizeLong', size=640),
+    dict(
+        type='TokenizeExpression',
+        max_length=40,
+        tokenizer=dict(
+            type='WordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
+    dict(type='PackGroundingInputs')
+]

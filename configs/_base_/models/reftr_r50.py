@@ -49,4 +49,36 @@ model = dict(
         hidden=2048,
         dropout=0.1,
         normalize_by='captions',
-        loss_box=dict(type='BoxLoss', l1_weight=1.0, giou_weight=1.0)))
+        loss_box=dict(type='BoxLoss', l1_weight=1.0, giou_weight=1.0)),
+    # The joint encoder starts from DETR's, which has read images only.
+    init_cfg=dict(
+        type='PartsPretrained',
+        checkpoint='data/pretrained/detr_r50_unc.pth',
+        parts={
+            'image_encoder.backbone': 'backbone.',
+            'fusion.layers': 'layers.'
+        }))
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='ValueJitter', strength=0.5),
+    dict(type='ResizeLong', size=640),
+    dict(
+        type='TokenizeExpression',
+        max_length=40,
+        tokenizer=dict(
+            type='WordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
+    dict(type='PackGroundingInputs')
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='ResizeLong', size=640),
+    dict(
+        type='TokenizeExpression',
+        max_length=40,
+        tokenizer=dict(
+            type='WordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
+    dict(type='PackGroundingInputs')
+]

@@ -1,0 +1,25 @@
+"""RefTR's for phrases: 60 epochs, warm-up over five, then a cosine.
+
+The rates are for 4 GPUs with 16 captions each.
+"""
+optim_wrapper = dict(
+    type='OptimWrapper',
+    constructor='NamedGroupsConstructor',
+    optimizer=dict(type='AdamW', lr=1e-4, weight_decay=1e-4),
+    paramwise_cfg=dict(
+        groups={
+            'image_encoder.backbone': 0.1,
+            'language_encoder': 0.1
+        }),
+    clip_grad=dict(max_norm=0.1, norm_type=2))
+param_scheduler = [
+    dict(
+        type='WarmupSchedule',
+        epochs=60,
+        warmup_epochs=5,
+        convert_to_iter_based=True)
+]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=60, val_interval=1)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+auto_scale_lr = dict(enable=False, base_batch_size=64)

@@ -1,0 +1,18 @@
+"""RefTR's for boxes and masks: 40 epochs, low rates but for the mask branch.
+
+The rates are for 4 GPUs with 8 expressions each.
+"""
+optim_wrapper = dict(
+    type='OptimWrapper',
+    constructor='NamedGroupsConstructor',
+    optimizer=dict(type='AdamW', lr=1e-5, weight_decay=1e-4),
+    paramwise_cfg=dict(
+        groups={
+            'head.mask': 10.0
+        }),
+    clip_grad=dict(max_norm=0.1, norm_type=2))
+param_scheduler = [dict(type='MultiStepLR', by_epoch=True, milestones=[30], gamma=0.1)]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=40, val_interval=1)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+auto_scale_lr = dict(enable=False, base_batch_size=32)

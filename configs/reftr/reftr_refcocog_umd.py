@@ -1,0 +1,21 @@
+"""RefTR, ResNet-50, boxes, RefCOCOg (umd).
+
+Expected: see configs/reftr/README.md.
+
+python tools/train.py configs/reftr/reftr_refcocog_umd.py
+"""
+_base_ = [
+    '../_base_/models/reftr_r50.py', '../_base_/datasets/refcocog_umd.py',
+    '../_base_/schedules/reftr_90e.py', '../_base_/default_runtime.py'
+]
+model = dict(
+    init_cfg=dict(checkpoint='data/pretrained/detr_r50_gref.pth'))
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=_base_.train_pipeline, box_profile='truncate_xywh', text_field='sent'))
+val_dataloader = dict(
+    dataset=dict(
+        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
+test_dataloader = dict(
+    dataset=dict(
+        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))

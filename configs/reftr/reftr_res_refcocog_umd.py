@@ -1,0 +1,27 @@
+"""RefTR, ResNet-50, boxes and masks, RefCOCOg (umd) (2nd stage).
+
+Expected: see configs/reftr/README.md.
+
+python tools/train.py configs/reftr/reftr_res_refcocog_umd.py
+"""
+_base_ = [
+    '../_base_/models/reftr_masks_r50.py', '../_base_/datasets/refcocog_umd.py',
+    '../_base_/schedules/reftr_res_40e.py', '../_base_/default_runtime.py'
+]
+model = dict(
+    language_encoder=dict(init_cfg=None),
+    init_cfg=None)
+load_from = 'work_dirs/reftr_refcocog_umd/epoch_90.pth'
+val_evaluator = [
+    dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='NetworkMaskIoU')
+]
+test_evaluator = val_evaluator
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=_base_.train_pipeline, box_profile='truncate_xywh', text_field='sent'))
+val_dataloader = dict(
+    dataset=dict(
+        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
+test_dataloader = dict(
+    dataset=dict(
+        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))

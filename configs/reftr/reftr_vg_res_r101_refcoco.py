@@ -1,0 +1,25 @@
+"""RefTR, ResNet-101, boxes and masks, RefCOCO (3rd stage).
+
+Expected: see configs/reftr/README.md.
+
+python tools/train.py configs/reftr/reftr_vg_res_r101_refcoco.py
+"""
+_base_ = [
+    '../_base_/models/reftr_masks_r50.py', '../_base_/datasets/refcoco_unc.py',
+    '../_base_/schedules/reftr_res_40e.py', '../_base_/default_runtime.py'
+]
+model = dict(
+    image_encoder=dict(backbone=dict(depth=101)),
+    language_encoder=dict(init_cfg=None),
+    init_cfg=None)
+load_from = 'work_dirs/reftr_vg_r101_refcoco/epoch_90.pth'
+val_evaluator = [
+    dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='NetworkMaskIoU')
+]
+test_evaluator = val_evaluator
+train_dataloader = dict(
+    dataset=dict(pipeline=_base_.train_pipeline, box_profile='truncate_xywh'))
+val_dataloader = dict(
+    dataset=dict(pipeline=_base_.test_pipeline, box_profile='truncate_xywh'))
+test_dataloader = dict(
+    dataset=dict(pipeline=_base_.test_pipeline, box_profile='truncate_xywh'))

@@ -1,0 +1,74 @@
+"""Phrases of a caption: where they stand, which there are, what was found for each."""
+from typing import Sequence
+
+from mmengine.structures import InstanceData
+
+from segvg.structures import GroundingDataSample
+
+SPACY_MODEL = 'en_core_web_sm'
+#: Transforms that make use of phrases.
+PHRASE_TRANSFORMS = ('TokenizePhrases', 'TokenizeCaption')
+
+
+def locate_phrases(text: str, phrases: Sequence[str]) -> list[dict]:
+    """Return the phrases of a caption as records with their spans of characters.
+
+    A phrase that occurs several times is looked for behind the one before it; where it
+    does not come again its first place counts.
+
+    Raises:
+        ValueError: a phrase is no part of the text.
+    """
+    records, after, lowered = [], 0, text.lower()
+    for phrase in phrases:
+        wanted = phrase.strip().lower()
+        begin = lowered.find(wanted, after)
+        if begin < 0:
+            begin = lowered.find(wanted)
+        if begin < 0 or not wanted:
+            raise ValueError(f'the phrase {phrase!r} is no part of the text {text!r}')
+        after = begin + len(wanted)
+        records.append(dict(span=[[begin, after]], targets=[]))
+    return records
+
+
+def noun_phrases(text: str, model: str = SPACY_MODEL) -> list[str]:
+    """Return the noun phrases that spaCy finds in a caption; without any, the caption.
+
+    Raises:
+        ValueError: spaCy or its model is not installed.
+    """
+    try:
+        import spacy
+        parser = spacy.load(model)
+    except (ImportError, OSError) as error:
+        raise ValueError(
+            f'no phrases were given, and the spaCy model {model!r}, which finds noun '
+            'phrases, is not installed: give --phrases, or python -m spacy download '
+            f'{model}') from error
+    return [chunk.text for chunk in parser(text).noun_chunks] or [text]
+
+
+def split_phrases(sample: GroundingDataSample) -> list[GroundingDataSample]:
+    """Return a sample for each phrase with the box that fits it best.
+
+    A sample without phrases comes back alone.
+    """
+    phrases = sample.get('phrases')
+    if not phrases:
+        return [sample]
+    found, parts = sample.pred_instances, []
+    for number, phrase in enumerate(phrases):
+        scores = found.phrase_scores[:, number]
+        best = int(scores.argmax())
+        kept = InstanceData(bboxes=found.bboxes[best:best + 1],
+                            scores=scores[best:best + 1])
+        if 'masks' in found:
+            kept.masks = found.masks[best:best + 1]
+        meta = {key: value for key, value in sample.metainfo.items()
+                if key != 'phrases'}
+        meta['text'] = ' '.join(sample.text[begin:end] for begin, end in phrase['span'])
+        part = GroundingDataSample(metainfo=meta)
+        part.pred_instances = kept
+        parts.append(part)
+    return parts
