@@ -1,8 +1,8 @@
 """SiRi small enough for two CPU cores: 64 x 64 pixels, 64 tokens, no downloads.
 
 Everything is trained from random weights, so nothing is frozen and the batch statistics
-of the backbone are learned. Box and mask are trained together, with few queries: with
-sixteen and boxes alone the same number of steps finds a fifth of the objects.
+of the backbone are learned. Box and mask are trained together, with few queries, which
+takes fewer steps than boxes alone with sixteen.
 """
 model = dict(
     type='SiRi',
