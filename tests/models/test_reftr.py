@@ -189,3 +189,19 @@ def test_padding_takes_part_as_published():
     assert not torch.allclose(published.feats[0, inside], calm.feats[0, inside])
     assert published.pos[0, ~inside].any()
     torch.testing.assert_close(published.pos[0, inside], calm.pos[0, inside])
+
+
+@pytest.mark.parametrize('name, published, trainable', [
+    ('reftr_r50', 151_981_508, 151_759_108), ('reftr_masks_r50', 155_417_181, None)])
+def test_published_size(name, published, trainable):
+    """Parameters as counted in the published code, where frozen norms are buffers."""
+    init_default_scope('segvg')
+    with torch.device('meta'):
+        model = MODELS.build(Config.fromfile(MODEL / f'{name}.py').model)
+    counts = {key: value.numel() for key, value in model.named_parameters()}
+    norms = sum(count for key, count in counts.items()
+                if '.bn' in key or 'downsample.1' in key)
+    assert sum(counts.values()) - norms == published
+    if trainable:
+        assert sum(value.numel() for value in model.parameters()
+                   if value.requires_grad) == trainable
