@@ -8,6 +8,9 @@ from mmengine.config import Config
 from PIL import Image
 
 from segvg.datasets.canonical import CanonicalWriter
+from segvg.utils.config_text import use_plain_text
+
+use_plain_text()  # configs are dumped before a runner is built, too
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted(

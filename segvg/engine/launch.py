@@ -16,6 +16,7 @@ from segvg.utils.checkpoint import (
     state_dict_of,
     use_safe_loader,
 )
+from segvg.utils.config_text import use_plain_text
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,6 +83,7 @@ def load_config(args: argparse.Namespace) -> Config:
 def build_runner(cfg: Config) -> Runner:
     """Return the runner of a config, ready for CPU, one GPU or several processes."""
     use_safe_loader()
+    use_plain_text()
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
         # mmengine's own start of the process group calls CUDA.
         if not torch.distributed.is_initialized():
