@@ -1,4 +1,4 @@
-"""The tiny RefTR for boxes and masks."""
+"""The tiny RefTR for boxes and masks; the losses of masks weigh most."""
 _base_ = './reftr_tiny.py'
 model = dict(
     image_encoder=dict(backbone=dict(out_indices=(0, 1)), hand_on_maps=True),
