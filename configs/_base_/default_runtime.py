@@ -5,8 +5,9 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
+    # two, since the hook removes an old one before the new one is written
     checkpoint=dict(
-        type='CheckpointHook', interval=1, max_keep_ckpts=1, save_best='rec/acc@0.5',
+        type='CheckpointHook', interval=1, max_keep_ckpts=2, save_best='rec/acc@0.5',
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     provenance=dict(type='ProvenanceHook'),
