@@ -14,6 +14,7 @@ from segvg.engine.launch import (
     add_common_arguments,
     build_runner,
     fail,
+    leave_group,
     load_config,
     load_weights,
 )
@@ -114,6 +115,7 @@ def main() -> None:
     metrics = runner.test()
     if is_main_process():
         report(runner, metrics, args, leakage)
+    leave_group()
 
 
 if __name__ == '__main__':

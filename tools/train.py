@@ -4,7 +4,13 @@ import os
 
 from mmengine.config import Config
 
-from segvg.engine.launch import add_common_arguments, build_runner, fail, load_config
+from segvg.engine.launch import (
+    add_common_arguments,
+    build_runner,
+    fail,
+    leave_group,
+    load_config,
+)
 from segvg.engine.leakage_guard import guard_training_data
 from segvg.engine.preflight import check_files
 
@@ -67,6 +73,7 @@ def main() -> None:
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
     build_runner(cfg).train()
+    leave_group()
 
 
 if __name__ == '__main__':

@@ -94,9 +94,13 @@ def read_spacy(name: str, ids: Mapping[str, int]) -> np.ndarray:
 
     Raises:
         FileNotFoundError: the model is not installed.
-        ValueError: it has no vectors.
+        ValueError: it has no vectors, or spaCy is not installed.
     """
-    import spacy
+    try:
+        import spacy
+    except ImportError as error:
+        raise ValueError('vectors of a spaCy model need spaCy: '
+                         'pip install spacy') from error
     try:
         model = spacy.load(name)
     except OSError as error:

@@ -113,6 +113,16 @@ def load_weights(runner: Runner, path: str) -> dict:
     return checkpoint.get('meta') or {}
 
 
+def leave_group() -> None:
+    """Wait for the other processes and take leave of them, before this one ends.
+
+    The threads of gloo abort a process that ends without that, now and then.
+    """
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+
+
 def fail(error: Exception) -> None:
     """End the program with one message instead of a traceback."""
     sys.exit(f'error: {error}')

@@ -1,6 +1,8 @@
 """Vocabularies of whole words and their vectors."""
 import os
 import pickle
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -65,17 +67,39 @@ def test_glove_vectors_by_hand(tmp_path):
         read_glove(path, IDS)
 
 
-def test_spacy_vectors(tmp_path):
-    import spacy
-    model = spacy.blank('en')
+class FakeModel:
+    """What of a spaCy model is used; spaCy itself is optional."""
+
+    def __init__(self, vectors: dict) -> None:
+        width = len(next(iter(vectors.values()), ()))
+        self.vocab = SimpleNamespace(vectors_length=width)
+        self._vectors = vectors
+
+    def make_doc(self, word):
+        missing = np.zeros(self.vocab.vectors_length)
+        return SimpleNamespace(vector=self._vectors.get(word, missing))
+
+
+def test_spacy_vectors(monkeypatch):
+    models = dict(empty=FakeModel({}), full=FakeModel(dict(man=np.array([1., 2.]))))
+
+    def load(name):
+        if name not in models:
+            raise OSError(f'[E050] no model {name}')
+        return models[name]
+
+    monkeypatch.setitem(sys.modules, 'spacy', SimpleNamespace(load=load))
     with pytest.raises(FileNotFoundError, match='no spaCy model'):
         read_spacy('no_such_model', IDS)
-    model.to_disk(tmp_path / 'empty')
     with pytest.raises(ValueError, match='no word vectors'):
-        read_spacy(str(tmp_path / 'empty'), IDS)
-    model.vocab.set_vector('man', np.array([1, 2], dtype=np.float32))
-    model.to_disk(tmp_path / 'full')
-    assert read_spacy(str(tmp_path / 'full'), IDS)[4].tolist() == [1, 2]
+        read_spacy('empty', IDS)
+    assert read_spacy('full', IDS)[4].tolist() == [1, 2]
+
+
+def test_missing_spacy_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'spacy', None)
+    with pytest.raises(ValueError, match='pip install spacy'):
+        read_spacy('full', IDS)
 
 
 def test_tokenizer_knows_words_and_one_unknown(tmp_path):
