@@ -1,6 +1,7 @@
 """From a command line to a runner; shared by the tools."""
 import argparse
 import difflib
+import logging
 import os
 import sys
 from pathlib import Path
@@ -114,13 +115,19 @@ def load_weights(runner: Runner, path: str) -> dict:
 
 
 def leave_group() -> None:
-    """Wait for the other processes and take leave of them, before this one ends.
+    """Wait for the other processes, take leave of them and end this one.
 
-    The threads of gloo abort a process that ends without that, now and then.
+    For the last line of a tool. Without several processes it does nothing. With them
+    Python's own way out is not taken: a thread of gloo or of autograd that wants the
+    interpreter at that moment aborts the process, now and then.
     """
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def fail(error: Exception) -> None:
