@@ -2,6 +2,7 @@
 from segvg.evaluation.base import GroundingMetric
 from segvg.evaluation.box_accuracy import BoxAccuracy
 from segvg.evaluation.box_recall import BoxRecall
+from segvg.evaluation.generalized import GeneralizedMetric, answer_rule
 from segvg.evaluation.generalized_boxes import GeneralizedBoxF1
 from segvg.evaluation.generalized_iou import GeneralizedMaskIoU
 from segvg.evaluation.mask_iou import MaskIoU
@@ -12,6 +13,6 @@ from segvg.evaluation.seqtr_mask_iou import SeqTRMaskIoU
 
 __all__ = [
     'BoxAccuracy', 'BoxRecall', 'GeneralizedBoxF1', 'GeneralizedMaskIoU',
-    'GroundingMetric', 'MaskIoU', 'NetworkMaskIoU', 'PhraseCutIoU', 'PhraseRecall',
-    'SeqTRMaskIoU'
+    'GeneralizedMetric', 'GroundingMetric', 'MaskIoU', 'NetworkMaskIoU', 'PhraseCutIoU',
+    'PhraseRecall', 'SeqTRMaskIoU', 'answer_rule'
 ]

@@ -1,21 +1,26 @@
 """Generalized referring expression comprehension: boxes of many targets or none."""
 import contextlib
 import io
-from typing import NamedTuple
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from segvg.evaluation.base import GroundingMetric, get_prediction
+from segvg.evaluation.base import get_prediction
+from segvg.evaluation.generalized import GeneralizedMetric
 from segvg.registry import METRICS
+from segvg.structures.answers import AnswerRule
 from segvg.structures.boxes import paired_giou, paired_iou
 
 F1_IOU = 0.5
 
 
 class BoxResult(NamedTuple):
-    """What counts of an expression; boxes are xyxy lists, for the average precision."""
+    """What counts of an expression; boxes are xyxy lists, for the average precision.
+
+    ``no_target_score`` is None where it had no part in the answer.
+    """
 
     f1: float
     has_target: bool
@@ -23,6 +28,7 @@ class BoxResult(NamedTuple):
     bboxes: np.ndarray
     scores: np.ndarray
     targets: np.ndarray
+    no_target_score: Optional[float] = None
 
 
 def match_greedily(similarity: Tensor, threshold: float) -> int:
@@ -55,50 +61,87 @@ def f1_of(bboxes: Tensor, targets: Tensor, giou: bool) -> float:
 
 
 @METRICS.register_module()
-class GeneralizedBoxF1(GroundingMetric):
+class GeneralizedBoxF1(GeneralizedMetric):
     """Part of the expressions with exactly the right boxes, N-acc, T-acc and AP.
 
     ``Pr@(F1=1)``: every target has a box with an IoU of at least 0.5, and no box is too
-    many. An expression without a target is right when no box is kept. ``AP`` is COCO's,
-    over all boxes.
+    many. An expression without a target is right when no box is kept, which alone gives
+    whoever predicts nothing their share: ``Pr@(F1=1) with targets`` leaves them out.
+    ``AP`` is COCO's, over all boxes.
 
     Args:
         score_threshold: boxes with a lower score are not kept.
         official: compare by generalised IoU, as the published evaluator does; the names
             then end in ``(official MDETR)``.
+        no_target_threshold: ``no_target_score`` above which no box is kept; None: boxes
+            are judged by their own scores alone, as published.
     """
     default_prefix = 'grec'
 
     def __init__(self, score_threshold: float = 0.7, official: bool = False,
-                 **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.score_threshold = score_threshold
+                 no_target_threshold: Optional[float] = None, **kwargs) -> None:
+        super().__init__(AnswerRule(score_threshold, no_target_threshold), **kwargs)
         self.official = official
+        if no_target_threshold is None:
+            self.parameter = 'score_threshold'
+
+    @property
+    def ending(self) -> str:
+        """What the names of the scores end in."""
+        return ' (official MDETR)' if self.official else ''
+
+    def predicted_boxes(self, sample: dict) -> tuple[Tensor, Tensor]:
+        """Return boxes (Q, 4) xyxy and scores (Q,) of a sample, float64."""
+        prediction = get_prediction(sample)
+        return (torch.as_tensor(prediction['bboxes']).double().cpu(),
+                torch.as_tensor(prediction['scores']).double().cpu())
 
     def score(self, sample: dict) -> BoxResult:
         """Return the result of an expression."""
-        prediction = get_prediction(sample)
-        bboxes = torch.as_tensor(prediction['bboxes']).double().cpu()
-        scores = torch.as_tensor(prediction['scores']).double().cpu()
+        bboxes, scores = self.predicted_boxes(sample)
         targets = torch.as_tensor(sample['image_instances']['bboxes']).double().cpu()
-        # As double: 0.7 stored in float32 is less than 0.7.
-        kept = bboxes[scores >= self.score_threshold]
-        return BoxResult(f1_of(kept, targets, self.official), len(targets) > 0,
-                         len(kept) == 0, bboxes.numpy(), scores.numpy(),
-                         targets.numpy())
+        asked = self.rule.no_target_threshold is not None
+        none = sample.get('no_target_score') if asked else None
+        none = None if none is None else float(none)
+        result = BoxResult(0.0, len(targets) > 0, False, bboxes.numpy(), scores.numpy(),
+                           targets.numpy(), none)
+        return self.judge(result, self.rule)
+
+    def judge(self, result: BoxResult, rule: AnswerRule) -> BoxResult:
+        """Return the result as it is by a rule."""
+        scores = torch.from_numpy(result.scores)
+        found = dict(scores=scores)
+        none = rule.says_none(found, result.no_target_score)
+        kept = np.zeros(len(scores), bool) if none else rule.counts(found).numpy()
+        f1 = f1_of(torch.from_numpy(result.bboxes[kept]),
+                   torch.from_numpy(result.targets), self.official)
+        return result._replace(f1=f1, said_none=none)
 
     def compute_metrics(self, results: list[BoxResult]) -> dict[str, float]:
         """Return ``Pr@(F1=1)``, ``N-acc``, ``T-acc`` and ``AP``."""
         results = [BoxResult(*result) for result in results]
+        average = 100 * float(average_precision(results)[0])
+        return self.answer_scores(results) | {f'AP{self.ending}': average}
+
+    def answer_scores(self, results: Sequence[BoxResult]) -> dict[str, float]:
+        """Return the scores that depend on which boxes are kept."""
         right = np.array([result.f1 >= 1 for result in results])
         targets = np.array([result.has_target for result in results])
         none = np.array([result.said_none for result in results])
-        scores = {'Pr@(F1=1)': right.mean(),
-                  'N-acc': none[~targets].mean() if not targets.all() else 0.0,
-                  'T-acc': (~none[targets]).mean() if targets.any() else 0.0,
-                  'AP': average_precision(results)[0]}
-        end = ' (official MDETR)' if self.official else ''
-        return {name + end: 100 * float(score) for name, score in scores.items()}
+        scores = {
+            'Pr@(F1=1)': right.mean(),
+            'Pr@(F1=1) with targets': right[targets].mean() if targets.any() else 0.0,
+            'N-acc': none[~targets].mean() if not targets.all() else 0.0,
+            'T-acc': (~none[targets]).mean() if targets.any() else 0.0}
+        return {name + self.ending: 100 * float(score)
+                for name, score in scores.items()}
+
+    def scores_at(self, results: Sequence[BoxResult],
+                  threshold: float) -> dict[str, float]:
+        """Return the scores, but for AP, with another value of the parameter."""
+        rule = self.rule._replace(**{self.parameter: threshold})
+        return self.answer_scores([self.judge(BoxResult(*result), rule)
+                                   for result in results])
 
 
 def average_precision(results: list[BoxResult]) -> np.ndarray:

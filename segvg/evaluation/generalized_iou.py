@@ -4,8 +4,10 @@ from typing import NamedTuple, Optional, Sequence
 import numpy as np
 import torch
 
-from segvg.evaluation.base import GroundingMetric, describe, get_prediction
+from segvg.evaluation.base import describe, get_prediction
+from segvg.evaluation.generalized import GeneralizedMetric
 from segvg.registry import METRICS
+from segvg.structures.answers import AnswerRule
 from segvg.structures.masks import decode_segmentation
 
 PRECISION_AT = (0.7, 0.8, 0.9)
@@ -28,23 +30,52 @@ class MaskResult(NamedTuple):
     said_none: bool
 
 
+class MaskCount(NamedTuple):
+    """What was counted of an expression, whatever is decided about "none" later.
+
+    Attributes:
+        intersection, union: pixels of mask and targets.
+        has_target: whether there is a target.
+        said_none: whether the prediction is that there is none.
+        no_target_score: what that was decided by, or None.
+    """
+
+    intersection: int
+    union: int
+    has_target: bool
+    said_none: bool
+    no_target_score: Optional[float] = None
+
+    def result(self) -> MaskResult:
+        """Return what counts.
+
+        Where there is no target, a right "none" counts 1 whatever the mask holds, and a
+        missed one adds its pixels to the union. Where there is one, a wrong "none" has
+        no intersection, but its mask still counts in the union.
+
+        Source: the evaluator of ReLA (Liu et al., CVPR 2023), its four cases.
+        """
+        if not self.has_target:
+            return MaskResult(0, 0 if self.said_none else self.union,
+                              float(self.said_none), False, self.said_none)
+        intersection = 0 if self.said_none else self.intersection
+        credit = intersection / self.union if self.union else 0.0
+        return MaskResult(intersection, self.union, credit, True, self.said_none)
+
+
+def count_masks(mask: np.ndarray, target: np.ndarray) -> tuple[int, int]:
+    """Return the pixels in the intersection and the union of masks (H, W) bool."""
+    intersection = np.count_nonzero(mask & target)
+    return intersection, (np.count_nonzero(mask) + np.count_nonzero(target)
+                          - intersection)
+
+
 def compare_masks(mask: np.ndarray, target: np.ndarray, has_target: bool,
                   said_none: bool) -> MaskResult:
-    """Compare a mask (H, W) bool with the union of the targets (H, W) bool.
-
-    Where there is no target, a right "none" counts 1 whatever the mask holds, and a
-    missed one adds its pixels to the union. Where there is one, a wrong "none" has no
-    intersection, but its mask still counts in the union.
-
-    Source: the evaluator of ReLA (Liu et al., CVPR 2023), its four cases.
-    """
+    """Compare a mask (H, W) bool with the union of the targets (H, W) bool."""
     if not has_target:
-        union = 0 if said_none else np.count_nonzero(mask)
-        return MaskResult(0, union, float(said_none), False, said_none)
-    intersection = 0 if said_none else np.count_nonzero(mask & target)
-    union = np.count_nonzero(mask | target)
-    credit = intersection / union if union else 0.0
-    return MaskResult(intersection, union, credit, True, said_none)
+        target = np.zeros_like(mask)
+    return MaskCount(*count_masks(mask, target), has_target, said_none).result()
 
 
 def generalized_scores(results: Sequence[MaskResult]) -> dict[str, float]:
@@ -72,7 +103,7 @@ def generalized_scores(results: Sequence[MaskResult]) -> dict[str, float]:
 
 
 @METRICS.register_module()
-class GeneralizedMaskIoU(GroundingMetric):
+class GeneralizedMaskIoU(GeneralizedMetric):
     """gIoU, cIoU, N-acc, T-acc and Pr@t of masks in the original image.
 
     The prediction is the union of the masks whose score is high enough. Whether it says
@@ -81,7 +112,8 @@ class GeneralizedMaskIoU(GroundingMetric):
 
     Args:
         no_target_threshold: probability above which the prediction is "none". Choose it
-            on val, never on the split that is reported.
+            on val, never on the split that is reported
+            (tools/analysis_tools/choose_threshold.py).
         min_pixels: without a ``no_target_score``: fewer predicted pixels are "none".
             None: a head has to set the score.
         score_threshold: masks with a lower score are left out.
@@ -91,54 +123,84 @@ class GeneralizedMaskIoU(GroundingMetric):
     def __init__(self, no_target_threshold: float = 0.5,
                  min_pixels: Optional[int] = None, score_threshold: float = 0.0,
                  **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.no_target_threshold = no_target_threshold
-        self.min_pixels = min_pixels
-        self.score_threshold = score_threshold
+        super().__init__(AnswerRule(score_threshold, no_target_threshold, min_pixels),
+                         **kwargs)
 
-    def score(self, sample: dict) -> MaskResult:
-        """Return the result of an expression."""
+    def score(self, sample: dict) -> MaskCount:
+        """Return what there is to count of an expression."""
+        prediction, has_target = get_prediction(sample), not sample['no_target']
         target = self.target_mask(sample)
         mask = self.predicted_mask(sample, target.shape)
-        has_target = not sample['no_target']
-        return compare_masks(mask, target, has_target, self.says_none(sample, mask))
-
-    def says_none(self, sample: dict, mask: np.ndarray) -> bool:
-        """Whether the prediction is that there is no target."""
-        if sample.get('no_target_score') is not None:
-            return float(sample['no_target_score']) > self.no_target_threshold
-        if self.min_pixels is None:
+        none = sample.get('no_target_score')
+        if none is None and self.rule.min_pixels is None:
             raise KeyError(f'{describe(sample)} has no no_target_score; for heads that '
-                           'set none give GeneralizedMaskIoU min_pixels')
-        return np.count_nonzero(mask) < self.min_pixels
+                           f'set none give {type(self).__name__} min_pixels')
+        return MaskCount(*count_masks(mask, target), has_target,
+                         self.rule.says_none(prediction, none),
+                         None if none is None else float(none))
 
     def predicted_mask(self, sample: dict, shape: tuple[int, int]) -> np.ndarray:
-        """Return the union (H0, W0) bool of the masks with a score."""
+        """Return the union (H0, W0) bool of the masks that count."""
         prediction = get_prediction(sample)
         if 'masks' not in prediction:
             raise KeyError(f'{describe(sample)} has predictions without masks')
-        scores = torch.as_tensor(prediction['scores']).cpu()
-        masks = torch.as_tensor(prediction['masks']).bool().cpu()
-        masks = masks[scores >= self.score_threshold]
-        if not len(masks):
-            return np.zeros(shape, dtype=bool)
-        if tuple(masks.shape[1:]) != shape:
-            raise ValueError(f'the predicted mask of {describe(sample)} has the shape '
-                             f'{tuple(masks.shape[1:])}, the original image {shape}')
-        return masks.any(0).numpy()
+        masks = torch.as_tensor(prediction['masks'])[self.rule.counts(prediction)]
+        return unite(masks, shape, f'{describe(sample)} has the shape', 'the original '
+                     'image')
 
-    @staticmethod
-    def target_mask(sample: dict) -> np.ndarray:
+    def target_mask(self, sample: dict) -> np.ndarray:
         """Return the union (H0, W0) bool of the annotated masks."""
-        union = np.zeros(sample['ori_shape'], dtype=bool)
-        for record in sample['image_instances']['segmentations']:
-            try:
-                union |= decode_segmentation(record, *sample['ori_shape'])
-            except (ValueError, OSError) as error:
-                raise ValueError(f'the mask of {describe(sample)} cannot be read: '
-                                 f'{error}') from error
-        return union
+        shape = tuple(sample['ori_shape'])
+        return unite_targets(sample, shape, sample['image_instances']['segmentations'])
 
-    def compute_metrics(self, results: list[MaskResult]) -> dict[str, float]:
+    def compute_metrics(self, results: list[MaskCount]) -> dict[str, float]:
         """Return the scores."""
-        return generalized_scores([MaskResult(*result) for result in results])
+        return generalized_scores([MaskCount(*result).result() for result in results])
+
+    def scores_at(self, results: Sequence[MaskCount],
+                  threshold: float) -> dict[str, float]:
+        """Return the scores with another ``no_target_threshold``.
+
+        Raises:
+            ValueError: "none" was not decided by a score.
+        """
+        counts = [MaskCount(*result) for result in results]
+        if any(count.no_target_score is None for count in counts):
+            raise ValueError('a no_target_threshold is chosen for heads that set a '
+                             'no_target_score; these predictions have none')
+        return self.compute_metrics([
+            count._replace(said_none=count.no_target_score > threshold)
+            for count in counts])
+
+
+def unite(masks: torch.Tensor, shape: tuple[int, int], whose: str,
+          frame: str) -> np.ndarray:
+    """Return the union (H, W) bool of masks (Q, H, W), of none: nothing.
+
+    Raises:
+        ValueError: they have another size; ``whose`` and ``frame`` are for the message.
+    """
+    if not len(masks):
+        return np.zeros(shape, dtype=bool)
+    if tuple(masks.shape[1:]) != shape:
+        raise ValueError(f'the predicted mask of {whose} {tuple(masks.shape[1:])}, '
+                         f'{frame} {shape}')
+    masks = masks.cpu().bool()
+    return (masks[0] if len(masks) == 1 else masks.any(0)).numpy()
+
+
+def unite_targets(sample: dict, shape: tuple[int, int],
+                  records: Sequence[dict]) -> np.ndarray:
+    """Return the union (H, W) bool of mask records.
+
+    Raises:
+        ValueError: one cannot be read.
+    """
+    union = np.zeros(shape, dtype=bool)
+    for record in records:
+        try:
+            union |= decode_segmentation(record, *shape)
+        except (ValueError, OSError) as error:
+            raise ValueError(f'the mask of {describe(sample)} cannot be read: {error}'
+                             ) from error
+    return union

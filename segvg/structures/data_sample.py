@@ -28,6 +28,8 @@ class GroundingDataSample(BaseDataElement):
             and ``soft_masks`` (Q, H0, W0) float, ``phrase_scores`` (Q, P), how well
             each box fits each phrase, and ``canvas_masks`` (Q, h, w) bool, masks of the
             image as the network saw it.
+        no_target_score: (), set by heads that can tell: how sure they are that the
+            expression speaks of nothing in the image, in [0, 1].
     """
 
     @property

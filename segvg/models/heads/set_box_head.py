@@ -205,7 +205,8 @@ class SetBoxHead(BaseModule):
                 data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
         """Write ``pred_instances``: all queries, or those that get a mask.
 
-        Boxes may reach beyond the image, as in the published evaluation.
+        Boxes may reach beyond the image, as in the published evaluation. The
+        ``no_target_score`` is how far the surest query is from being sure.
         """
         outputs = self.choose(self(fused))
         for i, sample in enumerate(data_samples):
@@ -215,6 +216,7 @@ class SetBoxHead(BaseModule):
             if self.mask is not None:
                 prediction = self._with_masks(prediction, outputs, i, fused, sample)
             sample.pred_instances = prediction
+            sample.no_target_score = 1 - outputs.scores[i].max()
         return data_samples
 
     def more_fields(self, outputs: SetOutputs, index: int,

@@ -1,0 +1,54 @@
+"""From predictions to an answer: which of them count, or that there is nothing."""
+from typing import Any, NamedTuple, Optional
+
+import torch
+from torch import Tensor
+
+
+class AnswerRule(NamedTuple):
+    """When a prediction counts, and when the answer is "not in this image".
+
+    Scores and pictures go by the same rule: metrics of generalized grounding hold it,
+    the inferencer and the visualizer take it from them.
+
+    Attributes:
+        score_threshold: predictions with a lower score do not count.
+        no_target_threshold: ``no_target_score`` of a sample above which the answer is
+            "none"; None: that score is not asked.
+        min_pixels: where a sample has no ``no_target_score``: masks with fewer pixels
+            together are "none"; None: they are not counted.
+    """
+    score_threshold: float = 0.0
+    no_target_threshold: Optional[float] = None
+    min_pixels: Optional[int] = None
+
+    def counts(self, prediction: Any) -> Tensor:
+        """Return which predictions have a score that is high enough, (Q,) bool.
+
+        Args:
+            prediction: ``scores`` (Q,), in an ``InstanceData`` or a dict.
+        """
+        # As double: 0.7 stored in float32 is less than 0.7.
+        return torch.as_tensor(prediction['scores']).double() >= self.score_threshold
+
+    def says_none(self, prediction: Any, no_target_score: Any = None) -> bool:
+        """Whether the answer is that nothing in the image is meant.
+
+        Args:
+            prediction: ``scores`` (Q,) and, for ``min_pixels``, ``masks`` (Q, H0, W0).
+            no_target_score: of the sample, or None.
+        """
+        counted = self.counts(prediction)
+        if no_target_score is not None and self.no_target_threshold is not None:
+            if float(no_target_score) > self.no_target_threshold:
+                return True
+        elif self.min_pixels is not None:
+            masks = torch.as_tensor(prediction['masks'])[counted].bool()
+            return int(masks.any(0).sum()) < self.min_pixels if len(masks) else True
+        return not bool(counted.any())
+
+    def select(self, prediction: Any, no_target_score: Any = None) -> Any:
+        """Return those of an ``InstanceData`` that are the answer; maybe none."""
+        if self.says_none(prediction, no_target_score):
+            return prediction[:0]
+        return prediction[self.counts(prediction)]
