@@ -60,11 +60,12 @@ def split_phrases(sample: GroundingDataSample) -> list[GroundingDataSample]:
     found, parts = sample.pred_instances, []
     for number, phrase in enumerate(phrases):
         scores = found.phrase_scores[:, number]
-        best = int(scores.argmax())
-        kept = InstanceData(bboxes=found.bboxes[best:best + 1],
-                            scores=scores[best:best + 1])
+        best = slice(0, 0)
+        if len(scores):
+            best = slice(int(scores.argmax()), int(scores.argmax()) + 1)
+        kept = InstanceData(bboxes=found.bboxes[best], scores=scores[best])
         if 'masks' in found:
-            kept.masks = found.masks[best:best + 1]
+            kept.masks = found.masks[best]
         meta = {key: value for key, value in sample.metainfo.items()
                 if key != 'phrases'}
         meta['text'] = ' '.join(sample.text[begin:end] for begin, end in phrase['span'])

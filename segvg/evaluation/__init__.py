@@ -6,6 +6,8 @@ from segvg.evaluation.generalized import GeneralizedMetric, answer_rule
 from segvg.evaluation.generalized_boxes import GeneralizedBoxF1
 from segvg.evaluation.generalized_iou import GeneralizedMaskIoU
 from segvg.evaluation.mask_iou import MaskIoU
+from segvg.evaluation.mask_part_boxes import MaskPartBoxF1
+from segvg.evaluation.network_generalized_iou import NetworkGeneralizedMaskIoU
 from segvg.evaluation.network_mask_iou import NetworkMaskIoU
 from segvg.evaluation.phrase_cut import PhraseCutIoU
 from segvg.evaluation.phrase_recall import PhraseRecall
@@ -13,6 +15,7 @@ from segvg.evaluation.seqtr_mask_iou import SeqTRMaskIoU
 
 __all__ = [
     'BoxAccuracy', 'BoxRecall', 'GeneralizedBoxF1', 'GeneralizedMaskIoU',
-    'GeneralizedMetric', 'GroundingMetric', 'MaskIoU', 'NetworkMaskIoU', 'PhraseCutIoU',
-    'PhraseRecall', 'SeqTRMaskIoU', 'answer_rule'
+    'GeneralizedMetric', 'GroundingMetric', 'MaskIoU', 'MaskPartBoxF1',
+    'NetworkGeneralizedMaskIoU', 'NetworkMaskIoU', 'PhraseCutIoU', 'PhraseRecall',
+    'SeqTRMaskIoU', 'answer_rule'
 ]

@@ -118,9 +118,12 @@ class GeneralizedBoxF1(GeneralizedMetric):
         return result._replace(f1=f1, said_none=none)
 
     def compute_metrics(self, results: list[BoxResult]) -> dict[str, float]:
-        """Return ``Pr@(F1=1)``, ``N-acc``, ``T-acc`` and ``AP``."""
+        """Return ``Pr@(F1=1)``, ``N-acc``, ``T-acc`` and ``AP``.
+
+        Without any target AP is 0; COCO's evaluation says -1.
+        """
         results = [BoxResult(*result) for result in results]
-        average = 100 * float(average_precision(results)[0])
+        average = 100 * max(float(average_precision(results)[0]), 0.0)
         return self.answer_scores(results) | {f'AP{self.ending}': average}
 
     def answer_scores(self, results: Sequence[BoxResult]) -> dict[str, float]:

@@ -1,5 +1,5 @@
 """Generalized referring expression segmentation: many targets, one, or none."""
-from typing import NamedTuple, Optional, Sequence
+from typing import Callable, NamedTuple, Optional, Sequence
 
 import numpy as np
 import torch
@@ -144,14 +144,13 @@ class GeneralizedMaskIoU(GeneralizedMetric):
         prediction = get_prediction(sample)
         if 'masks' not in prediction:
             raise KeyError(f'{describe(sample)} has predictions without masks')
-        masks = torch.as_tensor(prediction['masks'])[self.rule.counts(prediction)]
-        return unite(masks, shape, f'{describe(sample)} has the shape', 'the original '
-                     'image')
+        return unite(prediction['masks'], self.rule.counts(prediction), shape, sample)
 
     def target_mask(self, sample: dict) -> np.ndarray:
         """Return the union (H0, W0) bool of the annotated masks."""
         shape = tuple(sample['ori_shape'])
-        return unite_targets(sample, shape, sample['image_instances']['segmentations'])
+        return unite_records(sample, shape,
+                             lambda record: decode_segmentation(record, *shape))
 
     def compute_metrics(self, results: list[MaskCount]) -> dict[str, float]:
         """Return the scores."""
@@ -173,33 +172,44 @@ class GeneralizedMaskIoU(GeneralizedMetric):
             for count in counts])
 
 
-def unite(masks: torch.Tensor, shape: tuple[int, int], whose: str,
-          frame: str) -> np.ndarray:
-    """Return the union (H, W) bool of masks (Q, H, W), of none: nothing.
+def unite(masks: torch.Tensor, counted: torch.Tensor, shape: tuple[int, int],
+          sample: dict) -> np.ndarray:
+    """Return the union (H, W) bool of those masks (Q, H, W) that count.
+
+    Args:
+        masks: bool or 0/1.
+        counted: which ones count, (Q,) bool.
+        shape: H, W.
+        sample: for the message.
 
     Raises:
-        ValueError: they have another size; ``whose`` and ``frame`` are for the message.
+        ValueError: they have another shape.
     """
+    masks = torch.as_tensor(masks)[counted].bool().cpu()
     if not len(masks):
         return np.zeros(shape, dtype=bool)
     if tuple(masks.shape[1:]) != shape:
-        raise ValueError(f'the predicted mask of {whose} {tuple(masks.shape[1:])}, '
-                         f'{frame} {shape}')
-    masks = masks.cpu().bool()
+        raise ValueError(f'the predicted mask of {describe(sample)} has the shape '
+                         f'{tuple(masks.shape[1:])}, the image {shape}')
     return (masks[0] if len(masks) == 1 else masks.any(0)).numpy()
 
 
-def unite_targets(sample: dict, shape: tuple[int, int],
-                  records: Sequence[dict]) -> np.ndarray:
-    """Return the union (H, W) bool of mask records.
+def unite_records(sample: dict, shape: tuple[int, int],
+                  decode: Callable[[dict], np.ndarray]) -> np.ndarray:
+    """Return the union (H, W) bool of the annotated masks of a sample.
+
+    Args:
+        sample: with ``image_instances``.
+        shape: H, W.
+        decode: makes a mask (H, W) bool of a record.
 
     Raises:
         ValueError: one cannot be read.
     """
     union = np.zeros(shape, dtype=bool)
-    for record in records:
+    for record in sample['image_instances']['segmentations']:
         try:
-            union |= decode_segmentation(record, *shape)
+            union |= decode(record)
         except (ValueError, OSError) as error:
             raise ValueError(f'the mask of {describe(sample)} cannot be read: {error}'
                              ) from error

@@ -35,8 +35,10 @@ class NetworkMaskIoU(GroundingMetric):
         if 'canvas_masks' not in prediction:
             raise KeyError(f'{describe(sample)} has no canvas_masks: a PhraseHead '
                            'with a mask branch predicts them')
-        mask = torch.as_tensor(prediction['canvas_masks'])[0].cpu().numpy()
         target = MaskIoU.target_mask(sample)
+        if not len(prediction['canvas_masks']):
+            return 0.0
+        mask = torch.as_tensor(prediction['canvas_masks'])[0].cpu().numpy()
         return iou_of(mask, nearest_resize(target, sample['img_shape']))
 
     def compute_metrics(self, results: list[float]) -> dict[str, float]:

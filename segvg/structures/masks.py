@@ -64,3 +64,43 @@ def decode_segmentation(record: Optional[dict], height: int, width: int) -> np.n
             f'a mask of {mask.shape[0]} x {mask.shape[1]} pixels (rows x columns) for '
             f'an image of {height} x {width}')
     return mask
+
+
+def decode_resized(record: Optional[dict], size: tuple[int, int],
+                   new_size: tuple[int, int]) -> np.ndarray:
+    """Return the mask (H, W) bool of a record in an image that was resized.
+
+    Polygons are scaled and filled anew, other masks take their nearest pixels.
+
+    Args:
+        record: as in ``decode_segmentation``.
+        size: H0, W0 of the image.
+        new_size: H, W after resizing.
+
+    Raises:
+        ValueError: as ``decode_segmentation``.
+    """
+    if record and 'poly' in record:
+        scale = (new_size[1] / size[1], new_size[0] / size[0])
+        polygons = [(np.reshape(part, (-1, 2)) * scale).ravel().tolist()
+                    for part in record['poly'] if len(part) >= 6]
+        return decode_polygons(polygons, *new_size)
+    from PIL import Image
+    mask = Image.fromarray(decode_segmentation(record, *size))
+    return np.asarray(mask.resize(new_size[::-1], Image.Resampling.NEAREST))
+
+
+def part_boxes(mask: np.ndarray, min_pixels: int = 1) -> np.ndarray:
+    """Return a box (P, 4) xyxy float64 around every connected part of a mask (H, W).
+
+    Pixels that touch at a corner are connected. Order: from the top, then the left.
+
+    Args:
+        mask: bool.
+        min_pixels: smaller parts are left out.
+    """
+    import cv2
+    _, _, parts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    left, top, width, height, area = parts[1:].T  # the first is the background
+    boxes = np.stack([left, top, left + width, top + height], axis=1).astype(np.float64)
+    return boxes[area >= min_pixels]

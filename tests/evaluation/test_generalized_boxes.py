@@ -2,7 +2,7 @@
 import pytest
 import torch
 
-from segvg.evaluation import GeneralizedBoxF1
+from segvg.evaluation import GeneralizedBoxF1, MaskPartBoxF1
 from segvg.evaluation.generalized_boxes import f1_of, match_greedily
 
 LEFT, RIGHT = [0.0, 0.0, 10.0, 10.0], [20.0, 0.0, 30.0, 10.0]
@@ -60,3 +60,84 @@ def test_score_of_seven_tenths_in_single_precision_is_not_kept():
     metric = GeneralizedBoxF1(official=True)
     metric.process(None, [sample(0, [], [LEFT], torch.tensor([0.7]))])
     assert metric.evaluate(1)['grec/Pr@(F1=1) (official MDETR)'] == 100
+
+
+def evaluate(metric, samples):
+    metric.process(None, samples)
+    return metric.evaluate(len(samples))
+
+
+@pytest.mark.parametrize('official', [False, True])
+def test_no_candidates_at_all_are_scored(official):
+    scores = evaluate(GeneralizedBoxF1(official=official),
+                      [sample(0, [], []), sample(1, [LEFT], [])])
+    end = ' (official MDETR)' if official else ''
+    assert scores[f'grec/Pr@(F1=1){end}'] == 50 and scores[f'grec/N-acc{end}'] == 100
+    assert scores[f'grec/T-acc{end}'] == scores[f'grec/AP{end}'] == 0
+
+
+def test_splits_of_one_kind_have_scores():
+    only = evaluate(GeneralizedBoxF1(), [sample(0, [LEFT], [LEFT])])
+    assert only['grec/N-acc'] == 0 and only['grec/T-acc'] == 100
+    assert only['grec/AP'] == pytest.approx(100)
+    none = evaluate(GeneralizedBoxF1(), [sample(0, [], [])])
+    assert none['grec/N-acc'] == 100 and none['grec/Pr@(F1=1)'] == 100
+    assert none['grec/T-acc'] == none['grec/Pr@(F1=1) with targets'] == 0
+    assert none['grec/AP'] == 0
+
+
+def test_predicting_nothing_is_no_success_where_there_are_targets():
+    scores = evaluate(GeneralizedBoxF1(), [
+        sample(0, [], []), sample(1, [], []), sample(2, [LEFT], []),
+        sample(3, [LEFT], [LEFT])])
+    assert scores['grec/Pr@(F1=1)'] == 75
+    assert scores['grec/Pr@(F1=1) with targets'] == 50
+
+
+def test_an_overlap_of_one_half_is_enough():
+    half = [0.0, 0.0, 10.0, 5.0]
+    assert f1_of(boxes(half), boxes(LEFT), False) == 1
+    less = [0.0, 0.0, 10.0, 4.99]
+    assert f1_of(boxes(less), boxes(LEFT), False) == 0
+
+
+def test_a_no_target_score_can_take_all_boxes_away():
+    found = [sample(0, [], [LEFT]) | dict(no_target_score=0.8),
+             sample(1, [LEFT], [LEFT]) | dict(no_target_score=0.2)]
+    assert evaluate(GeneralizedBoxF1(), found)['grec/N-acc'] == 0
+    scores = evaluate(GeneralizedBoxF1(no_target_threshold=0.5), found)
+    assert scores['grec/N-acc'] == scores['grec/T-acc'] == 100
+
+
+@pytest.mark.parametrize('none', [None, 0.5])
+def test_scores_at_another_threshold_are_those_of_a_metric_with_it(none):
+    samples = [sample(i, [LEFT, RIGHT][:i % 3], [LEFT, RIGHT], [i / 10, 0.5]) | dict(
+        no_target_score=i / 10) for i in range(10)]
+    metric = GeneralizedBoxF1(no_target_threshold=none)
+    results = [metric.score(item) for item in samples]
+    for threshold in (0.0, 0.3, 0.55, 1.0):
+        again = metric.scores_at(results, threshold)
+        fresh = evaluate(GeneralizedBoxF1(**{'no_target_threshold': none}
+                                          | {metric.parameter: threshold}), samples)
+        assert again == {name: fresh[f'grec/{name}'] for name in again}
+
+
+def test_parts_of_a_mask_are_boxes_and_say_so():
+    mask = torch.zeros(1, 20, 40, dtype=torch.bool)
+    mask[:, 0:10, 0:10] = True
+    mask[:, 0:10, 20:30] = True
+    mask[:, 19, 39] = True  # a speck
+    found = sample(0, [LEFT, RIGHT], [])
+    found['pred_instances'] = dict(masks=mask, scores=torch.ones(1))
+    empty = sample(1, [], []) | dict(no_target_score=0.9)
+    empty['pred_instances'] = dict(masks=mask, scores=torch.ones(1))
+    scores = evaluate(MaskPartBoxF1(min_pixels=2), [found, empty])
+    assert scores['grec/Pr@(F1=1) (mask parts)'] == 100
+    assert scores['grec/N-acc (mask parts)'] == 100
+    assert evaluate(MaskPartBoxF1(min_pixels=1), [found])[
+        'grec/Pr@(F1=1) (mask parts)'] == 0
+    nothing = sample(0, [], [])
+    nothing['pred_instances'] = dict(masks=mask[:0], scores=torch.ones(0))
+    assert evaluate(MaskPartBoxF1(), [nothing])['grec/N-acc (mask parts)'] == 100
+    with pytest.raises(KeyError, match='predictions without masks'):
+        MaskPartBoxF1().score(sample(0, [], []))

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from segvg.evaluation import GeneralizedMaskIoU
+from segvg.evaluation import GeneralizedMaskIoU, NetworkGeneralizedMaskIoU
 from segvg.evaluation.generalized_iou import compare_masks, generalized_scores
 
 SHAPE = (10, 10)
@@ -102,3 +102,67 @@ def test_order_does_not_matter():
                for has, none in random.integers(0, 2, (40, 2))]
     assert generalized_scores(results) == pytest.approx(generalized_scores(
         results[::-1]))
+
+
+def test_nothing_against_nothing_counts_only_when_said():
+    """No target and no pixel, but not said to be none: wrong, and no pixel counts."""
+    scores = evaluate([sample(0, [], 0, 0.1), sample(1, [5], 5, 0.1)])
+    assert scores['gres/gIoU'] == 50 and scores['gres/cIoU'] == 100
+    assert scores['gres/N-acc'] == 0 and scores['gres/T-acc'] == 100
+    said = evaluate([sample(0, [], 7, 0.9), sample(1, [5], 5, 0.1)])
+    assert said['gres/gIoU'] == said['gres/cIoU'] == said['gres/N-acc'] == 100
+
+
+def test_a_suppressed_mask_still_counts_in_the_union():
+    """Targets of 50 and 50 pixels; the first is called none over a mask of 80."""
+    scores = evaluate([sample(0, [5], 8, 0.9), sample(1, [5], 5, 0.1)])
+    assert scores['gres/cIoU'] == pytest.approx(100 * 50 / (80 + 50))
+    assert scores['gres/gIoU'] == 50 and scores['gres/Pr@0.7'] == 50
+
+
+def test_thresholds_of_precision_are_met_by_equality():
+    scores = evaluate([sample(i, [10], width, 0) for i, width in enumerate(
+        [7, 8, 9, 10])] + [sample(4, [], 0, 1)])
+    assert [scores[f'gres/Pr@{t}'] for t in (0.7, 0.8, 0.9)] == [100, 75, 50]
+
+
+def test_no_prediction_at_all_is_none():
+    found = [sample(0, [5], 0, 0.0), sample(1, [], 0, 0.0)]
+    for item in found:
+        item['pred_instances'] = dict(scores=torch.zeros(0),
+                                      masks=torch.zeros(0, *SHAPE))
+    scores = evaluate(found)
+    assert scores['gres/N-acc'] == 100 and scores['gres/T-acc'] == 0
+    assert scores['gres/gIoU'] == 50 and scores['gres/cIoU'] == 0
+
+
+def test_official_scores_are_those_of_the_resized_image():
+    """10 x 10 pixels become 20 x 5: the target is 20 x 2, the mask 20 x 4."""
+    found = sample(0, [4], 4, 0.1, img_shape=(20, 5))
+    metric = NetworkGeneralizedMaskIoU()
+    with pytest.raises(KeyError, match="'a man'.* without canvas_masks"):
+        metric.process(None, [found])
+    wide = np.zeros((20, 5), dtype=bool)
+    wide[:, :4] = True
+    found['pred_instances']['canvas_masks'] = torch.from_numpy(wide)[None]
+    metric.process(None, [found, sample(
+        1, [], 0, 0.9, img_shape=(20, 5)) | dict(pred_instances=found['pred_instances'])
+        ])
+    scores = metric.evaluate(2)
+    assert scores['gres/cIoU (official ReLA)'] == 50
+    assert scores['gres/gIoU (official ReLA)'] == 75
+    assert scores['gres/N-acc (official ReLA)'] == 100
+    assert evaluate([found])['gres/gIoU'] == 100
+
+
+def test_scores_at_another_threshold_are_those_of_a_metric_with_it():
+    samples = [sample(i, [5] if i % 3 else [], 4 + i % 3, i / 10) for i in range(10)]
+    metric = GeneralizedMaskIoU()
+    results = [metric.score(item) for item in samples]
+    for threshold in (0.0, 0.3, 0.55, 1.0):
+        again = {f'gres/{name}': score for name, score in
+                 metric.scores_at(results, threshold).items()}
+        assert again == evaluate(samples, no_target_threshold=threshold)
+    few = GeneralizedMaskIoU(min_pixels=50)
+    with pytest.raises(ValueError, match='these predictions have none'):
+        few.scores_at([few.score(sample(0, [5], 5))], 0.5)

@@ -3,7 +3,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segvg.structures.masks import decode_polygons, decode_segmentation, encode_rle
+from segvg.structures.masks import (
+    decode_polygons,
+    decode_resized,
+    decode_segmentation,
+    encode_rle,
+    part_boxes,
+)
 
 
 def test_polygon_by_hand():
@@ -49,3 +55,25 @@ def test_mask_file(tmp_path):
 def test_bad_record_is_told(record, message):
     with pytest.raises(ValueError, match=message):
         decode_segmentation(record, 4, 5)
+
+
+def test_polygons_are_filled_anew_in_a_resized_image():
+    triangle = dict(poly=[[0, 0, 40, 0, 0, 40]])
+    large = decode_resized(triangle, (40, 40), (80, 120))
+    again = decode_polygons([[0, 0, 120, 0, 0, 80]], 80, 120)
+    assert (large == again).all()
+    block = np.zeros((4, 4), bool)
+    block[:2, :2] = True
+    resized = decode_resized(dict(rle=encode_rle(block)), (4, 4), (8, 12))
+    assert resized.shape == (8, 12) and resized[:4, :6].all() and resized.sum() == 24
+    with pytest.raises(ValueError, match='no mask'):
+        decode_resized(None, (4, 4), (8, 8))
+
+
+def test_boxes_of_parts_by_hand():
+    mask = np.zeros((6, 8), bool)
+    mask[0:2, 4:7] = True
+    mask[3:5, 0:2] = mask[5, 2] = True  # touches at a corner
+    assert part_boxes(mask).tolist() == [[4, 0, 7, 2], [0, 3, 3, 6]]
+    assert part_boxes(mask, min_pixels=6).tolist() == [[4, 0, 7, 2]]
+    assert part_boxes(np.zeros((6, 8), bool)).shape == (0, 4)
