@@ -1,6 +1,7 @@
 """Make a generated referring-expression data set (SynthRef).
 
 python tools/make_synthref.py --level L0 --seed 0 --out data/synthref
+python tools/make_synthref.py --level L0 --seed 0 --out data/synthref --captions
 python tools/make_synthref.py --level L4 --seed 0 --out data/synthref --sheet L4.png
 """
 import argparse
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from segvg.datasets.synthref import generate
+from segvg.datasets.synthref import generate, write_captions
 from segvg.datasets.synthref.generate import FORMATS
 from segvg.datasets.synthref.levels import SPLITS
 from segvg.datasets.synthref.sheet import draw_sheet
@@ -41,6 +42,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--workers', type=int, default=1, help='processes')
     parser.add_argument('--sheet', type=Path, metavar='F.png',
                         help='also draw some scenes with a sentence each')
+    parser.add_argument(
+        '--captions', action='store_true',
+        help='also write captions with several phrases, in files of their own')
     parser.add_argument('--overwrite', action='store_true',
                         help='replace a data set made with other arguments')
     return parser.parse_args()
@@ -60,6 +64,16 @@ def print_summary(manifest: dict) -> None:
     widths = [max(len(str(cell)) for cell in column) for column in zip(*rows)]
     for row in rows:
         print('  '.join(str(cell).rjust(width) for cell, width in zip(row, widths)))
+
+
+def print_captions(meta: dict) -> None:
+    """Print what the captions of every split have."""
+    print('captions:')
+    for split, facts in meta['splits'].items():
+        counts = meta['counts'][split]
+        print(f'  {facts["file"]}: {counts["captions"]} captions of '
+              f'{counts["images"]} images, {counts["phrases"]} phrases, '
+              f'{counts["several_targets"]} of several objects')
 
 
 def main() -> None:
@@ -84,6 +98,8 @@ def main() -> None:
     else:
         print(f'{folder} made in {time.time() - start:.1f} s')
     print_summary(manifest)
+    if args.captions:
+        print_captions(write_captions(args.out, args.level))
     if args.sheet:
         draw_sheet(args.level, args.seed).save(args.sheet)
         print(f'{args.sheet} drawn')

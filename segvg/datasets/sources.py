@@ -56,5 +56,6 @@ def prepare_command(ann_file: Union[str, Path]) -> str:
         return command.format(out=path.parent, **fields)
     if name.startswith('synthref_L'):
         level = name.removeprefix('synthref_')[:2]
-        return SYNTHREF.format(level=level, out=path.parent.parent)
+        command = SYNTHREF.format(level=level, out=path.parent.parent)
+        return f'{command} --captions' if name.endswith('_captions') else command
     return f'python tools/prepare_data.py FORMAT SRC --out {path.parent}'

@@ -255,6 +255,8 @@ def test_missing_file_says_which_command_makes_it(tmp_path):
      'resc_pth data/resc/referit --images data/referit/images --out data/annotations'),
     ('data/synthref_l0/canonical/synthref_L0_val.jsonl',
      'make_synthref.py --level L0 --seed 0 --out data/synthref_l0'),
+    ('data/synthref_l0/canonical/synthref_L0_captions_val.jsonl',
+     'make_synthref.py --level L0 --seed 0 --out data/synthref_l0 --captions'),
     ('data/annotations/mine_val.jsonl',
      'prepare_data.py FORMAT SRC --out data/annotations')])
 def test_prepare_command_is_told_by_the_name(file, command):

@@ -40,6 +40,16 @@ def test_command_makes_a_data_set_and_keeps_it(run, tmp_path, capsys):
     assert not list((tmp_path / 'canonical').iterdir())
 
 
+def test_command_adds_captions(run, tmp_path, capsys):
+    wanted = ('--level', 'L1', '--seed', 0, '--out', tmp_path, '--sizes', SIZES)
+    run(*wanted)
+    assert not list((tmp_path / 'canonical').glob('*captions*'))
+    run(*wanted, '--captions')
+    output = capsys.readouterr().out
+    assert 'same arguments: kept' in output
+    assert 'synthref_L1_captions_val.jsonl: 6 captions of 3 images' in output
+
+
 def test_command_ends_with_one_line_for_a_level_that_is_not_there(tmp_path):
     ended = subprocess.run(
         [sys.executable, str(TOOL), '--level', 'L6', '--seed', '0', '--out', tmp_path],

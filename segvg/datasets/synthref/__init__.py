@@ -8,7 +8,11 @@ gets; ``composer``, ``proposals`` and ``conditions`` for L2 and above), ``gramma
 ``parser`` (words; ``phrasing``, ``templates`` and ``spans`` for L2 and above),
 ``images`` (all of this for one image), ``outputs`` (files), ``ambiguity``, ``ceilings``
 and ``summary`` (what the manifest says), ``sheet`` (some scenes to look at).
+
+``write_captions`` adds captions with several phrases to a data set (``captions``,
+``caption_files``).
 """
+from segvg.datasets.synthref.caption_files import write_captions
 from segvg.datasets.synthref.generate import generate
 
-__all__ = ['generate']
+__all__ = ['generate', 'write_captions']

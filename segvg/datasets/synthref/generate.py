@@ -26,6 +26,7 @@ GENERATOR_VERSION = '1.0'
 FORMATS = ('refer', 'grefcoco', 'canonical', 'all')
 ANNOTATION_FILES = ('scenes.jsonl', 'instances.json', 'refs(synth).p',
                     'grefs(synth).json')
+CAPTION_FILE = 'captions.jsonl'
 _CHUNK = 32
 
 
@@ -139,11 +140,12 @@ class Paths:
         The manifest goes first: a folder without one counts as unfinished.
         """
         self.manifest.unlink(missing_ok=True)
-        old = [self.annotations / name for name in ANNOTATION_FILES]
+        old = [self.annotations / name for name in (*ANNOTATION_FILES, CAPTION_FILE)]
         old += self.images.glob('synth_*.jpg')
-        old += [self.canonical / f'{self.name}.meta.json']
-        old += [self.canonical / f'{self.name}_{split}.jsonl{end}'
-                for split in SPLITS for end in ('', '.idx.npy')]
+        for name in (self.name, f'{self.name}_captions'):
+            old += [self.canonical / f'{name}.meta.json']
+            old += [self.canonical / f'{name}_{split}.jsonl{end}'
+                    for split in SPLITS for end in ('', '.idx.npy')]
         for path in old:
             path.unlink(missing_ok=True)
         for folder in (self.annotations, self.images):

@@ -70,9 +70,7 @@ def make_image(job: Job) -> ImageRecord:
     if job.path is not None:
         Image.fromarray(picture).save(job.path, quality=JPEG_QUALITY, subsampling=0)
     return ImageRecord(
-        job.split, scene, sentences, [_tight_box(mask) for mask in masks],
-        [int(mask.sum()) for mask in masks],
-        _segmentations(masks, Stream(*place, 'layout')),
+        job.split, scene, sentences, *describe_masks(masks, Stream(*place, 'layout')),
         hashlib.sha256(picture.tobytes()).digest())
 
 
@@ -91,6 +89,12 @@ def _describe(job: Job, scene: Scene, plan: list, stream: Stream,
         found = SentenceWriter(scene, job.level, job.split, stream).write(plan)
     forget_facts(scene)
     return found
+
+
+def describe_masks(masks: np.ndarray, stream: Stream) -> tuple[list, list, list]:
+    """Return boxes, areas and segmentations of (T, H0, W0) masks."""
+    return ([_tight_box(mask) for mask in masks], [int(mask.sum()) for mask in masks],
+            _segmentations(masks, stream))
 
 
 def _tight_box(mask: np.ndarray) -> tuple[int, int, int, int]:

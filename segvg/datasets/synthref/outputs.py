@@ -155,28 +155,25 @@ def write_canonical(out_dir: Path, name: str, entries: list[Entry], level: Level
             writer.write(_canonical_line(entry, name, level, line_number))
 
 
-def _named(sentence: Sentence) -> set[int]:
-    """Return the objects that a sentence is about or names as landmarks."""
-    return set(sentence.targets).union(*(
-        members_of(phrase.objects) for phrase in sentence.wording.phrases or ()))
+def named_objects(sentences: Iterable[Sentence]) -> list[int]:
+    """Return the objects that sentences are about or name as landmarks, sorted."""
+    named: set[int] = set()
+    for sentence in sentences:
+        named.update(sentence.targets, *(
+            members_of(phrase.objects) for phrase in sentence.wording.phrases or ()))
+    return sorted(named)
 
 
-def _phrases(wording: Wording, named: list[int]) -> dict:
-    """Return the phrases of a sentence where they are marked."""
-    if wording.phrases is None:
-        return {}
-    return dict(phrases=[
-        dict(span=[list(phrase.span)], id=str(number),
-             targets=[named.index(index) for index in members_of(phrase.objects)])
-        for number, phrase in enumerate(wording.phrases)])
+def describe_phrases(wording: Wording, named: list[int]) -> list[dict]:
+    """Return the phrases of a wording; ``named`` are the instances of its line."""
+    return [dict(span=[list(phrase.span)], id=str(number),
+                 targets=[named.index(index) for index in members_of(phrase.objects)])
+            for number, phrase in enumerate(wording.phrases)]
 
 
-def _canonical_line(entry: Entry, name: str, level: Level, line_number: int) -> dict:
-    """Make the group line of an image, with the objects that a sentence names."""
-    record = entry.record
-    named = sorted({index for ref in entry.refs for _, sentence in ref.sentences
-                    for index in _named(sentence)})
-    instances = []
+def describe_image(entry: Entry, named: list[int], folder: str, level: Level) -> dict:
+    """Return a group line without expressions, with the objects of ``named``."""
+    record, instances = entry.record, []
     for index in named:
         form = record.segmentations[index]
         instances.append(dict(
@@ -184,15 +181,23 @@ def _canonical_line(entry: Entry, name: str, level: Level, line_number: int) -> 
             category_id=_category(level, entry, index), iscrowd=0,
             area=record.areas[index],
             segm=dict(rle=form) if isinstance(form, dict) else dict(poly=form)))
-    expressions = []
+    image = dict(id=f'synth:{entry.image_id}', file=f'{folder}/{entry.file_name}',
+                 width=record.scene.width, height=record.scene.height)
+    return dict(image=image, split=record.split, instances=instances, exprs=[])
+
+
+def _canonical_line(entry: Entry, name: str, level: Level, line_number: int) -> dict:
+    """Make the group line of an image, with the objects that a sentence names."""
+    named = named_objects(entry.record.sentences)
+    line = describe_image(entry, named, name, level)
     for ref in entry.refs:
         for sent_id, sentence in ref.sentences:
             wording = sentence.wording
             cleaned = {} if wording.sent == wording.raw else dict(sent=wording.sent)
-            expressions.append(dict(
+            phrases = {} if wording.phrases is None else dict(
+                phrases=describe_phrases(wording, named))
+            line['exprs'].append(dict(
                 id=sent_id, ref_id=ref.ref_id, text=wording.raw, **cleaned,
                 targets=[named.index(index) for index in ref.targets],
-                src=[0, line_number], **_phrases(wording, named)))
-    image = dict(id=f'synth:{entry.image_id}', file=f'{name}/{entry.file_name}',
-                 width=record.scene.width, height=record.scene.height)
-    return dict(image=image, split=record.split, instances=instances, exprs=expressions)
+                src=[0, line_number], **phrases))
+    return line

@@ -113,11 +113,12 @@ def parse(sent: str) -> Form:
     Raises:
         ValueError: a word is unknown or the phrases do not fit together.
     """
-    unknown = _PATTERN.sub('', sent).split()
+    said = sent.replace(', and ', ' and ').replace(', ', ' and ')
+    unknown = _PATTERN.sub('', said).split()
     if unknown:
         raise ValueError(f'cannot read {unknown} in {sent!r}')
     marks = [tuple(_PHRASES[match.group()].split(':', 1))
-             for match in _PATTERN.finditer(sent)]
+             for match in _PATTERN.finditer(said)]
     marks = [mark for mark in marks if mark[0] != 'skip']
     try:
         return _parse_sentence(marks)
@@ -132,7 +133,8 @@ def _parse_sentence(marks: list[Mark]) -> Form:
         groups = _split_nouns(marks)
         if len(groups) > 1:
             # "both the ... and the ..." counts the phrases, not their objects
-            groups[0] = [mark for mark in groups[0] if mark[0] != 'number']
+            if not _has_noun(groups[0], ('nouns', )):
+                groups[0] = [mark for mark in groups[0] if mark[0] != 'number']
             return Together(tuple(_parse_phrase(group) for group in groups))
     return _parse_phrase(marks)
 
@@ -141,12 +143,15 @@ def _split_nouns(marks: list[Mark]) -> list[list[Mark]]:
     """Split at each join between nouns; a join of adjectives is dropped."""
     groups: list[list[Mark]] = [[]]
     for position, mark in enumerate(marks):
-        later = any(kind == 'noun' for kind, _ in marks[position:])
         if mark[0] != 'join':
             groups[-1].append(mark)
-        elif later and any(kind == 'noun' for kind, _ in groups[-1]):
+        elif _has_noun(marks[position:]) and _has_noun(groups[-1]):
             groups.append([])  # two phrases; otherwise "small and red"
     return groups
+
+
+def _has_noun(marks: list[Mark], kinds: tuple[str, ...] = ('noun', 'nouns')) -> bool:
+    return any(kind in kinds for kind, _ in marks)
 
 
 def _parse_phrase(marks: list[Mark]) -> The | All | Count:

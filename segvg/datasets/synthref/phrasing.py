@@ -76,7 +76,7 @@ def phrase_form(form: Form, facts: Facts, level: Level, split: str,
                 stream: Stream) -> Wording:
     """Put a form into words and note which words are about which objects."""
     style = stream.weighted(STYLES)
-    speaker = _Speaker(facts, level, style, stream)
+    speaker = Speaker(facts, level, style, stream)
     template, marked = speaker.top(form)
     marked = fix_articles(marked)
     raw = f'{marked}.' if style == 'full' and level.punctuation else marked
@@ -89,14 +89,18 @@ def phrase_form(form: Form, facts: Facts, level: Level, split: str,
     return Wording(raw, sent, style, template, phrases)
 
 
-class _Speaker:
-    """Choices of words for one sentence; ``objects`` are the marked bit sets."""
+class Speaker:
+    """Choices of words for one sentence; ``objects`` are the marked bit sets.
 
-    def __init__(self, facts: Facts, level: Level, style: str, stream: Stream) -> None:
+    ``joined`` says that more noun phrases may follow one, after an "and".
+    """
+
+    def __init__(self, facts: Facts, level: Level, style: str, stream: Stream,
+                 joined: bool = False) -> None:
         self.facts, self.level, self.style = facts, level, style
         self.stream = stream
         self.objects: list[int] = []
-        self._joined = False
+        self._joined = joined
 
     def top(self, form: Form) -> tuple[str, str]:
         """Return template and text of a whole sentence."""

@@ -3,7 +3,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
-STAGES = ('attributes', 'layout', 'texture', 'noise', 'text')
+STAGES = ('attributes', 'layout', 'texture', 'noise', 'text', 'captions')
 _BLOCK = 64
 
 

@@ -84,3 +84,19 @@ SHARED = {
 NUMBERS = {2: 'two', 3: 'three', 4: 'four'}
 RANKS = {1: 'first', 2: 'second', 3: 'third', 4: 'fourth'}
 PLURAL_NOUNS = {'cross': 'crosses'}
+CAPTION = {
+    'plain': ('{}', '{}', 'see {}', 'here are {}'),
+    'telegraph': ('{}', '{}', '{} here'),
+    'full': ('you can see {}', 'in this image you can see {}', 'these are {}',
+             'you can see {} in the picture', 'here are {} in this image'),
+}
+"""Around the phrases of a caption."""
+PAIRS = {
+    'plain': (' and ', ' and ', ' plus ', ' as well as '),
+    'telegraph': (' and ', ', '), 'full': (' and ', ' as well as ', ' together with '),
+}
+COMMAS = {
+    'plain': (' and ', ', and '), 'telegraph': (', ', ' and '),
+    'full': (' and ', ', and '),
+}
+"""What joins the last two phrases, of two and of more; a comma joins the others."""

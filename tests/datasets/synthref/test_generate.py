@@ -195,6 +195,17 @@ def test_twenty_images_are_the_same_with_two_workers(tmp_path, level):
             tmp_path / 'two' / name).read_bytes()
 
 
+def test_files_of_l0_never_change(tmp_path):
+    """Those of version 1.0, which trained models and published figures rest on."""
+    generate(tmp_path, 'L0', 0, dict(train=20, val=5, testA=5, testB=5))
+    found = {name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()[:16]
+             for name in ('synthref_L0/scenes.jsonl', 'synthref_L0/manifest.json',
+                          'canonical/synthref_L0_train.jsonl')}
+    assert found == {'synthref_L0/scenes.jsonl': '118679ea84a1e7f4',
+                     'synthref_L0/manifest.json': 'cf93f5ad2ce2d4d1',
+                     'canonical/synthref_L0_train.jsonl': '05a5ad7f11378998'}
+
+
 def test_a_larger_training_split_leaves_the_others_alone(tmp_path):
     small, large = (generate(tmp_path / str(number), 'L0', 0, dict(
         train=number, val=5, testA=0, testB=0), format='refer').manifest

@@ -48,4 +48,4 @@ def test_bell_numbers_have_their_mean_and_deviation():
 
 
 def test_stages_keep_their_numbers():
-    assert STAGES == ('attributes', 'layout', 'texture', 'noise', 'text')
+    assert STAGES == ('attributes', 'layout', 'texture', 'noise', 'text', 'captions')
