@@ -20,6 +20,7 @@ from segvg.engine.launch import (
 )
 from segvg.engine.leakage_guard import ann_files, tell_verdict
 from segvg.engine.preflight import check_files
+from segvg.engine.thresholds import tell, thresholds_in_use, use_threshold
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,6 +36,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--require-clean', action='store_true',
         help='refuse weights that saw images of the test data, or may have')
+    parser.add_argument(
+        '--no-target-threshold', metavar='F.json', help='take the threshold for "not in '
+        'this image" from a file of tools/analysis_tools/choose_threshold.py')
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -79,7 +83,7 @@ def check_leakage(args: argparse.Namespace, cfg: Config, meta: dict) -> str:
 
 
 def report(runner: Runner, metrics: dict, args: argparse.Namespace,
-           leakage: str) -> None:
+           leakage: str, thresholds: list[dict]) -> None:
     """Print the scores as a table and write ``--out``."""
     count = max(getattr(metric, 'num_expressions', 0)
                 for metric in runner.test_evaluator.metrics)
@@ -90,11 +94,15 @@ def report(runner: Runner, metrics: dict, args: argparse.Namespace,
     for key, value in metrics.items():
         print(f'  {key:{width}}  {value:7.2f}')
     print(f'  images seen in training: {leakage}')
+    for item in thresholds:
+        print(f'  {tell(item)}')
     if args.out:
         Path(args.out).parent.mkdir(parents=True, exist_ok=True)
         content = dict(metrics=metrics, config=args.config, checkpoint=args.checkpoint,
                        ann_file=files[0] if len(files) == 1 else files,
                        num_expressions=count, leakage=leakage)
+        if thresholds:
+            content['thresholds'] = thresholds
         Path(args.out).write_text(json.dumps(content, indent=2) + '\n')
 
 
@@ -106,6 +114,9 @@ def main() -> None:
             raise FileNotFoundError(f'checkpoint {args.checkpoint} does not exist')
         cfg = load_config(args)
         apply_flags(cfg, args)
+        choice = args.no_target_threshold and use_threshold(
+            cfg, args.no_target_threshold, args.checkpoint)
+        thresholds = list(thresholds_in_use(cfg, choice))
         check_files(cfg, ['test_dataloader'], pretrained=False)
         runner = build_runner(cfg)
         meta = load_weights(runner, args.checkpoint)
@@ -114,7 +125,7 @@ def main() -> None:
         fail(error)
     metrics = runner.test()
     if is_main_process():
-        report(runner, metrics, args, leakage)
+        report(runner, metrics, args, leakage, thresholds)
     leave_group()
 
 

@@ -12,10 +12,11 @@ from segvg.evaluation.network_mask_iou import NetworkMaskIoU
 from segvg.evaluation.phrase_cut import PhraseCutIoU
 from segvg.evaluation.phrase_recall import PhraseRecall
 from segvg.evaluation.seqtr_mask_iou import SeqTRMaskIoU
+from segvg.evaluation.threshold_sweep import ThresholdSweep
 
 __all__ = [
     'BoxAccuracy', 'BoxRecall', 'GeneralizedBoxF1', 'GeneralizedMaskIoU',
     'GeneralizedMetric', 'GroundingMetric', 'MaskIoU', 'MaskPartBoxF1',
     'NetworkGeneralizedMaskIoU', 'NetworkMaskIoU', 'PhraseCutIoU', 'PhraseRecall',
-    'SeqTRMaskIoU', 'answer_rule'
+    'SeqTRMaskIoU', 'ThresholdSweep', 'answer_rule'
 ]

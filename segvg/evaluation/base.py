@@ -35,8 +35,10 @@ class GroundingMetric(BaseMetric):
 
     Attributes:
         num_expressions: number of expressions in the last scores.
+        sources: data sets and splits of the last scores.
     """
     num_expressions: int = 0
+    sources: tuple[tuple[str, str], ...] = ()
 
     @abstractmethod
     def score(self, sample: dict) -> Any:
@@ -74,6 +76,7 @@ class GroundingMetric(BaseMetric):
             raise ValueError(f'{type(self).__name__} has no expression to score: is '
                              'the data set empty?')
         self.num_expressions = len(unique)
+        self.sources = tuple(sorted({(str(key[0]), str(key[1])) for key in unique}))
         ordered = [unique[key] for key in sorted(unique, key=_sortable)]
         scores = self.compute_metrics(ordered)
         return {f'{self.prefix}/{name}' if self.prefix else name: float(score)

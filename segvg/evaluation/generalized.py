@@ -16,8 +16,10 @@ class GeneralizedMetric(GroundingMetric):
 
     Attributes:
         parameter: name of the argument that decides about "none".
+        headline: name of the score that sums up the others.
     """
     parameter: str = 'no_target_threshold'
+    headline: str
 
     def __init__(self, rule: AnswerRule, **kwargs) -> None:
         super().__init__(**kwargs)
@@ -29,12 +31,13 @@ class GeneralizedMetric(GroundingMetric):
         return getattr(self.rule, self.parameter)
 
     @abstractmethod
-    def scores_at(self, results: Sequence[Any], threshold: float) -> dict[str, float]:
-        """Return the scores that another value of the parameter would give.
+    def sweep(self, results: Sequence[Any],
+              thresholds: Sequence[float]) -> list[dict[str, float]]:
+        """Return the scores that other values of the parameter would give.
 
         Args:
             results: of ``score``, one an expression.
-            threshold: the value. Scores that do not depend on it may be left out.
+            thresholds: the values. Scores that do not depend on them may be left out.
         """
 
 

@@ -90,6 +90,11 @@ class GeneralizedBoxF1(GeneralizedMetric):
         """What the names of the scores end in."""
         return ' (official MDETR)' if self.official else ''
 
+    @property
+    def headline(self) -> str:
+        """Name of the score that sums up the others."""
+        return f'Pr@(F1=1){self.ending}'
+
     def predicted_boxes(self, sample: dict) -> tuple[Tensor, Tensor]:
         """Return boxes (Q, 4) xyxy and scores (Q,) of a sample, float64."""
         prediction = get_prediction(sample)
@@ -107,15 +112,25 @@ class GeneralizedBoxF1(GeneralizedMetric):
                            targets.numpy(), none)
         return self.judge(result, self.rule)
 
-    def judge(self, result: BoxResult, rule: AnswerRule) -> BoxResult:
-        """Return the result as it is by a rule."""
-        scores = torch.from_numpy(result.scores)
-        found = dict(scores=scores)
+    def judge(self, result: BoxResult, rule: AnswerRule,
+              known: Optional[dict[int, float]] = None) -> BoxResult:
+        """Return the result as it is by a rule.
+
+        Args:
+            result: boxes, scores, targets.
+            rule: which boxes are kept.
+            known: F1 by the number of kept boxes, read and filled; boxes go by falling
+                score, so the number tells which they are.
+        """
+        known = {} if known is None else known
+        found = dict(scores=result.scores)
         none = rule.says_none(found, result.no_target_score)
-        kept = np.zeros(len(scores), bool) if none else rule.counts(found).numpy()
-        f1 = f1_of(torch.from_numpy(result.bboxes[kept]),
-                   torch.from_numpy(result.targets), self.official)
-        return result._replace(f1=f1, said_none=none)
+        kept = rule.counts(found) & (not none)
+        count = int(kept.sum())
+        if count not in known:
+            known[count] = f1_of(torch.from_numpy(result.bboxes)[kept],
+                                 torch.from_numpy(result.targets), self.official)
+        return result._replace(f1=known[count], said_none=none)
 
     def compute_metrics(self, results: list[BoxResult]) -> dict[str, float]:
         """Return ``Pr@(F1=1)``, ``N-acc``, ``T-acc`` and ``AP``.
@@ -139,12 +154,14 @@ class GeneralizedBoxF1(GeneralizedMetric):
         return {name + self.ending: 100 * float(score)
                 for name, score in scores.items()}
 
-    def scores_at(self, results: Sequence[BoxResult],
-                  threshold: float) -> dict[str, float]:
-        """Return the scores, but for AP, with another value of the parameter."""
-        rule = self.rule._replace(**{self.parameter: threshold})
-        return self.answer_scores([self.judge(BoxResult(*result), rule)
-                                   for result in results])
+    def sweep(self, results: Sequence[BoxResult],
+              thresholds: Sequence[float]) -> list[dict[str, float]]:
+        """Return the scores, but for AP, with other values of the parameter."""
+        results = [(BoxResult(*result), {}) for result in results]
+        rules = [self.rule._replace(**{self.parameter: threshold})
+                 for threshold in thresholds]
+        return [self.answer_scores([self.judge(result, rule, known)
+                                    for result, known in results]) for rule in rules]
 
 
 def average_precision(results: list[BoxResult]) -> np.ndarray:

@@ -119,6 +119,7 @@ class GeneralizedMaskIoU(GeneralizedMetric):
         score_threshold: masks with a lower score are left out.
     """
     default_prefix = 'gres'
+    headline = 'gIoU'
 
     def __init__(self, no_target_threshold: float = 0.5,
                  min_pixels: Optional[int] = None, score_threshold: float = 0.0,
@@ -156,9 +157,9 @@ class GeneralizedMaskIoU(GeneralizedMetric):
         """Return the scores."""
         return generalized_scores([MaskCount(*result).result() for result in results])
 
-    def scores_at(self, results: Sequence[MaskCount],
-                  threshold: float) -> dict[str, float]:
-        """Return the scores with another ``no_target_threshold``.
+    def sweep(self, results: Sequence[MaskCount],
+              thresholds: Sequence[float]) -> list[dict[str, float]]:
+        """Return the scores with other values of ``no_target_threshold``.
 
         Raises:
             ValueError: "none" was not decided by a score.
@@ -167,9 +168,9 @@ class GeneralizedMaskIoU(GeneralizedMetric):
         if any(count.no_target_score is None for count in counts):
             raise ValueError('a no_target_threshold is chosen for heads that set a '
                              'no_target_score; these predictions have none')
-        return self.compute_metrics([
+        return [self.compute_metrics([
             count._replace(said_none=count.no_target_score > threshold)
-            for count in counts])
+            for count in counts]) for threshold in thresholds]
 
 
 def unite(masks: torch.Tensor, counted: torch.Tensor, shape: tuple[int, int],

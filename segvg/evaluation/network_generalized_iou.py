@@ -19,6 +19,7 @@ class NetworkGeneralizedMaskIoU(GeneralizedMaskIoU):
     Source: the evaluator of ReLA (Liu et al., CVPR 2023).
     """
     SUFFIX = ' (official ReLA)'
+    headline = f'gIoU{SUFFIX}'
 
     def predicted_mask(self, sample: dict, shape: tuple[int, int]) -> np.ndarray:
         """Return the union (h, w) bool of the masks that count."""

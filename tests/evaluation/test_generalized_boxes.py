@@ -116,7 +116,7 @@ def test_scores_at_another_threshold_are_those_of_a_metric_with_it(none):
     metric = GeneralizedBoxF1(no_target_threshold=none)
     results = [metric.score(item) for item in samples]
     for threshold in (0.0, 0.3, 0.55, 1.0):
-        again = metric.scores_at(results, threshold)
+        again = metric.sweep(results, [threshold])[0]
         fresh = evaluate(GeneralizedBoxF1(**{'no_target_threshold': none}
                                           | {metric.parameter: threshold}), samples)
         assert again == {name: fresh[f'grec/{name}'] for name in again}

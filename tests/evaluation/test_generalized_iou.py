@@ -161,8 +161,8 @@ def test_scores_at_another_threshold_are_those_of_a_metric_with_it():
     results = [metric.score(item) for item in samples]
     for threshold in (0.0, 0.3, 0.55, 1.0):
         again = {f'gres/{name}': score for name, score in
-                 metric.scores_at(results, threshold).items()}
+                 metric.sweep(results, [threshold])[0].items()}
         assert again == evaluate(samples, no_target_threshold=threshold)
     few = GeneralizedMaskIoU(min_pixels=50)
     with pytest.raises(ValueError, match='these predictions have none'):
-        few.scores_at([few.score(sample(0, [5], 5))], 0.5)
+        few.sweep([few.score(sample(0, [5], 5))], [0.5])

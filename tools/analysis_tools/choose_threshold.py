@@ -1,0 +1,118 @@
+"""Choose on val from when on the answer is "not in this image"; draw the sweep.
+
+python tools/analysis_tools/choose_threshold.py configs/rela/rela_swin_b_grefcoco.py \\
+    rela.pth --out work_dirs/rela/threshold.json
+
+The data of ``val_dataloader`` is run once; then every threshold is tried on what was
+counted. The file keeps threshold, score, split, config, hash of the weights and the
+whole curve; beside it a picture ``.png`` shows the curve. ``tools/test.py`` and
+``tools/infer.py`` take the file by ``--no-target-threshold``.
+"""
+import argparse
+import json
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+
+from segvg.apis.inferencer import drop_init
+from segvg.engine.launch import (
+    add_common_arguments,
+    build_runner,
+    fail,
+    leave_group,
+    load_config,
+    load_weights,
+)
+from segvg.engine.preflight import check_files
+from segvg.engine.thresholds import describe_choice
+from segvg.evaluation.generalized import generalized_configs
+from segvg.evaluation.threshold_sweep import ThresholdSweep
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--out', metavar='F.json', type=Path,
+                        help='default: no_target_threshold.json in the work folder')
+    parser.add_argument('--metric', help='type of the metric of val_evaluator, e.g. '
+                        'GeneralizedBoxF1; default: the first that has a threshold')
+    parser.add_argument('--select', help='score that is to be highest, e.g. gres/cIoU; '
+                        'default: gres/gIoU or grec/Pr@(F1=1)')
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def prepare(cfg: Config, args: argparse.Namespace) -> None:
+    """Make the test of a config a sweep over its val data.
+
+    Raises:
+        ValueError: no metric has a threshold.
+    """
+    found = [part for part in generalized_configs(cfg.val_evaluator)
+             if args.metric in (None, part['type'])]
+    if not found:
+        raise ValueError(f'{args.metric or "a metric with a threshold"} is not in the '
+                         f'val_evaluator of {args.config}')
+    cfg.test_dataloader = cfg.val_dataloader
+    cfg.test_evaluator = dict(
+        type='ThresholdSweep', metric=found[0], select=args.select)
+    drop_init(cfg.model)
+    cfg.load_from, cfg.resume = None, False
+
+
+def draw(sweep: ThresholdSweep, path: Path) -> None:
+    """Draw the selected score, N-acc and T-acc over the thresholds."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(6, 4), layout='constrained')
+    axes = figure.subplots()
+    steps = [point.threshold for point in sweep.curve]
+    for name in sweep.curve[0].scores:
+        if name == sweep.select or '/N-acc' in name or '/T-acc' in name:
+            axes.plot(steps, [point.scores[name] for point in sweep.curve], label=name,
+                      linewidth=2.5 if name == sweep.select else 1.2)
+    best = sweep.best()
+    axes.axvline(best.threshold, color='black', linewidth=1,
+                 label=f'chosen: {best.threshold:.2f}')
+    axes.axvline(sweep.metric.threshold, color='grey', linewidth=1, linestyle='--',
+                 label=f'config: {sweep.metric.threshold:.2f}')
+    axes.set(xlabel=sweep.metric.parameter, ylabel='percent', ylim=(0, 101))
+    axes.set_title(', '.join(' '.join(source) for source in sweep.sources))
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    figure.savefig(path, dpi=150)
+
+
+def main() -> None:
+    """Choose, write, draw."""
+    args = parse_args()
+    try:
+        if not Path(args.checkpoint).is_file():
+            raise FileNotFoundError(f'checkpoint {args.checkpoint} does not exist')
+        cfg = load_config(args)
+        prepare(cfg, args)
+        check_files(cfg, ['test_dataloader'], pretrained=False)
+        runner = build_runner(cfg)
+        load_weights(runner, args.checkpoint)
+        scores = runner.test()
+        sweep: ThresholdSweep = runner.test_evaluator.metrics[0]
+        choice = describe_choice(sweep, args.config, args.checkpoint)
+    except (FileNotFoundError, ValueError, KeyError) as error:
+        fail(error)
+    if is_main_process():
+        out = args.out or Path(cfg.work_dir) / 'no_target_threshold.json'
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(choice, indent=2) + '\n')
+        draw(sweep, out.with_suffix('.png'))
+        print(f'\n{choice["parameter"]} {choice["threshold"]:.2f}: {sweep.select} '
+              f'{choice["score"]:.2f}; with {choice["threshold_of_config"]:.2f} of the '
+              f'config {scores[sweep.select]:.2f}\nwritten to {out}, the curve to '
+              f'{out.with_suffix(".png")}')
+    leave_group()
+
+
+if __name__ == '__main__':
+    main()
