@@ -37,8 +37,8 @@ def parse_args() -> argparse.Namespace:
         '--require-clean', action='store_true',
         help='refuse weights that saw images of the test data, or may have')
     parser.add_argument(
-        '--no-target-threshold', metavar='F.json', help='take the threshold for "not in '
-        'this image" from a file of tools/analysis_tools/choose_threshold.py')
+        '--no-target-threshold', metavar='F.json', help='take the threshold for "not '
+        'in this image" from a file of tools/analysis_tools/choose_threshold.py')
     add_common_arguments(parser)
     return parser.parse_args()
 

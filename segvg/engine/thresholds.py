@@ -23,8 +23,8 @@ def check_sources(sources: Any, whose: str) -> None:
     """
     others = sorted({split for _, split in sources} - set(VAL_SPLITS))
     if others or not sources:
-        raise ValueError(f'{whose} is chosen on the split {", ".join(others) or "-"}: a '
-                         'threshold is chosen on val, never on what is reported')
+        raise ValueError(f'{whose} is chosen on the split {", ".join(others) or "-"}: '
+                         'it has to be chosen on val, never on what is reported')
 
 
 def describe_choice(sweep: ThresholdSweep, config: str, checkpoint: str) -> dict:
@@ -81,8 +81,8 @@ def use_threshold(cfg: Config, path: str, checkpoint: str) -> dict:
     parts = [part for part in generalized_configs(cfg.get('test_evaluator'))
              if METRICS.build(part).parameter == choice['parameter']]
     if not parts:
-        raise ValueError(f'no metric in the test_evaluator of {cfg.filename} decides by '
-                         f'{choice["parameter"]}, which {path} is about')
+        raise ValueError(f'no metric in the test_evaluator of {cfg.filename} decides '
+                         f'by {choice["parameter"]}, which {path} is about')
     for part in parts:
         part[choice['parameter']] = choice['threshold']
     choice.pop('curve', None)

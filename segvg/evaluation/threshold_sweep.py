@@ -1,4 +1,4 @@
-"""The scores of a generalized metric at every threshold, from one pass over the data."""
+"""The scores of a generalized metric at every threshold, from one pass."""
 from typing import Any, NamedTuple, Optional, Sequence
 
 from segvg.evaluation.base import GroundingMetric

@@ -90,7 +90,7 @@ def test_other_splits_are_refused_for_choosing(project, tmp_path, monkeypatch):
         monkeypatch, CHOOSE, project.config, project.checkpoint, '--out',
         tmp_path / 'no.json', '--cfg-options',
         'val_dataloader.dataset.ann_file=toy_testA.jsonl')
-    assert 'chosen on the split testA: a threshold is chosen on val' in told
+    assert 'chosen on the split testA: it has to be chosen on val' in told
     assert not (tmp_path / 'no.json').exists()
 
 
