@@ -27,6 +27,12 @@ def parse_args() -> argparse.Namespace:
                         help='folder for the pictures and predictions.json')
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; default: a GPU if '
                         'there is one')
+    parser.add_argument('--no-target-threshold', metavar='F.json',
+                        help='take the threshold for "not in this image" from a file '
+                        'of tools/analysis_tools/choose_threshold.py')
+    parser.add_argument('--mask-parts', action='store_true',
+                        help='take the connected parts of a predicted mask for targets '
+                        'of their own')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
                         metavar='KEY=VALUE',
                         help='settings that replace those of the config')
@@ -39,11 +45,13 @@ def report(images: Sequence[str], predictions: Sequence[Sequence[dict]]) -> None
     rows = [('image', 'expression', 'score', 'x1 y1 x2 y2')]
     for image, found in zip(images, predictions):
         for item in found:
-            score, box = '-', 'no target'
-            if not item['no_target']:
-                score = f'{item["score"]:.2f}'
-                box = ' '.join(f'{value:.0f}' for value in item['bbox'])
-            rows.append((Path(image).name, item['text'], score, box))
+            start = (Path(image).name, item['text'])
+            if item['no_target']:
+                rows.append((*start, '-', 'not in this image'))
+                continue
+            for target in item.get('targets', [item]):  # several have a line each
+                box = ' '.join(f'{value:.0f}' for value in target['bbox'])
+                rows.append((*start, f'{target["score"]:.2f}', box))
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
         cells = (f'{cell:{width}}' for cell, width in zip(row, widths))
@@ -59,7 +67,11 @@ def main() -> None:
                 raise FileNotFoundError(f'image {image} does not exist')
         cfg = load_config(args)
         from segvg.apis import GroundingInferencer  # slow: after the quick checks
-        ground = GroundingInferencer(cfg, args.checkpoint, args.device)
+        if args.no_target_threshold:
+            from segvg.engine.thresholds import use_threshold
+            use_threshold(cfg, args.no_target_threshold, args.checkpoint)
+        ground = GroundingInferencer(cfg, args.checkpoint, args.device,
+                                     mask_parts=args.mask_parts)
         found = ground(args.images, args.texts, args.out_dir,
                        phrases=args.phrases)
     except (OSError, ValueError, KeyError) as error:

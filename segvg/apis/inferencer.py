@@ -10,7 +10,6 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
-from PIL import Image
 
 from segvg.apis.phrases import (
     PHRASE_TRANSFORMS,
@@ -18,11 +17,13 @@ from segvg.apis.phrases import (
     noun_phrases,
     split_phrases,
 )
+from segvg.apis.predictions import describe, write_pictures
 from segvg.datasets.transforms.loading import read_image
 from segvg.engine.preflight import find_dicts, missing_vocabularies
+from segvg.evaluation.generalized import answer_rule
 from segvg.registry import INFERENCERS, MODELS
 from segvg.structures import GroundingDataSample
-from segvg.structures.masks import encode_rle
+from segvg.structures.answers import split_mask_parts
 from segvg.utils.checkpoint import load_checkpoint, load_strictly, state_dict_of
 
 ImageInput = Union[str, Path, np.ndarray]
@@ -56,6 +57,10 @@ class GroundingInferencer:
     pipeline. Weights are read without running what is in the file and have to fit the
     model; nothing is downloaded.
 
+    A model of generalized grounding, one whose config scores it by a metric of that
+    kind, answers with all its targets or that there is none in the image, by the rule
+    and threshold of that metric. Any other answers with its best prediction.
+
     Example::
 
         ground = GroundingInferencer('configs/segvg/segvg_refcoco.py', 'segvg.pth')
@@ -65,6 +70,9 @@ class GroundingInferencer:
         model: path of a config, or a config.
         weights: path of a checkpoint of that config.
         device: where to run; a GPU if there is one, unless given.
+        mask_parts: take the connected parts of a predicted mask for targets of their
+            own, for models that draw one mask around everything (an extension: objects
+            that touch become one).
 
     Raises:
         FileNotFoundError: config, checkpoint or vocabulary are missing.
@@ -73,8 +81,11 @@ class GroundingInferencer:
     """
 
     def __init__(self, model: Union[str, Path, Config], weights: Union[str, Path],
-                 device: Union[str, torch.device, None] = None) -> None:
+                 device: Union[str, torch.device, None] = None, *,
+                 mask_parts: bool = False) -> None:
         cfg = read_config(model)
+        self.mask_parts = mask_parts
+        self.rule = answer_rule(cfg.get('test_evaluator'))
         weights, device = str(weights), pick_device(device)
         state = state_dict_of(load_checkpoint(weights))
         steps = without_transforms(find_pipeline(cfg), LOADING)
@@ -113,7 +124,9 @@ class GroundingInferencer:
             ``predictions``: for each image a list of ``dict(text, bbox, score, mask,
             no_target)``, one an expression or phrase: the best box ``[x1, y1, x2,
             y2]`` in pixels of the image, its score and its mask as a run-length code,
-            or None where there is none; ``no_target`` where nothing was found.
+            or None where there is none; ``no_target`` where nothing was found. A model
+            of generalized grounding adds ``targets``, all boxes with score and mask,
+            and ``no_target_score``.
             ``visualization``: with ``return_vis``, for each image a list of pictures
             (H', W', 3) uint8 RGB.
 
@@ -133,13 +146,15 @@ class GroundingInferencer:
                       for group in self.predict(
                           arrays, questions[start:start + batch_size], phrases)]
             for number, (array, group) in enumerate(zip(arrays, groups), start):
-                found = [describe(sample) for sample in group]
+                found = [describe(sample, self.rule) for sample in group]
                 drawn = []
                 if return_vis or out_dir:
-                    drawn = [self.visualizer.draw(array, sample) for sample in group]
+                    drawn = [self.visualizer.draw(array, sample, rule=self.rule)
+                             for sample in group]
                 if out_dir:
-                    records += write_pictures(Path(out_dir), images[number], number,
-                                              found, drawn)
+                    path = None if isinstance(images[number], np.ndarray) else str(
+                        images[number])
+                    records += write_pictures(Path(out_dir), path, number, found, drawn)
                 predictions.append(found)
                 if return_vis:
                     pictures.append(drawn)
@@ -171,8 +186,12 @@ class GroundingInferencer:
             expressions=[self._expression(text, phrases) for text in group]))
             for image, group in zip(images, texts)]
         batch = {key: [item[key] for item in packed] for key in packed[0]}
-        samples = iter(self.model.test_step(batch))
-        return [[next(samples).cpu() for _ in group] for group in texts]
+        samples = [sample.cpu() for sample in self.model.test_step(batch)]
+        if self.mask_parts:
+            for sample in samples:
+                sample.pred_instances = split_mask_parts(sample.pred_instances)
+        rest = iter(samples)
+        return [[next(rest) for _ in group] for group in texts]
 
     def _expression(self, text: str, phrases: Optional[Sequence[str]]) -> dict:
         """Return the record of a text with its phrases, if the model reads phrases."""
@@ -258,29 +277,3 @@ def check_images(images: Sequence[ImageInput]) -> None:
 def load_image(image: ImageInput) -> np.ndarray:
     """Return an image as (H0, W0, 3) uint8 RGB, pixels as stored in the file."""
     return image if isinstance(image, np.ndarray) else read_image(image)
-
-
-def describe(sample: GroundingDataSample) -> dict[str, Any]:
-    """Return the best prediction of a sample in plain types."""
-    found = sample.pred_instances
-    if not len(found):
-        return dict(text=sample.text, bbox=None, score=None, mask=None, no_target=True)
-    best = int(found.scores.argmax())
-    mask: Optional[dict] = None
-    if 'masks' in found:
-        mask = encode_rle(found.masks[best].numpy())
-    return dict(text=sample.text, bbox=found.bboxes[best].tolist(),
-                score=float(found.scores[best]), mask=mask, no_target=False)
-
-
-def write_pictures(out_dir: Path, image: ImageInput, number: int, found: Sequence[dict],
-                   drawn: Sequence[np.ndarray]) -> list[dict]:
-    """Write the pictures of an image; return its entries of ``predictions.json``."""
-    out_dir.mkdir(parents=True, exist_ok=True)
-    path = None if isinstance(image, np.ndarray) else str(image)
-    records = []
-    for place, (prediction, picture) in enumerate(zip(found, drawn)):
-        name = f'{number:04d}_{place}_{Path(path or "image").stem}.jpg'
-        Image.fromarray(picture).save(out_dir / name, quality=92)
-        records.append(dict(image=path, picture=name, **prediction))
-    return records

@@ -1,5 +1,5 @@
 """Masks: polygons, run-length codes and bitmaps. Plain functions."""
-from typing import Optional
+from typing import Iterator, Optional
 
 import numpy as np
 
@@ -90,17 +90,24 @@ def decode_resized(record: Optional[dict], size: tuple[int, int],
     return np.asarray(mask.resize(new_size[::-1], Image.Resampling.NEAREST))
 
 
-def part_boxes(mask: np.ndarray, min_pixels: int = 1) -> np.ndarray:
-    """Return a box (P, 4) xyxy float64 around every connected part of a mask (H, W).
+def mask_parts(mask: np.ndarray,
+               min_pixels: int = 1) -> tuple[np.ndarray, Iterator[np.ndarray]]:
+    """Return the connected parts of a mask (H, W) bool.
 
     Pixels that touch at a corner are connected. Order: from the top, then the left.
 
     Args:
         mask: bool.
         min_pixels: smaller parts are left out.
+
+    Returns:
+        Boxes (P, 4) xyxy float64 around the parts, and the parts (H, W) bool one by
+        one.
     """
     import cv2
-    _, _, parts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    left, top, width, height, area = parts[1:].T  # the first is the background
+    _, labels, parts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    left, top, width, height, area = parts.T
     boxes = np.stack([left, top, left + width, top + height], axis=1).astype(np.float64)
-    return boxes[area >= min_pixels]
+    kept = area >= min_pixels
+    kept[0] = False  # the background
+    return boxes[kept], (labels == number for number in np.flatnonzero(kept))

@@ -5,15 +5,17 @@ from typing import Optional, Sequence, Union
 import numpy as np
 import torch
 from mmengine.dist import master_only
-from mmengine.structures import InstanceData
 from mmengine.visualization import Visualizer
 from PIL import Image
 
 from segvg.registry import VISUALIZERS
 from segvg.structures import GroundingDataSample
+from segvg.structures.answers import AnswerRule
 from segvg.structures.boxes import paired_iou
 from segvg.structures.masks import decode_segmentation
 from segvg.visualization.drawing import Color, Layer, draw_picture
+
+MAX_SCORES = 6  # in the legend
 
 
 @VISUALIZERS.register_module()
@@ -45,7 +47,8 @@ class GroundingVisualizer(Visualizer):
                        draw_gt: bool = True, draw_pred: bool = True, *,
                        show: bool = False, wait_time: float = 0,
                        out_file: Union[str, Path, None] = None, step: int = 0,
-                       frame: str = 'image') -> None:
+                       frame: str = 'image',
+                       rule: Optional[AnswerRule] = None) -> None:
         """Draw a sample; show it, write it to a file or hand it to the backends.
 
         Args:
@@ -53,20 +56,21 @@ class GroundingVisualizer(Visualizer):
             image: (H, W, 3) uint8 RGB, the original image or the canvas.
             data_sample: the expression with targets and predictions.
             draw_gt: whether to draw the targets.
-            draw_pred: whether to draw the top-scoring prediction.
+            draw_pred: whether to draw the predictions.
             show: whether to open a window.
             wait_time: seconds the window waits for a key, 0 = until one is pressed.
             out_file: where to write the picture instead of the backends.
             step: step for the backends.
             frame: ``'image'``, or ``'canvas'``: what the model learns from, that is the
                 targets on the canvas and ``target_masks`` as heat.
+            rule: which predictions are the answer; None: the top-scoring one.
         """
         if frame not in ('image', 'canvas'):
             raise ValueError(f"frame is 'image' or 'canvas', not {frame!r}")
         picture = image
         if data_sample is not None:
             picture = self.draw(image, data_sample, draw_gt=draw_gt,
-                                draw_pred=draw_pred, frame=frame)
+                                draw_pred=draw_pred, frame=frame, rule=rule)
         if show:
             self.show(picture, win_name=name, wait_time=wait_time)
         if out_file is not None:
@@ -76,8 +80,8 @@ class GroundingVisualizer(Visualizer):
             self.add_image(name, picture, step)
 
     def draw(self, image: np.ndarray, sample: GroundingDataSample, *,
-             draw_gt: bool = True, draw_pred: bool = True,
-             frame: str = 'image') -> np.ndarray:
+             draw_gt: bool = True, draw_pred: bool = True, frame: str = 'image',
+             rule: Optional[AnswerRule] = None) -> np.ndarray:
         """Return the picture (H', W', 3) uint8 of a sample on ``image`` (H, W, 3)."""
         layers, notes, heat = [], [], None
         if draw_gt:
@@ -88,7 +92,7 @@ class GroundingVisualizer(Visualizer):
             elif sample.get('no_target'):
                 notes.append('no target')
         if draw_pred and frame == 'image' and 'pred_instances' in sample:
-            layer, soft = self._prediction(sample.pred_instances)
+            layer, soft = self._prediction(sample, rule)
             if len(layers) == 1 and len(layers[0].bboxes) == len(layer.bboxes) == 1:
                 iou = paired_iou(torch.as_tensor(layer.bboxes, dtype=torch.float64),
                                  torch.as_tensor(layers[0].bboxes, dtype=torch.float64))
@@ -128,20 +132,29 @@ class GroundingVisualizer(Visualizer):
             heat = heat.repeat(rows, axis=0).repeat(columns, axis=1)
         return Layer('target', self.gt_color, _numpy(targets.bboxes), mask), heat
 
-    def _prediction(self, predicted: InstanceData
+    def _prediction(self, sample: GroundingDataSample, rule: Optional[AnswerRule]
                     ) -> tuple[Layer, Optional[np.ndarray]]:
-        """Return the top-scoring prediction, and its soft mask (H0, W0) or None."""
-        if not len(predicted):
-            return Layer('nothing predicted', self.pred_color, np.zeros((0, 4))), None
-        best = int(predicted.scores.argmax())
-        label = f'prediction {float(predicted.scores[best]):.2f}'
+        """Return what is predicted, and its soft mask (H0, W0) or None."""
+        found, none = sample.pred_instances, sample.get('no_target_score')
+        if rule is None:
+            label = 'nothing predicted'
+            found = found[int(found.scores.argmax())] if len(found) else found
+        else:
+            label = 'not in this image'
+            if none is not None:
+                label += f' {float(none):.2f}'
+            found = rule.select(found, none)
+        if not len(found):
+            return Layer(label, self.pred_color, np.zeros((0, 4))), None
+        kind = 'prediction' if len(found) == 1 else f'{len(found)} predictions'
+        scores = sorted(found.scores.tolist(), reverse=True)
+        label = ' '.join([kind, *(f'{score:.2f}' for score in scores[:MAX_SCORES])])
         mask = soft = None
-        if 'soft_masks' in predicted:
-            soft = _numpy(predicted.soft_masks[best].float())
-        elif 'masks' in predicted:
-            mask = _numpy(predicted.masks[best]).astype(bool)
-        bboxes = _numpy(predicted.bboxes[best:best + 1].float())
-        return Layer(label, self.pred_color, bboxes, mask), soft
+        if 'soft_masks' in found:
+            soft = _numpy(found.soft_masks.float()).max(0)
+        elif 'masks' in found:
+            mask = _numpy(found.masks).astype(bool).any(0)
+        return Layer(label, self.pred_color, _numpy(found.bboxes.float()), mask), soft
 
 
 def _numpy(tensor: torch.Tensor) -> np.ndarray:

@@ -8,7 +8,7 @@ from segvg.structures.masks import (
     decode_resized,
     decode_segmentation,
     encode_rle,
-    part_boxes,
+    mask_parts,
 )
 
 
@@ -74,6 +74,10 @@ def test_boxes_of_parts_by_hand():
     mask = np.zeros((6, 8), bool)
     mask[0:2, 4:7] = True
     mask[3:5, 0:2] = mask[5, 2] = True  # touches at a corner
-    assert part_boxes(mask).tolist() == [[4, 0, 7, 2], [0, 3, 3, 6]]
-    assert part_boxes(mask, min_pixels=6).tolist() == [[4, 0, 7, 2]]
-    assert part_boxes(np.zeros((6, 8), bool)).shape == (0, 4)
+    boxes, parts = mask_parts(mask)
+    assert boxes.tolist() == [[4, 0, 7, 2], [0, 3, 3, 6]]
+    first, second = parts
+    assert (first | second == mask).all() and first.sum() == 6 and second.sum() == 5
+    assert mask_parts(mask, min_pixels=6)[0].tolist() == [[4, 0, 7, 2]]
+    boxes, parts = mask_parts(np.zeros((6, 8), bool))
+    assert boxes.shape == (0, 4) and list(parts) == []

@@ -8,8 +8,10 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from segvg.datasets.transforms.loading import read_image
+from segvg.evaluation.generalized import GeneralizedMetric
 from segvg.registry import HOOKS
 from segvg.structures import GroundingDataSample
+from segvg.structures.answers import AnswerRule
 
 
 @HOOKS.register_module()
@@ -18,7 +20,8 @@ class GroundingVisualizationHook(Hook):
 
     In validation pictures go to the backends of the visualizer, named ``val_0``,
     ``val_1``, ...; in testing they are files ``0000_<image name>.jpg``, ... In a
-    distributed run the main process draws what it sees.
+    distributed run the main process draws what it sees. Where a metric decides which
+    predictions are the answer, or that there is none, the same answer is drawn.
 
     Args:
         draw: whether to draw at all.
@@ -53,7 +56,7 @@ class GroundingVisualizationHook(Hook):
         for sample in self._take(outputs):
             runner.visualizer.add_datasample(
                 f'val_{self._drawn}', read_image(sample.img_path), sample,
-                step=runner.iter)
+                step=runner.iter, **answer_rule_of(runner, 'val_evaluator'))
             self._drawn += 1
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict,
@@ -64,7 +67,8 @@ class GroundingVisualizationHook(Hook):
             out_file = self._folder(runner) / f'{name}.jpg'
             runner.visualizer.add_datasample(
                 name, read_image(sample.img_path), sample, show=self.show,
-                wait_time=self.wait_time, out_file=out_file)
+                wait_time=self.wait_time, out_file=out_file,
+                **answer_rule_of(runner, 'test_evaluator'))
             self._drawn += 1
 
     def after_test_epoch(self, runner: Runner,
@@ -86,3 +90,11 @@ class GroundingVisualizationHook(Hook):
         if not self.draw or not is_main_process():
             return []
         return outputs[:max(self.max_pictures - self._drawn, 0)]
+
+
+def answer_rule_of(runner: Runner, evaluator: str) -> dict[str, AnswerRule]:
+    """Return ``dict(rule=...)`` of the first generalized metric of an evaluator."""
+    for metric in getattr(getattr(runner, evaluator, None), 'metrics', ()):
+        if isinstance(metric, GeneralizedMetric):
+            return dict(rule=metric.rule)
+    return {}
