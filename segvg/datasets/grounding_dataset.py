@@ -75,6 +75,8 @@ class GroundingDataset(BaseDataset):
         indices: use the first (last, when negative) samples only, or those listed.
         exclude_images_of: canonical files; images that are in one of them are left out,
             by the number of the image, whatever file or data set it stands in.
+        only_reviewed: keep only the expressions that somebody reviewed and found right
+            (``reviewed_ok``); the file is read once to count them.
         lazy: read lines from disk when asked for; else keep the file's bytes in memory
             that worker processes share.
         lazy_init: open the file at the first use.
@@ -89,8 +91,8 @@ class GroundingDataset(BaseDataset):
                  pipeline: Sequence[Union[dict, Callable]] = (),
                  test_mode: bool = False,
                  indices: Optional[Union[int, Sequence[int]]] = None,
-                 exclude_images_of: Sequence[str] = (), lazy: bool = True,
-                 lazy_init: bool = False, max_refetch: int = 1000,
+                 exclude_images_of: Sequence[str] = (), only_reviewed: bool = False,
+                 lazy: bool = True, lazy_init: bool = False, max_refetch: int = 1000,
                  metainfo: Optional[dict] = None) -> None:
         _check_choice('sample_by', sample_by, SAMPLES_OF_LINE)
         _check_choice('text_field', text_field, ('text', 'sent'))
@@ -99,6 +101,7 @@ class GroundingDataset(BaseDataset):
         self.text_field = text_field
         self.box_profile = box_profile
         self.exclude_images_of = tuple(exclude_images_of)
+        self.only_reviewed = only_reviewed
         self.lazy = lazy
         super().__init__(
             ann_file=ann_file, metainfo=metainfo, data_root=data_root,
@@ -116,18 +119,34 @@ class GroundingDataset(BaseDataset):
                 f'  {prepare_command(self.ann_file)}\n'
                 'data/README.md says where the source files come from')
         self.lines = CanonicalFile(self.ann_file, lazy=self.lazy)
-        samples, refs, captions = self.lines.counts.T
-        counts = dict(expression=samples, ref=refs, image=samples.clip(max=1),
-                      caption=captions)[self.sample_by]
-        counts = np.where(self._excluded(), 0, counts)
+        counts = np.where(self._excluded(), 0, self._count_samples())
         self._ends = np.cumsum(counts)  # (lines,), samples up to and with each line
         self._chosen: Optional[np.ndarray] = None  # all of them
         self._fully_initialized = True
         if self._indices is not None:
             self.get_subset_(self._indices)
         if len(self) == 0:
-            raise ValueError(f'{self.ann_file} has no sample for '
+            reviewed = ' that was reviewed' if self.only_reviewed else ''
+            raise ValueError(f'{self.ann_file} has no sample{reviewed} for '
                              f'sample_by={self.sample_by!r}')
+
+    def _count_samples(self) -> np.ndarray:
+        """Number of samples (lines,) int64 of each line."""
+        if self.only_reviewed:
+            return np.array([len(self._samples(line)) for line in self.lines],
+                            dtype=np.int64)
+        samples, refs, captions = self.lines.counts.T
+        return dict(expression=samples, ref=refs, image=samples.clip(max=1),
+                    caption=captions)[self.sample_by]
+
+    def _samples(self, line: dict) -> list[list[int]]:
+        """The samples of a line, each a list of positions in ``line['exprs']``."""
+        samples = SAMPLES_OF_LINE[self.sample_by](line)
+        if not self.only_reviewed:
+            return samples
+        kept = ([i for i in sample if line['exprs'][i].get('reviewed_ok')]
+                for sample in samples)
+        return [sample for sample in kept if sample]
 
     @force_full_init
     def image_sizes(self) -> np.ndarray:
@@ -139,7 +158,7 @@ class GroundingDataset(BaseDataset):
         """Number of expressions (samples,) of each sample."""
         if self.sample_by in ('expression', 'caption'):
             return np.ones(len(self), dtype=np.int64)
-        if self.sample_by == 'image':
+        if self.sample_by == 'image' and not self.only_reviewed:
             return self.lines.counts[self._line_numbers(), 0]
         return np.array([len(self.get_data_info(i)['expressions'])
                          for i in range(len(self))], dtype=np.int64)
@@ -189,7 +208,7 @@ class GroundingDataset(BaseDataset):
         number = int(np.searchsorted(self._ends, sample, side='right'))
         line = self.lines[number]
         first = int(self._ends[number - 1]) if number else 0
-        positions = SAMPLES_OF_LINE[self.sample_by](line)[sample - first]
+        positions = self._samples(line)[sample - first]
         order, instances = self._instances(line, positions)
         expressions = [self._expression(line, number, i, order) for i in positions]
         image = line['image']

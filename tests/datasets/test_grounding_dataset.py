@@ -1,4 +1,5 @@
 """The data set class: what a sample is, which samples there are, messages."""
+import copy
 import json
 import pickle
 from pathlib import Path
@@ -57,6 +58,29 @@ def texts(dataset):
     ('caption', [['sky'], ['dog and man']])])
 def test_sample_by_says_what_a_sample_is(root, sample_by, expected):
     assert texts(build(root, sample_by=sample_by)) == expected
+
+
+@pytest.mark.parametrize(('sample_by', 'expected'), [
+    ('expression', [['Left man.'], ['a bus']]), ('ref', [['Left man.'], ['a bus']]),
+    ('image', [['Left man.'], ['a bus']])])
+def test_only_reviewed_keeps_what_was_found_right(tmp_path, sample_by, expected):
+    lines = copy.deepcopy(LINES)
+    for (line, number), is_right in {(0, 0): True, (0, 2): False, (1, 0): True}.items():
+        lines[line]['exprs'][number]['reviewed_ok'] = is_right
+    with CanonicalWriter(tmp_path / 'annotations', 'own', {}) as writer:
+        for line in lines:
+            writer.write(line)
+    dataset = build(tmp_path, sample_by=sample_by, only_reviewed=True)
+    assert texts(dataset) == expected
+    assert dataset.expression_counts().tolist() == [1, 1]
+    assert [info['expressions'][0]['expr_idx'] for info in map(
+        dataset.get_data_info, range(2))] == [0, 4]
+    assert texts(dataset.get_subset([1])) == expected[1:]
+
+
+def test_file_without_reviewed_expressions_says_so(root):
+    with pytest.raises(ValueError, match='has no sample that was reviewed'):
+        build(root, only_reviewed=True)
 
 
 def test_sample_has_the_fields_of_door_0(root):
