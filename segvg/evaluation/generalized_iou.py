@@ -79,27 +79,35 @@ def compare_masks(mask: np.ndarray, target: np.ndarray, has_target: bool,
 
 
 def generalized_scores(results: Sequence[MaskResult]) -> dict[str, float]:
-    """Return gIoU, cIoU, N-acc, T-acc and Pr@0.7 to Pr@0.9 in percent.
+    """Return gIoU, cIoU, N-acc, T-acc, Pr@0.7 to Pr@0.9, mIoU and oIoU in percent.
 
     N-acc is the part of the expressions without a target that were found to have none,
-    T-acc that of the others found to have one. As in the published evaluator both are 0
+    T-acc that of the others found to have one. mIoU and oIoU are gIoU and cIoU of the
+    expressions with a target. As in the published evaluator both are 0
     where every expression has a target. Pr@t counts expressions with a target; without
     any it is 0, where the published evaluator stops.
     """
     credit = np.array([result.credit for result in results])
     targets = np.array([result.has_target for result in results])
     said_none = np.array([result.said_none for result in results])
-    union = sum(result.union for result in results)
-    intersection = sum(result.intersection for result in results)
+    pixels = np.array([(result.intersection, result.union) for result in results])
     both = targets.any() and not targets.all()
     scores = dict(
-        gIoU=credit.mean(), cIoU=intersection / max(union, 1),
+        gIoU=credit.mean(), cIoU=share(pixels),
         **{'N-acc': said_none[~targets].mean() if not targets.all() else 0.0,
            'T-acc': (~said_none[targets]).mean() if both else 0.0})
     for threshold in PRECISION_AT:
         hits = credit[targets] >= threshold
         scores[f'Pr@{threshold}'] = hits.mean() if targets.any() else 0.0
+    scores['mIoU with targets'] = credit[targets].mean() if targets.any() else 0.0
+    scores['oIoU with targets'] = share(pixels[targets])
     return {name: 100 * float(score) for name, score in scores.items()}
+
+
+def share(pixels: np.ndarray) -> float:
+    """Return all intersections over all unions of rows (N, 2) of both."""
+    intersection, union = pixels.sum(0)
+    return intersection / max(union, 1)
 
 
 @METRICS.register_module()
@@ -131,14 +139,21 @@ class GeneralizedMaskIoU(GeneralizedMetric):
         """Return what there is to count of an expression."""
         prediction, has_target = get_prediction(sample), not sample['no_target']
         target = self.target_mask(sample)
-        mask = self.predicted_mask(sample, target.shape)
+        mask, none = self.predicted_mask(sample, target.shape), self.none_score(sample)
+        return MaskCount(*count_masks(mask, target), has_target,
+                         self.rule.says_none(prediction, none), none)
+
+    def none_score(self, sample: dict) -> Optional[float]:
+        """Return what decides about "none", or None where pixels do.
+
+        Raises:
+            KeyError: nothing does.
+        """
         none = sample.get('no_target_score')
         if none is None and self.rule.min_pixels is None:
             raise KeyError(f'{describe(sample)} has no no_target_score; for heads that '
                            f'set none give {type(self).__name__} min_pixels')
-        return MaskCount(*count_masks(mask, target), has_target,
-                         self.rule.says_none(prediction, none),
-                         None if none is None else float(none))
+        return None if none is None else float(none)
 
     def predicted_mask(self, sample: dict, shape: tuple[int, int]) -> np.ndarray:
         """Return the union (H0, W0) bool of the masks that count."""
@@ -159,12 +174,16 @@ class GeneralizedMaskIoU(GeneralizedMetric):
 
     def sweep(self, results: Sequence[MaskCount],
               thresholds: Sequence[float]) -> list[dict[str, float]]:
-        """Return the scores with other values of ``no_target_threshold``.
+        """Return the scores with other values of ``no_target_threshold``."""
+        return self.sweep_counts([MaskCount(*result) for result in results], thresholds)
+
+    def sweep_counts(self, counts: Sequence[MaskCount],
+                     thresholds: Sequence[float]) -> list[dict[str, float]]:
+        """Return the scores of counts that have a ``no_target_score``.
 
         Raises:
             ValueError: "none" was not decided by a score.
         """
-        counts = [MaskCount(*result) for result in results]
         if any(count.no_target_score is None for count in counts):
             raise ValueError('a no_target_threshold is chosen for heads that set a '
                              'no_target_score; these predictions have none')

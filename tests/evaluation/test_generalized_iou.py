@@ -50,7 +50,8 @@ def test_scores_by_hand():
     assert scores == {
         'gres/gIoU': 45.0, 'gres/cIoU': pytest.approx(100 * 40 / 180),
         'gres/N-acc': 50.0, 'gres/T-acc': 50.0, 'gres/Pr@0.7': 50.0,
-        'gres/Pr@0.8': 50.0, 'gres/Pr@0.9': 0.0}
+        'gres/Pr@0.8': 50.0, 'gres/Pr@0.9': 0.0, 'gres/mIoU with targets': 40.0,
+        'gres/oIoU with targets': pytest.approx(100 * 40 / 150)}
 
 
 def test_threshold_moves_the_balance():
