@@ -41,7 +41,8 @@ class MaskPartBoxF1(GeneralizedBoxF1):
             raise KeyError(f'{describe(sample)} has predictions without masks, whose '
                            f'parts {type(self).__name__} takes boxes from')
         masks = torch.as_tensor(prediction['masks']).bool().cpu().numpy()
-        boxes = [torch.from_numpy(mask_parts(mask, self.min_pixels)[0]) for mask in masks]
+        boxes = [torch.from_numpy(mask_parts(mask, self.min_pixels)[0])
+                 for mask in masks]
         scores = torch.as_tensor(prediction['scores']).double().cpu()
         counts = torch.tensor([len(part) for part in boxes], dtype=torch.int64)
         return (torch.cat([*boxes, torch.zeros(0, 4, dtype=torch.float64)]),
