@@ -19,7 +19,8 @@ DATASETS = _child(root.DATASETS, 'segvg.datasets')
 DATA_SAMPLERS = _child(root.DATA_SAMPLERS, 'segvg.datasets')
 TRANSFORMS = _child(root.TRANSFORMS, 'segvg.datasets.transforms')
 TASK_UTILS = _child(root.TASK_UTILS, 'segvg.datasets.tokenizers',
-                    'segvg.datasets.byte_pairs', 'segvg.models')
+                    'segvg.datasets.byte_pairs', 'segvg.datasets.cut_tokenizer',
+                    'segvg.models')
 METRICS = _child(root.METRICS, 'segvg.evaluation')
 HOOKS = _child(root.HOOKS, 'segvg.engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(root.OPTIM_WRAPPER_CONSTRUCTORS, 'segvg.engine')

@@ -101,7 +101,8 @@ def use_local_files(part: dict, data: Path) -> None:
     part.pop('init_cfg', None)
     if part.get('type') == 'BytePairTokenizer':
         part['type'] = 'WordPieceTokenizer'
-    if part.get('type') in ('WordPieceTokenizer', 'WordTokenizer'):
+    if part.get('type') in ('WordPieceTokenizer', 'CutWordPieceTokenizer',
+                            'WordTokenizer'):
         part['vocab'] = str(data / 'vocab.txt')
 
 
@@ -123,7 +124,8 @@ def shrink_part(node: dict) -> None:
         node['map_channels'] = (64, 128, 256)
     elif kind == 'WordVectorGRU':
         node.update(vocab_size=len(WORDS), hidden_channels=128)
-    elif kind in ('PlaceOnCanvas', 'ResizeToFit', 'ResizeLong', 'LargeScaleJitter'):
+    elif kind in ('PlaceOnCanvas', 'ResizeToFit', 'ResizeLong', 'LargeScaleJitter',
+                  'Squash'):
         node['size'] = 64
     elif kind == 'Resize':
         side = 'long' if 'long' in node else 'short'
@@ -136,6 +138,13 @@ def shrink_part(node: dict) -> None:
         node['mid_channels'] = (16, 32, 64)
     elif kind in ('AttentionMaskBranch', 'JointMaskBranch'):
         node['map_channels'] = (32, 16, 8)
+    elif kind == 'ReLA':
+        node['frozen'] = ['language_encoder.embeddings', 'language_encoder.layers.1']
+    elif kind == 'LanguageSwin':
+        node.update(depths=(1, 1, 2, 1), heads=(2, 2, 2, 2), window=4)
+    elif kind == 'PixelDecoder':
+        first = 8 if node['in_channels'][0] == 256 else 32  # of a ResNet, or a Swin
+        node['in_channels'] = tuple(first * 2**i for i in range(4))
     elif kind in ('RandomSizeCrop', 'FreeSizeCrop'):
         node.update(min_size=36, max_size=50)
 
@@ -157,7 +166,10 @@ def toy_config(path: Path, data: Path, work_dir: Path) -> Config:
             dataset.update(
                 data_root=str(data), ann_file=f'{name}_{split}.jsonl',
                 data_prefix=dict(img='images'))
-    cfg.train_cfg.max_epochs = 1
+    if cfg.train_cfg.type == 'IterBasedTrainLoop':
+        cfg.train_cfg.update(max_iters=6, val_interval=6)
+    else:
+        cfg.train_cfg.max_epochs = 1
     cfg.load_from = None
     cfg.work_dir = str(work_dir)
     cfg.launcher = 'none'

@@ -46,6 +46,7 @@ class FusedFeatures(NamedTuple):
         query_padding_mask: (B, Q) bool, True = a query that the others do not see.
         sentence: (B, C), one vector an expression.
         maps: multi-scale feature maps, each (B, C, h_i, w_i).
+        words: the text beside the memory, (B, L, C'), for a head that reads it again.
     """
     memory: Tokens
     image_slice: slice
@@ -56,3 +57,4 @@ class FusedFeatures(NamedTuple):
     query_padding_mask: Optional[Tensor] = None
     sentence: Optional[Tensor] = None
     maps: Optional[tuple[Tensor, ...]] = None
+    words: Optional[Tokens] = None

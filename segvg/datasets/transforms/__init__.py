@@ -29,6 +29,7 @@ from segvg.datasets.transforms.resize_within import (
     ResizeLong,
     ResizeWithin,
 )
+from segvg.datasets.transforms.squash import DrawMasks, Squash
 from segvg.datasets.transforms.text import (
     PickExpression,
     RandomApplyUnlessWords,
@@ -36,11 +37,11 @@ from segvg.datasets.transforms.text import (
 )
 
 __all__ = [
-    'AnnotationMask', 'BoxToMask', 'ClipBoxes', 'ColorJitter', 'EllipseBoxMask',
-    'FillBoxMask', 'FitCanvas', 'FreeSizeCrop', 'GaussianBlur', 'GaussianBoxMask',
-    'LargeScaleJitter', 'LoadGroundingAnnotations', 'LoadImageFromFile',
-    'PackGroundingInputs', 'PickExpression', 'PlaceOnCanvas', 'RandomApplyUnlessWords',
-    'RandomFlip', 'RandomSizeCrop', 'Resize', 'ResizeLong', 'ResizeToFit',
-    'ResizeWithin', 'SampleContour', 'TokenizeCaption', 'TokenizeExpression',
-    'TokenizePhrases', 'ValueJitter'
+    'AnnotationMask', 'BoxToMask', 'ClipBoxes', 'ColorJitter', 'DrawMasks',
+    'EllipseBoxMask', 'FillBoxMask', 'FitCanvas', 'FreeSizeCrop', 'GaussianBlur',
+    'GaussianBoxMask', 'LargeScaleJitter', 'LoadGroundingAnnotations',
+    'LoadImageFromFile', 'PackGroundingInputs', 'PickExpression', 'PlaceOnCanvas',
+    'RandomApplyUnlessWords', 'RandomFlip', 'RandomSizeCrop', 'Resize', 'ResizeLong',
+    'ResizeToFit', 'ResizeWithin', 'SampleContour', 'Squash', 'TokenizeCaption',
+    'TokenizeExpression', 'TokenizePhrases', 'ValueJitter'
 ]

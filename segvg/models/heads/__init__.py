@@ -3,7 +3,10 @@ from segvg.models.heads.attention_mask_branch import AttentionMaskBranch
 from segvg.models.heads.box_head import BoxHead
 from segvg.models.heads.contour_head import ContourHead
 from segvg.models.heads.joint_mask_branch import JointMaskBranch
+from segvg.models.heads.late_word_decoder import LateWordDecoder
 from segvg.models.heads.phrase_head import PhraseHead, PhraseOutputs, PhraseTargets
+from segvg.models.heads.region_decoder import RegionDecoder
+from segvg.models.heads.region_head import RegionHead
 from segvg.models.heads.segvg_head import SegVGHead
 from segvg.models.heads.sequence_head import SequenceHead
 from segvg.models.heads.sequence_parts import BoxPart, ContourPart, SequencePart
@@ -12,6 +15,7 @@ from segvg.models.heads.soft_token_head import SoftTokenHead
 
 __all__ = [
     'AttentionMaskBranch', 'BoxHead', 'BoxPart', 'ContourHead', 'ContourPart',
-    'JointMaskBranch', 'PhraseHead', 'PhraseOutputs', 'PhraseTargets', 'SegVGHead',
+    'JointMaskBranch', 'LateWordDecoder', 'PhraseHead', 'PhraseOutputs',
+    'PhraseTargets', 'RegionDecoder', 'RegionHead', 'SegVGHead',
     'SequenceHead', 'SequencePart', 'SetBoxHead', 'SetOutputs', 'SoftTokenHead'
 ]

@@ -3,9 +3,11 @@ from segvg.models.layers.attention import (
     MultiHeadAttention,
     additive_mask,
     attend_mask,
+    attend_outside,
     attention,
 )
 from segvg.models.layers.causal_decoder import (
+    CachedAttention,
     CausalDecoder,
     CausalDecoderLayer,
     DecoderState,
@@ -26,8 +28,9 @@ from segvg.models.layers.transformer import (
 )
 
 __all__ = [
-    'MLP', 'CausalDecoder', 'CausalDecoderLayer', 'ConvNorm', 'DecoderLayer',
-    'DecoderState', 'EncoderLayer', 'GaussianDecoderLayer', 'KeyValue',
+    'MLP', 'CachedAttention', 'CausalDecoder', 'CausalDecoderLayer', 'ConvNorm',
+    'DecoderLayer', 'DecoderState', 'EncoderLayer', 'GaussianDecoderLayer', 'KeyValue',
     'MultiHeadAttention', 'NormedMLP', 'QueryDecoder', 'add_position', 'additive_mask',
-    'attend_mask', 'attention', 'grid_queries', 'init_matrices', 'sine_position'
+    'attend_mask', 'attend_outside', 'attention', 'grid_queries', 'init_matrices',
+    'sine_position'
 ]

@@ -16,6 +16,14 @@ def attend_mask(key_padding_mask: Optional[Tensor]) -> Optional[Tensor]:
     return key_padding_mask.logical_not()[:, None, None]
 
 
+def attend_outside(blocked: Tensor) -> Tensor:
+    """Turn blocked pairs (B, T, S), True = may not look, into torch's (B, 1, T, S).
+
+    A query that is blocked everywhere may look everywhere instead.
+    """
+    return (blocked.logical_not() | blocked.all(-1, keepdim=True))[:, None]
+
+
 def additive_mask(padding_mask: Tensor, dtype: torch.dtype) -> Tensor:
     """Turn a padding mask (B, S), True = padding, into Hugging Face's (B, 1, 1, S).
 

@@ -1,6 +1,7 @@
 """Rules that rename the keys of published checkpoints; one file a method."""
 from segvg.utils.key_rules.common import Drop, Rule
 from segvg.utils.key_rules.reftr import REFTR_RULES
+from segvg.utils.key_rules.rela import RELA_ORIGINAL_RULES, RELA_RULES, SWIN_RULES
 from segvg.utils.key_rules.segvg import (
     DETR_RULES,
     RESNET_RULES,
@@ -18,4 +19,5 @@ RULES: dict[str, list[Rule]] = dict(
     seqtr=SEQTR_RULES,
     partial_res=PARTIAL_RES_RULES,
     siri=SIRI_RULES, mt_siri=MT_SIRI_RULES, mdetr=MDETR_RULES,
-    reftr=REFTR_RULES)
+    reftr=REFTR_RULES,
+    rela=RELA_RULES, rela_original=RELA_ORIGINAL_RULES, swin=SWIN_RULES)

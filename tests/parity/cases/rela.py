@@ -1,19 +1,18 @@
-"""Runs recorded cases of ReLA's evaluators."""
+"""Runs recorded cases of ReLA's evaluators; models and their parts stand elsewhere."""
 import numpy as np
 import torch
 
 from segvg.evaluation.generalized_boxes import average_precision
 from segvg.evaluation.generalized_iou import compare_masks, generalized_scores
 from segvg.registry import METRICS
+from tests.parity.cases import rela_units
+from tests.parity.cases.rela_models import run_model
 from tests.parity.comparison import Comparison, absolute
+
+__all__ = ['UNITS', 'run_model']
 
 EXACT = 1e-9
 OURS = dict(N_acc='N-acc', T_acc='T-acc')  # fractions there, percent here
-
-
-def run_model(case: dict) -> list[Comparison]:
-    """Full-size models: not built yet."""
-    raise LookupError('no runner for full models of rela')
 
 
 def run_gres_metric(case: dict) -> list[Comparison]:
@@ -78,4 +77,5 @@ def split(values: np.ndarray, counts: np.ndarray) -> list[np.ndarray]:
     return np.split(values, np.cumsum(counts)[:-1])
 
 
-UNITS = dict(unit_gres_metric=run_gres_metric, unit_grec_f1=run_grec_f1)
+UNITS = dict(unit_gres_metric=run_gres_metric, unit_grec_f1=run_grec_f1,
+             **rela_units.UNITS)

@@ -1,0 +1,186 @@
+"""Learned regions that gather what the image shows, and read the words."""
+from typing import Optional, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from segvg.models.layers import MLP, CachedAttention, attend_outside, init_matrices
+from segvg.models.layers.transformer import FeedForward
+from segvg.models.losses.region_loss import RegionOutputs
+from segvg.models.necks.pixel_decoder import grid_position
+from segvg.registry import MODELS
+
+
+class RegionLayer(nn.Module):
+    """Regions look at the image, then at each other; post-norm.
+
+    Args:
+        channels: C.
+        heads: attention heads.
+        hidden: width of the feed-forward block.
+    """
+
+    def __init__(self, channels: int, heads: int, hidden: int) -> None:
+        super().__init__()
+        self.image_attention = CachedAttention(channels, heads)
+        self.region_attention = CachedAttention(channels, heads)
+        self.feed_forward = FeedForward(channels, hidden, dropout=0.0)
+        self.image_norm = nn.LayerNorm(channels)
+        self.region_norm = nn.LayerNorm(channels)
+        self.feed_forward_norm = nn.LayerNorm(channels)
+
+    def gather(self, regions: Tensor, pos: Tensor, image: tuple[Tensor, Tensor],
+               attend: Tensor) -> Tensor:
+        """Return regions (B, Q, C) after they have looked at the image.
+
+        Args:
+            regions: (B, Q, C).
+            pos: (Q, C), their position encoding.
+            image: keys and values (B, N, C).
+            attend: (B, 1, Q, N), where each region may look.
+        """
+        found = self.image_attention.attend(
+            regions + pos, self.image_attention.key_values(*image), attend)
+        return self.image_norm(regions + found)
+
+    def relate(self, regions: Tensor, pos: Tensor) -> Tensor:
+        """Return regions (B, Q, C) after they have looked at each other."""
+        placed = regions + pos
+        found = look(self.region_attention, placed, placed, regions)
+        regions = self.region_norm(regions + found)
+        return self.feed_forward_norm(regions + self.feed_forward(regions))
+
+
+def look(attention: CachedAttention, queries: Tensor, keys: Tensor,
+         values: Tensor) -> Tensor:
+    """Return (B, T, C) for queries that look at all keys (B, S, C)."""
+    return attention.attend(queries, attention.key_values(keys, values))
+
+
+@MODELS.register_module()
+class RegionDecoder(BaseModule):
+    """Regions of the image, each with a mask, a vote and a say in "no target".
+
+    A region may look where its own mask, drawn by the state before, is positive.
+    Regions look at the maps from coarse to fine, three times over; after the first look
+    they read the words. The mask of the target is the sum of the regions' masks
+    weighted by their votes. Nothing ties a region to a place but the supervision of its
+    vote.
+
+    Padding words are read too, as published: the words have a fixed number.
+
+    Args:
+        channels: C.
+        num_layers: decoder layers.
+        num_regions: Q, a square number.
+        text_channels: C of the words.
+        heads: attention heads.
+        hidden: width of the feed-forward blocks.
+        levels: number of maps.
+        word_share: of what the words say, with which it is added.
+        init_cfg: mmengine's.
+
+    Source: Liu et al., "GRES: Generalized Referring Expression Segmentation", CVPR
+    2023, with the changes of its published code after the paper.
+    """
+
+    def __init__(self,
+                 channels: int = 256,
+                 num_layers: int = 9,
+                 num_regions: int = 100,
+                 *,
+                 text_channels: int = 768,
+                 heads: int = 8,
+                 hidden: int = 2048,
+                 levels: int = 3,
+                 word_share: float = 0.1,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.word_share = word_share
+        self.layers = nn.ModuleList(
+            RegionLayer(channels, heads, hidden) for _ in range(num_layers))
+        self.region_embed = nn.Embedding(num_regions, channels)
+        self.region_pos = nn.Embedding(num_regions, channels)
+        self.level_embed = nn.Embedding(levels, channels)
+        self.norm = nn.LayerNorm(channels)
+        self.mask = MLP(channels, channels, channels, channels)
+        self.minimap = nn.Linear(channels, 2)
+        self.no_target = MLP(channels, channels, 2)
+        self.word_proj = nn.Linear(text_channels, channels, bias=False)
+        nn.init.zeros_(self.word_proj.weight)
+        init_matrices(self.layers)
+        self.build_word_parts(channels, heads)
+
+    def build_word_parts(self, channels: int, heads: int) -> None:
+        """Make what reads the words."""
+        self.word_attention = CachedAttention(channels, heads)
+        self.word_norm = nn.LayerNorm(channels)
+        self.word_weight = nn.Parameter(torch.zeros(()))
+        init_matrices(self.word_attention)
+
+    def forward(self, levels: Sequence[Tensor], fine: Tensor,
+                words: Tensor) -> RegionOutputs:
+        """Return the predictions.
+
+        Args:
+            levels: maps (B, C, h_i, w_i), coarse to fine.
+            fine: (B, C, h, w), what masks are drawn on.
+            words: (B, L, C').
+        """
+        batch = len(fine)
+        words = self.word_proj(words)
+        image = [self.image_tokens(level, embed) for level, embed in zip(
+            levels, self.level_embed.weight, strict=True)]
+        # Drawing at the size of a level is the same as drawing finely and shrinking.
+        canvases = [F.interpolate(fine, size=level.shape[-2:], mode='bilinear',
+                                  align_corners=False).flatten(2).detach()
+                    for level in levels]
+        regions = self.region_embed.weight.expand(batch, -1, -1)
+        pos = self.region_pos.weight
+        for number, layer in enumerate(self.layers):
+            level = number % len(levels)
+            attend = attend_outside(self.blocked(regions, canvases[level]))
+            regions = layer.gather(regions, pos, image[level], attend)
+            regions = self.read_words(number, regions, words)
+            regions = layer.relate(regions, pos)
+        return self.predict(regions, words, fine)
+
+    @staticmethod
+    def image_tokens(level: Tensor, embed: Tensor) -> tuple[Tensor, Tensor]:
+        """Return keys and values (B, N, C) of a map (B, C, h, w)."""
+        values = level.flatten(2).transpose(1, 2) + embed
+        pos = grid_position(tuple(level.shape[-2:]), values.shape[-1], level.device)
+        return values + pos, values
+
+    @torch.no_grad()
+    def blocked(self, regions: Tensor, canvas: Tensor) -> Tensor:
+        """Return where regions (B, Q, C) may not look on a canvas (B, C, N)."""
+        return self.mask(self.norm(regions)) @ canvas < 0
+
+    def read_words(self, number: int, regions: Tensor, words: Tensor) -> Tensor:
+        """Return regions (B, Q, C) that have read the words, in the first layer."""
+        if number > 0:
+            return regions
+        found = look(self.word_attention, regions, words, words)
+        read = self.word_norm(regions + found)
+        return regions + self.word_share * self.word_weight.sigmoid() * read
+
+    def predict(self, regions: Tensor, words: Tensor, fine: Tensor) -> RegionOutputs:
+        """Return the predictions of the final regions (B, Q, C)."""
+        normed = self.norm(regions)
+        return self.draw(self.mask(normed), normed, fine)
+
+    def draw(self, strokes: Tensor, voters: Tensor, fine: Tensor) -> RegionOutputs:
+        """Return the predictions.
+
+        Args:
+            strokes: (B, Q, C), whose product with ``fine`` is a region's mask.
+            voters: (B, Q, C), normalised regions that vote.
+            fine: (B, C, h, w).
+        """
+        minimap = self.minimap(voters)
+        total = minimap.transpose(1, 2) @ strokes  # (B, 2, C)
+        masks = (total @ fine.flatten(2)).unflatten(2, fine.shape[-2:])
+        return RegionOutputs(masks, minimap, self.no_target(voters).mean(1))

@@ -1,0 +1,169 @@
+"""Attention to a few learned places on maps of several sizes."""
+import math
+import sys
+from typing import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from segvg.models.layers.transformer import FeedForward, add_position
+from segvg.utils.mmcv_ops import EXTENSION, MissingExtension
+
+Shapes = Sequence[tuple[int, int]]
+
+
+def sample_levels(value: Tensor, shapes: Shapes, locations: Tensor,
+                  weights: Tensor) -> Tensor:
+    """Return the weighted sum (B, T, M * c) of values at places of all levels.
+
+    Args:
+        value: (B, S, M, c), M heads; the levels one after the other, row by row.
+        shapes: (h, w) of each level.
+        locations: (B, T, M, levels, points, 2) as x, y in [0, 1] of a level.
+        weights: (B, T, M, levels, points).
+
+    Source: Zhu et al., "Deformable DETR", ICLR 2021, equation 3. In plain PyTorch; the
+    same numbers as mmcv's op, without holding all levels at once.
+    """
+    batch, _, heads, _ = value.shape
+    grids = (2 * locations - 1).transpose(1, 2).flatten(0, 1)  # (B M, T, levels, P, 2)
+    weights = weights.transpose(1, 2).flatten(0, 1)[:, None]  # (B M, 1, T, levels, P)
+    out = 0
+    for level, part in enumerate(value.split([h * w for h, w in shapes], dim=1)):
+        maps = part.flatten(2).transpose(1, 2)
+        maps = maps.reshape(batch * heads, -1, *shapes[level])
+        found = F.grid_sample(maps, grids[:, :, level], mode='bilinear',
+                              padding_mode='zeros', align_corners=False)
+        out = out + (found * weights[:, :, :, level]).sum(-1)  # (B M, c, T)
+    return out.unflatten(0, (batch, heads)).flatten(1, 2).transpose(1, 2)
+
+
+def has_compiled_op() -> bool:
+    """Whether mmcv was built with its ops."""
+    try:
+        import mmcv._ext  # noqa: F401
+    except ImportError:
+        return False
+    return not isinstance(sys.modules[EXTENSION], MissingExtension)
+
+
+def sample_levels_compiled(value: Tensor, shapes: Shapes, locations: Tensor,
+                           weights: Tensor) -> Tensor:
+    """Do the same as ``sample_levels`` by mmcv's compiled op."""
+    from mmcv.ops.multi_scale_deform_attn import MultiScaleDeformableAttnFunction
+    sizes = torch.tensor(shapes, device=value.device)
+    starts = sizes.prod(1).cumsum(0) - sizes.prod(1)
+    images_a_step = next(n for n in range(min(64, len(value)), 0, -1)
+                         if len(value) % n == 0)
+    return MultiScaleDeformableAttnFunction.apply(
+        value.contiguous(), sizes, starts, locations.contiguous(), weights.contiguous(),
+        images_a_step)
+
+
+class DeformableAttention(nn.Module):
+    """Every query looks at a few places around its own, on every level.
+
+    On a GPU mmcv's op does the work when it is there, else plain PyTorch; both give the
+    same numbers.
+
+    Args:
+        channels: C.
+        heads: number of heads.
+        levels: number of maps.
+        points: places per head and level.
+    """
+
+    def __init__(self, channels: int, heads: int, levels: int, points: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.levels = levels
+        self.points = points
+        self.sampling_offsets = nn.Linear(channels, heads * levels * points * 2)
+        self.attention_weights = nn.Linear(channels, heads * levels * points)
+        self.value_proj = nn.Linear(channels, channels)
+        self.output_proj = nn.Linear(channels, channels)
+        self.compiled = has_compiled_op()
+        self.reset()
+
+    def reset(self) -> None:
+        """Draw the weights: heads look in different directions, points ever farther."""
+        angles = torch.arange(self.heads) * (2 * math.pi / self.heads)
+        ways = torch.stack([angles.cos(), angles.sin()], dim=1)
+        ways = ways / ways.abs().amax(1, keepdim=True)  # (heads, 2)
+        steps = torch.arange(1, self.points + 1)[:, None]
+        offsets = (ways[:, None, None] * steps).expand(-1, self.levels, -1, -1)
+        with torch.no_grad():
+            self.sampling_offsets.bias.copy_(offsets.reshape(-1))
+        nn.init.zeros_(self.sampling_offsets.weight)
+        nn.init.zeros_(self.attention_weights.weight)
+        nn.init.zeros_(self.attention_weights.bias)
+        for layer in (self.value_proj, self.output_proj):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, query: Tensor, reference: Tensor, tokens: Tensor,
+                shapes: Shapes) -> Tensor:
+        """Return (B, T, C).
+
+        Args:
+            query: (B, T, C).
+            reference: (B or 1, T, levels, 2), x, y in [0, 1] of the place of a query.
+            tokens: (B, S, C), the levels one after the other.
+            shapes: (h, w) of each level.
+        """
+        shape = (self.heads, self.levels, self.points)
+        value = self.value_proj(tokens).unflatten(-1, (self.heads, -1))
+        offsets = self.sampling_offsets(query).unflatten(-1, (*shape, 2))
+        weights = self.attention_weights(query).unflatten(
+            -1, (self.heads, -1)).softmax(-1).unflatten(-1, shape[1:])
+        sizes = query.new_tensor([(w, h) for h, w in shapes])[:, None]  # (levels, 1, 2)
+        locations = reference[:, :, None, :, None] + offsets / sizes
+        sample = (sample_levels_compiled if self.compiled and query.is_cuda
+                  else sample_levels)
+        return self.output_proj(sample(value, shapes, locations, weights))
+
+
+class DeformableEncoderLayer(nn.Module):
+    """Deformable self-attention of tokens of several maps, feed-forward; post-norm.
+
+    Args:
+        channels: C.
+        heads: number of heads.
+        hidden: width of the feed-forward block.
+        levels: number of maps.
+        points: places per head and level.
+    """
+
+    def __init__(self, channels: int, heads: int, hidden: int, levels: int,
+                 points: int) -> None:
+        super().__init__()
+        self.self_attention = DeformableAttention(channels, heads, levels, points)
+        self.feed_forward = FeedForward(channels, hidden, dropout=0.0)
+        for part in self.feed_forward:
+            if isinstance(part, nn.Linear):
+                nn.init.xavier_uniform_(part.weight)
+        self.attention_norm = nn.LayerNorm(channels)
+        self.feed_forward_norm = nn.LayerNorm(channels)
+
+    def forward(self, tokens: Tensor, pos: Tensor, reference: Tensor,
+                shapes: Shapes) -> Tensor:
+        """Return tokens (B, S, C); arguments as ``DeformableAttention.forward``."""
+        query = add_position(tokens, pos)
+        found = self.self_attention(query, reference, tokens, shapes)
+        tokens = self.attention_norm(tokens + found)
+        return self.feed_forward_norm(tokens + self.feed_forward(tokens))
+
+
+def cell_centres(shapes: Shapes, device: torch.device) -> Tensor:
+    """Return the centre of every cell of all levels, (1, S, levels, 2), x, y in [0, 1].
+
+    A cell has the same place on every level.
+    """
+    centres = []
+    for height, width in shapes:
+        y = (torch.arange(height, device=device) + 0.5) / height
+        x = (torch.arange(width, device=device) + 0.5) / width
+        grid = torch.stack(torch.meshgrid(y, x, indexing='ij')[::-1], dim=-1)
+        centres.append(grid.flatten(0, 1))
+    return torch.cat(centres)[None, :, None].expand(-1, -1, len(shapes), -1)
