@@ -81,7 +81,9 @@ def test_scores_are_those_of_the_curve_and_name_the_file(chosen, project, tmp_pa
 def test_it_is_for_the_other_splits_too(chosen, project, tmp_path, monkeypatch):
     out = tmp_path / 'scores.json'
     run_tool(monkeypatch, 'test.py', project.config, project.checkpoint, '--out', out,
-             '--no-target-threshold', chosen, '--split', 'testA')
+             '--no-target-threshold', chosen, '--split', 'testA', '--show-dir',
+             tmp_path / 'pictures')
+    assert len(list((tmp_path / 'pictures').iterdir())) == 12
     assert json.loads(out.read_text())['thresholds'][0]['source']['file'] == str(chosen)
 
 

@@ -192,7 +192,8 @@ def measure_eval(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
     dataset.update(sample_by='expression', indices=count)
     size = max(round(args.batch_size * count / len(images)), 1)
     alone, others = run_loader(cfg, predict, size, args.device)
-    difference = max(float((bboxes[key] - others[key]).abs().max()) for key in bboxes)
+    difference = max((float((bboxes[key] - others[key]).abs().max()) for key in bboxes
+                      if len(bboxes[key])), default=0.0)
     return dict(images=len(images), expressions=count, seconds_shared=shared,
                 seconds_alone=alone,
                 ratio={key: alone[key] / shared[key] for key in shared},
