@@ -43,6 +43,7 @@ def config(path, data, work_dir, keep, rounds=2):
     cfg = toy_config(path, data, work_dir)
     cfg.train_cfg.max_epochs = 2
     cfg.train_dataloader.batch_size = 4
+    cfg.train_dataloader.dataset.sample_by = 'expression'
     cfg.retraining = dict(rounds=rounds, keep=keep)
     cfg.custom_hooks = [dict(type='StopHook')]
     return cfg

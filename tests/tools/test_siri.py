@@ -17,6 +17,7 @@ def make_config(tmp_path, data, **plan):
     cfg.pop('work_dir')
     cfg.train_cfg.max_epochs = 2
     cfg.train_dataloader.batch_size = 6
+    cfg.train_dataloader.dataset.sample_by = 'expression'
     cfg.retraining = dict(rounds=2, keep=['fusion.layers'], **plan)
     path = tmp_path / 'toy_siri.py'
     cfg.dump(path)
