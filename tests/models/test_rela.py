@@ -1,0 +1,317 @@
+"""ReLA: what must not matter, what is said of nothing, and what the parts do."""
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData
+
+from segvg.evaluation import GeneralizedMaskIoU
+from segvg.models.backbones import LanguageSwin
+from segvg.models.heads.region_head import mask_bounds
+from segvg.models.layers import attend_outside
+from segvg.models.layers.deformable_attention import (
+    DeformableAttention,
+    cell_centres,
+    has_compiled_op,
+    sample_levels,
+    sample_levels_compiled,
+)
+from segvg.models.layers.swin import from_windows, region_mask, to_windows
+from segvg.models.losses import RegionLoss, RegionOutputs
+from segvg.models.losses.region_loss import shrink_mask, vote_mask
+from segvg.registry import MODELS
+from segvg.structures import ExpressionGroup, GroundingDataSample, Tokens
+from segvg.utils.checkpoint import RULES, convert_state_dict
+from segvg.utils.mmcv_ops import provide_mmcv_ext
+from segvg.visualization import GroundingVisualizer
+from tests.toy import ROOT
+
+START, END = 2, 3
+
+
+def build(**changes):
+    """Return a tiny model; its gates are closed unless asked for."""
+    init_default_scope('segvg')
+    cfg = Config.fromfile(ROOT / 'configs/_base_/models/rela_tiny.py')
+    cfg.model.image_encoder.open_gates = False
+    cfg.merge_from_dict({f'model.{key}': value for key, value in changes.items()})
+    torch.manual_seed(0)
+    return MODELS.build(cfg.model).eval()
+
+
+def make_sample(words, targets=1, number=0):
+    """Return a sample of a text of ids with some targets."""
+    size = (64, 64)
+    sample = GroundingDataSample(metainfo=dict(
+        text='text', img_path='image', expr_idx=number, canvas_shape=size,
+        img_shape=size, ori_shape=(48, 96), paste_offset=(0, 0), pad_offset=(0, 0),
+        scale_factor=(64 / 96, 64 / 48), no_target=not targets))
+    sample.token_ids = torch.tensor([START, *words, END])
+    sample.text_padding_mask = torch.zeros(len(words) + 2, dtype=torch.bool)
+    masks = torch.zeros((targets, *size), dtype=torch.bool)
+    for i in range(targets):
+        masks[i, 8:40, 20 * i:20 * i + 16] = True
+    sample.gt_instances = InstanceData(bboxes=torch.zeros((targets, 4)), masks=masks)
+    sample.image_instances = InstanceData(
+        bboxes=torch.zeros((targets, 4)),
+        segmentations=[dict(poly=[[0., 6., 24., 6., 24., 30., 0., 30.]])] * targets)
+    return sample
+
+
+def make_batch(model, *groups):
+    """Return the batch of groups of samples, an image each."""
+    noise = torch.Generator().manual_seed(1)
+    images = [torch.randint(0, 255, (3, 64, 64), generator=noise, dtype=torch.uint8)
+              for _ in groups]
+    return model.data_preprocessor(dict(
+        inputs=images, data_samples=[ExpressionGroup(list(group)) for group in groups]))
+
+
+def outputs_of(model, *groups):
+    with torch.no_grad():
+        return model(**make_batch(model, *groups))
+
+
+def test_many_one_or_no_target_are_learned_from_and_predicted():
+    model = build()
+    samples = [make_sample([5, 6], targets) for targets in (0, 1, 2)]
+    losses = model(**make_batch(model, samples), mode='loss')
+    assert set(losses) == {'loss_mask', 'loss_minimap', 'loss_no_target'}
+    sum(losses.values()).backward()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters()
+               if p.grad is not None)
+    with torch.no_grad():
+        found = model(**make_batch(model, samples), mode='predict')
+    for sample in found:
+        assert sample.pred_instances.masks.shape == (1, 48, 96)
+        assert sample.pred_instances.canvas_masks.shape == (1, 64, 64)
+        assert 0 < float(sample.no_target_score) < 1
+    metric = GeneralizedMaskIoU()
+    metric.process(None, found)
+    assert all(0 <= score <= 100 for score in metric.evaluate(3).values())
+
+
+@pytest.mark.parametrize('none', [False, True])
+def test_prediction_of_nothing_is_drawn(none):
+    model = build()
+    with torch.no_grad():
+        last = model.head.decoder.no_target.layers[-1]
+        last.weight.zero_()
+        last.bias.copy_(torch.tensor([0., 9.] if none else [9., 0.]))
+        # No pixel is on a target, so there is no box around them.
+        model.head.decoder.minimap.weight.zero_()
+        model.head.decoder.minimap.bias.zero_()
+        sample, = model(**make_batch(model, [make_sample([5], 0)]), mode='predict')
+    assert (float(sample.no_target_score) > 0.5) is none
+    assert not sample.pred_instances.masks.any()
+    assert sample.pred_instances.bboxes.tolist() == [[0, 0, 0, 0]]
+    metric = GeneralizedMaskIoU()
+    picture = np.zeros((48, 96, 3), np.uint8)
+    for rule in (None, metric.rule):
+        drawn = GroundingVisualizer().draw(picture, sample, rule=rule)
+        assert drawn.shape[2] == 3
+
+
+def test_batch_mates_change_nothing():
+    model = build(text_length=8)
+    alone = outputs_of(model, [make_sample([5, 6])])
+    both = outputs_of(model, [make_sample([5, 6])], [make_sample([9, 8, 7, 6, 5])])
+    for one, two in zip(alone, both):
+        torch.testing.assert_close(two[:1], one, atol=2e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize('opened', [False, True])
+def test_trunk_runs_once_an_image_while_gates_are_closed(opened, monkeypatch):
+    model = build()
+    if opened:
+        for gate in model.image_encoder.gates:
+            torch.nn.init.normal_(gate[0].weight, std=0.3)
+            torch.nn.init.normal_(gate[2].weight, std=0.3)
+    sizes, embed = [], model.image_encoder.trunk.patch_embed.forward
+    monkeypatch.setattr(model.image_encoder.trunk.patch_embed, 'forward',
+                        lambda images: sizes.append(len(images)) or embed(images))
+    samples = [make_sample([5, 6]), make_sample([7, 8])]
+    together = outputs_of(model, samples)
+    assert sizes == [2 if opened else 1]
+    batch = make_batch(model, samples)['inputs']
+    for i in (0, 1):  # the same image, asked once
+        text = type(batch.text)(*(part[i:i + 1] for part in batch.text))
+        with torch.no_grad():
+            one = model(batch._replace(text=text, image_index=torch.tensor([0])))
+        torch.testing.assert_close(together.masks[i:i + 1], one.masks, atol=1e-3,
+                                   rtol=1e-4)
+
+
+def test_padding_words_count_as_published():
+    texts = [[make_sample([5, 6])]]
+    short, longer = (outputs_of(build(text_length=length), *texts)
+                     for length in (4, 12))
+    model = build(text_length=12)
+    torch.nn.init.normal_(model.head.decoder.word_proj.weight)
+    other = build(text_length=4)
+    other.load_state_dict(model.state_dict())
+    assert not torch.allclose(outputs_of(model, *texts).masks,
+                              outputs_of(other, *texts).masks, atol=1e-2)
+    # As they begin, regions read nothing, and pixels read no padding.
+    torch.testing.assert_close(short.masks, longer.masks, atol=1e-4, rtol=1e-4)
+
+
+def test_too_long_a_text_is_told():
+    with pytest.raises(ValueError, match='7 tokens in an expression, but text_length'):
+        outputs_of(build(text_length=6), [make_sample([5] * 5)])
+
+
+def test_published_gates_get_no_gradient_and_open_ones_do():
+    for opened in (False, True):
+        model = build(**{'image_encoder.open_gates': opened}).train()
+        losses = model(**make_batch(model, [make_sample([5, 6])]), mode='loss')
+        sum(losses.values()).backward()
+        grads = [gate[2].weight.grad.abs().max() for gate in model.image_encoder.gates]
+        assert all((grad > 0) == opened for grad in grads)
+
+
+def test_named_parts_are_frozen():
+    model = build(frozen=['language_encoder.embeddings'])
+    fixed = {name for name, p in model.named_parameters() if not p.requires_grad}
+    assert fixed and all(name.startswith('language_encoder.embeddings')
+                         for name in fixed)
+
+
+# -- windows ---------------------------------------------------------------------------
+
+
+def test_windows_come_back_to_where_they_were():
+    maps = torch.arange(2 * 6 * 9 * 2).view(2, 6, 9, 2)
+    windows = to_windows(maps, 3)
+    assert windows.shape == (2, 6, 9, 2)
+    assert torch.equal(windows[0, 1, :, 0].view(3, 3), maps[0, :3, 3:6, 0])
+    assert torch.equal(from_windows(windows, (6, 9), 3), maps)
+
+
+def test_shifted_windows_keep_borders_apart():
+    mask = region_mask(4, 8, 4, 2, torch.device('cpu'))
+    assert mask.shape == (2, 16, 16)
+    left = mask[0].view(4, 4, 4, 4)  # rows and columns of a query, then of a key
+    assert (left[0, 0, :2] == 0).all() and (left[0, 0, 2:] == -100).all()
+    right = mask[1].view(4, 4, 4, 4)
+    assert right[0, 0, 0].tolist() == [0, 0, -100, -100]
+
+
+def test_language_swin_halves_odd_maps_upwards():
+    model = LanguageSwin(8, (1, 1, 1), (1, 1, 1), window=3, text_channels=4)
+    text = Tokens(torch.randn(2, 5, 4), torch.zeros(2, 5, dtype=torch.bool))
+    maps = model(torch.randn(2, 3, 30, 37), text)
+    assert [tuple(values.shape) for values in maps] == [
+        (2, 8, 8, 10), (2, 16, 4, 5), (2, 32, 2, 3)]
+
+
+# -- deformable attention --------------------------------------------------------------
+
+
+def deformable_inputs(device='cpu'):
+    shapes = [(2, 3), (5, 4)]
+    value = torch.randn(2, 26, 4, 8, device=device)
+    places = torch.rand(2, 7, 4, 2, 3, 2, device=device) * 1.4 - 0.2
+    weights = torch.rand(2, 7, 4, 2, 3, device=device)
+    return value, shapes, places, weights
+
+
+def test_sampling_equals_mmcv():
+    from mmcv.ops.multi_scale_deform_attn import multi_scale_deformable_attn_pytorch
+    value, shapes, places, weights = deformable_inputs()
+    theirs = multi_scale_deformable_attn_pytorch(
+        value, torch.tensor(shapes), places, weights)
+    torch.testing.assert_close(sample_levels(value, shapes, places, weights), theirs)
+
+
+def test_compiled_op_gets_levels_in_order(monkeypatch):
+    import mmcv.ops.multi_scale_deform_attn as ops
+    value, shapes, places, weights = deformable_inputs()
+
+    def fake(value, sizes, starts, places, weights, step):
+        assert sizes.tolist() == [[2, 3], [5, 4]] and starts.tolist() == [0, 6]
+        assert step == 2
+        return ops.multi_scale_deformable_attn_pytorch(value, sizes, places, weights)
+    monkeypatch.setattr(ops.MultiScaleDeformableAttnFunction, 'apply', fake)
+    torch.testing.assert_close(
+        sample_levels_compiled(value, shapes, places, weights),
+        sample_levels(value, shapes, places, weights))
+
+
+def test_stand_in_is_no_compiled_op():
+    assert has_compiled_op() is not provide_mmcv_ext()
+
+
+def test_fresh_attention_looks_around_its_own_cell():
+    shapes = [(4, 4), (8, 8)]
+    attention = DeformableAttention(16, 4, 2, 2)
+    offsets = attention.sampling_offsets.bias.view(4, 2, 2, 2)
+    torch.testing.assert_close(offsets[0, 0, 1], torch.tensor([2., 0.]))
+    centres = cell_centres(shapes, torch.device('cpu'))
+    assert centres.shape == (1, 80, 2, 2)
+    torch.testing.assert_close(centres[0, 5, 1], torch.tensor([0.375, 0.375]))
+    assert attention(torch.randn(1, 80, 16), centres, torch.randn(1, 80, 16),
+                     shapes).shape == (1, 80, 16)
+
+
+def test_region_that_may_look_nowhere_looks_everywhere():
+    blocked = torch.tensor([[[True, False], [True, True]]])
+    assert attend_outside(blocked).tolist() == [[[[False, True], [True, True]]]]
+
+
+# -- loss and prediction ---------------------------------------------------------------
+
+
+def test_losses_are_weighted_means_of_the_batch():
+    torch.manual_seed(0)
+    outputs = RegionOutputs(torch.randn(3, 2, 8, 8), torch.randn(3, 16, 2),
+                            torch.randn(3, 2))
+    targets = torch.rand(3, 8, 8) > 0.6
+    targets[2] = False
+    empty = torch.tensor([0, 0, 1])
+    loss = RegionLoss(2.0, 3.0, 4.0, class_weights=(0.5, 1.5), minimap='vote')
+    found = loss(outputs, targets, empty)
+    weight = torch.tensor([0.5, 1.5])
+    cells = vote_mask(targets, 4)
+    torch.testing.assert_close(found['loss_mask'], 2 * F.cross_entropy(
+        outputs.masks, targets.long(), weight))
+    torch.testing.assert_close(found['loss_minimap'], 3 * F.cross_entropy(
+        outputs.minimap.transpose(1, 2), cells, weight))
+    torch.testing.assert_close(found['loss_no_target'], 4 * F.cross_entropy(
+        outputs.no_target, empty, weight))
+
+
+def test_thin_target_survives_a_vote_only():
+    mask = torch.zeros(1, 40, 40)
+    mask[:, :, 0:2] = 1
+    assert shrink_mask(mask, 10).sum() == 0
+    assert vote_mask(mask, 10).view(10, 10)[:, 0].tolist() == [1] * 10
+
+
+def test_unknown_minimap_is_told():
+    with pytest.raises(ValueError, match="minimap is one of .* not 'mean'"):
+        RegionLoss(minimap='mean')
+
+
+def test_box_around_a_mask():
+    mask = torch.zeros(5, 7, dtype=torch.bool)
+    assert mask_bounds(mask).tolist() == [0, 0, 0, 0]
+    mask[1:3, 2:6] = True
+    assert mask_bounds(mask).tolist() == [2, 1, 6, 3]
+
+
+# -- weights ---------------------------------------------------------------------------
+
+
+def test_trunk_of_imagenet_converts():
+    names = ['patch_embed.proj.weight', 'layers.0.blocks.1.attn.qkv.weight',
+             'layers.0.blocks.1.attn_mask', 'layers.0.downsample.reduction.weight',
+             'layers.1.blocks.0.attn.relative_position_index', 'norm.weight',
+             'head.bias', 'layers.1.blocks.0.attn.relative_position_bias_table']
+    state = {name: torch.zeros(1) for name in names}
+    converted, report = convert_state_dict(state, RULES['swin'])
+    assert not report.unplaced and len(report.dropped) == 4
+    trunk = LanguageSwin(8, (2, 1), (1, 1), window=3, text_channels=4).trunk
+    assert set(converted) <= set(trunk.state_dict())
