@@ -1,13 +1,18 @@
 """What all metrics share: every expression counts once, in a fixed order."""
 from abc import abstractmethod
-from typing import Any, Sequence
+from typing import Any, Optional, Sequence
 
+import numpy as np
 import torch
 from mmengine.dist import all_gather_object
 from mmengine.evaluator import BaseMetric
 from mmengine.structures import BaseDataElement
 
 IOU_THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
+
+Terms = dict[str, np.ndarray]
+"""What N expressions add to scores, (N, 2) float64 each: a score is the sum of the first
+column over that of the second."""
 
 
 def describe(sample: dict) -> str:
@@ -35,9 +40,13 @@ class GroundingMetric(BaseMetric):
 
     Attributes:
         num_expressions: number of expressions in the last scores.
+        keys: (dataset, split, expr_idx) of the expressions in the last scores.
+        last_terms: what each of them added to the last scores, by their full names.
         sources: data sets and splits of the last scores.
     """
     num_expressions: int = 0
+    keys: tuple[tuple, ...] = ()
+    last_terms: Terms = {}
     sources: tuple[tuple[str, str], ...] = ()
 
     @abstractmethod
@@ -49,9 +58,17 @@ class GroundingMetric(BaseMetric):
                 in memory and travels between processes.
         """
 
-    @abstractmethod
+    def terms(self, results: list) -> Terms:
+        """Return what each result of ``score`` adds to scores that are shares.
+
+        From these come the scores of ``compute_metrics`` and, elsewhere, how far they
+        would be from one another with other images.
+        """
+        return {}
+
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Return the scores from the results of ``score``, one an expression."""
+        return shares(self.terms(results))
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Score a batch of expressions."""
@@ -77,10 +94,16 @@ class GroundingMetric(BaseMetric):
                              'the data set empty?')
         self.num_expressions = len(unique)
         self.sources = tuple(sorted({(str(key[0]), str(key[1])) for key in unique}))
-        ordered = [unique[key] for key in sorted(unique, key=_sortable)]
-        scores = self.compute_metrics(ordered)
-        return {f'{self.prefix}/{name}' if self.prefix else name: float(score)
-                for name, score in scores.items()}
+        self.keys = tuple(sorted(unique, key=_sortable))
+        ordered = [unique[key] for key in self.keys]
+        self.last_terms = self._named(self.terms(ordered))
+        scores = self._named(self.compute_metrics(ordered))
+        return {name: float(score) for name, score in scores.items()}
+
+    def _named(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return values by the names that scores have in a log."""
+        return {f'{self.prefix}/{name}' if self.prefix else name: value
+                for name, value in values.items()}
 
 
 def _sortable(key: tuple) -> tuple:
@@ -89,9 +112,27 @@ def _sortable(key: tuple) -> tuple:
     return str(dataset), str(split), expr_idx
 
 
-def threshold_scores(ious: torch.Tensor, name: str) -> dict[str, float]:
-    """Return the percentage of IoUs (B,) at or above each threshold, and their mean."""
-    scores = {f'{name}@{threshold}': 100 * (ious >= threshold).double().mean().item()
-              for threshold in IOU_THRESHOLDS}
-    scores['mIoU'] = 100 * ious.double().mean().item()
+def shares(terms: Terms) -> dict[str, float]:
+    """Return the scores of terms in percent; a share of nothing is 0."""
+    scores = {}
+    for name, values in terms.items():
+        part, whole = values.sum(0)
+        scores[name] = 100 * float(part / whole) if whole else 0.0
     return scores
+
+
+def mean_terms(values: np.ndarray, counted: Optional[np.ndarray] = None) -> np.ndarray:
+    """Return the terms (N, 2) of the mean of values (N,) over those that count (N,)."""
+    values = np.asarray(values, dtype=np.float64)
+    if counted is None:
+        return np.stack([values, np.ones_like(values)], axis=1)
+    return np.stack([values * counted, counted], axis=1).astype(np.float64)
+
+
+def threshold_terms(ious: np.ndarray, name: str) -> Terms:
+    """Return the terms of ``name@t``, the share of IoUs (N,) of at least t, and mIoU.
+    """
+    ious = np.asarray(ious, dtype=np.float64)
+    terms = {f'{name}@{threshold}': mean_terms(ious >= threshold)
+             for threshold in IOU_THRESHOLDS}
+    return terms | dict(mIoU=mean_terms(ious))

@@ -3,9 +3,10 @@ import torch
 
 from segvg.evaluation.base import (
     GroundingMetric,
+    Terms,
     describe,
     get_prediction,
-    threshold_scores,
+    threshold_terms,
 )
 from segvg.registry import METRICS
 from segvg.structures.boxes import paired_iou
@@ -37,6 +38,6 @@ class BoxAccuracy(GroundingMetric):
                              f'{bbox.tolist()}')
         return paired_iou(bbox.double().cpu(), targets[0].double().cpu()).item()
 
-    def compute_metrics(self, results: list[float]) -> dict[str, float]:
-        """Return ``acc@0.5`` ... ``acc@0.9`` and ``mIoU``."""
-        return threshold_scores(torch.tensor(results, dtype=torch.float64), 'acc')
+    def terms(self, results: list[float]) -> Terms:
+        """Return those of ``acc@0.5`` ... ``acc@0.9`` and ``mIoU``."""
+        return threshold_terms(results, 'acc')

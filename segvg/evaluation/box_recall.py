@@ -1,10 +1,17 @@
 """Referring expression comprehension: is one of the best k boxes right?"""
 from typing import Optional, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from segvg.evaluation.base import GroundingMetric, describe, get_prediction
+from segvg.evaluation.base import (
+    GroundingMetric,
+    Terms,
+    describe,
+    get_prediction,
+    mean_terms,
+)
 from segvg.registry import METRICS
 from segvg.structures.boxes import paired_giou, paired_iou
 
@@ -25,10 +32,10 @@ def first_hit(overlaps: Tensor, threshold: float) -> Optional[int]:
     return int(hits[0]) if len(hits) else None
 
 
-def recalls(ranks: Sequence[Optional[int]], topk: Sequence[int]) -> dict[str, float]:
-    """Return ``R@k`` in percent from the ranks of first hits."""
-    return {f'R@{k}': 100 * sum(rank is not None and rank < k for rank in ranks)
-            / len(ranks) for k in topk}
+def hits(ranks: Sequence[Optional[int]], topk: Sequence[int]) -> dict[str, np.ndarray]:
+    """Return for each ``R@k`` whether ranks of first hits are below k, (N,) bool."""
+    return {f'R@{k}': np.array([rank is not None and rank < k for rank in ranks],
+                               dtype=bool) for k in topk}
 
 
 @METRICS.register_module()
@@ -64,10 +71,11 @@ class BoxRecall(GroundingMetric):
         return (first_hit(paired_iou(bboxes.double(), target.double()), 0.5),
                 first_hit(paired_giou(bboxes, target), 0.5))
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
-        """Return ``R@k`` and ``R@k (official SiRi)``."""
+    def terms(self, results: list) -> Terms:
+        """Return those of ``R@k`` and ``R@k (official SiRi)``."""
         plain, official = zip(*results)
-        scores = recalls(plain, self.topk)
-        for name, value in recalls(official, self.topk).items():
-            scores[name + self.OFFICIAL] = value
-        return scores
+        terms = {name: mean_terms(found)
+                 for name, found in hits(plain, self.topk).items()}
+        for name, found in hits(official, self.topk).items():
+            terms[name + self.OFFICIAL] = mean_terms(found)
+        return terms

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segvg.evaluation.base import get_prediction
+from segvg.evaluation.base import Terms, get_prediction, mean_terms, shares
 from segvg.evaluation.generalized import GeneralizedMetric
 from segvg.registry import METRICS
 from segvg.structures.answers import AnswerRule
@@ -139,20 +139,19 @@ class GeneralizedBoxF1(GeneralizedMetric):
         """
         results = [BoxResult(*result) for result in results]
         average = 100 * max(float(average_precision(results, all_sizes=False)[0]), 0.0)
-        return self.answer_scores(results) | {f'AP{self.ending}': average}
+        return shares(self.terms(results)) | {f'AP{self.ending}': average}
 
-    def answer_scores(self, results: Sequence[BoxResult]) -> dict[str, float]:
-        """Return the scores that depend on which boxes are kept."""
+    def terms(self, results: Sequence[BoxResult]) -> Terms:
+        """Return those of the scores that depend on which boxes are kept."""
+        results = [BoxResult(*result) for result in results]
         right = np.array([result.f1 >= 1 for result in results])
         targets = np.array([result.has_target for result in results])
         none = np.array([result.said_none for result in results])
-        scores = {
-            'Pr@(F1=1)': right.mean(),
-            'Pr@(F1=1) with targets': right[targets].mean() if targets.any() else 0.0,
-            'N-acc': none[~targets].mean() if not targets.all() else 0.0,
-            'T-acc': (~none[targets]).mean() if targets.any() else 0.0}
-        return {name + self.ending: 100 * float(score)
-                for name, score in scores.items()}
+        terms = {'Pr@(F1=1)': mean_terms(right),
+                 'Pr@(F1=1) with targets': mean_terms(right, targets),
+                 'N-acc': mean_terms(none, ~targets),
+                 'T-acc': mean_terms(~none, targets)}
+        return {name + self.ending: values for name, values in terms.items()}
 
     def sweep(self, results: Sequence[BoxResult],
               thresholds: Sequence[float]) -> list[dict[str, float]]:
@@ -160,8 +159,8 @@ class GeneralizedBoxF1(GeneralizedMetric):
         results = [(BoxResult(*result), {}) for result in results]
         rules = [self.rule._replace(**{self.parameter: threshold})
                  for threshold in thresholds]
-        return [self.answer_scores([self.judge(result, rule, known)
-                                    for result, known in results]) for rule in rules]
+        return [shares(self.terms([self.judge(result, rule, known)
+                                   for result, known in results])) for rule in rules]
 
 
 def average_precision(results: list[BoxResult], all_sizes: bool = True) -> np.ndarray:

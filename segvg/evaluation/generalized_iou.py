@@ -4,7 +4,7 @@ from typing import Callable, NamedTuple, Optional, Sequence
 import numpy as np
 import torch
 
-from segvg.evaluation.base import describe, get_prediction
+from segvg.evaluation.base import Terms, describe, get_prediction, mean_terms
 from segvg.evaluation.generalized import GeneralizedMetric
 from segvg.registry import METRICS
 from segvg.structures.answers import AnswerRule
@@ -78,8 +78,8 @@ def compare_masks(mask: np.ndarray, target: np.ndarray, has_target: bool,
     return MaskCount(*count_masks(mask, target), has_target, said_none).result()
 
 
-def generalized_scores(results: Sequence[MaskResult]) -> dict[str, float]:
-    """Return gIoU, cIoU, N-acc, T-acc, Pr@0.7 to Pr@0.9, mIoU and oIoU in percent.
+def generalized_terms(results: Sequence[MaskResult]) -> Terms:
+    """Return the terms of gIoU, cIoU, N-acc, T-acc, Pr@0.7 to Pr@0.9, mIoU and oIoU.
 
     N-acc is the part of the expressions without a target that were found to have none,
     T-acc that of the others found to have one. mIoU and oIoU are gIoU and cIoU of the
@@ -90,24 +90,17 @@ def generalized_scores(results: Sequence[MaskResult]) -> dict[str, float]:
     credit = np.array([result.credit for result in results])
     targets = np.array([result.has_target for result in results])
     said_none = np.array([result.said_none for result in results])
-    pixels = np.array([(result.intersection, result.union) for result in results])
-    both = targets.any() and not targets.all()
-    scores = dict(
-        gIoU=credit.mean(), cIoU=share(pixels),
-        **{'N-acc': said_none[~targets].mean() if not targets.all() else 0.0,
-           'T-acc': (~said_none[targets]).mean() if both else 0.0})
+    pixels = np.array([(result.intersection, result.union) for result in results],
+                      dtype=np.float64)
+    found = ~said_none & (not targets.all())
+    terms = {'gIoU': mean_terms(credit), 'cIoU': pixels,
+             'N-acc': mean_terms(said_none, ~targets),
+             'T-acc': mean_terms(found, targets)}
     for threshold in PRECISION_AT:
-        hits = credit[targets] >= threshold
-        scores[f'Pr@{threshold}'] = hits.mean() if targets.any() else 0.0
-    scores['mIoU with targets'] = credit[targets].mean() if targets.any() else 0.0
-    scores['oIoU with targets'] = share(pixels[targets])
-    return {name: 100 * float(score) for name, score in scores.items()}
-
-
-def share(pixels: np.ndarray) -> float:
-    """Return all intersections over all unions of rows (N, 2) of both."""
-    intersection, union = pixels.sum(0)
-    return intersection / max(union, 1)
+        terms[f'Pr@{threshold}'] = mean_terms(credit >= threshold, targets)
+    terms['mIoU with targets'] = mean_terms(credit, targets)
+    terms['oIoU with targets'] = pixels * targets[:, None]
+    return terms
 
 
 @METRICS.register_module()
@@ -168,9 +161,9 @@ class GeneralizedMaskIoU(GeneralizedMetric):
         return unite_records(sample, shape,
                              lambda record: decode_segmentation(record, *shape))
 
-    def compute_metrics(self, results: list[MaskCount]) -> dict[str, float]:
-        """Return the scores."""
-        return generalized_scores([MaskCount(*result).result() for result in results])
+    def terms(self, results: list[MaskCount]) -> Terms:
+        """Return those of all scores."""
+        return generalized_terms([MaskCount(*result).result() for result in results])
 
     def sweep(self, results: Sequence[MaskCount],
               thresholds: Sequence[float]) -> list[dict[str, float]]:

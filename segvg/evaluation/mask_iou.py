@@ -4,9 +4,10 @@ import torch
 
 from segvg.evaluation.base import (
     GroundingMetric,
+    Terms,
     describe,
     get_prediction,
-    threshold_scores,
+    threshold_terms,
 )
 from segvg.registry import METRICS
 from segvg.structures.masks import decode_segmentation
@@ -54,8 +55,8 @@ class MaskIoU(GroundingMetric):
                 f'the mask of {describe(sample)} cannot be read: {error}') from error
         return np.logical_or.reduce(masks)
 
-    def compute_metrics(self, results: list[tuple[int, int]]) -> dict[str, float]:
-        """Return ``oIoU``, ``mIoU`` and ``Pr@0.5`` ... ``Pr@0.9``."""
-        inter, union = torch.tensor(results, dtype=torch.float64).unbind(1)
-        scores = dict(oIoU=100 * (inter.sum() / union.sum().clamp(min=1)).item())
-        return scores | threshold_scores(inter / union.clamp(min=1), 'Pr')
+    def terms(self, results: list[tuple[int, int]]) -> Terms:
+        """Return those of ``oIoU``, ``mIoU`` and ``Pr@0.5`` ... ``Pr@0.9``."""
+        pixels = np.array(results, dtype=np.float64)
+        return dict(oIoU=pixels) | threshold_terms(
+            pixels[:, 0] / pixels[:, 1].clip(min=1), 'Pr')

@@ -1,7 +1,7 @@
 """Generalized mask scores at the size that the network saw, ReLA's official rule."""
 import numpy as np
 
-from segvg.evaluation.base import describe, get_prediction
+from segvg.evaluation.base import Terms, describe, get_prediction
 from segvg.evaluation.generalized_iou import GeneralizedMaskIoU, unite, unite_records
 from segvg.registry import METRICS
 from segvg.structures.masks import decode_resized
@@ -36,7 +36,7 @@ class NetworkGeneralizedMaskIoU(GeneralizedMaskIoU):
         return unite_records(sample, new_size,
                              lambda record: decode_resized(record, size, new_size))
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
-        """Return the scores, named as official."""
-        return {f'{name}{self.SUFFIX}': score
-                for name, score in super().compute_metrics(results).items()}
+    def terms(self, results: list) -> Terms:
+        """Return those of all scores, named as official."""
+        return {f'{name}{self.SUFFIX}': values
+                for name, values in super().terms(results).items()}

@@ -2,7 +2,13 @@
 import numpy as np
 import torch
 
-from segvg.evaluation.base import GroundingMetric, describe, get_prediction
+from segvg.evaluation.base import (
+    GroundingMetric,
+    Terms,
+    describe,
+    get_prediction,
+    mean_terms,
+)
 from segvg.evaluation.mask_iou import MaskIoU
 from segvg.registry import METRICS
 
@@ -41,6 +47,6 @@ class NetworkMaskIoU(GroundingMetric):
         mask = torch.as_tensor(prediction['canvas_masks'])[0].cpu().numpy()
         return iou_of(mask, nearest_resize(target, sample['img_shape']))
 
-    def compute_metrics(self, results: list[float]) -> dict[str, float]:
-        """Return ``mIoU``, named as official."""
-        return {f'mIoU{self.SUFFIX}': 100 * float(np.mean(results))}
+    def terms(self, results: list[float]) -> Terms:
+        """Return those of ``mIoU``, named as official."""
+        return {f'mIoU{self.SUFFIX}': mean_terms(results)}

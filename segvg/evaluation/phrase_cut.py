@@ -6,9 +6,11 @@ import torch
 
 from segvg.evaluation.base import (
     GroundingMetric,
+    Terms,
     describe,
     get_prediction,
-    threshold_scores,
+    mean_terms,
+    threshold_terms,
 )
 from segvg.registry import METRICS
 from segvg.structures.masks import decode_segmentation
@@ -89,18 +91,14 @@ class PhraseCutIoU(GroundingMetric):
                      else decode_segmentation(record, height, width))
         return mask
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
-        """Return the scores of masks and of boxes."""
-        table = torch.tensor(results, dtype=torch.float64)
-        scores = {}
-        for name, (inter, union) in (('', table[:, :2].unbind(1)),
-                                     ('box ', table[:, 2:].unbind(1))):
-            ious = torch.where(inter > 0, inter / union.clamp(min=1), 0)
+    def terms(self, results: list) -> Terms:
+        """Return those of the scores of masks and of boxes."""
+        table = np.array(results, dtype=np.float64)
+        terms: Terms = {}
+        for name, pixels in (('', table[:, :2]), ('box ', table[:, 2:])):
+            ious = pixels[:, 0] / pixels[:, 1].clip(min=1)
             # Above the threshold, not at it.
-            found = threshold_scores(ious - 1e-12, f'{name}Pr')
-            found[f'{name}mIoU'] = 100 * ious.mean().item()
-            if name:
-                del found['mIoU']
-            found[f'{name}cIoU'] = 100 * (inter.sum() / union.sum().clamp(min=1)).item()
-            scores.update(found)
-        return scores
+            found = threshold_terms(ious - 1e-12, f'{name}Pr')
+            del found['mIoU']
+            terms |= found | {f'{name}mIoU': mean_terms(ious), f'{name}cIoU': pixels}
+        return terms

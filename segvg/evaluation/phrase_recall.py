@@ -1,12 +1,12 @@
 """Phrase grounding: is one of the best k boxes of each phrase right?"""
-from collections import defaultdict
 from typing import Optional, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from segvg.evaluation.base import GroundingMetric, describe, get_prediction
-from segvg.evaluation.box_recall import first_hit, recalls
+from segvg.evaluation.base import GroundingMetric, Terms, describe, get_prediction
+from segvg.evaluation.box_recall import first_hit
 from segvg.registry import METRICS
 from segvg.structures.boxes import pairwise_iou
 
@@ -73,19 +73,33 @@ class PhraseRecall(GroundingMetric):
             targets = merge_boxes(targets)
         return first_hit(pairwise_iou(bboxes, targets).amax(1), 0.5)
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
-        """Return ``R@k`` and ``R@all``, with ``by_type`` also ``R@k people`` ..."""
-        phrases = [phrase for sample in results for phrase in sample]
-        if not phrases:
+    def terms(self, results: list) -> Terms:
+        """Return those of ``R@k`` and ``R@all``, with ``by_type`` also ``R@k people``.
+
+        A caption adds as much as it has phrases with a target.
+
+        Raises:
+            ValueError: no phrase has a target.
+        """
+        if not any(results):
             raise ValueError('PhraseRecall has no phrase with a target to score')
-        groups: dict[str, list] = defaultdict(list)
-        for rank, types in phrases:
-            groups[''].append(rank)
-            for name in types if self.by_type else ():
-                groups[f' {name}'].append(rank)
-        scores = {}
-        for suffix, ranks in groups.items():
-            found = recalls(ranks, self.topk)
-            found['R@all'] = 100 * sum(rank is not None for rank in ranks) / len(ranks)
-            scores.update({name + suffix: value for name, value in found.items()})
-        return scores
+        terms = self._terms_of(results, '')
+        if self.by_type:
+            types = sorted({name for sample in results for _, names in sample
+                            for name in names})
+            for kind in types:
+                terms |= self._terms_of([[phrase for phrase in sample
+                                          if kind in phrase[1]] for sample in results],
+                                        f' {kind}')
+        return terms
+
+    def _terms_of(self, captions: list, suffix: str) -> Terms:
+        """Return the terms of captions, lists of phrases with rank and types."""
+        counts = [len(phrases) for phrases in captions]
+        terms = {}
+        for k in (*self.topk, None):
+            found = [sum(rank is not None and (k is None or rank < k)
+                         for rank, _ in phrases) for phrases in captions]
+            name = 'R@all' if k is None else f'R@{k}'
+            terms[name + suffix] = np.array([found, counts], dtype=np.float64).T
+        return terms

@@ -4,7 +4,7 @@ from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from segvg.evaluation.base import get_prediction
+from segvg.evaluation.base import Terms, get_prediction
 from segvg.evaluation.generalized_iou import GeneralizedMaskIoU
 from segvg.registry import METRICS
 
@@ -69,6 +69,10 @@ class RobustMaskIoU(GeneralizedMaskIoU):
             not sample['no_target'], np.count_nonzero(mask), np.count_nonzero(target),
             np.count_nonzero(mask & target), self.rule.says_none(prediction, none),
             none)
+
+    def terms(self, results: list) -> Terms:
+        """Return none: scores are means over objects, not over sentences."""
+        return {}
 
     def compute_metrics(self, results: list[RobustCount]) -> dict[str, float]:
         """Return the scores."""

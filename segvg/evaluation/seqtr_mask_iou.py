@@ -1,9 +1,13 @@
 """Mask scores by SeqTR's official rule."""
 import cv2
 import numpy as np
-import torch
 
-from segvg.evaluation.base import GroundingMetric, get_prediction, threshold_scores
+from segvg.evaluation.base import (
+    GroundingMetric,
+    Terms,
+    get_prediction,
+    threshold_terms,
+)
 from segvg.evaluation.mask_iou import MaskIoU
 from segvg.registry import METRICS
 from segvg.structures.masks import decode_polygons
@@ -54,7 +58,7 @@ class SeqTRMaskIoU(GroundingMetric):
         mask = decode_polygons([polygon.ravel().tolist()], *canvas.shape)
         return crowd_iou(mask, canvas, is_crowd(record))
 
-    def compute_metrics(self, results: list[float]) -> dict[str, float]:
-        """Return ``mIoU`` and ``Pr@0.5`` ... ``Pr@0.9``, each named as official."""
-        scores = threshold_scores(torch.tensor(results, dtype=torch.float64), 'Pr')
-        return {f'{name}{self.SUFFIX}': value for name, value in scores.items()}
+    def terms(self, results: list[float]) -> Terms:
+        """Return those of ``mIoU`` and ``Pr@0.5`` ... ``Pr@0.9``, named as official."""
+        return {f'{name}{self.SUFFIX}': values
+                for name, values in threshold_terms(results, 'Pr').items()}

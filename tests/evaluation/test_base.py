@@ -1,6 +1,7 @@
 """Every expression counts once, whatever batches, samplers and processes do."""
 import random
 
+import numpy as np
 import pytest
 from mmengine.evaluator import Evaluator
 
@@ -89,6 +90,26 @@ def test_own_metric_needs_two_methods(make_sample):
     metric = Words()
     metric.process({}, [make_sample(0), make_sample(1)])
     assert metric.evaluate(2) == {'text/words': 2.0}
+    assert metric.last_terms == {}
+
+
+def test_scores_come_from_what_each_expression_adds(make_sample):
+
+    class LongWords(GroundingMetric):
+        default_prefix = 'text'
+
+        def score(self, sample):
+            words = sample['text'].split()
+            return sum(len(word) > 1 for word in words), len(words)
+
+        def terms(self, results):
+            return dict(long=np.array(results, dtype=float), never=np.zeros((2, 2)))
+
+    metric = LongWords()
+    metric.process({}, [make_sample(1), make_sample(0)])
+    assert metric.evaluate(2) == {'text/long': 50.0, 'text/never': 0.0}
+    assert metric.keys == (('toy', 'val', 0), ('toy', 'val', 1))
+    assert metric.last_terms['text/long'].tolist() == [[1, 2], [1, 2]]
 
 
 @pytest.mark.parametrize('metric', [BoxAccuracy(), MaskIoU()])

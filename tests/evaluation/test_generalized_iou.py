@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from segvg.evaluation import GeneralizedMaskIoU, NetworkGeneralizedMaskIoU
-from segvg.evaluation.generalized_iou import compare_masks, generalized_scores
+from segvg.evaluation.base import shares
+from segvg.evaluation.generalized_iou import compare_masks, generalized_terms
 
 SHAPE = (10, 10)
 
@@ -101,8 +102,8 @@ def test_order_does_not_matter():
     results = [compare_masks(random.random(SHAPE) > 0.5, random.random(SHAPE) > 0.5,
                              bool(has), bool(none))
                for has, none in random.integers(0, 2, (40, 2))]
-    assert generalized_scores(results) == pytest.approx(generalized_scores(
-        results[::-1]))
+    assert shares(generalized_terms(results)) == pytest.approx(
+        shares(generalized_terms(results[::-1])))
 
 
 def test_nothing_against_nothing_counts_only_when_said():

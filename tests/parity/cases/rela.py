@@ -2,8 +2,9 @@
 import numpy as np
 import torch
 
+from segvg.evaluation.base import shares
 from segvg.evaluation.generalized_boxes import average_precision
-from segvg.evaluation.generalized_iou import compare_masks, generalized_scores
+from segvg.evaluation.generalized_iou import compare_masks, generalized_terms
 from segvg.registry import METRICS
 from tests.parity.cases import rela_units
 from tests.parity.cases.rela_models import run_model
@@ -27,8 +28,8 @@ def run_gres_metric(case: dict) -> list[Comparison]:
             [[r.intersection, r.union, r.credit] for r in results]),
             case[f'{name}__per_sample_I_U_iou'], EXACT))
         for source, scores in recorded['results'].items():
-            ours = generalized_scores([result for result, of in zip(
-                results, sources, strict=True) if source in (of, 'full')])
+            ours = shares(generalized_terms([result for result, of in zip(
+                results, sources, strict=True) if source in (of, 'full')]))
             for key, value in scores.items():
                 score = ours[key] if key not in OURS else ours[OURS[key]] / 100
                 found.append(absolute(f'{name} {source} {key}', score, value, EXACT))
