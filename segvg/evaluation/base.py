@@ -3,7 +3,6 @@ from abc import abstractmethod
 from typing import Any, Optional, Sequence
 
 import numpy as np
-import torch
 from mmengine.dist import all_gather_object
 from mmengine.evaluator import BaseMetric
 from mmengine.structures import BaseDataElement
@@ -11,8 +10,8 @@ from mmengine.structures import BaseDataElement
 IOU_THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 Terms = dict[str, np.ndarray]
-"""What N expressions add to scores, (N, 2) float64 each: a score is the sum of the first
-column over that of the second."""
+"""What N expressions add to scores, (N, 2) float64 each: a score is the sum of the
+first column over that of the second."""
 
 
 def describe(sample: dict) -> str:
