@@ -9,3 +9,8 @@ _base_ = [
 train_dataloader = dict(batch_size=6, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+val_evaluator = [
+    dict(type='GeneralizedMaskIoU'),
+    dict(type='NetworkGeneralizedMaskIoU')
+]
+test_evaluator = val_evaluator

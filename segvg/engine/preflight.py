@@ -70,7 +70,8 @@ def weights_command(init: dict) -> str:
         return vocabulary_command(path)
     if init.get('type') == 'DarkNetWeights':
         return 'data/README.md says where DarkNet weights come from'
-    method = 'resnet' if Path(path).name.startswith('resnet') else 'detr'
+    kinds = (kind for kind in ('resnet', 'swin') if Path(path).name.startswith(kind))
+    method = next(kinds, 'detr')
     return f'made by: python tools/convert_checkpoint.py {method} DOWNLOADED {path}'
 
 

@@ -5,10 +5,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from PIL import Image
 
-from segvg.datasets.transforms.geometric import resize_masks
 from segvg.datasets.transforms.text import used_instances
 from segvg.registry import TRANSFORMS
-from segvg.structures.masks import decode_polygons, decode_segmentation
+from segvg.structures.masks import decode_resized
 
 
 @TRANSFORMS.register_module()
@@ -73,24 +72,14 @@ class DrawMasks(BaseTransform):
     @staticmethod
     def draw(instance: dict, results: dict) -> np.ndarray:
         """Return the mask (h, w) of an instance."""
-        record, shape = instance.get('mask'), results['img_shape']
-        name = (f'annotation {instance.get("ann_id")} of {results.get("img_path")} '
-                f'(sample {results.get("sample_idx")})')
-        if record and 'poly' in record:
-            return decode_polygons([scale_polygon(part, results['scale_factor'])
-                                    for part in record['poly'] if len(part) % 2 == 0],
-                                   *shape)
         try:
-            mask = decode_segmentation(record, *results['ori_shape'])
+            return decode_resized(instance.get('mask'), results['ori_shape'],
+                                  results['img_shape'])
         except (ValueError, OSError) as error:
-            raise ValueError(f'the mask of {name} cannot be read: {error}') from error
-        return resize_masks(mask[None].astype(np.uint8), shape)[0]
+            name = f'{instance.get("ann_id")} of {results.get("img_path")}'
+            raise ValueError(
+                f'the mask of annotation {name} (sample {results.get("sample_idx")}) '
+                f'cannot be read: {error}') from error
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}()'
-
-
-def scale_polygon(polygon: Sequence[float], scale: tuple[float, float]) -> list[float]:
-    """Return a flat list x, y, x, y, ... multiplied by (x, y)."""
-    points = np.asarray(polygon, dtype=np.float64).reshape(-1, 2)
-    return (points * np.asarray(scale)).ravel().tolist()
