@@ -1,15 +1,14 @@
 """Score a checkpoint on the test data of a config."""
 import argparse
-import json
 from pathlib import Path
 
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.runner import Runner
 
 from segvg.apis.inferencer import drop_init
+from segvg.bench.carding import CardHook
 from segvg.datasets.leakage.provenance import read_record
-from segvg.datasets.split_files import split_files
+from segvg.datasets.split_files import choose_split
 from segvg.engine.launch import (
     add_common_arguments,
     build_runner,
@@ -20,7 +19,8 @@ from segvg.engine.launch import (
 )
 from segvg.engine.leakage_guard import ann_files, tell_verdict
 from segvg.engine.preflight import check_files
-from segvg.engine.thresholds import tell, thresholds_in_use, use_threshold
+from segvg.engine.reporting import report
+from segvg.engine.thresholds import thresholds_in_use, use_threshold
 
 
 def parse_args() -> argparse.Namespace:
@@ -29,6 +29,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', metavar='F.json', help='write the scores to this file')
+    parser.add_argument('--card', metavar='F.json', help='write a result card: scores '
+                        'with intervals, protocol, data, weights, code, answers')
     parser.add_argument('--show-dir', help='draw predictions into this folder')
     parser.add_argument(
         '--split', help='score this split instead of the one of test_dataloader, e.g. '
@@ -56,18 +58,6 @@ def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
     cfg.load_from, cfg.resume = None, False
 
 
-def choose_split(loader: ConfigDict, split: str) -> None:
-    """Replace the split of a loader's data set; ``test`` may be several files."""
-    dataset = loader.dataset
-    root = Path(dataset.get('data_root') or '')
-    files = [str(path.relative_to(root)) for path in split_files(
-        root / dataset.ann_file, split)]
-    dataset.ann_file = files[0]
-    if len(files) > 1:
-        loader.dataset = dict(type='ConcatDataset', datasets=[
-            dict(dataset, ann_file=file) for file in files])
-
-
 def check_leakage(args: argparse.Namespace, cfg: Config, meta: dict) -> str:
     """Return whether the weights saw images of the test data; ``--require-clean``.
 
@@ -80,30 +70,6 @@ def check_leakage(args: argparse.Namespace, cfg: Config, meta: dict) -> str:
         raise ValueError(f'--require-clean, but the verdict is {word}: '
                          f'{"; ".join(reasons)}')
     return '; '.join([word, *reasons])
-
-
-def report(runner: Runner, metrics: dict, args: argparse.Namespace,
-           leakage: str, thresholds: list[dict]) -> None:
-    """Print the scores as a table and write ``--out``."""
-    count = max(getattr(metric, 'num_expressions', 0)
-                for metric in runner.test_evaluator.metrics)
-    files = [str(path) for path in ann_files(runner.cfg, 'test_dataloader')]
-    name = ', '.join(Path(file).name for file in files)
-    width = max(map(len, metrics), default=0)
-    print(f'\n{name}: {count} expressions')
-    for key, value in metrics.items():
-        print(f'  {key:{width}}  {value:7.2f}')
-    print(f'  images seen in training: {leakage}')
-    for item in thresholds:
-        print(f'  {tell(item)}')
-    if args.out:
-        Path(args.out).parent.mkdir(parents=True, exist_ok=True)
-        content = dict(metrics=metrics, config=args.config, checkpoint=args.checkpoint,
-                       ann_file=files[0] if len(files) == 1 else files,
-                       num_expressions=count, leakage=leakage)
-        if thresholds:
-            content['thresholds'] = thresholds
-        Path(args.out).write_text(json.dumps(content, indent=2) + '\n')
 
 
 def main() -> None:
@@ -123,9 +89,16 @@ def main() -> None:
         leakage = check_leakage(args, cfg, meta)
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
+    card = args.card and CardHook(
+        args.card, checkpoint=args.checkpoint, meta=meta, config=args.config,
+        leakage=leakage, thresholds=thresholds)
+    if card:
+        runner.register_hook(card)
     metrics = runner.test()
     if is_main_process():
-        report(runner, metrics, args, leakage, thresholds)
+        if card:
+            card.write(runner, metrics)
+        report(runner, metrics, args, leakage=leakage, thresholds=thresholds)
     leave_group()
 
 

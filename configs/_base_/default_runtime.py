@@ -11,6 +11,7 @@ default_hooks = dict(
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     provenance=dict(type='ProvenanceHook'),
+    cost=dict(type='TrainingCostHook'),
     visualization=dict(type='GroundingVisualizationHook'))
 
 env_cfg = dict(

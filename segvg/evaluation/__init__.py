@@ -11,6 +11,7 @@ from segvg.evaluation.network_generalized_iou import NetworkGeneralizedMaskIoU
 from segvg.evaluation.network_mask_iou import NetworkMaskIoU
 from segvg.evaluation.phrase_cut import PhraseCutIoU
 from segvg.evaluation.phrase_recall import PhraseRecall
+from segvg.evaluation.prediction_log import PredictionLog
 from segvg.evaluation.robust_mask_iou import RobustMaskIoU
 from segvg.evaluation.seqtr_mask_iou import SeqTRMaskIoU
 from segvg.evaluation.threshold_sweep import ThresholdSweep
@@ -19,5 +20,5 @@ __all__ = [
     'BoxAccuracy', 'BoxRecall', 'GeneralizedBoxF1', 'GeneralizedMaskIoU',
     'GeneralizedMetric', 'GroundingMetric', 'MaskIoU', 'MaskPartBoxF1',
     'NetworkGeneralizedMaskIoU', 'NetworkMaskIoU', 'PhraseCutIoU', 'PhraseRecall',
-    'RobustMaskIoU', 'SeqTRMaskIoU', 'ThresholdSweep', 'answer_rule'
+    'PredictionLog', 'RobustMaskIoU', 'SeqTRMaskIoU', 'ThresholdSweep', 'answer_rule'
 ]

@@ -40,11 +40,15 @@ class GroundingMetric(BaseMetric):
     Attributes:
         num_expressions: number of expressions in the last scores.
         keys: (dataset, split, expr_idx) of the expressions in the last scores.
+        last_scores: the last scores, by their full names.
         last_terms: what each of them added to the last scores, by their full names.
         sources: data sets and splits of the last scores.
+        frame: in which boxes and masks are compared.
     """
+    frame: str = 'original image'
     num_expressions: int = 0
     keys: tuple[tuple, ...] = ()
+    last_scores: dict[str, float] = {}
     last_terms: Terms = {}
     sources: tuple[tuple[str, str], ...] = ()
 
@@ -97,7 +101,8 @@ class GroundingMetric(BaseMetric):
         ordered = [unique[key] for key in self.keys]
         self.last_terms = self._named(self.terms(ordered))
         scores = self._named(self.compute_metrics(ordered))
-        return {name: float(score) for name, score in scores.items()}
+        self.last_scores = {name: float(score) for name, score in scores.items()}
+        return dict(self.last_scores)
 
     def _named(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return values by the names that scores have in a log."""

@@ -18,6 +18,7 @@ class NetworkGeneralizedMaskIoU(GeneralizedMaskIoU):
 
     Source: the evaluator of ReLA (Liu et al., CVPR 2023).
     """
+    frame = 'network'
     SUFFIX = ' (official ReLA)'
     headline = f'gIoU{SUFFIX}'
 

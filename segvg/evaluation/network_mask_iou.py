@@ -33,6 +33,7 @@ class NetworkMaskIoU(GroundingMetric):
     predictions. Both empty counts 0; the published code gets NaN.
     """
     default_prefix = 'res'
+    frame = 'network'
     SUFFIX = ' (official RefTR)'
 
     def score(self, sample: dict) -> float:

@@ -38,6 +38,7 @@ class SeqTRMaskIoU(GroundingMetric):
     Reads ``canvas_polygons`` of the predictions.
     """
     default_prefix = 'res'
+    frame = 'network'
     SUFFIX = ' (official SeqTR)'
 
     def score(self, sample: dict) -> float:

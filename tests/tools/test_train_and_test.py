@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from segvg.bench.card import read_card, read_rows
 from segvg.engine.launch import build_runner
+from segvg.evaluation.base import shares
 from segvg.utils.checkpoint import load_checkpoint
 from tests.tools.running import run_shell, run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
@@ -217,3 +219,27 @@ def test_score_says_whether_images_were_seen(project, tmp_path, monkeypatch, cap
              '--require-clean')
     beside.unlink()
     assert 'images seen in training: clean' in capsys.readouterr().out
+
+
+def test_card_holds_scores_answers_and_what_they_come_from(project, scores, tmp_path,
+                                                           monkeypatch):
+    path = tmp_path / 'cards' / 'card.json'
+    run_tool(monkeypatch, 'test.py', project.config, project.checkpoint,
+             '--card', path, '--cfg-options', 'test_dataloader.batch_size=3')
+    card, rows = read_card(path), read_rows(path)
+    assert card.header['scores'] == pytest.approx(scores)
+    assert shares(card.terms) == pytest.approx(scores)
+    assert [row['expr_idx'] for row in rows] == list(range(12))
+    assert all(len(row['bboxes']) == len(row['targets']) == 1 for row in rows)
+    header = card.header
+    assert header['protocols'] == [dict(
+        metric='BoxAccuracy', settings={}, frame='original image',
+        scores=list(scores))]
+    assert header['data']['expressions'] == 12 and header['data']['images'] == len(
+        set(card.images))
+    low, high = header['intervals']['rec/mIoU']
+    assert low <= scores['rec/mIoU'] <= high
+    assert len(header['weights']['sha256']) == 64 and header['weights']['averaged'] in (
+        True, False)
+    assert {'torch', 'python', 'processor'} <= set(header['environment'])
+    assert header['test']['peak_memory'] > 0 and header['code']['version']

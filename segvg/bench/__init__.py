@@ -1,0 +1,6 @@
+"""All methods on the same data: result cards, comparisons, plans, error analysis.
+
+``card`` is what a test leaves behind, ``statistics`` how far a score may be trusted,
+``compare`` the table of several cards, ``plan`` and ``steps`` what runs them all, and
+``errors`` with ``page`` where a model fails.
+"""

@@ -1,0 +1,149 @@
+"""Result cards: a score with everything that decides whether it may be compared.
+
+A card is three files: ``NAME.json`` for people and tables, ``NAME.npz`` with what every
+expression adds to every score, ``NAME.jsonl`` with the answers.
+"""
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+
+from segvg.bench.statistics import image_sums
+
+FORMAT = 'segvg-card'
+VERSION = '1.0'
+
+
+class CardError(ValueError):
+    """A card cannot be read, or cards cannot be compared."""
+
+
+class Card(NamedTuple):
+    """A result card.
+
+    Attributes:
+        path: of its JSON file.
+        header: what that file says.
+        terms: for each score that is a share (N, 2), in the order of ``keys``.
+        images: (N,) the image of each expression, by number.
+        keys: SHA-256 of the expressions that were scored and their images.
+    """
+    path: Path
+    header: dict[str, Any]
+    terms: dict[str, np.ndarray]
+    images: np.ndarray
+    keys: str
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        return self.header['name']
+
+    def sums(self, score: str) -> np.ndarray:
+        """Return what each image adds to a score, (I, 2)."""
+        return image_sums(self.terms[score], self.images)
+
+    def protocol_of(self, score: str) -> Optional[dict]:
+        """Return the protocol that a score was made by, or None."""
+        for protocol in self.header['protocols']:
+            if score in protocol['scores']:
+                return protocol
+        return None
+
+
+def companion(path: Path, suffix: str) -> Path:
+    """Return the path of another file of a card."""
+    return path.with_name(f'{path.stem}{suffix}')
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of a plain value."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def write_card(path: Path, header: dict[str, Any], terms: dict[str, np.ndarray],
+               rows: list[dict]) -> None:
+    """Write the three files; the JSON last, so that it stands for a whole card.
+
+    Args:
+        path: of the JSON file.
+        header: without ``format``, ``version`` and ``keys``.
+        terms: of all scores.
+        rows: of ``PredictionLog``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    numbers: dict[Any, int] = {}
+    images = np.array([numbers.setdefault(image_of(row), len(numbers))
+                       for row in rows])
+    keys = digest([[row['dataset'], row['split'], row['expr_idx'], image_of(row)]
+                   for row in rows])
+    arrays = {f'terms/{name}': values for name, values in terms.items()}
+    np.savez_compressed(companion(path, '.npz'), images=images, **arrays)
+    with open(companion(path, '.jsonl'), 'w', encoding='utf-8') as stream:
+        for row in rows:
+            stream.write(json.dumps(row, ensure_ascii=False) + '\n')
+    whole = dict(format=FORMAT, version=VERSION, **header, keys=keys)
+    # Written whole or not at all: a bench takes the file for a finished test.
+    partial = path.with_name(f'{path.name}.part')
+    partial.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + '\n', 'utf-8')
+    partial.replace(path)
+
+
+def image_of(row: dict) -> str:
+    """Return how an image is told from others."""
+    return str(row['img_id'] if row['img_id'] is not None else row['img_path'])
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """Return the JSON of a card.
+
+    Raises:
+        CardError: the file is missing or no card.
+    """
+    try:
+        header = json.loads(path.read_text('utf-8'))
+    except (OSError, ValueError) as error:
+        raise CardError(f'{path} cannot be read as a result card: {error}') from error
+    if not isinstance(header, dict) or header.get('format') != FORMAT:
+        raise CardError(f'{path} is no result card; tools/test.py --card makes them')
+    if header['version'].split('.')[0] != VERSION.split('.')[0]:
+        raise CardError(f'{path} has version {header["version"]} of the format, this '
+                        f'program reads {VERSION}')
+    return header
+
+
+def read_card(path: Path) -> Card:
+    """Return a card.
+
+    Raises:
+        CardError: a file is missing or broken.
+    """
+    path = Path(path)
+    header = read_header(path)
+    arrays = companion(path, '.npz')
+    try:
+        with np.load(arrays, allow_pickle=False) as file:
+            images = file['images']
+            terms = {name.removeprefix('terms/'): file[name]
+                     for name in file.files if name.startswith('terms/')}
+    except (OSError, ValueError, KeyError) as error:
+        raise CardError(f'{arrays}, a part of the card {path}, cannot be read: {error}'
+                        ) from error
+    return Card(path, header, terms, images, header['keys'])
+
+
+def read_rows(path: Path) -> list[dict]:
+    """Return the answers of a card.
+
+    Raises:
+        CardError: their file is missing or broken.
+    """
+    rows = companion(Path(path), '.jsonl')
+    try:
+        with open(rows, encoding='utf-8') as stream:
+            return [json.loads(line) for line in stream]
+    except (OSError, ValueError) as error:
+        raise CardError(f'{rows}, a part of the card {path}, cannot be read: {error}'
+                        ) from error

@@ -1,0 +1,127 @@
+"""How far a score may be trusted: intervals and a paired test over images.
+
+Sentences about one image are answered together, right or wrong, so images are drawn,
+not sentences. A score is a share: the sum of what images add to its numerator over the
+sum of what they add to its denominator.
+"""
+from typing import NamedTuple, Sequence
+
+import numpy as np
+
+DRAWS = 2000
+CHUNK = 1 << 24
+"""How many random numbers are held at once."""
+
+
+class Interval(NamedTuple):
+    """A score and its interval, in percent."""
+    score: float
+    low: float
+    high: float
+
+
+class Comparison(NamedTuple):
+    """Two scores of the same images.
+
+    Attributes:
+        difference: the second less the first, in percent points, with its interval.
+        p: two-sided, that it would be as large if the models were equally good.
+    """
+    difference: Interval
+    p: float
+
+
+def image_sums(terms: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Return what each image adds, (I, 2), in the order of image numbers.
+
+    Args:
+        terms: (N, 2) of the expressions.
+        images: (N,) the image of each.
+    """
+    _, place = np.unique(images, return_inverse=True)
+    return np.stack([np.bincount(place, column) for column in terms.T], axis=1)
+
+
+def share(sums: np.ndarray) -> np.ndarray:
+    """Return the score (...,) in percent of sums (..., 2); of nothing it is 0."""
+    part, whole = sums[..., 0], sums[..., 1]
+    return 100 * np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
+
+
+def resampled(tables: Sequence[np.ndarray], draws: int, seed: int) -> np.ndarray:
+    """Return the scores (draws, T) of T tables (I, 2) over images drawn anew.
+
+    All tables see the same images in a draw.
+    """
+    count = len(tables[0])
+    random = np.random.default_rng(seed)
+    joined = np.concatenate(tables, axis=1)  # (I, 2 T)
+    scores = []
+    left = draws
+    while left:
+        size = min(left, max(1, CHUNK // count))
+        drawn = random.integers(0, count, (size, count))
+        times = np.zeros((size, count))
+        for row, chosen in zip(times, drawn):
+            row += np.bincount(chosen, minlength=count)
+        scores.append(share((times @ joined).reshape(size, -1, 2)))
+        left -= size
+    return np.concatenate(scores)
+
+
+def interval(tables: Sequence[np.ndarray], *, draws: int = DRAWS, seed: int = 0,
+             level: float = 0.95) -> Interval:
+    """Return the mean score of tables (I, 2), one a seed, and its bootstrap interval.
+
+    Args:
+        tables: sums of the same images.
+        draws: how often images are drawn.
+        seed: of the draws.
+        level: part of the draws within the interval, by percentiles.
+    """
+    scores = resampled(tables, draws, seed).mean(1)
+    mean = float(np.mean([share(table.sum(0)) for table in tables]))
+    return Interval(mean, *_ends(scores, level))
+
+
+def _ends(scores: np.ndarray, level: float) -> tuple[float, float]:
+    """Return the percentiles that hold the middle part of scores (draws,)."""
+    low, high = np.percentile(scores, [50 * (1 - level), 50 * (1 + level)])
+    return float(low), float(high)
+
+
+def compare(first: Sequence[np.ndarray], second: Sequence[np.ndarray], *,
+            draws: int = DRAWS, seed: int = 0, level: float = 0.95) -> Comparison:
+    """Compare two models on the same images; each has a table (I, 2) a seed.
+
+    The interval of the difference comes from drawing images, ``p`` from exchanging the
+    two models' answers to every image with a chance of one half. With several seeds
+    their sums are compared.
+    """
+    tables = [*first, *second]
+    scores = resampled(tables, draws, seed)
+    ours, theirs = scores[:, :len(first)].mean(1), scores[:, len(first):].mean(1)
+    total = [float(np.mean([share(table.sum(0)) for table in group]))
+             for group in (first, second)]
+    difference = Interval(total[1] - total[0], *_ends(theirs - ours, level))
+    return Comparison(difference, exchange_test(
+        np.mean(first, axis=0), np.mean(second, axis=0), draws=draws, seed=seed))
+
+
+def exchange_test(first: np.ndarray, second: np.ndarray, *, draws: int = DRAWS,
+                  seed: int = 0) -> float:
+    """Return the two-sided p of a paired permutation test on tables (I, 2) of sums."""
+    random = np.random.default_rng(seed)
+    both, gap = first.sum(0) + second.sum(0), second - first
+    seen = share(second.sum(0)) - share(first.sum(0))
+    less = more = 0
+    left = draws
+    while left:
+        size = min(left, max(1, CHUNK // len(first)))
+        signs = random.integers(0, 2, (size, len(first))) * 2.0 - 1
+        turned = signs @ gap  # (size, 2), second less first after exchanges
+        found = share((both + turned) / 2) - share((both - turned) / 2)
+        less += int((found <= seen + 1e-9).sum())
+        more += int((found >= seen - 1e-9).sum())
+        left -= size
+    return min(1.0, 2 * (min(less, more) + 1) / (draws + 1))

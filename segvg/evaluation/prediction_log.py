@@ -1,0 +1,77 @@
+"""Not a score: what was answered to every expression, for a result card."""
+from typing import Any, Optional
+
+import numpy as np
+import torch
+
+from segvg.evaluation.base import GroundingMetric, get_prediction
+from segvg.registry import METRICS
+from segvg.structures.answers import AnswerRule
+from segvg.structures.masks import encode_rle
+
+NAMES = ('img_id', 'expr_id', 'ref_id', 'text', 'img_path')
+
+
+@METRICS.register_module()
+class PredictionLog(GroundingMetric):
+    """Keeps the answers of a test.
+
+    Args:
+        rule: which predictions are the answer; None: the best one.
+
+    Attributes:
+        rows: after ``evaluate`` one dict an expression, in the order of ``keys``:
+            ``dataset``, ``split``, ``expr_idx``, ``img_id``, ``expr_id``, ``ref_id``,
+            ``text``, ``img_path``, ``size`` (height, width), ``targets`` (boxes),
+            ``bboxes`` and ``scores`` of the answer, ``mask`` (its union as a run-length
+            code, or None) and ``no_target_score``. Boxes are xyxy, in the image.
+    """
+    default_prefix = 'log'
+
+    def __init__(self, rule: Optional[AnswerRule] = None, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.rule = rule
+        self.rows: list[dict] = []
+
+    def score(self, sample: dict) -> dict[str, Any]:
+        """Return what a row has to hold."""
+        prediction = get_prediction(sample)
+        kept = self._kept(prediction, sample.get('no_target_score'))
+        none = sample.get('no_target_score')
+        row = {name: sample.get(name) for name in NAMES}
+        targets = torch.as_tensor(sample['image_instances']['bboxes'])
+        return dict(
+            row, size=list(sample['ori_shape']), targets=_rounded(targets),
+            bboxes=_rounded(prediction['bboxes'][kept]),
+            scores=[round(float(score), 4) for score in prediction['scores'][kept]],
+            mask=_united(prediction, kept),
+            no_target_score=None if none is None else round(float(none), 4))
+
+    def _kept(self, prediction: dict, none: Any) -> torch.Tensor:
+        """Return the places (K,) of the predictions that are the answer."""
+        scores = torch.as_tensor(prediction['scores'])
+        if self.rule is None:
+            return scores.argmax()[None] if len(scores) else scores.new_zeros(0).long()
+        if self.rule.says_none(prediction, none):
+            return scores.new_zeros(0).long()
+        return self.rule.counts(prediction).nonzero()[:, 0]
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """Fill ``rows``; there are no scores."""
+        self.rows = [dict(dataset=dataset, split=split, expr_idx=expr_idx, **result)
+                     for (dataset, split, expr_idx), result in zip(
+                         self.keys, results, strict=True)]
+        return {}
+
+
+def _rounded(boxes: torch.Tensor) -> list[list[float]]:
+    """Return boxes (N, 4) to a hundredth of a pixel."""
+    return [[round(value, 2) for value in box] for box in boxes.tolist()]
+
+
+def _united(prediction: dict, kept: torch.Tensor) -> Optional[dict]:
+    """Return the union of the masks that are the answer; None without masks."""
+    if 'masks' not in prediction or not len(kept):
+        return None
+    masks = torch.as_tensor(prediction['masks'])[kept].bool().cpu().numpy()
+    return encode_rle(np.logical_or.reduce(masks))

@@ -1,0 +1,49 @@
+"""Make a table of result cards, with intervals and paired tests."""
+import argparse
+import json
+from pathlib import Path
+
+from segvg.bench.card import CardError, read_card
+from segvg.bench.compare import as_json, as_markdown, as_text, compare_cards
+from segvg.bench.statistics import DRAWS
+from segvg.engine.launch import fail
+
+NOTE = ('95 % intervals by drawing images {draws} times; every model is compared with '
+        'the first one, p by exchanging answers image by image')
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        description=f'{__doc__} Cards of one config with several seeds are one row. '
+        'Cards of other data or by another rule are refused.')
+    parser.add_argument('cards', nargs='+', metavar='CARD',
+                        help='files made by tools/test.py --card')
+    parser.add_argument('--scores', nargs='+', metavar='NAME',
+                        help='e.g. rec/acc@0.5; by default all that the cards share')
+    parser.add_argument('--markdown', metavar='F.md', help='write the table there too')
+    parser.add_argument('--json', metavar='F.json', help='write the table there too')
+    parser.add_argument('--draws', type=int, default=DRAWS,
+                        help='how often images are drawn (default: %(default)s)')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Compare."""
+    args = parse_args()
+    try:
+        rows = compare_cards([read_card(Path(path)) for path in args.cards],
+                             args.scores, args.draws)
+    except CardError as error:
+        fail(error)
+    print(as_text(rows))
+    note = NOTE.format(draws=args.draws)
+    print(f'\n{note}')
+    if args.markdown:
+        Path(args.markdown).write_text(f'{as_markdown(rows)}\n\n{note}.\n', 'utf-8')
+    if args.json:
+        Path(args.json).write_text(json.dumps(as_json(rows), indent=1) + '\n', 'utf-8')
+
+
+if __name__ == '__main__':
+    main()
