@@ -110,27 +110,28 @@ class GeneralizedBoxF1(GeneralizedMetric):
         none = None if none is None else float(none)
         result = BoxResult(0.0, len(targets) > 0, False, bboxes.numpy(), scores.numpy(),
                            targets.numpy(), none)
-        return self.judge(result, self.rule)
-
-    def judge(self, result: BoxResult, rule: AnswerRule,
-              known: Optional[dict[int, float]] = None) -> BoxResult:
-        """Return the result as it is by a rule.
-
-        Args:
-            result: boxes, scores, targets.
-            rule: which boxes are kept.
-            known: F1 by the number of kept boxes, read and filled; boxes go by falling
-                score, so the number tells which they are.
-        """
-        known = {} if known is None else known
         found = dict(scores=result.scores)
-        none = rule.says_none(found, result.no_target_score)
-        kept = rule.counts(found) & (not none)
-        count = int(kept.sum())
-        if count not in known:
-            known[count] = f1_of(torch.from_numpy(result.bboxes)[kept],
-                                 torch.from_numpy(result.targets), self.official)
-        return result._replace(f1=known[count], said_none=none)
+        kept = self.rule.counts(found) & (not self.rule.says_none(found, none))
+        return self.judge(result, int(kept.sum()))
+
+    def judge(self, result: BoxResult, count: int) -> BoxResult:
+        """Return the result when the ``count`` boxes of the highest scores are kept."""
+        kept = np.zeros(len(result.scores), dtype=bool)
+        if count:
+            kept = result.scores >= np.sort(result.scores)[-count]
+        f1 = f1_of(torch.from_numpy(result.bboxes[kept]),
+                   torch.from_numpy(result.targets), self.official)
+        return result._replace(f1=f1, said_none=not count)
+
+    def kept_counts(self, result: BoxResult, thresholds: np.ndarray) -> np.ndarray:
+        """Return how many boxes are kept at values (N,) of the parameter, (N,) int."""
+        if self.parameter == 'score_threshold':
+            below = np.searchsorted(np.sort(result.scores), thresholds)
+            return len(result.scores) - below
+        count = int(self.rule.counts(dict(scores=result.scores)).sum())
+        if result.no_target_score is None:
+            return np.full(len(thresholds), count)
+        return np.where(result.no_target_score > thresholds, 0, count)
 
     def compute_metrics(self, results: list[BoxResult]) -> dict[str, float]:
         """Return ``Pr@(F1=1)``, ``N-acc``, ``T-acc`` and ``AP``.
@@ -156,11 +157,12 @@ class GeneralizedBoxF1(GeneralizedMetric):
     def sweep(self, results: Sequence[BoxResult],
               thresholds: Sequence[float]) -> list[dict[str, float]]:
         """Return the scores, but for AP, with other values of the parameter."""
-        results = [(BoxResult(*result), {}) for result in results]
-        rules = [self.rule._replace(**{self.parameter: threshold})
-                 for threshold in thresholds]
-        return [shares(self.terms([self.judge(result, rule, known)
-                                   for result, known in results])) for rule in rules]
+        thresholds, rows = np.asarray(thresholds), []
+        for result in map(BoxResult._make, results):
+            counts = self.kept_counts(result, thresholds).tolist()
+            judged = {count: self.judge(result, count) for count in set(counts)}
+            rows.append([judged[count] for count in counts])
+        return [shares(self.terms(column)) for column in zip(*rows, strict=True)]
 
 
 def average_precision(results: list[BoxResult], all_sizes: bool = True) -> np.ndarray:
