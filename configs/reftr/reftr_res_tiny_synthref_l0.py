@@ -6,7 +6,7 @@ python tools/train.py configs/reftr/reftr_res_tiny_synthref_l0.py
 """
 _base_ = [
     '../_base_/models/reftr_masks_tiny.py', '../_base_/datasets/synthref_l0.py',
-    '../_base_/schedules/adamw_cpu_10e.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/reftr_cpu_demo.py', '../_base_/default_runtime.py'
 ]
 val_evaluator = [
     dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='NetworkMaskIoU')

@@ -29,6 +29,6 @@ train_dataloader = dict(
                 type='TokenizeExpression',
                 max_length=20,
                 tokenizer=dict(
-                    type='WordPieceTokenizer', vocab='data/synthref_l0/vocab.txt')),
+                    type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
             dict(type='PackGroundingInputs')
         ]))

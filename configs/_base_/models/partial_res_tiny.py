@@ -15,6 +15,6 @@ train_pipeline = [
     dict(
         type='TokenizeExpression',
         max_length=20,
-        tokenizer=dict(type='WordTokenizer', vocab='data/synthref_l0/vocab.txt')),
+        tokenizer=dict(type='WordTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]

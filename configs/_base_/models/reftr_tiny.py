@@ -7,22 +7,24 @@ model = dict(
     type='RefTR',
     data_preprocessor=dict(type='PhraseDataPreprocessor'),
     image_encoder=dict(
-        type='NormedEncoder',
-        backbone=dict(
-            type='mmdet.ResNet',
-            depth=18,
-            num_stages=2,
-            strides=(1, 2),
-            dilations=(1, 1),
-            out_indices=(1, ),
-            base_channels=32,
-            norm_eval=False,
-            style='pytorch'),
-        in_channels=64,
-        channels=64,
-        groups=8,
-        norm_padding=False,
-        num_layers=0),
+        type='PositionedEncoder',
+        encoder=dict(
+            type='NormedEncoder',
+            backbone=dict(
+                type='mmdet.ResNet',
+                depth=18,
+                num_stages=2,
+                strides=(1, 2),
+                dilations=(1, 1),
+                out_indices=(1, ),
+                base_channels=32,
+                norm_eval=False,
+                style='pytorch'),
+            in_channels=64,
+            channels=64,
+            groups=8,
+            norm_padding=False,
+            num_layers=0)),
     language_encoder=dict(
         type='PooledTransformer',
         model_type='bert',
@@ -69,7 +71,7 @@ train_pipeline = [
         type='TokenizeExpression',
         max_length=20,
         tokenizer=dict(
-            type='WordPieceTokenizer', vocab='data/synthref_l0/vocab.txt')),
+            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]
 test_pipeline = [
@@ -80,6 +82,6 @@ test_pipeline = [
         type='TokenizeExpression',
         max_length=20,
         tokenizer=dict(
-            type='WordPieceTokenizer', vocab='data/synthref_l0/vocab.txt')),
+            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]

@@ -47,7 +47,7 @@ train_pipeline = [
     dict(
         type='TokenizeExpression',
         max_length=20,
-        tokenizer=dict(type='WordTokenizer', vocab='data/synthref_l0/vocab.txt')),
+        tokenizer=dict(type='WordTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]
 test_pipeline = [
@@ -57,6 +57,6 @@ test_pipeline = [
     dict(
         type='TokenizeExpression',
         max_length=20,
-        tokenizer=dict(type='WordTokenizer', vocab='data/synthref_l0/vocab.txt')),
+        tokenizer=dict(type='WordTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]
