@@ -2,6 +2,7 @@
 import pytest
 import torch
 
+from segvg.apis import GroundingInferencer
 from segvg.engine.launch import build_runner
 from tests.generalized_toy import make_generalized_data
 from tests.models.test_grounders import make_batch
@@ -35,3 +36,32 @@ def test_no_target_score_says_how_far_the_surest_query_is_from_sure(name, tmp_pa
     for sample, score in zip(samples, sure, strict=True):
         torch.testing.assert_close(sample.no_target_score, 1 - score)
         assert sample.no_target_score.shape == ()
+
+
+def test_two_targets_one_and_none_are_learned_by_heart(data, tmp_path):
+    """Four images, twelve expressions, 120 steps; then asked as a user asks."""
+    cfg = toy_config(ROOT / 'configs/siri/siri_tiny_synthref_l0.py', data, tmp_path)
+    train = cfg.train_dataloader
+    train.update(batch_size=12, drop_last=False)
+    train.dataset.pipeline = [step for step in train.dataset.pipeline
+                              if step['type'] != 'RandomFlip']
+    cfg.test_dataloader.dataset.ann_file = train.dataset.ann_file
+    cfg.model.head.update(num_queries=6, mask_threshold=0.5)
+    cfg.train_cfg.update(max_epochs=120, val_interval=1000)
+    cfg.param_scheduler = [dict(type='LinearLR', start_factor=0.05, by_epoch=False,
+                                begin=0, end=50)]
+    cfg.default_hooks.checkpoint.update(save_best=None, interval=120)
+    cfg.test_evaluator = [dict(type='GeneralizedBoxF1', score_threshold=0.5),
+                          dict(type='GeneralizedMaskIoU')]
+    cfg.val_evaluator = cfg.test_evaluator
+    runner = build_runner(cfg)
+    runner.train()
+    scores = runner.test()
+    assert scores['grec/Pr@(F1=1)'] > 90 and scores['gres/gIoU'] > 75
+    assert scores['grec/N-acc'] == scores['gres/N-acc'] == 100
+
+    ground = GroundingInferencer(cfg, tmp_path / 'epoch_120.pth', 'cpu')
+    [[two, none]] = ground(data / 'images' / 'train_0.png',
+                           ['box', 'the box left the box'])['predictions']
+    assert len(two['targets']) == 2 and not two['no_target']
+    assert none['no_target'] and none['no_target_score'] > 0.5
