@@ -50,6 +50,11 @@ SAMPLES_OF_LINE: dict[str, Callable[[dict], list[list[int]]]] = dict(
     image=_image_positions,
     caption=lambda line: [[i] for i in caption_positions(line)])
 
+# argument of the data set -> whether it keeps an expression of a line
+FILTERS: dict[str, Callable[[dict], bool]] = dict(
+    only_reviewed=lambda expr: expr.get('reviewed_ok') is True,
+    only_single_target=lambda expr: len(expr['targets']) == 1)
+
 
 @DATASETS.register_module()
 class GroundingDataset(BaseDataset):
@@ -77,6 +82,8 @@ class GroundingDataset(BaseDataset):
             by the number of the image, whatever file or data set it stands in.
         only_reviewed: keep only the expressions that somebody reviewed and found right
             (``reviewed_ok``); the file is read once to count them.
+        only_single_target: keep only the expressions with exactly one target, for
+            methods and metrics that know nothing else; read as the above.
         lazy: read lines from disk when asked for; else keep the file's bytes in memory
             that worker processes share.
         lazy_init: open the file at the first use.
@@ -92,7 +99,8 @@ class GroundingDataset(BaseDataset):
                  test_mode: bool = False,
                  indices: Optional[Union[int, Sequence[int]]] = None,
                  exclude_images_of: Sequence[str] = (), only_reviewed: bool = False,
-                 lazy: bool = True, lazy_init: bool = False, max_refetch: int = 1000,
+                 only_single_target: bool = False, lazy: bool = True,
+                 lazy_init: bool = False, max_refetch: int = 1000,
                  metainfo: Optional[dict] = None) -> None:
         _check_choice('sample_by', sample_by, SAMPLES_OF_LINE)
         _check_choice('text_field', text_field, ('text', 'sent'))
@@ -102,6 +110,7 @@ class GroundingDataset(BaseDataset):
         self.box_profile = box_profile
         self.exclude_images_of = tuple(exclude_images_of)
         self.only_reviewed = only_reviewed
+        self.only_single_target = only_single_target
         self.lazy = lazy
         super().__init__(
             ann_file=ann_file, metainfo=metainfo, data_root=data_root,
@@ -126,13 +135,13 @@ class GroundingDataset(BaseDataset):
         if self._indices is not None:
             self.get_subset_(self._indices)
         if len(self) == 0:
-            reviewed = ' that was reviewed' if self.only_reviewed else ''
-            raise ValueError(f'{self.ann_file} has no sample{reviewed} for '
-                             f'sample_by={self.sample_by!r}')
+            filters = [f', {name}=True' for name in FILTERS if getattr(self, name)]
+            raise ValueError(f'{self.ann_file} has no sample for '
+                             f'sample_by={self.sample_by!r}{"".join(filters)}')
 
     def _count_samples(self) -> np.ndarray:
         """Number of samples (lines,) int64 of each line."""
-        if self.only_reviewed:
+        if self._is_filtered():
             return np.array([len(self._samples(line)) for line in self.lines],
                             dtype=np.int64)
         samples, refs, captions = self.lines.counts.T
@@ -142,11 +151,15 @@ class GroundingDataset(BaseDataset):
     def _samples(self, line: dict) -> list[list[int]]:
         """The samples of a line, each a list of positions in ``line['exprs']``."""
         samples = SAMPLES_OF_LINE[self.sample_by](line)
-        if not self.only_reviewed:
-            return samples
-        kept = ([i for i in sample if line['exprs'][i].get('reviewed_ok')]
-                for sample in samples)
-        return [sample for sample in kept if sample]
+        for name in FILTERS:
+            if getattr(self, name):
+                kept = ([i for i in sample if FILTERS[name](line['exprs'][i])]
+                        for sample in samples)
+                samples = [sample for sample in kept if sample]
+        return samples
+
+    def _is_filtered(self) -> bool:
+        return any(getattr(self, name) for name in FILTERS)
 
     @force_full_init
     def image_sizes(self) -> np.ndarray:
@@ -158,7 +171,7 @@ class GroundingDataset(BaseDataset):
         """Number of expressions (samples,) of each sample."""
         if self.sample_by in ('expression', 'caption'):
             return np.ones(len(self), dtype=np.int64)
-        if self.sample_by == 'image' and not self.only_reviewed:
+        if self.sample_by == 'image' and not self._is_filtered():
             return self.lines.counts[self._line_numbers(), 0]
         return np.array([len(self.get_data_info(i)['expressions'])
                          for i in range(len(self))], dtype=np.int64)

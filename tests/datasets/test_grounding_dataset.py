@@ -78,8 +78,17 @@ def test_only_reviewed_keeps_what_was_found_right(tmp_path, sample_by, expected)
     assert texts(dataset.get_subset([1])) == expected[1:]
 
 
+@pytest.mark.parametrize(('sample_by', 'expected'), [
+    ('expression', [['Left man.'], ['man'], ['dog and man']]),
+    ('image', [['Left man.', 'man'], ['dog and man']])])
+def test_only_single_target_leaves_out_several_and_none(root, sample_by, expected):
+    dataset = build(root, sample_by=sample_by, only_single_target=True)
+    assert texts(dataset) == expected
+    assert dataset.expression_counts().tolist() == list(map(len, expected))
+
+
 def test_file_without_reviewed_expressions_says_so(root):
-    with pytest.raises(ValueError, match='has no sample that was reviewed'):
+    with pytest.raises(ValueError, match="sample_by='expression', only_reviewed=True"):
         build(root, only_reviewed=True)
 
 

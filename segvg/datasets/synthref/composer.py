@@ -39,7 +39,6 @@ _LONG_ORDER_TRIES = 5    # with three phrases, which have many readings
 _ENOUGH = 4           # readings
 _WORDINGS = 8
 _NEGATIVE_TRIES = 16
-_PATIENCE = 6         # attempts at a scene before a sentence may be of another type
 _PRESENT_SHARE = 0.8  # of swaps take a value that another object has
 _LENIENT = 60         # attempts after which the order of words need not matter
 _FLIPS = ('relation', 'place', 'depth', 'comparison')
@@ -91,9 +90,10 @@ class Composer:
         self._order_share = ORDER_SHARE if attempt < _LENIENT else 0.0
         sentences: list[Sentence] = []
         for types in plan:
-            usable = types[:1 + attempt // _PATIENCE]
+            others = attempt // self.level.patience
+            usable = types[:1 + others]
             if self.split == 'testB':
-                usable = types[:len(self.level.long_types) + attempt // _PATIENCE]
+                usable = types[:len(self.level.long_types) + others]
             sentence = self._find(usable)
             if sentence is None or self._is_known(sentence, sentences):
                 return None

@@ -22,12 +22,12 @@ from segvg.datasets.synthref.outputs import (
 )
 from segvg.datasets.synthref.summary import check_overlap, count_split
 
-GENERATOR_VERSION = '1.0'
 FORMATS = ('refer', 'grefcoco', 'canonical', 'all')
 ANNOTATION_FILES = ('scenes.jsonl', 'instances.json', 'refs(synth).p',
                     'grefs(synth).json')
 CAPTION_FILE = 'captions.jsonl'
 _CHUNK = 32
+_MOST_IMAGES = 10**7   # of a split, so that the ids of levels keep apart
 
 
 class Result(NamedTuple):
@@ -59,7 +59,7 @@ def generate(out: str | Path, level: str, seed: int,
     wanted = _resolve(level, seed, sizes, image_size, format, sentences)
     arguments = _arguments(wanted, seed, format)
     paths = Paths(Path(out), f'synthref_{level}')
-    manifest = None if overwrite else find_existing(paths, arguments)
+    manifest = None if overwrite else find_existing(paths, arguments, wanted.version)
     if manifest:
         return Result(manifest, True)
     paths.prepare()
@@ -68,11 +68,11 @@ def generate(out: str | Path, level: str, seed: int,
     for record in records:
         by_split[record.split].append(record)
     overlap = check_overlap(by_split, wanted)
-    entries = list(number_records(records))
+    entries = list(number_records(records, wanted.first_image_id))
     written = _write(paths, entries, wanted, arguments)
     ceilings = compute_ceilings(by_split, wanted.compound)
     manifest = dict(
-        format='segvg-synthref', generator_version=GENERATOR_VERSION,
+        format='segvg-synthref', generator_version=wanted.version,
         arguments=arguments,
         held_out=_held_out(wanted),
         splits={split: dict(count_split(items), ceilings=ceilings[split])
@@ -103,8 +103,9 @@ def _resolve(level: str, seed: int, sizes: dict[str, int] | None,
     for split, number in (sizes or {}).items():
         if split not in images:
             raise ValueError(f'split {split!r} in sizes, expected {", ".join(SPLITS)}')
-        if not 0 <= number < 2**32:
-            raise ValueError(f'{number} images asked for {split}, expected 0 or more')
+        if not 0 <= number <= _MOST_IMAGES:
+            raise ValueError(f'{number} images asked for {split}, expected 0 to '
+                             f'{_MOST_IMAGES}')
         images[split] = number
     if not any(images.values()):
         raise ValueError('all splits have the size 0; name at least one image')
@@ -158,7 +159,7 @@ class Paths:
         part.replace(self.manifest)
 
 
-def find_existing(paths: Paths, arguments: dict) -> dict | None:
+def find_existing(paths: Paths, arguments: dict, version: str) -> dict | None:
     """Return the manifest of a complete data set made with these arguments.
 
     Returns None when there is nothing, or only an unfinished data set; raises
@@ -168,7 +169,7 @@ def find_existing(paths: Paths, arguments: dict) -> dict | None:
         return None
     manifest = json.loads(paths.manifest.read_text(encoding='utf-8'))
     known = dict(manifest['arguments'], generator=manifest['generator_version'])
-    asked = dict(arguments, generator=GENERATOR_VERSION)
+    asked = dict(arguments, generator=version)
     different = [f'{name} {known.get(name)} instead of {value}'
                  for name, value in asked.items() if known.get(name) != value]
     if different:
@@ -188,7 +189,7 @@ def _make_images(level: Level, seed: int, folder: Path, workers: int,
     places = [(split, index) for split, number in zip(SPLITS, level.images)
               for index in range(number)]
     jobs = [Job(level, split, seed, index, folder / f'synth_{image_id:012d}.jpg')
-            for image_id, (split, index) in enumerate(places, 1)]
+            for image_id, (split, index) in enumerate(places, level.first_image_id)]
     records = []
     for record in _map(jobs, workers):
         records.append(record)
@@ -225,10 +226,10 @@ def _write(paths: Paths, entries: list[Entry], level: Level,
     if format in ('canonical', 'all'):
         source = dict(file=f'{paths.name}/scenes.jsonl', **_fingerprint(written[1]))
         meta = dict(
-            partition='synth', revision=GENERATOR_VERSION, licence=None,
+            partition='synth', revision=level.version, licence=None,
             source_box='COCO: x, y, w, h, 0-based', text_field='raw', sources=[source],
             image_roots=['images'], report={}, converter=dict(
-                name='synthref', version=GENERATOR_VERSION, options=arguments))
+                name='synthref', version=level.version, options=arguments))
         write_canonical(paths.canonical, paths.name, entries, level, meta)
         written.append(paths.canonical / f'{paths.name}.meta.json')
         written += [paths.canonical / f'{paths.name}_{split}.jsonl'

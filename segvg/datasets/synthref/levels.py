@@ -47,6 +47,8 @@ SHAPE_COLOUR_SHARE = 0.15
 SIZE_FILL_SHARE = 0.1
 """The same of (size, fill) pairs, in levels with several fills."""
 
+IDS_OF_LEVEL = 10**8
+
 Weights = tuple[tuple[str, float], ...]
 
 
@@ -73,7 +75,10 @@ class Level:
     than one target, ``relations`` and ``depths`` what relation and depth sentences may
     say, ``visible`` the smallest visible share of an object, ``placements`` how objects
     are placed, ``jitter`` a factor on the spread of colours, ``brightness`` the largest
-    change of the whole picture, ``typos`` the share of training sentences with one.
+    change of the whole picture, ``typos`` the share of training sentences with one,
+    ``patience`` the attempts at a scene before a sentence may be of another type.
+
+    ``version`` is that of the generator when the level changed last.
     """
 
     name: str
@@ -109,6 +114,13 @@ class Level:
     fillers: bool = False
     paraphrases: bool = False
     typos: float = 0.0
+    patience: int = 6
+    version: str = '1.1'
+
+    @property
+    def first_image_id(self) -> int:
+        """Return the id of the first image; two levels share none."""
+        return self.number * IDS_OF_LEVEL + 1
 
     @property
     def compound(self) -> bool:
@@ -163,7 +175,7 @@ LEVELS = {
         unusual=Look(objects=(4, 4), background='gradient',
                      plain_filters=2, joined_filters=2),
         sentences=3, images=(2000, 500, 500, 500), none_share=0.0, multi_share=0.0,
-        synonyms=False, punctuation=False, noise=0),
+        synonyms=False, punctuation=False, noise=0, version='1.0'),
     'L1': Level(
         name='L1', number=1, canvas=(96, 96),
         shapes=('square', 'circle', 'triangle', 'star', 'ring'),
@@ -188,8 +200,8 @@ LEVELS['L2'] = Level(
     name='L2', number=2, canvas=(128, 128), shapes=_ALL_SHAPES[:7],
     colours=tuple(COLOURS)[:8], sizes=('small', 'medium', 'large'),
     attributes=('shape', 'colour', 'size'),
-    types=(('attribute', 0.03), ('place', 0.02), ('side', 0.02), ('extent', 0.02),
-           ('relation', 0.86), ('ordinal', 0.05)),
+    types=(('attribute', 0.015), ('place', 0.01), ('side', 0.01), ('extent', 0.01),
+           ('relation', 0.93), ('ordinal', 0.025)), patience=14,
     sides=('left', 'right', 'top', 'bottom'),
     usual=Look(objects=(4, 6), background='noise', plain_filters=3, joined_filters=2),
     unusual=Look(objects=(7, 7), background='strokes', plain_filters=3,
@@ -202,7 +214,7 @@ LEVELS['L2'] = Level(
 
 LEVELS['L3'] = replace(
     LEVELS['L2'], name='L3', number=3, canvas=(192, 192), shapes=_ALL_SHAPES,
-    colours=tuple(COLOURS), fills=FILLS,
+    colours=tuple(COLOURS), fills=FILLS, patience=6,
     attributes=('shape', 'colour', 'size', 'fill', 'direction'),
     types=(('attribute', 0.08), ('place', 0.04), ('side', 0.04), ('extent', 0.04),
            ('relation', 0.25), ('depth', 0.08), ('between', 0.1), ('ordinal', 0.09),

@@ -39,10 +39,11 @@ class Entry:
         return f'synth_{self.image_id:012d}.jpg'
 
 
-def number_records(records: Iterable[ImageRecord]) -> Iterator[Entry]:
-    """Number images, objects, refs and sentences, each from 1, in order."""
+def number_records(records: Iterable[ImageRecord],
+                   first_image_id: int = 1) -> Iterator[Entry]:
+    """Number images, and objects, refs and sentences, each from 1, in order."""
     ann_ids, ref_ids, sent_ids = count(1), count(1), count(1)
-    for image_id, record in enumerate(records, 1):
+    for image_id, record in enumerate(records, first_image_id):
         refs = [Ref(next(ref_ids), group[0].targets,
                     [(next(sent_ids), sentence) for sentence in group])
                 for group in _group(record.sentences)]

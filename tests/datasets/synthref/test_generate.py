@@ -5,10 +5,11 @@ import pickletools
 
 import pytest
 
+from segvg.datasets import GroundingDataset
 from segvg.datasets.canonical import CanonicalFile
 from segvg.datasets.synthref.forms import from_json
 from segvg.datasets.synthref.generate import generate
-from segvg.datasets.synthref.levels import SPLITS
+from segvg.datasets.synthref.levels import LEVELS, SPLITS
 from segvg.datasets.synthref.outputs import number_records
 from segvg.datasets.synthref.parser import parse
 from segvg.datasets.synthref.scene import Scene
@@ -37,7 +38,8 @@ def test_layout_is_the_documented_one(data):
     assert {path.name for path in (out / name).iterdir()} == {
         *TEXT_FILES, 'manifest.json'}
     images = sorted(path.name for path in (out / 'images' / name).iterdir())
-    assert images == [f'synth_{number:012d}.jpg' for number in range(1, 61)]
+    first = LEVELS[level].first_image_id
+    assert images == [f'synth_{number:012d}.jpg' for number in range(first, first + 60)]
     assert {path.name for path in (out / 'canonical').iterdir()} == {
         f'{name}.meta.json', *(f'{name}_{split}.jsonl{end}' for split in SPLITS
                                for end in ('', '.idx.npy'))}
@@ -222,6 +224,17 @@ def test_image_size_and_number_of_sentences(tmp_path):
                and len(line['exprs']) == 5 for line in lines)
 
 
+def test_images_of_another_level_are_not_left_out(tmp_path):
+    sizes = dict(train=4, val=2, testA=0, testB=0)
+    for level in ('L0', 'L1'):
+        generate(tmp_path, level, 0, sizes)
+    names = [str(tmp_path / f'canonical/synthref_{name}.jsonl')
+             for name in ('L0_train', 'L0_val', 'L1_val')]
+    assert GroundingDataset(names[0], exclude_images_of=names[1:]).num_excluded == 0
+    with pytest.raises(ValueError, match='has no sample'):
+        GroundingDataset(names[0], exclude_images_of=[names[0]])
+
+
 @pytest.mark.parametrize('arguments, message', [
     (dict(level='L6'), 'does not exist'), (dict(seed=-1), 'seed is -1'),
     (dict(format='coco'), "format is 'coco'"),
@@ -237,7 +250,6 @@ def test_wrong_argument_is_named(tmp_path, arguments, message):
 
 
 def test_shared_scenes_and_held_out_pairs_are_found(records):
-    from segvg.datasets.synthref.levels import LEVELS
     level, splits = LEVELS['L0'], records['L0']
     with pytest.raises(RuntimeError, match='train/val'):
         check_overlap(dict(train=splits['train'], val=splits['train'][:1]), level)
@@ -249,8 +261,8 @@ def test_shared_scenes_and_held_out_pairs_are_found(records):
 
 def test_numbers_run_through_all_splits(records):
     entries = list(number_records(
-        record for items in records['L1'].values() for record in items))
-    assert [entry.image_id for entry in entries] == list(range(1, len(entries) + 1))
+        (record for items in records['L1'].values() for record in items), 8))
+    assert [entry.image_id for entry in entries] == list(range(8, len(entries) + 8))
     for found in ([ann_id for entry in entries for ann_id in entry.ann_ids],
                   [ref.ref_id for entry in entries for ref in entry.refs],
                   [number for entry in entries for ref in entry.refs

@@ -1,8 +1,11 @@
 from collections import Counter
 
 import pytest
+from mmengine.config import Config
 
+from segvg.datasets.sources import prepare_command
 from segvg.datasets.synthref.levels import LEVELS, get_level
+from tests.toy import ROOT
 
 
 @pytest.mark.parametrize('level', LEVELS.values(), ids=LEVELS)
@@ -47,3 +50,26 @@ def test_one_size_and_fill_in_ten_is_held_out():
 def test_level_that_does_not_exist_names_those_that_do(name):
     with pytest.raises(ValueError, match=f"'{name}' does not exist.*L0, L1.*L5"):
         get_level(name)
+
+
+def test_image_ids_of_two_levels_never_meet():
+    for level in LEVELS.values():
+        last = level.first_image_id + sum(level.images) - 1
+        assert {other.name for other in LEVELS.values() if level.first_image_id
+                <= other.first_image_id <= last} == {level.name}
+    assert LEVELS['L0'].first_image_id == 1
+
+
+@pytest.mark.parametrize('name', LEVELS)
+def test_config_of_a_level_names_its_files_and_command(name):
+    path = ROOT / f'configs/_base_/datasets/synthref_{name.lower()}.py'
+    folder = f'data/synthref_{name.lower()}'
+    cfg = Config.fromfile(path)
+    command = prepare_command(f'{folder}/canonical/synthref_{name}_val.jsonl')
+    assert command.removeprefix('python ') in path.read_text()
+    for loader, split in (('train', 'train'), ('val', 'val'), ('test', 'val')):
+        dataset = cfg[f'{loader}_dataloader'].dataset
+        assert dataset.data_root == f'{folder}/'
+        assert dataset.ann_file == f'canonical/synthref_{name}_{split}.jsonl'
+        # the metric and most methods know one target only
+        assert dataset.get('only_single_target', False) == (name != 'L0')
