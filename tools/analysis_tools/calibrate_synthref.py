@@ -1,161 +1,193 @@
 """Train a small reference model on a SynthRef level and report its accuracy.
 
-python tools/analysis_tools/calibrate_synthref.py --level L1 --images 3000 --seconds 400
+python tools/analysis_tools/calibrate_synthref.py --level L1 --images 4000 --seconds 600
+python tools/analysis_tools/calibrate_synthref.py --level L2 --images 8000 \\
+    --seconds 840 --model order
 
-The model is the tiny one of the levels' targets: strided convolutions with coordinates,
-word embeddings that are summed, so that it cannot see the order of words, FiLM, a heat
-map and four offsets. What it reaches tells how hard a level is, nothing more.
+Both models predict a box. ``words`` is the tiny one of the levels' targets: it sums the
+embeddings of the words, so it cannot see their order. ``order`` reads the words one
+after the other and looks at the image twice: first for a landmark, then, with every
+place seen from there, for the object. ``blind`` is ``words`` without the words. What
+they reach tells how hard a level is, nothing more.
 """
 import argparse
 import time
+from pathlib import Path
+from typing import Iterator, NamedTuple
 
 import numpy as np
 import torch
+from synthref_models import Found, OrderModel, WordsModel
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from segvg.datasets.synthref.facts import members_of
 from segvg.datasets.synthref.grammar import load_vocabulary
 from segvg.datasets.synthref.images import Job, make_image
 from segvg.datasets.synthref.levels import get_level
 from segvg.datasets.synthref.render import render
+from segvg.datasets.synthref.sentences import Sentence
 from segvg.structures.boxes import paired_iou
 
 WORDS = 24
+IMAGES_OF_BATCH = 24
+_TELL = 60   # seconds
 
 
-class TinyModel(nn.Module):
-    """Two to three strided convolutions, two modulated ones, a heat map and offsets."""
+class Split(NamedTuple):
+    """Images and the sentences about one object; boxes are xyxy, shares of the image.
 
-    def __init__(self, num_words: int, strides: int, channels: int = 48) -> None:
-        super().__init__()
-        widths = [5, 24, 32, channels][:strides] + [channels]
-        self.stem = nn.ModuleList(
-            nn.Conv2d(before, after, 3, stride=2, padding=1)
-            for before, after in zip(widths[:-1], widths[1:]))
-        self.words = nn.Embedding(num_words, channels, padding_idx=0)
-        self.body = nn.ModuleList(
-            nn.Conv2d(channels + 2, channels, 3, padding=1) for _ in range(2))
-        self.film = nn.ModuleList(nn.Linear(channels, 2 * channels) for _ in range(2))
-        self.head = nn.Conv2d(channels, 5, 1)
+    ``landmarks`` has the centre of what the object is related to, NaN where there is
+    nothing, or several things.
+    """
 
-    def forward(self, images: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Map images (B, 3, H, W) and tokens (B, L) to heat (B, hw), boxes (B, hw, 4).
-
-        Boxes are xyxy in shares of the image.
-        """
-        features = add_coordinates(images)
-        for layer in self.stem:
-            features = F.relu(layer(features))
-        sentence = self.words(tokens).sum(1)
-        for layer, film in zip(self.body, self.film):
-            scale, shift = film(sentence)[:, :, None, None].chunk(2, 1)
-            features = features + F.relu(
-                layer(add_coordinates(features)) * (1 + scale) + shift)
-        found = self.head(features)
-        height, width = found.shape[-2:]
-        y, x = torch.meshgrid((torch.arange(height) + 0.5) / height,
-                              (torch.arange(width) + 0.5) / width, indexing='ij')
-        centre = torch.stack([x, y], -1).reshape(-1, 2)
-        sides = F.softplus(found[:, 1:].flatten(2).transpose(1, 2)) * 0.2
-        boxes = torch.cat([centre - sides[..., :2], centre + sides[..., 2:]], -1)
-        return found[:, 0].flatten(1), boxes
+    images: Tensor     # (I, 3, H, W) uint8
+    index: Tensor      # (B,) int64, the image of each sentence, ascending
+    tokens: Tensor     # (B, L) int64, 0 = padding
+    boxes: Tensor      # (B, 4)
+    landmarks: Tensor  # (B, 2)
 
 
-def add_coordinates(features: Tensor) -> Tensor:
-    """Append x and y, from -1 to 1, to (B, C, h, w) features."""
-    height, width = features.shape[-2:]
-    y = torch.linspace(-1, 1, height)[:, None].expand(height, width)
-    x = torch.linspace(-1, 1, width)[None].expand(height, width)
-    grid = torch.stack([x, y])[None].expand(len(features), -1, -1, -1)
-    return torch.cat([features, grid], 1)
-
-
-def make_split(level: str, split: str, number: int, seed: int) -> tuple[Tensor, ...]:
-    """Make images (I, 3, H, W), image numbers (B,), tokens (B, L) and boxes (B, 4)."""
+def make_split(level: str, split: str, number: int, seed: int) -> Split:
+    """Make the images of a split and collect their sentences about one object."""
     wanted = get_level(level)
     ids = {word: place for place, word in enumerate(load_vocabulary())}
-    images, index, tokens, boxes = [], [], [], []
+    images, index, tokens, boxes, landmarks = [], [], [], [], []
     for place in range(number):
         record = make_image(Job(wanted, split, seed, place, None))
         picture = render(record.scene)[0]
         images.append(torch.from_numpy(picture).permute(2, 0, 1))
         size = np.array([picture.shape[1], picture.shape[0]] * 2)
+        shares = np.array(record.boxes) / size
         for sentence in record.sentences:
             if sentence.kind == 'single':
                 words = [ids[word] for word in sentence.wording.sent.split()][:WORDS]
                 tokens.append(words + [0] * (WORDS - len(words)))
                 index.append(place)
-                boxes.append(record.boxes[sentence.targets[0]] / size)
-    return (torch.stack(images), torch.tensor(index), torch.tensor(tokens),
-            torch.tensor(np.array(boxes), dtype=torch.float32))
+                boxes.append(shares[sentence.targets[0]])
+                landmarks.append(find_landmark(sentence, shares))
+    return Split(torch.stack(images), torch.tensor(index), torch.tensor(tokens),
+                 torch.tensor(np.array(boxes), dtype=torch.float32),
+                 torch.tensor(np.array(landmarks), dtype=torch.float32))
 
 
-def loss_of(model: TinyModel, images: Tensor, tokens: Tensor, boxes: Tensor) -> Tensor:
-    """Cross-entropy of the cell with the centre, L1 and IoU of its box."""
-    heat, found = model(images, tokens)
-    side = int(heat.shape[1]**0.5)
-    centre = ((boxes[:, :2] + boxes[:, 2:]) / 2 * side).long().clamp(max=side - 1)
-    cell = centre[:, 1] * side + centre[:, 0]
-    chosen = found[torch.arange(len(cell)), cell]
-    return (F.cross_entropy(heat, cell) + 5 * F.l1_loss(chosen, boxes)
+def find_landmark(sentence: Sentence, boxes: np.ndarray) -> np.ndarray:
+    """Return the centre (2,) of the one other object that is named, or NaN."""
+    others = [phrase.objects for phrase in sentence.wording.phrases or ()
+              if phrase.objects != 1 << sentence.targets[0]]
+    if len(others) != 1 or others[0].bit_count() != 1:
+        return np.full(2, np.nan)
+    box = boxes[members_of(others[0])[0]]
+    return (box[:2] + box[2:]) / 2
+
+
+def cell_of(centre: Tensor, cells: int) -> Tensor:
+    """Return the number (B,) of the cell of a square grid where a centre (B, 2) is."""
+    side = int(cells**0.5)
+    column, row = (centre * side).long().clamp(0, side - 1).unbind(1)
+    return row * side + column
+
+
+def loss_of(found: Found, boxes: Tensor, landmarks: Tensor) -> Tensor:
+    """Cross-entropy of the cells of object and landmark, L1 and IoU of the box."""
+    cells = found.heat.shape[1]
+    cell = cell_of((boxes[:, :2] + boxes[:, 2:]) / 2, cells)
+    chosen = found.boxes[torch.arange(len(cell)), cell]
+    loss = (F.cross_entropy(found.heat, cell) + 5 * F.l1_loss(chosen, boxes)
             + (1 - paired_iou(chosen, boxes)).mean())
+    known = landmarks[:, 0].isfinite()
+    if found.landmark is not None and known.any():
+        cell = cell_of(landmarks[known], cells)
+        loss = loss + F.cross_entropy(found.landmark[known], cell)
+    return loss
+
+
+def batches(data: Split, shuffled: bool) -> Iterator[tuple[Tensor, ...]]:
+    """Yield images and their sentences: images, index, tokens, boxes, landmarks."""
+    counts = data.index.bincount(minlength=len(data.images))
+    starts = counts.cumsum(0) - counts
+    order = torch.randperm(len(counts)) if shuffled else torch.arange(len(counts))
+    for chosen in order[counts[order] > 0].split(IMAGES_OF_BATCH):
+        rows = torch.cat([torch.arange(starts[i], starts[i] + counts[i])
+                          for i in chosen.tolist()])
+        index = torch.arange(len(chosen)).repeat_interleave(counts[chosen])
+        yield (data.images[chosen], index, data.tokens[rows], data.boxes[rows],
+               data.landmarks[rows])
 
 
 @torch.no_grad()
-def accuracy(model: TinyModel, data: tuple[Tensor, ...]) -> float:
+def accuracy(model: nn.Module, data: Split) -> float:
     """Return the percent of sentences whose box has an IoU of 0.5 or more."""
-    images, index, tokens, boxes = data
     hits = 0
-    for chosen in torch.arange(len(index)).split(256):
-        heat, found = model(images[index[chosen]].float() / 127.5 - 1, tokens[chosen])
-        best = found[torch.arange(len(chosen)), heat.argmax(1)]
-        hits += int((paired_iou(best, boxes[chosen]) >= 0.5).sum())
-    return 100 * hits / len(index)
+    for images, index, tokens, boxes, _ in batches(data, False):
+        found = model(images, index, tokens)
+        best = found.boxes[torch.arange(len(index)), found.heat.argmax(1)]
+        hits += int((paired_iou(best, boxes) >= 0.5).sum())
+    return 100 * hits / len(data.index)
 
 
-def train(model: TinyModel, data: tuple[Tensor, ...], seconds: float,
-          batch: int = 64) -> int:
-    """Train for a time with a learning rate that falls to zero; return the passes."""
-    images, index, tokens, boxes = data
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=1e-4)
-    start, passes = time.time(), 0
+def train(model: nn.Module, data: Split, seconds: float, rate: float = 3e-3) -> float:
+    """Train for a time, the rate rising and falling to zero; return the passes."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-4)
+    start = told = time.time()
+    seen = 0
     while time.time() - start < seconds:
-        for chosen in torch.randperm(len(index)).split(batch):
-            left = max(0.0, 1 - (time.time() - start) / seconds)
+        for images, index, tokens, boxes, landmarks in batches(data, True):
+            part = min(1.0, (time.time() - start) / seconds)
             for group in optimizer.param_groups:
-                group['lr'] = 3e-3 * min(1.0, 2 * left)
-            loss = loss_of(model, images[index[chosen]].float() / 127.5 - 1,
-                           tokens[chosen], boxes[chosen])
+                group['lr'] = rate * min(1.0, 0.05 + 20 * part, 1.6 * (1 - part))
+            loss = loss_of(model(images, index, tokens), boxes, landmarks)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
-        passes += 1
-    return passes
+            seen += len(index)
+            if time.time() - told > _TELL:
+                told = time.time()
+                print(f'{told - start:.0f} s: {seen / len(data.index):.2f} passes, '
+                      f'loss {loss.item():.2f}', flush=True)
+            if part == 1:
+                break
+    return seen / len(data.index)
+
+
+def load_splits(args: argparse.Namespace) -> dict[str, Split]:
+    """Make both splits, or read them where they were kept."""
+    if args.keep and args.keep.is_file():
+        kept = torch.load(args.keep, weights_only=True)
+        return {name: Split(*tensors) for name, tensors in kept.items()}
+    made = {'train': make_split(args.level, 'train', args.images, args.seed),
+            'val': make_split(args.level, 'val', max(args.images // 8, 1), args.seed)}
+    if args.keep:
+        torch.save({name: tuple(split) for name, split in made.items()}, args.keep)
+    return made
 
 
 def main() -> None:
     """Make data, train, and print the accuracy on val."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--level', required=True, metavar='L0..L4')
+    parser.add_argument('--model', default='words', choices=('words', 'order', 'blind'))
     parser.add_argument('--images', type=int, default=3000, help='for training')
-    parser.add_argument('--seconds', type=float, default=400)
+    parser.add_argument('--seconds', type=float, default=400, help='of training')
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--keep', type=Path, metavar='F.pt',
+                        help='file of the data: read when it is there, else written')
     args = parser.parse_args()
     torch.set_num_threads(1)
-    torch.manual_seed(args.seed)
-    start = time.time()
-    data = make_split(args.level, 'train', args.images, args.seed)
-    known = make_split(args.level, 'val', max(args.images // 6, 1), args.seed)
+    start, data = time.time(), load_splits(args)
     made = time.time() - start
-    strides = 2 if args.level == 'L0' else 3
-    model = TinyModel(len(load_vocabulary()), strides)
+    torch.manual_seed(args.seed)
+    strides, words = 2 if args.level == 'L0' else 3, len(load_vocabulary())
+    model = OrderModel(words, strides) if args.model == 'order' else WordsModel(
+        words, strides, blind=args.model == 'blind')
     size = sum(weight.numel() for weight in model.parameters())
-    passes = train(model, data, args.seconds)
-    scores = [f'{accuracy(model, split):.1f}' for split in (data, known)]
-    print(f'{args.level}: {size} parameters, {len(data[1])} training sentences, '
-          f'{passes} passes in {args.seconds:.0f} s (data {made:.0f} s), '
-          f'accuracy at IoU 0.5: train {scores[0]}, val {scores[1]}')
+    passes = train(model, data['train'], args.seconds)
+    scores = [f'{name} {accuracy(model, split):.1f}' for name, split in data.items()]
+    print(f'{args.level}, {args.model}: {size} parameters, '
+          f'{len(data["train"].index)} training sentences, {passes:.1f} passes in '
+          f'{args.seconds:.0f} s (data {made:.0f} s), accuracy at IoU 0.5: '
+          f'{", ".join(scores)}')
 
 
 if __name__ == '__main__':
