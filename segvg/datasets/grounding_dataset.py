@@ -8,6 +8,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset, force_full_init
 from mmengine.logging import print_log
 
+from segvg.datasets.box_profiles import BOX_PROFILES
 from segvg.datasets.canonical import (
     CanonicalFile,
     caption_positions,
@@ -16,26 +17,6 @@ from segvg.datasets.canonical import (
 )
 from segvg.datasets.sources import prepare_command
 from segvg.registry import DATASETS
-
-Box = list[float]
-
-
-def truncate_xywh(box: Box) -> Box:
-    """The box whose x, y, w and h were cut to integers before they were added up."""
-    # x + w - x is not w to the last bit: (3.1 - 0.1) must not become 2.
-    x, y, w, h = (int(round(value, 9)) for value in (
-        box[0], box[1], box[2] - box[0], box[3] - box[1]))
-    return [float(x), float(y), float(x + w), float(y + h)]
-
-
-def inclusive_corners(box: Box) -> Box:
-    """The box whose far corner is the last pixel inside."""
-    return [box[0], box[1], box[2] - 1, box[3] - 1]
-
-
-# Boxes as published readers saw them; names are values of a config.
-BOX_PROFILES: dict[str, Callable[[Box], Box]] = dict(
-    truncate_xywh=truncate_xywh, inclusive_corners=inclusive_corners)
 
 
 def _image_positions(line: dict) -> list[list[int]]:
@@ -238,7 +219,7 @@ class GroundingDataset(BaseDataset):
         else:
             exprs = [line['exprs'][i] for i in positions]
             used = {target: None for expr in exprs for part in (
-                expr, *(expr.get('phrases') or ())) for target in part['targets']}
+                expr, *(self._phrases(expr) or ())) for target in part['targets']}
         order = {target: place for place, target in enumerate(used)}
         return order, [self._instance(line['instances'][i]) for i in order]
 
@@ -257,7 +238,7 @@ class GroundingDataset(BaseDataset):
                     order: dict[int, int]) -> dict:
         expr = line['exprs'][position]
         text = expr.get('sent', expr['text']) if self.text_field == 'sent' else None
-        phrases = expr.get('phrases')
+        phrases = self._phrases(expr)
         if phrases and text not in (None, expr['text']):
             raise ValueError(
                 f"text_field='sent', but the phrases of expression {expr['id']!r} in "
@@ -271,6 +252,16 @@ class GroundingDataset(BaseDataset):
                     targets=[order[i] for i in expr['targets']],
                     no_target=not expr['targets'] and not expr.get('caption'),
                     phrases=phrases)
+
+    def _phrases(self, expr: dict) -> Optional[list[dict]]:
+        """The phrases of an expression; those of landmarks are for captions only.
+
+        Elsewhere what an expression is related to must not count as its target.
+        """
+        phrases, targets = expr.get('phrases'), set(expr['targets'])
+        if phrases is None or self.sample_by == 'caption' or expr.get('caption'):
+            return phrases
+        return [phrase for phrase in phrases if targets.issuperset(phrase['targets'])]
 
     def _image_path(self, image: dict) -> str:
         """The first of the image's names that exists, else its main name."""

@@ -9,8 +9,8 @@ from mmengine.dataset import ConcatDataset
 from torch.utils.data import DataLoader
 
 from segvg.datasets import GroundingDataset
+from segvg.datasets.box_profiles import inclusive_corners, truncate_xywh
 from segvg.datasets.canonical import CanonicalWriter
-from segvg.datasets.grounding_dataset import inclusive_corners, truncate_xywh
 from segvg.datasets.sources import COMMANDS, prepare_command
 from segvg.registry import DATASETS
 
@@ -85,6 +85,22 @@ def test_only_single_target_leaves_out_several_and_none(root, sample_by, expecte
     dataset = build(root, sample_by=sample_by, only_single_target=True)
     assert texts(dataset) == expected
     assert dataset.expression_counts().tolist() == list(map(len, expected))
+
+
+def test_landmarks_are_no_targets_but_in_captions(tmp_path):
+    line = dict(LINES[0], exprs=[dict(
+        id=1, text='man by a bus', targets=[2], phrases=[
+            dict(span=[[0, 3]], targets=[2]), dict(span=[[9, 12]], targets=[0])])])
+    with CanonicalWriter(tmp_path / 'annotations', 'own', {}) as writer:
+        writer.write(line)
+    for sample_by, found in (('expression', [9]), ('caption', [9, 7])):
+        info = build(tmp_path, sample_by=sample_by).get_data_info(0)
+        assert [item['ann_id'] for item in info['instances']] == found
+        assert [phrase['targets'] for phrase in info['expressions'][0]['phrases']] == [
+            [number] for number in range(len(found))]
+        assert info['expressions'][0]['targets'] == [0]
+    info = build(tmp_path, sample_by='image').get_data_info(0)
+    assert [phrase['targets'] for phrase in info['expressions'][0]['phrases']] == [[2]]
 
 
 def test_file_without_reviewed_expressions_says_so(root):
