@@ -59,8 +59,9 @@ def companion(path: Path, suffix: str) -> Path:
 
 
 def digest(value: Any) -> str:
-    """Return the SHA-256 of a plain value."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    """Return the SHA-256 of a plain value; the order of keys does not matter."""
+    text = json.dumps(value, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_card(path: Path, header: dict[str, Any], terms: dict[str, np.ndarray],

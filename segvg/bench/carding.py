@@ -77,7 +77,7 @@ class CardHook(Hook):
                        for name, values in self._terms.items()},
             protocols=self._protocols, data=describe_data(cfg, self._rows),
             thresholds=self.thresholds, leakage=self.leakage,
-            config=dict(file=str(self.config), sha256=digest(cfg.pretty_text)),
+            config=dict(file=str(self.config), sha256=digest(cfg.to_dict())),
             weights=self._weights(runner), training=self.meta.get('training'),
             seed=self.meta.get('seed', cfg.get('randomness', {}).get('seed')),
             test=self._cost(runner), code=code_version(), environment=environment())

@@ -1,0 +1,49 @@
+"""All methods on SynthRef L0 and L1, two CPU cores, hours.
+
+python tools/run_benchmark.py benchmarks/synthref_cpu.py --jobs 2
+"""
+name = 'synthref_cpu'
+seeds = [0, 1]
+splits = ['val', 'testA', 'testB']
+scores = [
+    'rec/acc@0.5', 'rec/mIoU', 'res/mIoU', 'res/oIoU', 'gres/gIoU', 'gres/N-acc',
+    'gres/T-acc'
+]
+# Every method sees the training sentences as often; Partial-RES trains three times.
+epochs = 12
+threads = 1
+data = [
+    dict(
+        makes='data/synthref_l0/canonical/synthref_L0.meta.json',
+        command='tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0'),
+    dict(
+        makes='data/synthref_l1/canonical/synthref_L1.meta.json',
+        command='tools/make_synthref.py --level L1 --seed 0 --out data/synthref_l1')
+]
+entries = [
+    dict(name='SegVG, L0', config='configs/segvg/segvg_tiny_synthref_l0.py'),
+    dict(name='TransVG, L0', config='configs/transvg/transvg_tiny_synthref_l0.py'),
+    dict(name='SiRi K = 1, L0', config='configs/siri/siri_tiny_synthref_l0.py'),
+    dict(name='SiRi K = 2, L0', config='configs/siri/siri_mt_tiny_synthref_l0.py'),
+    dict(name='SeqTR box, L0', config='configs/seqtr/seqtr_tiny_det_synthref_l0.py'),
+    dict(name='SeqTR mask, L0', config='configs/seqtr/seqtr_tiny_segm_synthref_l0.py'),
+    dict(
+        name='Partial-RES 5 %, L0',
+        config='configs/partial_res/partial_res_tiny_synthref_l0.py',
+        command='tools/partial_res.py',
+        checkpoint='5_retrain/last_checkpoint'),
+    dict(name='RefTR, L0', config='configs/reftr/reftr_res_tiny_synthref_l0.py'),
+    dict(name='SegVG, L1', config='configs/segvg/segvg_tiny_synthref_l1.py'),
+    dict(name='TransVG, L1', config='configs/transvg/transvg_tiny_synthref_l1.py'),
+    dict(name='SiRi K = 1, L1', config='configs/siri/siri_tiny_synthref_l1.py'),
+    dict(name='SiRi K = 2, L1', config='configs/siri/siri_mt_tiny_synthref_l1.py'),
+    dict(name='SeqTR box, L1', config='configs/seqtr/seqtr_tiny_det_synthref_l1.py'),
+    dict(name='SeqTR mask, L1', config='configs/seqtr/seqtr_tiny_segm_synthref_l1.py'),
+    dict(
+        name='Partial-RES 5 %, L1',
+        config='configs/partial_res/partial_res_tiny_synthref_l1.py',
+        command='tools/partial_res.py',
+        checkpoint='5_retrain/last_checkpoint'),
+    dict(name='RefTR, L1', config='configs/reftr/reftr_res_tiny_synthref_l1.py'),
+    dict(name='ReLA, L1', config='configs/rela/rela_tiny_synthref_l1.py')
+]

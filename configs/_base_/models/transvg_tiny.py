@@ -1,0 +1,83 @@
+"""TransVG small enough for two CPU cores: canvas of 64 x 64, 64 image tokens.
+
+Everything is trained from random weights, so nothing is frozen and the batch statistics
+of the backbone are learned.
+"""
+model = dict(
+    type='TwoTowerGrounder',
+    data_preprocessor=dict(type='GroundingDataPreprocessor'),
+    image_encoder=dict(
+        type='PositionedEncoder',
+        encoder=dict(
+            type='DETREncoder',
+            backbone=dict(
+                type='mmdet.ResNet',
+                depth=18,
+                num_stages=2,
+                strides=(1, 2),
+                dilations=(1, 1),
+                out_indices=(1, ),
+                base_channels=32,
+                norm_eval=False,
+                style='pytorch'),
+            in_channels=64,
+            channels=64,
+            num_layers=2,
+            heads=4,
+            hidden=128,
+            dropout=0.0,
+            mask_image_padding=False)),
+    language_encoder=dict(
+        type='LanguageTransformer',
+        model_type='bert',
+        config=dict(
+            vocab_size=160,
+            hidden_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=128,
+            max_position_embeddings=32,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0)),
+    fusion=dict(
+        type='JointEncoder',
+        text_channels=64,
+        image_channels=64,
+        channels=64,
+        num_layers=3,
+        max_text_tokens=20,
+        num_image_tokens=64,
+        num_learned_tokens=1,
+        heads=4,
+        hidden=128,
+        dropout=0.0),
+    head=dict(
+        type='BoxHead',
+        channels=64,
+        loss_box=dict(type='BoxLoss', l1_weight=5.0, giou_weight=2.0)))
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='Resize', long=64),
+    dict(type='RandomFlip', prob=0.5, swap='substring'),
+    dict(type='PlaceOnCanvas', size=64, mode='center'),
+    dict(
+        type='TokenizeExpression',
+        max_length=20,
+        tokenizer=dict(
+            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+    dict(type='PackGroundingInputs')
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='Resize', long=64),
+    dict(type='PlaceOnCanvas', size=64, mode='center'),
+    dict(
+        type='TokenizeExpression',
+        max_length=20,
+        tokenizer=dict(
+            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+    dict(type='PackGroundingInputs')
+]

@@ -1,0 +1,134 @@
+"""A plan: methods x data x seeds, in a small file that mmengine's Config reads.
+
+    name = 'synthref_cpu'            # of the table and of the folder in work_dirs/
+    seeds = [0, 1]
+    splits = ['val', 'testA', 'testB']
+    scores = ['rec/acc@0.5', 'res/mIoU']    # columns of the table
+    epochs = 10                      # the budget of every entry, unless it says so
+    threads = 1                      # of every process
+    gpus = 0                         # of every training; 0 is a training on the CPU
+    options = {'train_dataloader.num_workers': 0}      # --cfg-options of all
+    data = [dict(makes='data/synthref_l0/canonical/synthref_L0.meta.json',
+                 command='tools/make_synthref.py --level L0 --seed 0 --out '
+                         'data/synthref_l0')]
+    entries = [
+        dict(name='SegVG', config='configs/segvg/segvg_tiny_synthref_l0.py'),
+        dict(name='Partial-RES 5 %', config='...', command='tools/partial_res.py',
+             checkpoint='5_retrain/last_checkpoint', epochs=3)]
+
+An entry may have ``options``, ``epochs``, ``splits`` and ``seeds`` of its own;
+``command`` is the tool that trains it, with the config, --work-dir and --cfg-options as
+arguments, and ``checkpoint`` what it leaves: a file that holds a path, or a pattern.
+"""
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+from mmengine.config import Config
+
+from segvg.bench.card import digest
+
+ROOT = Path(__file__).resolve().parents[2]
+KEYS = ('name', 'seeds', 'splits', 'scores', 'epochs', 'threads', 'gpus', 'options',
+        'data', 'entries')
+ENTRY_KEYS = ('name', 'config', 'command', 'checkpoint', 'options', 'epochs', 'splits',
+              'seeds')
+NEEDED = ('name', 'splits', 'scores', 'entries')
+
+
+class Run(NamedTuple):
+    """One training of an entry, with one seed, and its tests.
+
+    Attributes:
+        entry: name of the entry.
+        config: path of its config.
+        seed: of the training.
+        splits: to score.
+        command: tool that trains.
+        checkpoint: what it leaves in its folder: a file that holds a path, or a
+            pattern whose last match counts.
+        options: ``--cfg-options`` of the training.
+    """
+    entry: str
+    config: str
+    seed: int
+    splits: tuple[str, ...]
+    command: str
+    checkpoint: str
+    options: dict[str, Any]
+
+    @property
+    def folder(self) -> str:
+        """Name of its folder."""
+        word = ''.join(letter if letter.isalnum() else '_' for letter in self.entry)
+        return f'{word.strip("_").lower()}/seed_{self.seed}'
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that decides its results, but for code and data."""
+        return digest([self.config, Config.fromfile(ROOT / self.config).to_dict(),
+                       self.seed, self.command, self.checkpoint, self.options])
+
+
+class Plan(NamedTuple):
+    """What a plan file says; ``runs`` go seed by seed, so that a table is soon there.
+    """
+    name: str
+    scores: tuple[str, ...]
+    threads: int
+    gpus: int
+    data: tuple[dict, ...]
+    runs: tuple[Run, ...]
+
+
+def read_plan(path: Path) -> Plan:
+    """Return the plan of a file.
+
+    Raises:
+        FileNotFoundError: it or a config that it names does not exist.
+        ValueError: a key is missing, unknown or wrong.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'plan {path} does not exist')
+    content = Config.fromfile(path).to_dict()
+    _check_keys(path, content, KEYS, NEEDED)
+    names = [entry.get('name') for entry in content['entries']]
+    if len(set(names)) < len(names):
+        raise ValueError(f'{path}: two entries have the same name, of {names}')
+    runs = [run for entry in content['entries'] for run in _runs_of(path, content,
+                                                                    entry)]
+    if not runs:
+        raise ValueError(f'{path} has no entries')
+    return Plan(content['name'], tuple(content['scores']), content.get('threads', 1),
+                content.get('gpus', 0), tuple(content.get('data', ())),
+                tuple(sorted(runs, key=lambda run: run.seed)))
+
+
+def _check_keys(path: Path, content: dict, known: tuple[str, ...],
+                needed: tuple[str, ...]) -> None:
+    """Refuse keys that are missing or that nobody reads."""
+    missing = [key for key in needed if key not in content]
+    unknown = [key for key in content if key not in known]
+    if missing or unknown:
+        raise ValueError(
+            f'{path}: ' + '; '.join(filter(None, [
+                missing and f'{", ".join(missing)} is missing',
+                unknown and f'{", ".join(unknown)} is none of {", ".join(known)}'])))
+
+
+def _runs_of(path: Path, content: dict, entry: dict) -> list[Run]:
+    """Return the runs of an entry."""
+    _check_keys(path, entry, ENTRY_KEYS, ('name', 'config'))
+    if not (ROOT / entry['config']).is_file():
+        raise FileNotFoundError(f'{path}: the config {entry["config"]} of '
+                                f'{entry["name"]} does not exist')
+    options = {**content.get('options', {}), **entry.get('options', {})}
+    epochs: Optional[int] = entry.get('epochs', content.get('epochs'))
+    if epochs is not None:
+        options['train_cfg.max_epochs'] = epochs
+    return [Run(entry['name'], entry['config'], seed,
+                tuple(entry.get('splits', content['splits'])),
+                entry.get('command', 'tools/train.py'),
+                entry.get('checkpoint', 'last_checkpoint'),
+                {**options, 'randomness.seed': seed})
+            for seed in entry.get('seeds', content.get('seeds', [0]))]

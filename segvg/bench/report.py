@@ -1,0 +1,127 @@
+"""The table at the end of a plan."""
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, NamedTuple, Optional, Sequence
+
+from segvg.bench.card import Card, read_card
+from segvg.bench.compare import check_comparable
+from segvg.bench.plan import Plan
+from segvg.bench.statistics import Interval, interval
+from segvg.bench.steps import card_path
+
+
+class Line(NamedTuple):
+    """An entry in a table: its scores, None where it has none, and what they cost.
+
+    ``seconds`` is the mean time of a training, ``memory`` its peak in MiB.
+    """
+    entry: str
+    seeds: tuple[int, ...]
+    scores: dict[str, Optional[Interval]]
+    seconds: Optional[float]
+    memory: Optional[float]
+
+
+class Table(NamedTuple):
+    """The entries that were scored on the same expressions."""
+    data: str
+    lines: tuple[Line, ...]
+
+
+def collect(plan: Plan, work_dir: Path) -> dict[str, dict[str, list[Card]]]:
+    """Return the cards that are there, by expressions and entry."""
+    found: dict[str, dict[str, list[Card]]] = defaultdict(lambda: defaultdict(list))
+    entries = list(dict.fromkeys(run.entry for run in plan.runs))
+    runs = sorted(plan.runs, key=lambda run: (entries.index(run.entry), run.seed))
+    for run in runs:
+        for split in run.splits:
+            path = card_path(work_dir, run, split)
+            if path.exists():
+                card = read_card(path)
+                found[card.keys][run.entry].append(card)
+    return found
+
+
+def make_tables(plan: Plan, work_dir: Path) -> list[Table]:
+    """Return a table for each set of expressions.
+
+    Raises:
+        CardError: one score was made by two rules, or a card cannot be read.
+    """
+    tables = []
+    for entries in collect(plan, work_dir).values():
+        everything = [card for cards in entries.values() for card in cards]
+        for score in plan.scores:
+            having = [card for card in everything if score in card.terms]
+            if having:
+                check_comparable(having, [score])
+        data = everything[0].header['data']
+        tables.append(Table(
+            f'{", ".join(data["splits"])}: {data["expressions"]} expressions, '
+            f'{data["images"]} images',
+            tuple(_line(entry, cards, plan.scores)
+                  for entry, cards in entries.items())))
+    return sorted(tables)
+
+
+def _line(entry: str, cards: Sequence[Card], scores: Sequence[str]) -> Line:
+    """Return the line of an entry."""
+    cells: dict[str, Optional[Interval]] = {}
+    for score in scores:
+        having = [card.sums(score) for card in cards if score in card.terms]
+        cells[score] = interval(having) if having else None
+    costs = [card.header['training'] for card in cards if card.header['training']]
+    return Line(
+        entry, tuple(card.header['seed'] for card in cards), cells,
+        sum(cost['seconds'] for cost in costs) / len(costs) if costs else None,
+        max((cost['peak_memory'] for cost in costs), default=None))
+
+
+def _cells(line: Line, scores: Sequence[str]) -> list[str]:
+    """Return the cells of a line as text."""
+    cells = [line.entry, ', '.join(map(str, line.seeds))]
+    for score in scores:
+        found = line.scores[score]
+        cells.append('-' if found is None else
+                     f'{found.score:.1f} [{found.low:.1f}, {found.high:.1f}]')
+    cells.append('-' if line.seconds is None else f'{line.seconds / 60:.1f}')
+    return [*cells, '-' if line.memory is None else f'{line.memory:.0f}']
+
+
+def _rows(table: Table) -> list[list[str]]:
+    """Return head and lines; scores that nobody has are left out."""
+    scores = [name for name in table.lines[0].scores
+              if any(line.scores[name] is not None for line in table.lines)]
+    head = ['method', 'seeds', *scores, 'training (min)', 'memory (MiB)']
+    return [head, *(_cells(line, scores) for line in table.lines)]
+
+
+def as_text(tables: Sequence[Table]) -> str:
+    """Return the tables for the console."""
+    parts = []
+    for table in tables:
+        rows = _rows(table)
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        parts.append('\n'.join([table.data, *(
+            '  '.join(f'{cell:{width}}' for cell, width in zip(row, widths)).rstrip()
+            for row in rows)]))
+    return '\n\n'.join(parts)
+
+
+def as_markdown(tables: Sequence[Table]) -> str:
+    """Return the tables in Markdown."""
+    parts = []
+    for table in tables:
+        head, *rows = _rows(table)
+        lines = [f'| {" | ".join(row)} |' for row in [head, ['---'] * len(head), *rows]]
+        parts.append('\n'.join([f'### {table.data}', '', *lines]))
+    return '\n\n'.join(parts)
+
+
+def as_json(tables: Sequence[Table]) -> list[dict[str, Any]]:
+    """Return the tables in plain types."""
+    return [dict(data=table.data, lines=[
+        dict(line._asdict(), scores={
+            name: None if found is None else found._asdict()
+            for name, found in line.scores.items()}) for line in table.lines])
+        for table in tables]

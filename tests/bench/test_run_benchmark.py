@@ -1,0 +1,102 @@
+"""A plan is run, stopped, gone on with; one entry may fail."""
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from segvg.bench.plan import read_plan
+from tests.tools.running import run_tool, tool_error
+from tests.toy import ROOT, make_data, toy_config
+
+SEGVG = ROOT / 'configs/segvg/segvg_tiny_synthref_l0.py'
+SCORE = 'rec/mIoU'
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """A good and a bad entry on toy data."""
+    data = make_data(tmp_path / 'data')
+    path = tmp_path / 'toy_segvg.py'
+    toy_config(SEGVG, data, tmp_path / 'unused').dump(path)
+    entries = [dict(name='Good', config=str(path)),
+               dict(name='Bad', config=str(path), options={'model.head.channels': 63})]
+    path = tmp_path / 'plan.py'
+    path.write_text('\n'.join([
+        "name = 'toy'", 'seeds = [0]', "splits = ['val']", f"scores = ['{SCORE}']",
+        'epochs = 2', f'entries = {entries!r}']))
+    return path
+
+
+def read_table(work_dir) -> dict:
+    tables = json.loads((work_dir / 'table.json').read_text())
+    assert len(tables) == 1
+    return {line['entry']: (line['seeds'], line['scores']) for line in
+            tables[0]['lines']}
+
+
+def kill_at(sign, command, limit: float = 200) -> None:
+    """Start a process and kill it as soon as a file is there."""
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    end = time.monotonic() + limit
+    while not sign.exists() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, f'it was over before {sign} was there'
+
+
+def test_failing_entry_and_two_kills_change_nothing(plan, tmp_path, monkeypatch,
+                                                    capsys):
+    whole, parts = tmp_path / 'whole', tmp_path / 'parts'
+    with pytest.raises(SystemExit) as stop:
+        run_tool(monkeypatch, 'run_benchmark.py', plan, '--work-dir', whole)
+    assert stop.value.code == 1
+    printed = capsys.readouterr()
+    assert 'Bad, seed 0 failed' in printed.err and '[2/2] Bad, seed 0: FAILED' in (
+        printed.out)
+    table = read_table(whole)
+    assert list(table) == ['Good']
+    assert table['Good'][0] == [0] and 0 < table['Good'][1][SCORE]['score'] < 100
+    assert '| Good | 0 |' in (whole / 'table.md').read_text()
+
+    command = [sys.executable, 'tools/run_benchmark.py', str(plan), '--only', 'Good',
+               '--work-dir', str(parts)]
+    for sign in ('last_checkpoint', 'trained'):  # in the training, in the test
+        kill_at(parts / 'good' / 'seed_0' / sign, command)
+    run_tool(monkeypatch, 'run_benchmark.py', plan, '--only', 'Good', '--work-dir',
+             parts)
+    assert read_table(parts) == table
+    capsys.readouterr()
+
+    run_tool(monkeypatch, 'run_benchmark.py', plan, '--only', 'Good', '--work-dir',
+             parts)
+    assert 'was done before' in capsys.readouterr().out
+    plan.write_text(plan.read_text().replace('epochs = 2', 'epochs = 3'))
+    with pytest.raises(SystemExit):
+        run_tool(monkeypatch, 'run_benchmark.py', plan, '--work-dir', parts, '--only',
+                 'Good')
+    assert 'began with another config or other options' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('change,message', [
+    (("name = 'toy'", "nam = 'toy'"), 'name is missing; nam is none of'),
+    (("'Bad'", "'Good'"), 'two entries have the same name'),
+    (('toy_segvg.py', 'absent.py'), 'does not exist')])
+def test_wrong_plans_are_told(plan, change, message, monkeypatch):
+    plan.write_text(plan.read_text().replace(*change))
+    assert message in tool_error(monkeypatch, 'run_benchmark.py', plan)
+
+
+def test_unknown_entry_is_told(plan, monkeypatch):
+    message = tool_error(monkeypatch, 'run_benchmark.py', plan, '--only', 'SegVG')
+    assert '--only SegVG: the entries are Bad, Good' in message
+
+
+@pytest.mark.parametrize('path', sorted((ROOT / 'benchmarks').glob('*.py')),
+                         ids=lambda path: path.stem)
+def test_shipped_plans_can_be_read(path):
+    plan = read_plan(path)
+    assert len(plan.runs) >= 10
