@@ -17,15 +17,16 @@ def rows_of(count: int = 40) -> list[dict]:
 
 
 def make_card(path, hits, *, name='model', weights='w', seed=0, data='d', rows=None,
-              **rule):
+              more_data=None, **rule):
     terms = {SCORE: np.stack([np.asarray(hits, float), np.ones(len(hits))], 1)}
     protocol = dict(metric='BoxAccuracy', settings={}, frame='original image',
                     scores=[SCORE]) | rule
     header = dict(
         name=name, scores={SCORE: 100 * float(np.mean(hits))}, protocols=[protocol],
         data=dict(files=[dict(file='val.jsonl', sha256=data)], splits=['toy val'],
-                  expressions=len(hits), images=len(hits) // 2),
-        config=dict(file=f'{name}.py', sha256='c'), weights=dict(sha256=weights),
+                  expressions=len(hits), images=len(hits) // 2) | (more_data or {}),
+        intervals={}, config=dict(file=f'{name}.py', sha256='c'),
+        weights=dict(sha256=weights),
         thresholds=[], seed=seed)
     write_card(path, header, terms, rows or rows_of(len(hits)))
     return path

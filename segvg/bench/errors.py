@@ -1,0 +1,214 @@
+"""Where a model fails: what it answered instead, and on which sentences and objects."""
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from segvg.bench.card import Card, CardError
+from segvg.bench.sentence_kinds import kind_by_words, length_of, synthref_kinds
+from segvg.datasets.canonical import CanonicalFile
+
+HEADLINES = ('rec/acc@0.5', 'res/mIoU', 'gres/gIoU', 'grec/Pr@(F1=1)')
+RIGHT = 'right'
+KINDS = {
+    RIGHT: 'the target, with an IoU of at least 0.5',
+    'loose': 'the target, but not tightly',
+    'wrong object': 'another object of the same class',
+    'wrong class': 'an object of another class',
+    'background': 'no annotated object',
+    'missed': '"not in this image", though it is',
+    'false': 'something, though nothing is meant',
+    'incomplete': 'not exactly the several targets',
+}
+"""What an answer was, in words."""
+LEAST_OVERLAP = 0.1
+"""A box that overlaps an object less than this is not about it."""
+SIZES = ((0.02, 'below 2 % of the image'), (0.1, '2 to 10 % of the image'))
+
+
+class Object(NamedTuple):
+    """An annotated object: its box (xyxy), class and number."""
+    bbox: tuple[float, ...]
+    category: int
+    number: int
+
+
+class Case(NamedTuple):
+    """An answer and all that is known of it.
+
+    Attributes:
+        row: of the card.
+        credit: what it added to the headline score, 0 to 1; None if it did not count.
+        error: one of ``KINDS``.
+        groups: its place in each table, e.g. ``{'length': '1 to 3 words'}``.
+    """
+    row: dict
+    credit: Optional[float]
+    error: str
+    groups: dict[str, str]
+
+
+def overlaps(box: Sequence[float], others: np.ndarray) -> np.ndarray:
+    """Return the IoU of a box with boxes (N, 4), all xyxy."""
+    box, others = np.asarray(box, float), np.asarray(others, float).reshape(-1, 4)
+    sides = (np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]))
+    inter = sides.clip(min=0).prod(1)
+    areas = (others[:, 2:] - others[:, :2]).prod(1) + (box[2:] - box[:2]).prod()
+    return inter / np.maximum(areas - inter, 1e-9)
+
+
+def judge(row: dict, objects: Sequence[Object], credit: Optional[float]) -> str:
+    """Return what an answer was, one of ``KINDS``.
+
+    Args:
+        row: of a card.
+        objects: of the image, those that are annotated.
+        credit: what counts for an answer with several targets.
+    """
+    if not row['targets']:
+        return 'false' if row['bboxes'] else RIGHT
+    if not row['bboxes']:
+        return 'missed'
+    if len(row['targets']) > 1:
+        return RIGHT if credit is not None and credit >= 0.5 else 'incomplete'
+    best = row['bboxes'][int(np.argmax(row['scores']))]
+    target = row['targets'][0]
+    on_target = overlaps(best, np.array([target]))[0]
+    if on_target >= 0.5:
+        return RIGHT
+    found = overlaps(best, np.array([other.bbox for other in objects]))
+    if not len(found) or max(found.max(), on_target) < LEAST_OVERLAP:
+        return 'background'
+    if on_target >= found.max() - 1e-6:
+        return 'loose'
+    meant = category_of(target, objects)
+    same = objects[int(found.argmax())].category == meant
+    return 'wrong object' if same else 'wrong class'
+
+
+def category_of(box: Sequence[float], objects: Sequence[Object]) -> Optional[int]:
+    """Return the class of the object with a box; None if it is not annotated."""
+    if not objects:
+        return None
+    found = overlaps(box, np.array([other.bbox for other in objects]))
+    place = int(found.argmax())
+    return objects[place].category if found[place] > 0.9 else None
+
+
+def analyze(card: Card, rows: Sequence[dict], root: Optional[Path] = None,
+            score: Optional[str] = None) -> tuple[str, list[Case]]:
+    """Return the headline score and a case for every answer.
+
+    Args:
+        card: of the test.
+        rows: its answers.
+        root: folder of the data; by default the one that the card names.
+        score: the headline; by default the first of ``HEADLINES`` that the card has.
+
+    Raises:
+        CardError: there is no such score, or the data are not there.
+    """
+    score = score or next((name for name in HEADLINES if name in card.terms), None)
+    if score not in card.terms:
+        raise CardError(f'{card.path} has no score {score or ", ".join(HEADLINES)}; it '
+                        f'has {", ".join(card.terms)}')
+    root = Path(root or card.header['data']['root'] or '.')
+    objects = read_objects(card, root)
+    kinds = {name: synthref_kinds(root, name)
+             for name in {row['dataset'] for row in rows}}
+    cases = []
+    for row, (part, whole) in zip(rows, card.terms[score]):
+        credit = float(part / whole) if whole else None
+        around = objects.get(str(row['img_id']), ())
+        cases.append(Case(row, credit, judge(row, around, credit),
+                          groups_of(row, around, kinds[row['dataset']])))
+    return score, cases
+
+
+def groups_of(row: dict, objects: Sequence[Object],
+              kinds: Optional[dict[int, str]]) -> dict[str, str]:
+    """Return the groups of a case: kind and length of the sentence, size, crowd."""
+    number = str(row['expr_id'])
+    kind = (kinds.get(int(number)) if kinds and number.isdigit() else None)
+    groups = {'sentence': kind or kind_by_words(row['text']),
+              'length': length_of(row['text']),
+              'targets': str(len(row['targets']))}
+    if len(row['targets']) == 1:
+        target = row['targets'][0]
+        height, width = row['size']
+        area = (target[2] - target[0]) * (target[3] - target[1]) / (height * width)
+        groups['size'] = next((name for most, name in SIZES if area < most),
+                              'above 10 % of the image')
+        meant = category_of(target, objects)
+        others = sum(other.category == meant for other in objects) - 1
+        groups['others of its class'] = ('unknown' if meant is None else
+                                         str(others) if others < 4 else '4 or more')
+    return groups
+
+
+def read_objects(card: Card, root: Path) -> dict[str, list[Object]]:
+    """Return the annotated objects of every image.
+
+    Of SynthRef all objects, also those that nobody speaks of; of other data those in
+    the annotation file.
+
+    Raises:
+        CardError: a file is not there.
+    """
+    found: dict[str, list[Object]] = defaultdict(list)
+    for part in card.header['data']['files']:
+        matches = sorted(root.rglob(part['file']))
+        if not matches:
+            raise CardError(f'{part["file"]}, which {card.path} scored, is nowhere '
+                            f'below {root}; --data-root names the folder of the data')
+        whole = _synthref_objects(root, card)
+        if whole:
+            return whole
+        lines = CanonicalFile(str(matches[0]))
+        for line in (lines[i] for i in range(len(lines))):
+            for item in line['instances']:
+                if item.get('bbox'):
+                    found[line['image']['id']].append(Object(
+                        tuple(item['bbox']), item['category_id'], item['id']))
+    return found
+
+
+def _synthref_objects(root: Path, card: Card) -> dict[str, list[Object]]:
+    """Return all objects of SynthRef's images; empty for other data."""
+    found: dict[str, list[Object]] = defaultdict(list)
+    for name in {split.split()[0] for split in card.header['data']['splits']}:
+        path = root / name / 'instances.json'
+        if not name.startswith('synthref') or not path.is_file():
+            continue
+        for item in json.loads(path.read_text('utf-8'))['annotations']:
+            x, y, width, height = item['bbox']
+            found[f'synth:{item["image_id"]}'].append(Object(
+                (x, y, x + width, y + height), item['category_id'], item['id']))
+    return found
+
+
+def table_of(cases: Sequence[Case], group: str) -> list[dict]:
+    """Return a line for each part of a group: its size, score and errors in percent."""
+    parts: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        if group in case.groups:
+            parts[case.groups[group]].append(case)
+    return [dict(name=name, **summary(parts[name])) for name in sorted(parts)]
+
+
+def summary(cases: Sequence[Case]) -> dict:
+    """Return count, score and shares of errors of some cases, in percent."""
+    credits = [case.credit for case in cases if case.credit is not None]
+    errors = {kind: 100 * sum(case.error == kind for case in cases) / len(cases)
+              for kind in KINDS}
+    return dict(count=len(cases), errors=errors,
+                score=100 * sum(credits) / len(credits) if credits else None)
+
+
+def report(cases: Sequence[Case]) -> dict:
+    """Return all tables in plain types."""
+    names = list(dict.fromkeys(name for case in cases for name in case.groups))
+    return dict(all=summary(cases),
+                groups={name: table_of(cases, name) for name in names})

@@ -1,0 +1,49 @@
+"""Show where a model fails: one HTML page and one JSON file of a result card."""
+import argparse
+import json
+from pathlib import Path
+
+from segvg.bench.card import CardError, read_card, read_rows
+from segvg.bench.errors import KINDS, analyze, report
+from segvg.bench.page import write_page
+from segvg.engine.launch import fail
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('card', help='file made by tools/test.py --card')
+    parser.add_argument('--out-dir', help='default: beside the card')
+    parser.add_argument('--data-root', help='folder of the data; default: as in the '
+                        'config of the test')
+    parser.add_argument('--score', help='the score of the tables; default: acc@0.5, '
+                        'mIoU or gIoU, whichever there is')
+    parser.add_argument('--num-pictures', type=int, default=6,
+                        help='of every kind of error (default: %(default)s)')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Analyze."""
+    args = parse_args()
+    path = Path(args.card)
+    out = Path(args.out_dir) if args.out_dir else path.parent
+    try:
+        card = read_card(path)
+        root = Path(args.data_root or card.header['data']['root'] or '.')
+        score, cases = analyze(card, read_rows(path), root, args.score)
+        write_page(out / f'{path.stem}_errors.html', card, score, cases, root,
+                   args.num_pictures)
+    except (CardError, ValueError, OSError) as error:
+        fail(error)
+    tables = report(cases)
+    content = dict(card=str(path), score=score, **tables)
+    (out / f'{path.stem}_errors.json').write_text(
+        json.dumps(content, indent=1, ensure_ascii=False) + '\n', 'utf-8')
+    for kind, words in KINDS.items():
+        print(f'{kind:13} {tables["all"]["errors"][kind]:5.1f} %  {words}')
+    print(f'\n{out / f"{path.stem}_errors.html"}')
+
+
+if __name__ == '__main__':
+    main()
