@@ -13,7 +13,7 @@ from segvg.bench.errors import KINDS, RIGHT, Case, report
 from segvg.structures.masks import decode_segmentation
 from segvg.visualization.drawing import Layer, draw_picture
 
-GREEN, RED = (40, 160, 60), (220, 50, 40)
+TARGET, ANSWER = (64, 196, 255), (255, 96, 160)
 STYLE = '''
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 70em;
        padding: 0 1em; color: #222; }
@@ -30,7 +30,7 @@ small { color: #666; }
 
 
 def picture(row: dict, root: Path, image_root: Path) -> Optional[bytes]:
-    """Return the JPEG of an answer, target in green; None if there is no image.
+    """Return the JPEG of an answer, target in blue; None if there is no image.
 
     Args:
         row: of a card.
@@ -45,8 +45,8 @@ def picture(row: dict, root: Path, image_root: Path) -> Optional[bytes]:
     with Image.open(path) as file:
         image = np.array(file.convert('RGB'))
     mask = row['mask'] and decode_segmentation(dict(rle=row['mask']), *image.shape[:2])
-    layers = [Layer('target', GREEN, np.array(row['targets'], float).reshape(-1, 4)),
-              Layer('answer', RED, np.array(row['bboxes'], float).reshape(-1, 4),
+    layers = [Layer('target', TARGET, np.array(row['targets'], float).reshape(-1, 4)),
+              Layer('answer', ANSWER, np.array(row['bboxes'], float).reshape(-1, 4),
                     mask)]
     stream = io.BytesIO()
     Image.fromarray(draw_picture(image, row['text'], layers)).save(

@@ -36,7 +36,8 @@ def test_kind_of_error(row, credit, kind):
 
 @pytest.mark.parametrize('text,kind', [
     ('the second man from the left', 'ordinal'), ('woman holding a cup', 'relation'),
-    ('guy on left', 'spatial'), ('cup on table', 'relation'), ('left guy', 'spatial'), ('Red shirt', 'attribute'),
+    ('guy on left', 'spatial'), ('cup on table', 'relation'),
+    ('left guy', 'spatial'), ('Red shirt', 'attribute'),
     ('zebra', 'plain'), ('the infrared camera', 'plain')])
 def test_kind_of_a_real_sentence(text, kind):
     assert kind_by_words(text) == kind
