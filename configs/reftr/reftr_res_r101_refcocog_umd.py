@@ -2,7 +2,8 @@
 
 Expected: see configs/reftr/README.md.
 
-python tools/train.py configs/reftr/reftr_res_r101_refcocog_umd.py
+python tools/train_stages.py configs/reftr/reftr_res_r101_refcocog_umd.py
+This stage alone: python tools/train.py configs/reftr/reftr_res_r101_refcocog_umd.py
 """
 _base_ = [
     '../_base_/models/reftr_masks_r50.py', '../_base_/datasets/refcocog_umd.py',
@@ -12,6 +13,7 @@ model = dict(
     image_encoder=dict(backbone=dict(depth=101)),
     language_encoder=dict(init_cfg=None),
     init_cfg=None)
+earlier_stages = ['configs/reftr/reftr_r101_refcocog_umd.py']
 load_from = 'work_dirs/reftr_r101_refcocog_umd/epoch_90.pth'
 val_evaluator = [
     dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='NetworkMaskIoU')

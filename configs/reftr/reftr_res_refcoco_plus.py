@@ -2,7 +2,8 @@
 
 Expected: see configs/reftr/README.md.
 
-python tools/train.py configs/reftr/reftr_res_refcoco_plus.py
+python tools/train_stages.py configs/reftr/reftr_res_refcoco_plus.py
+This stage alone: python tools/train.py configs/reftr/reftr_res_refcoco_plus.py
 """
 _base_ = [
     '../_base_/models/reftr_masks_r50.py', '../_base_/datasets/refcoco_plus_unc.py',
@@ -11,6 +12,7 @@ _base_ = [
 model = dict(
     language_encoder=dict(init_cfg=None),
     init_cfg=None)
+earlier_stages = ['configs/reftr/reftr_refcoco_plus.py']
 load_from = 'work_dirs/reftr_refcoco_plus/epoch_90.pth'
 val_evaluator = [
     dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='NetworkMaskIoU')

@@ -2,7 +2,8 @@
 
 Expected: see configs/reftr/README.md.
 
-python tools/train.py configs/reftr/reftr_vg_res_refcoco.py
+python tools/train_stages.py configs/reftr/reftr_vg_res_refcoco.py
+This stage alone: python tools/train.py configs/reftr/reftr_vg_res_refcoco.py
 """
 _base_ = [
     '../_base_/models/reftr_masks_r50.py', '../_base_/datasets/refcoco_unc.py',
@@ -11,6 +12,9 @@ _base_ = [
 model = dict(
     language_encoder=dict(init_cfg=None),
     init_cfg=None)
+earlier_stages = [
+    'configs/reftr/reftr_vg_pretrain.py', 'configs/reftr/reftr_vg_refcoco.py'
+]
 load_from = 'work_dirs/reftr_vg_refcoco/epoch_90.pth'
 val_evaluator = [
     dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='NetworkMaskIoU')

@@ -18,6 +18,7 @@ from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.logging import print_log
 
+from segvg.engine.going_on import training_in
 from segvg.engine.launch import build_runner, load_weights
 
 TABLE = 'rounds.json'
@@ -100,26 +101,17 @@ def format_table(rows: list[dict]) -> str:
 
 def round_config(cfg: Config, number: int, previous: Optional[str]) -> Config:
     """Return the config of a round, from 1; ``previous`` is a checkpoint or None."""
-    plan, new = check_retraining(cfg), copy.deepcopy(cfg)
-    folder = Path(cfg.work_dir) / f'round_{number}'
-    new.work_dir = str(folder)
-    new.experiment_name = f'{Path(cfg.work_dir).name}_round_{number}'
+    plan = check_retraining(cfg)
+    hooks = []
+    if previous is not None and plan['keep']:
+        hooks.append(dict(type='SelectiveLoadHook', checkpoint=previous,
+                          parts=list(plan['keep'])))
+    new = training_in(cfg, Path(cfg.work_dir) / f'round_{number}',
+                      cfg.get('load_from') if number == 1 else None, hooks)
     randomness = dict(cfg.get('randomness') or {})
     first = randomness.get('seed') or 0
     randomness['seed'] = first + (number - 1) * plan['seed_step']
     new.randomness = randomness
-    hooks = [*(cfg.get('custom_hooks') or []), dict(type='EpochSeedHook')]
-    if previous is not None and plan['keep']:
-        hooks.append(dict(type='SelectiveLoadHook', checkpoint=previous,
-                          parts=list(plan['keep'])))
-    new.custom_hooks = hooks
-    # The hook deletes the old file before it writes the new one.
-    checkpoint = new.default_hooks.checkpoint
-    checkpoint.max_keep_ckpts = max(checkpoint.get('max_keep_ckpts', -1), 2)
-    new.visualizer.name = f'{new.visualizer.get("name", "visualizer")}_{number}'
-    new.resume, new.load_from = False, cfg.get('load_from') if number == 1 else None
-    if (folder / 'last_checkpoint').is_file():
-        new.resume, new.load_from = True, None
     return new
 
 

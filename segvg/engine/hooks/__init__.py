@@ -6,10 +6,11 @@ from segvg.engine.hooks.initial_average_hook import InitialAverageHook
 from segvg.engine.hooks.provenance_hook import ProvenanceHook
 from segvg.engine.hooks.selective_load_hook import SelectiveLoadHook
 from segvg.engine.hooks.training_cost_hook import TrainingCostHook
+from segvg.engine.hooks.validate_again_hook import ValidateAgainHook
 from segvg.engine.hooks.visualization_hook import GroundingVisualizationHook
 
 __all__ = [
     'AverageHook', 'EpochSeedHook', 'FreezeHook', 'GroundingVisualizationHook',
     'InitialAverageHook', 'ProvenanceHook', 'SelectiveLoadHook',
-    'TrainingCostHook'
+    'TrainingCostHook', 'ValidateAgainHook'
 ]

@@ -1,0 +1,85 @@
+"""Runs a tool in a process of its own that is killed at a chosen place.
+
+The process is forked from a server that has imported what takes long, so that a kill
+costs little.
+"""
+import importlib
+import multiprocessing
+import os
+import runpy
+import signal
+import sys
+from pathlib import Path
+from typing import Callable
+
+import torch
+
+from tests.toy import ROOT
+
+
+def run_until_killed(name: str, arguments: list, place: tuple) -> None:
+    """Run ``python tools/NAME ARGUMENTS`` until it is killed at a place.
+
+    Args:
+        name: of the tool.
+        arguments: of its command line; programs it starts are run within its process.
+        place: name of a module, of a function in it as ``Class.method``, a word that
+            the first two arguments of a call must hold, and the call that is killed.
+    """
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload(['segvg.engine.launch', 'tests.tools.killing'])
+    process = context.Process(
+        target=_run, args=(name, list(map(str, arguments)), place, os.getcwd()))
+    process.start()
+    process.join(200)
+    assert process.exitcode == -signal.SIGKILL, f'{name} was never at {place}'
+
+
+def _run(name: str, arguments: list[str], place: tuple, folder: str) -> None:
+    os.chdir(folder)
+    torch.set_num_threads(1)
+    for stream in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    import segvg.utils.child_processes as children
+    children.run_python = run_here
+    module, path, word, number = place
+    owner = importlib.import_module(module)
+    *classes, function = path.split('.')
+    for part in classes:
+        owner = getattr(owner, part)
+    setattr(owner, function, killing(getattr(owner, function), word, number))
+    run_here(ROOT / 'tools' / name, *arguments)
+
+
+def killing(function: Callable, word: str, number: int) -> Callable:
+    """Return a function that kills the process at a call."""
+    calls = []
+
+    def wrapped(*args, **kwargs):
+        if word in ' '.join(map(describe, args[:2])):
+            calls.append(1)
+            if len(calls) == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return function(*args, **kwargs)
+    return wrapped
+
+
+def describe(value: object) -> str:
+    """Return where a runner or a writer works, or the value as text."""
+    for name in ('work_dir', 'folder', 'out_dir'):
+        if hasattr(value, name):
+            return str(getattr(value, name))
+    return str(value)
+
+
+def run_here(*arguments: object) -> None:
+    """Run a Python program in this process; as ``run_python``."""
+    words, before = [str(word) for word in arguments], sys.argv
+    sys.argv = [Path(words[0]).name, *words[1:]]
+    try:
+        runpy.run_path(words[0], run_name='__main__')
+    except SystemExit as stop:
+        if stop.code:
+            raise ValueError(f'{words} ended with {stop.code}') from stop
+    finally:
+        sys.argv = before
