@@ -1,0 +1,40 @@
+"""MDETR small enough for two CPU cores: 64 x 64 pixels, 64 image tokens, no downloads.
+
+As the tiny SiRi it is trained from random weights, box and mask together, and the
+matching asks first for the words: every query learns its place in the caption, and its
+box must follow the text.
+"""
+_base_ = './siri_tiny.py'
+model = dict(
+    type='MDETR',
+    language_encoder=dict(config=dict(max_position_embeddings=64)),
+    head=dict(
+        type='SoftTokenHead',
+        num_classes=64,
+        mask_threshold=0.0,
+        align_channels=32,
+        align_weight=0.1,
+        align_temperature=0.07))
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations', with_mask=True),
+    dict(type='Resize', long=64),
+    dict(
+        type='TokenizeCaption',
+        max_length=60,
+        tokenizer=dict(
+            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+    dict(type='PackGroundingInputs')
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='Resize', long=64),
+    dict(
+        type='TokenizeCaption',
+        max_length=60,
+        tokenizer=dict(
+            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+    dict(type='PackGroundingInputs')
+]

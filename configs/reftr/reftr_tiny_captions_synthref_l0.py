@@ -1,0 +1,30 @@
+"""RefTR, tiny, captions with several phrases, SynthRef L0. Two CPU cores, minutes.
+
+Expected: see configs/reftr/README.md.
+
+python tools/train.py configs/reftr/reftr_tiny_captions_synthref_l0.py
+"""
+_base_ = [
+    '../_base_/models/reftr_masks_tiny.py', '../_base_/datasets/synthref_l0_captions.py',
+    '../_base_/schedules/reftr_cpu_demo.py', '../_base_/default_runtime.py'
+]
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations', with_mask=True),
+    dict(type='ResizeLong', size=64),
+    dict(
+        type='TokenizePhrases',
+        max_length=60,
+        tokenizer=dict(
+            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+    dict(type='PackGroundingInputs')
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations'),
+    *train_pipeline[2:]
+]
+train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+default_hooks = dict(checkpoint=dict(save_best='phrase/R@1'))
