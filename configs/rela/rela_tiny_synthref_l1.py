@@ -1,4 +1,4 @@
-"""ReLA, tiny, SynthRef L1, many targets, one or none. Expected: see README.md.
+"""ReLA, tiny, SynthRef L1 with many targets, one or none. Expected: see README.md.
 
 python tools/train.py configs/rela/rela_tiny_synthref_l1.py
 """
@@ -6,9 +6,13 @@ _base_ = [
     '../_base_/models/rela_tiny.py', '../_base_/datasets/synthref_l1.py',
     '../_base_/schedules/rela_cpu_demo.py', '../_base_/default_runtime.py'
 ]
-train_dataloader = dict(batch_size=32, dataset=dict(pipeline=_base_.train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+train_dataloader = dict(
+    batch_size=16,
+    dataset=dict(pipeline=_base_.train_pipeline, only_single_target=False))
+val_dataloader = dict(
+    dataset=dict(pipeline=_base_.test_pipeline, only_single_target=False))
+test_dataloader = dict(
+    dataset=dict(pipeline=_base_.test_pipeline, only_single_target=False))
 val_evaluator = dict(type='GeneralizedMaskIoU')
 test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='gres/gIoU'))

@@ -1,4 +1,4 @@
-"""ReLA small enough for two CPU cores: 64 x 64 pixels, 64 regions, no downloads.
+"""ReLA small enough for two CPU cores: 64 x 64 pixels, 36 regions, no downloads.
 
 Everything is trained from random weights: the gates may open, nothing is frozen.
 """
@@ -8,7 +8,7 @@ model = dict(
     image_encoder=dict(
         type='LanguageSwin',
         channels=32,
-        depths=(1, 2, 2),
+        depths=(1, 1, 2),
         heads=(2, 4, 4),
         window=4,
         text_channels=64,
@@ -40,13 +40,14 @@ model = dict(
         decoder=dict(
             type='RegionDecoder',
             channels=64,
-            num_layers=3,
-            num_regions=64,
+            num_layers=2,
+            num_regions=36,
             text_channels=64,
             heads=4,
             hidden=128,
             levels=2,
-            word_share=1.0),
+            word_share=1.0,
+            read_padding=False),
         loss_region=dict(
             type='RegionLoss',
             mask_weight=5.0,
@@ -66,7 +67,7 @@ train_pipeline = [
         type='TokenizeExpression',
         max_length=20,
         tokenizer=dict(
-            type='WordPieceTokenizer', vocab='data/synthref_l1/vocab.txt')),
+            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]
 test_pipeline = [
@@ -77,6 +78,6 @@ test_pipeline = [
         type='TokenizeExpression',
         max_length=20,
         tokenizer=dict(
-            type='WordPieceTokenizer', vocab='data/synthref_l1/vocab.txt')),
+            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]

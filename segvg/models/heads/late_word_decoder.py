@@ -2,10 +2,11 @@
 import torch
 from torch import Tensor, nn
 
-from segvg.models.heads.region_decoder import RegionDecoder, look
+from segvg.models.heads.region_decoder import RegionDecoder, look, read_tokens
 from segvg.models.layers import CachedAttention, init_matrices
 from segvg.models.losses.region_loss import RegionOutputs
 from segvg.registry import MODELS
+from segvg.structures import Tokens
 
 
 @MODELS.register_module()
@@ -31,14 +32,14 @@ class LateWordDecoder(RegionDecoder):
         init_matrices(self.last_attention)
         nn.init.zeros_(self.read_proj.weight)
 
-    def read_words(self, number: int, regions: Tensor, words: Tensor) -> Tensor:
+    def read_words(self, number: int, regions: Tensor, words: Tokens) -> Tensor:
         """Return the regions as they are."""
         return regions
 
-    def predict(self, regions: Tensor, words: Tensor, fine: Tensor) -> RegionOutputs:
+    def predict(self, regions: Tensor, words: Tokens, fine: Tensor) -> RegionOutputs:
         """Return the predictions of the final regions (B, Q, C)."""
         of_words = self.word_norm(
-            regions + look(self.word_attention, regions, words, words))
+            regions + read_tokens(self.word_attention, regions, words))
         of_regions = self.last_norm(
             regions + look(self.last_attention, regions, regions, regions))
         read = self.read_proj(of_words + of_regions)

@@ -6,11 +6,18 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from segvg.models.layers import MLP, CachedAttention, attend_outside, init_matrices
+from segvg.models.layers import (
+    MLP,
+    CachedAttention,
+    attend_mask,
+    attend_outside,
+    init_matrices,
+)
 from segvg.models.layers.transformer import FeedForward
 from segvg.models.losses.region_loss import RegionOutputs
 from segvg.models.necks.pixel_decoder import grid_position
 from segvg.registry import MODELS
+from segvg.structures import Tokens
 
 
 class RegionLayer(nn.Module):
@@ -59,6 +66,12 @@ def look(attention: CachedAttention, queries: Tensor, keys: Tensor,
     return attention.attend(queries, attention.key_values(keys, values))
 
 
+def read_tokens(attention: CachedAttention, queries: Tensor, tokens: Tokens) -> Tensor:
+    """Return (B, T, C) for queries that look at tokens (B, S, C) without padding."""
+    return attention.attend(queries, attention.key_values(tokens.feats, tokens.feats),
+                            attend_mask(tokens.padding_mask))
+
+
 @MODELS.register_module()
 class RegionDecoder(BaseModule):
     """Regions of the image, each with a mask, a vote and a say in "no target".
@@ -69,8 +82,6 @@ class RegionDecoder(BaseModule):
     weighted by their votes. Nothing ties a region to a place but the supervision of its
     vote.
 
-    Padding words are read too, as published: the words have a fixed number.
-
     Args:
         channels: C.
         num_layers: decoder layers.
@@ -80,6 +91,8 @@ class RegionDecoder(BaseModule):
         hidden: width of the feed-forward blocks.
         levels: number of maps.
         word_share: of what the words say, with which it is added.
+        read_padding: let regions read padding words too. Trained weights depend on it,
+            and on the number of words with padding.
         init_cfg: mmengine's.
 
     Source: Liu et al., "GRES: Generalized Referring Expression Segmentation", CVPR
@@ -96,9 +109,11 @@ class RegionDecoder(BaseModule):
                  hidden: int = 2048,
                  levels: int = 3,
                  word_share: float = 0.1,
+                 read_padding: bool = True,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.word_share = word_share
+        self.read_padding = read_padding
         self.layers = nn.ModuleList(
             RegionLayer(channels, heads, hidden) for _ in range(num_layers))
         self.region_embed = nn.Embedding(num_regions, channels)
@@ -121,7 +136,7 @@ class RegionDecoder(BaseModule):
         init_matrices(self.word_attention)
 
     def forward(self, levels: Sequence[Tensor], fine: Tensor,
-                words: Tensor) -> RegionOutputs:
+                words: Tokens) -> RegionOutputs:
         """Return the predictions.
 
         Args:
@@ -130,7 +145,8 @@ class RegionDecoder(BaseModule):
             words: (B, L, C').
         """
         batch = len(fine)
-        words = self.word_proj(words)
+        words = Tokens(self.word_proj(words.feats),
+                       None if self.read_padding else words.padding_mask)
         image = [self.image_tokens(level, embed) for level, embed in zip(
             levels, self.level_embed.weight, strict=True)]
         # Drawing at the size of a level is the same as drawing finely and shrinking.
@@ -159,15 +175,15 @@ class RegionDecoder(BaseModule):
         """Return where regions (B, Q, C) may not look on a canvas (B, C, N)."""
         return self.mask(self.norm(regions)) @ canvas < 0
 
-    def read_words(self, number: int, regions: Tensor, words: Tensor) -> Tensor:
+    def read_words(self, number: int, regions: Tensor, words: Tokens) -> Tensor:
         """Return regions (B, Q, C) that have read the words, in the first layer."""
         if number > 0:
             return regions
-        found = look(self.word_attention, regions, words, words)
+        found = read_tokens(self.word_attention, regions, words)
         read = self.word_norm(regions + found)
         return regions + self.word_share * self.word_weight.sigmoid() * read
 
-    def predict(self, regions: Tensor, words: Tensor, fine: Tensor) -> RegionOutputs:
+    def predict(self, regions: Tensor, words: Tokens, fine: Tensor) -> RegionOutputs:
         """Return the predictions of the final regions (B, Q, C)."""
         normed = self.norm(regions)
         return self.draw(self.mask(normed), normed, fine)

@@ -50,7 +50,7 @@ class RegionHead(BaseModule):
     def forward(self, fused: FusedFeatures) -> RegionOutputs:
         """Return the logits of B expressions."""
         *levels, fine = fused.maps
-        return self.decoder(levels, fine, fused.words.feats)
+        return self.decoder(levels, fine, fused.words)
 
     def loss(self, fused: FusedFeatures,
              data_samples: list[GroundingDataSample]) -> dict[str, Tensor]:
@@ -69,9 +69,9 @@ class RegionHead(BaseModule):
         pixels. ``bboxes`` is the box around the whole mask, whatever it is of.
         ``canvas_masks`` (1, H, W) is the mask at the size that the network saw.
         """
-        masks, _, no_target = self(fused)
-        logits = (masks[:, 1:] - masks[:, :1]).float()
-        scores = (no_target[:, 1] - no_target[:, 0]).float().sigmoid()
+        masks, _, no_target = (values.float() for values in self(fused))
+        logits = masks[:, 1:] - masks[:, :1]
+        scores = (no_target[:, 1] - no_target[:, 0]).sigmoid()
         for sample, logit, score in zip(data_samples, logits, scores, strict=True):
             on_image = masks_to_image(logit, fused.canvas_shape, sample.metainfo) > 0
             on_canvas = torch.nn.functional.interpolate(

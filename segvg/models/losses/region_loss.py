@@ -97,10 +97,10 @@ class RegionLoss(nn.Module):
             targets: (B, H, W) of 0 and 1, the union of the targets.
             empty: (B,), 1 where there is no target.
         """
-        masks, minimap, no_target = outputs
+        masks, minimap, no_target = (logits.float() for logits in outputs)
         difference = F.interpolate(
-            (masks[:, 1:] - masks[:, :1]).float(), size=targets.shape[-2:],
-            mode='bilinear', align_corners=False)[:, 0]
+            masks[:, 1:] - masks[:, :1], size=targets.shape[-2:], mode='bilinear',
+            align_corners=False)[:, 0]
         cells = self.shrink(targets, math.isqrt(minimap.shape[1]))
         weights = self.class_weights
         return dict(
@@ -122,5 +122,5 @@ class RegionLoss(nn.Module):
 
 
 def _difference(logits: Tensor) -> Tensor:
-    """Return (...,) of logits (..., 2): the second less the first, in float32."""
-    return (logits[..., 1] - logits[..., 0]).float()
+    """Return (...,) of logits (..., 2): the second less the first."""
+    return logits[..., 1] - logits[..., 0]
