@@ -7,23 +7,30 @@ Steps, each in a folder of its own below --work-dir:
   4_pseudo   predict masks for the rest, keep those that fill their box
   5_retrain  train contours again, from the box model, on both
   6_scores   score 3 and 5
-A step that is done is not repeated; one that was stopped goes on. To repeat a step,
-remove its folder. The part of masks, the seed and the box config stand in the config
-under `partial_res`.
+  7_all      for comparison (--with-all-masks): train contours on all masks, score them
+A step that is done is not repeated; one that was stopped goes on. The part of masks,
+the seed and the box config stand in the config under `partial_res`.
 """
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Optional
 
 from mmengine.config import Config
 
+from segvg.engine.going_on import best_checkpoint
 from segvg.engine.launch import fail
+from segvg.engine.step_folders import StepFolders, check_settings
+from segvg.utils import child_processes
 
 TOOLS = Path(__file__).parent
-STEPS = ('1_rec', '2_subset', '3_res', '4_pseudo', '5_retrain', '6_scores')
+STEPS = ('1_rec', '2_subset', '3_res', '4_pseudo', '5_retrain', '6_scores', '7_all')
+COLUMNS = {'3_res': 'labelled only', '5_retrain': 'with pseudo labels',
+           '7_all': 'all masks'}
+# What is drawn in an epoch hangs on its number alone, and no epoch goes unscored: a
+# stop changes nothing.
+HOOKS = ('default_hooks.epoch_seed.type=EpochSeedHook',
+         'default_hooks.validate_again.type=ValidateAgainHook')
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,8 +43,13 @@ def parse_args() -> argparse.Namespace:
                         "config's")
     parser.add_argument('--rec-checkpoint', metavar='K',
                         help='skip 1_rec and start from this box model')
-    parser.add_argument('--steps', nargs='+', choices=STEPS, default=STEPS,
+    parser.add_argument('--with-all-masks', action='store_true', help='do 7_all too')
+    parser.add_argument('--steps', nargs='+', choices=STEPS,
                         help='do only these; what they need has to be there')
+    parser.add_argument('--restart', choices=STEPS,
+                        help='remove this step and those after it and do them again')
+    parser.add_argument('--status', action='store_true',
+                        help='say what is done, and end')
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
                         help='for the trainings of boxes and of contours')
     return parser.parse_args()
@@ -61,6 +73,7 @@ class Pipeline:
         self.options = args.cfg_options
         self.rec_checkpoint: Optional[str] = args.rec_checkpoint
         self.work = Path(args.work_dir or Path('work_dirs') / Path(args.config).stem)
+        self.steps = StepFolders(self.work, STEPS)
         self.train_file = self._train_file(cfg)
 
     def _train_file(self, cfg: Config) -> Path:
@@ -73,43 +86,29 @@ class Pipeline:
                  if option.startswith('train_dataloader.dataset.ann_file=')]
         return Path(root) / (names[-1] if names else dataset.ann_file)
 
+    def check(self) -> None:
+        """Refuse to go on with steps that were begun with other settings."""
+        check_settings(self.work, dict(
+            self.settings, config=self.config, percent=self.percent,
+            rec_checkpoint=self.rec_checkpoint, options=self.options))
+
     def run(self, step: str) -> None:
         """Do a step unless it is done."""
-        folder = self.work / step
-        if (folder / 'done').exists():
-            print(f'{step}: done before', flush=True)
-            return
-        print(f'{step}: begins', flush=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        getattr(self, f'step_{step}')(folder)
-        (folder / 'done').touch()
-        print(f'{step}: done', flush=True)
+        self.steps.perform(step, getattr(self, f'step_{step}'))
 
     def tool(self, name: str, *arguments: object) -> None:
         """Run another tool; its failure is that of the step."""
-        command = [sys.executable, str(TOOLS / name), *map(str, arguments)]
-        result = subprocess.run(command)
-        if result.returncode:
-            raise ValueError(f'{" ".join(command)} ended with {result.returncode}')
+        child_processes.run_python(TOOLS / name, *arguments)
 
     def train(self, config: str, folder: Path, options: list[str]) -> None:
         """Train, or go on where a training was stopped."""
         going_on = ['--resume'] if (folder / 'last_checkpoint').exists() else []
-        every = [*self.options, *options]
-        chosen = ['--cfg-options', *every] if every else []
-        self.tool('train.py', config, '--work-dir', folder, *going_on, *chosen)
+        self.tool('train.py', config, '--work-dir', folder, *going_on,
+                  '--cfg-options', *self.options, *HOOKS, *options)
 
-    def best(self, step: str) -> Path:
-        """Return the best checkpoint of a training.
-
-        Raises:
-            FileNotFoundError: there is none.
-        """
-        found = sorted((self.work / step).glob('best_*.pth'))
-        if not found:
-            raise FileNotFoundError(f'there is no best_*.pth in {self.work / step}: '
-                                    f'the step {step} has to be done before')
-        return found[-1]
+    def best(self, step: str) -> str:
+        """Return the best checkpoint of a training."""
+        return best_checkpoint(self.steps.folder(step))
 
     def only_file(self, step: str) -> Path:
         """Return the annotation file that a step wrote.
@@ -117,10 +116,10 @@ class Pipeline:
         Raises:
             FileNotFoundError: there is none.
         """
-        found = sorted((self.work / step).glob('*.jsonl'))
+        found = sorted(self.steps.folder(step).glob('*.jsonl'))
         if not found:
-            raise FileNotFoundError(f'there is no .jsonl in {self.work / step}: the '
-                                    f'step {step} has to be done before')
+            raise FileNotFoundError(f'there is no .jsonl in {self.steps.folder(step)}: '
+                                    f'{step} has to be done before')
         return found[0].absolute()
 
     def step_1_rec(self, folder: Path) -> None:
@@ -157,16 +156,39 @@ class Pipeline:
 
     def step_6_scores(self, folder: Path) -> None:
         """Score both contour models and print one table."""
-        options = ['--cfg-options', *self.options] if self.options else []
-        rows = {}
         for step in ('3_res', '5_retrain'):
-            out = folder / f'{step}.json'
-            self.tool('test.py', self.config, self.best(step), '--work-dir',
-                      folder / 'logs', '--out', out, *options)
-            rows[step] = json.loads(out.read_text())['metrics']
-        for name in rows['3_res']:
-            values = '  '.join(f'{rows[step][name]:7.2f}' for step in rows)
-            print(f'{name:32} {values}')
+            self.score(step, folder)
+        self.tell(folder)
+
+    def step_7_all(self, folder: Path) -> None:
+        """Train contours on all objects, score them beside the others."""
+        self.contours(folder, self.train_file.absolute())
+        self.score('7_all', folder)
+        self.tell(folder)
+
+    def score(self, step: str, folder: Path) -> None:
+        """Write the scores of a contour model."""
+        options = ['--cfg-options', *self.options] if self.options else []
+        self.tool('test.py', self.config, self.best(step), '--work-dir',
+                  folder / 'logs', '--out', folder / f'{step}.json', *options)
+
+    def tell(self, folder: Path) -> None:
+        """Write and print the table of the scores that are there."""
+        columns = {}
+        for step, title in COLUMNS.items():
+            place = '7_all' if step == '7_all' else '6_scores'
+            path = self.steps.folder(place) / f'{step}.json'
+            if path.exists():
+                columns[title] = json.loads(path.read_text('utf-8'))['metrics']
+        names = next(iter(columns.values()))
+        lines = [f'| {self.percent:g} % of the masks | {" | ".join(columns)} |',
+                 '|---' * (1 + len(columns)) + '|']
+        lines += [f'| {name} | ' + ' | '.join(
+            f'{scores[name]:.2f}' for scores in columns.values()) + ' |'
+            for name in names]
+        table = '\n'.join(lines)
+        (folder / 'table.md').write_text(f'{table}\n', 'utf-8')
+        print(table, flush=True)
 
 
 def main() -> None:
@@ -174,8 +196,16 @@ def main() -> None:
     args = parse_args()
     try:
         pipeline = Pipeline(args)
+        if args.restart:
+            pipeline.steps.forget(args.restart)
+        if args.status:
+            print(pipeline.steps.table())
+            return
+        pipeline.check()
+        with_all = args.with_all_masks or args.restart == '7_all'
+        default = STEPS if with_all else STEPS[:6]
         for step in STEPS:
-            if step in args.steps:
+            if step in (args.steps or default):
                 pipeline.run(step)
     except (FileNotFoundError, ValueError) as error:
         fail(error)

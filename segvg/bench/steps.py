@@ -6,13 +6,13 @@ its last checkpoint.
 """
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Callable, Optional
 
 from segvg.bench.plan import ROOT, Plan, Run
+from segvg.utils.child_processes import die_with_parent
 
 RESULT = 'trained'
 SETTINGS = 'run.json'
@@ -156,7 +156,7 @@ def _call(arguments: list[str], log: Optional[Path], threads: int) -> None:
     try:
         done = subprocess.run(
             [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=out,
-            stderr=subprocess.STDOUT, preexec_fn=_die_with_parent)
+            stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
     finally:
         if log is not None:
             out.close()
@@ -166,14 +166,3 @@ def _call(arguments: list[str], log: Optional[Path], threads: int) -> None:
             lines = log.read_text('utf-8', errors='replace').splitlines()
             tail = f'; the end of {log}:\n' + '\n'.join(lines[-5:])
         raise StepError(f'{" ".join(arguments[:2])} ended with {done.returncode}{tail}')
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to end this process with its parent.
-
-    A training that outlived a killed bench would write into the folder where the next
-    one goes on.
-    """
-    if sys.platform == 'linux':
-        import ctypes
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG

@@ -46,10 +46,10 @@ def test_killed_in_the_second_stage(config, tmp_path, monkeypatch, capsys):
     run_tool(monkeypatch, 'train_stages.py', config, '--work-dir', whole)
     note = json.loads((whole / 'third/settings.json').read_text())
     assert note['start'] == 'second/epoch_2.pth'
-    # after the second epoch was saved, before it was scored
+    # after the first epoch was saved, before it was scored
     run_until_killed(
         'train_stages.py', [config, '--work-dir', parts],
-        ('mmengine.runner', 'Runner.call_hook', 'second before_val_epoch', 2))
+        ('mmengine.runner', 'Runner.call_hook', 'second before_val_epoch', 1))
     capsys.readouterr()
     run_tool(monkeypatch, 'train_stages.py', config, '--work-dir', parts, '--status')
     assert [line.split()[1:-1] for line in capsys.readouterr().out.splitlines()] == [
