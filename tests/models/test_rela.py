@@ -144,6 +144,20 @@ def test_trunk_runs_once_an_image_while_gates_are_closed(opened, monkeypatch):
                                    rtol=1e-4)
 
 
+def test_pixels_are_decoded_once_an_image_where_the_encoder_reads_no_text(monkeypatch):
+    init_default_scope('segvg')
+    cfg = Config.fromfile(ROOT / 'configs/_base_/models/rela_tiny.py').model
+    cfg.image_encoder = dict(type='TextFreeBackbone', backbone=dict(
+        type='mmdet.ResNet', depth=18, num_stages=3, strides=(1, 2, 2),
+        dilations=(1, 1, 1), out_indices=(0, 1, 2), base_channels=32))
+    model = MODELS.build(cfg).eval()
+    sizes, decode = [], model.pixel_decoder.forward
+    monkeypatch.setattr(model.pixel_decoder, 'forward',
+                        lambda maps: sizes.append(len(maps[0])) or decode(maps))
+    outputs = outputs_of(model, [make_sample([5, 6]), make_sample([7, 8])])
+    assert sizes == [1] and len(outputs.masks) == 2
+
+
 @pytest.mark.parametrize('read', [True, False])
 def test_padding_words_are_read_as_published_or_not(read):
     texts, found = [[make_sample([5, 6])]], []
@@ -204,6 +218,16 @@ def test_shifted_windows_keep_borders_apart():
     assert (left[0, 0, :2] == 0).all() and (left[0, 0, 2:] == -100).all()
     right = mask[1].view(4, 4, 4, 4)
     assert right[0, 0, 0].tolist() == [0, 0, -100, -100]
+
+
+def test_stages_read_afterwards_equal_those_read_on_the_way():
+    model = LanguageSwin(8, (1, 2), (1, 2), window=4, text_channels=4).eval()
+    text = Tokens(torch.randn(2, 5, 4), torch.zeros(2, 5, dtype=torch.bool))
+    images = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        for one, two in zip(model.read(model.encode(images), text),
+                            model(images, text), strict=True):
+            torch.testing.assert_close(one, two)
 
 
 def test_language_swin_halves_odd_maps_upwards():

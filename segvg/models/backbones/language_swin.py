@@ -70,8 +70,12 @@ class LanguageSwin(BaseModule):
         init_cfg: e.g. ``dict(type='PartsPretrained', checkpoint=..., parts=
             dict(trunk=''))``.
 
+    Attributes:
+        reads_text: whether its maps depend on the expression.
+
     Source: Yang et al., "LAVT", CVPR 2022; Liu et al., "GRES", CVPR 2023.
     """
+    reads_text = True
 
     def __init__(self,
                  channels: int = 128,

@@ -1,5 +1,5 @@
 """A backbone that does not read the expression, where one that does is expected."""
-from typing import Optional, Sequence
+from typing import Optional
 
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -16,6 +16,7 @@ class TextFreeBackbone(BaseModule):
         backbone: config of a backbone that returns the four maps.
         init_cfg: mmengine's.
     """
+    reads_text = False
 
     def __init__(self, backbone: dict, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -28,10 +29,6 @@ class TextFreeBackbone(BaseModule):
     def encode(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return the maps (I, C_i, h_i, w_i) of images (I, 3, H, W), finest first."""
         return self.backbone(images)
-
-    def read(self, maps: Sequence[Tensor], text: Tokens) -> tuple[Tensor, ...]:
-        """Return the maps as they are."""
-        return tuple(maps)
 
     def forward(self, images: Tensor, text: Tokens) -> tuple[Tensor, ...]:
         """Return the maps of images; ``text`` is not used."""

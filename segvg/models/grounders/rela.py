@@ -74,14 +74,23 @@ class ReLA(BaseGrounder):
             F.pad(text.padding_mask, (0, margin), value=True)))
 
     def encode_image(self, inputs: GroundingBatch) -> Tokens:
-        """Return the stages of the trunk as ``maps``, coarse to fine."""
-        return as_tokens(self.image_encoder.encode(inputs.images))
+        """Return the stages of the trunk as ``maps``, finest first.
+
+        Of an encoder that does not read the text: all that the pixel decoder gives.
+        """
+        maps = self.image_encoder.encode(inputs.images)
+        if not self.image_encoder.reads_text:
+            return self.decode_pixels(maps)
+        coarsest = maps[-1]
+        return Tokens(coarsest.flatten(2).transpose(1, 2),
+                      grid=tuple(coarsest.shape[-2:]), maps=tuple(maps))
 
     def fuse(self, image: Tokens, inputs: GroundingBatch) -> FusedFeatures:
         """Return the features of B expressions; image is (B, h * w, C) with maps."""
         words = self.encode_text(inputs.text)
-        return self.decode(self.image_encoder.read(image.maps[::-1], words), words,
-                           inputs)
+        if self.image_encoder.reads_text:
+            image = self.decode_pixels(self.image_encoder.read(image.maps, words))
+        return self.pack(image, words, inputs)
 
     def extract(self, inputs: GroundingBatch) -> FusedFeatures:
         """Return the features of the B expressions of a batch."""
@@ -89,22 +98,22 @@ class ReLA(BaseGrounder):
             return super().extract(inputs)
         words = self.encode_text(inputs.text)
         maps = self.image_encoder(inputs.images[inputs.image_index], words)
-        return self.decode(maps, words, inputs)
+        return self.pack(self.decode_pixels(maps), words, inputs)
 
-    def decode(self, maps: Sequence[Tensor], words: Tokens,
-               inputs: GroundingBatch) -> FusedFeatures:
-        """Return the features of maps (B, C_i, h_i, w_i), finest first."""
+    def decode_pixels(self, maps: Sequence[Tensor]) -> Tokens:
+        """Return the tokens of all levels; ``maps`` are the levels and the fine map.
+
+        Args:
+            maps: (B, C_i, h_i, w_i), finest first.
+        """
         pixels = self.pixel_decoder(maps)
         grid = tuple(pixels.levels[-1].shape[-2:])
-        count = pixels.tokens.shape[1]
-        return FusedFeatures(
-            Tokens(pixels.tokens), slice(count - grid[0] * grid[1], count), grid,
-            tuple(inputs.images.shape[-2:]), maps=(*pixels.levels, pixels.fine),
-            words=words)
+        return Tokens(pixels.tokens, grid=grid, maps=(*pixels.levels, pixels.fine))
 
-
-def as_tokens(maps: Sequence[Tensor]) -> Tokens:
-    """Return maps (I, C_i, h_i, w_i), finest first, as the tokens of the coarsest."""
-    coarsest = maps[-1]
-    return Tokens(coarsest.flatten(2).transpose(1, 2), grid=tuple(coarsest.shape[-2:]),
-                  maps=tuple(maps[::-1]))
+    @staticmethod
+    def pack(image: Tokens, words: Tokens, inputs: GroundingBatch) -> FusedFeatures:
+        """Return what the head reads; the finest level are the last of the tokens."""
+        count, cells = image.feats.shape[1], image.grid[0] * image.grid[1]
+        return FusedFeatures(image, slice(count - cells, count), image.grid,
+                             tuple(inputs.images.shape[-2:]), maps=image.maps,
+                             words=words)
