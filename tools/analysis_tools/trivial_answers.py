@@ -15,7 +15,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from segvg.engine.launch import fail, load_config
+from segvg.engine.launch import add_common_arguments, fail, load_config
 from segvg.engine.preflight import check_files
 from segvg.evaluation.generalized_iou import GeneralizedMaskIoU, MaskCount, count_masks
 from segvg.registry import DATASETS
@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
                         help='files of tools/test.py --out')
     parser.add_argument('--json', metavar='F.json', type=Path,
                         help='write the scores to this file')
-    parser.set_defaults(cfg_options={}, work_dir=None, launcher='none', local_rank=0)
+    add_common_arguments(parser)
     return parser.parse_args()
 
 
