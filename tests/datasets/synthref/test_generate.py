@@ -200,12 +200,24 @@ def test_twenty_images_are_the_same_with_two_workers(tmp_path, level):
 def test_files_of_l0_never_change(tmp_path):
     """Those of version 1.0, which trained models and published figures rest on."""
     generate(tmp_path, 'L0', 0, dict(train=20, val=5, testA=5, testB=5))
-    found = {name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()[:16]
-             for name in ('synthref_L0/scenes.jsonl', 'synthref_L0/manifest.json',
-                          'canonical/synthref_L0_train.jsonl')}
+    found = {name: short_hash(tmp_path / name) for name in (
+        'synthref_L0/scenes.jsonl', 'synthref_L0/manifest.json',
+        'canonical/synthref_L0_train.jsonl')}
     assert found == {'synthref_L0/scenes.jsonl': '118679ea84a1e7f4',
                      'synthref_L0/manifest.json': 'cf93f5ad2ce2d4d1',
                      'canonical/synthref_L0_train.jsonl': '05a5ad7f11378998'}
+
+
+@pytest.mark.parametrize(
+    ('level', 'expected'), [('L1', 'b51cbd34f5b1b760'), ('L2', 'a2662b612e544a17')])
+def test_scenes_of_calibrated_levels_never_change(tmp_path, level, expected):
+    """Those of version 1.1; a change needs a new version."""
+    generate(tmp_path, level, 0, dict(train=20, val=5, testA=5, testB=5))
+    assert short_hash(tmp_path / f'synthref_{level}/scenes.jsonl') == expected
+
+
+def short_hash(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def test_a_larger_training_split_leaves_the_others_alone(tmp_path):
