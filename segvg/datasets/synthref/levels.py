@@ -22,10 +22,10 @@ combination.
 L1 and L2 are calibrated with ``tools/analysis_tools/calibrate_synthref.py``, one thread
 of a shared machine, boxes at IoU 0.5 on val. A model without text reached 29.0 % on L1
 and 22.8 % on L2 (any object: 29.1 and 23.3), one that cannot see the order of words
-(82,000 parameters) 96.6 and 39.6, one that can (444,000) 97.8 and 81.3. The ceiling of a
-bag of words on val of L2, from 250 images, is 58.3 % of all sentences and 52.7 % of those
-with one target. These constants are fixed: a change needs a new ``version``. Those of L3
-to L5 are design targets, no model has been trained on them yet.
+(82,000 parameters) 96.6 and 39.6, one that can (444,000) 97.8 and 81.3. The ceiling of
+a bag of words on val of L2, from 250 images, is 58.3 % of all sentences and 52.7 % of
+those with one target. These constants are fixed: a change needs a new ``version``.
+Those of L3 to L5 are design targets, no model has been trained on them yet.
 """
 from dataclasses import dataclass, replace
 from functools import cache
