@@ -27,10 +27,7 @@ train_pipeline = [
     dict(type='ResizeToFit', size=640),
     dict(type='FitCanvas', divisor=32)
 ] + words
-train_dataloader = dict(
-    batch_size=16,
-    dataset=dict(
-        datasets=[dict(part, pipeline=train_pipeline)
-                  for part in _base_.train_dataloader.dataset.datasets]))
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
+default_hooks = dict(checkpoint=dict(save_best='rec_mean/acc@0.5'))

@@ -1,11 +1,13 @@
 """SeqTR, DarkNet-53, contours, RefCOCOg (umd), after seqtr_det_mixed.py. One GPU.
 
-python tools/train.py configs/seqtr/seqtr_segm_finetune_refcocog_umd.py
+After it: python tools/train.py configs/seqtr/seqtr_segm_finetune_refcocog_umd.py
+With it: python tools/train_stages.py configs/seqtr/seqtr_segm_finetune_refcocog_umd.py
 """
 _base_ = [
     '../_base_/models/seqtr_darknet53_segm_12.py', '../_base_/datasets/refcocog_umd.py',
     '../_base_/schedules/seqtr_finetune_5e.py', '../_base_/default_runtime.py'
 ]
+earlier_stages = ['configs/seqtr/seqtr_det_mixed.py']
 load_from = 'work_dirs/seqtr_det_mixed/epoch_15.pth'
 model = dict(
     language_encoder=dict(

@@ -1,6 +1,7 @@
 """Data sets, readers of source formats, transforms and tokenizers."""
 from segvg.datasets.block_sampler import BlockSampler
 from segvg.datasets.grounding_dataset import GroundingDataset
+from segvg.datasets.joined_dataset import JoinedDataset
 from segvg.datasets.samplers import (
     AspectRatioBatchSampler,
     ExpressionBatchSampler,
@@ -9,5 +10,5 @@ from segvg.datasets.samplers import (
 
 __all__ = [
     'AspectRatioBatchSampler', 'BlockSampler', 'ExpressionBatchSampler',
-    'GroundingDataset', 'MixedSampler'
+    'GroundingDataset', 'JoinedDataset', 'MixedSampler'
 ]

@@ -125,7 +125,7 @@ def check_files(cfg: Config, loaders: Sequence[str], pretrained: bool) -> None:
             continue
         for dataset in find_dicts(cfg[loader], 'ann_file'):
             missing.update(dict.fromkeys(missing_annotations(dataset)))
-            missing.update(dict.fromkeys(missing_vocabularies(dataset)))
+        missing.update(dict.fromkeys(missing_vocabularies(cfg[loader])))
     if missing:
         told = '\n'.join(f'  {item}' for item in missing)
         raise FileNotFoundError(

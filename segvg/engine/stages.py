@@ -65,9 +65,8 @@ class Stages:
         for name in names:
             if self.steps.state(name) == 'done':
                 continue
-            cfg = self.config(name)
-            first = name == self.steps.names[0] and not cfg.get('load_from')
-            check_files(cfg, ['train_dataloader', 'val_dataloader'], pretrained=first)
+            check_files(self.config(name), ['train_dataloader', 'val_dataloader'],
+                        pretrained=True)
 
     def train(self, name: str) -> None:
         """Train a stage, or go on with it, unless it is done."""

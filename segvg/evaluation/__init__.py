@@ -7,6 +7,7 @@ from segvg.evaluation.generalized_boxes import GeneralizedBoxF1
 from segvg.evaluation.generalized_iou import GeneralizedMaskIoU
 from segvg.evaluation.mask_iou import MaskIoU
 from segvg.evaluation.mask_part_boxes import MaskPartBoxF1
+from segvg.evaluation.mean_box_accuracy import MeanBoxAccuracy
 from segvg.evaluation.network_generalized_iou import NetworkGeneralizedMaskIoU
 from segvg.evaluation.network_mask_iou import NetworkMaskIoU
 from segvg.evaluation.phrase_cut import PhraseCutIoU
@@ -19,6 +20,7 @@ from segvg.evaluation.threshold_sweep import ThresholdSweep
 __all__ = [
     'BoxAccuracy', 'BoxRecall', 'GeneralizedBoxF1', 'GeneralizedMaskIoU',
     'GeneralizedMetric', 'GroundingMetric', 'MaskIoU', 'MaskPartBoxF1',
-    'NetworkGeneralizedMaskIoU', 'NetworkMaskIoU', 'PhraseCutIoU', 'PhraseRecall',
-    'PredictionLog', 'RobustMaskIoU', 'SeqTRMaskIoU', 'ThresholdSweep', 'answer_rule'
+    'MeanBoxAccuracy', 'NetworkGeneralizedMaskIoU', 'NetworkMaskIoU', 'PhraseCutIoU',
+    'PhraseRecall', 'PredictionLog', 'RobustMaskIoU', 'SeqTRMaskIoU', 'ThresholdSweep',
+    'answer_rule'
 ]

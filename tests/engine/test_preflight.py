@@ -74,3 +74,13 @@ def test_missing_vocabulary(cfg):
     ('/models/bert', False), ('data/vocab.txt', False)])
 def test_hub_names_are_told_from_paths(name, is_hub):
     assert is_hub_name(name) is is_hub
+
+
+def test_vocabulary_of_a_shared_pipeline_is_looked_for(cfg, tmp_path):
+    dataset = cfg.train_dataloader.dataset
+    pipeline = dataset.pop('pipeline')
+    words = next(step for step in pipeline if 'tokenizer' in step)
+    words.tokenizer.vocab = 'no/vocab.txt'
+    cfg.train_dataloader.dataset = dict(
+        type='JoinedDataset', datasets=[dataset], pipeline=pipeline)
+    assert 'vocabulary no/vocab.txt' in missing(cfg)

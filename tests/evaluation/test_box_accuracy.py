@@ -2,7 +2,7 @@
 import pytest
 import torch
 
-from segvg.evaluation import BoxAccuracy
+from segvg.evaluation import BoxAccuracy, MeanBoxAccuracy
 
 
 def score(*samples):
@@ -62,3 +62,16 @@ def test_box_that_is_not_finite_is_an_error(make_sample):
     sample.pred_instances.bboxes = torch.full((1, 4), torch.nan)
     with pytest.raises(ValueError, match="'object 3'.*is not finite"):
         score(sample)
+
+
+def test_mean_over_data_sets(make_sample):
+    # one expression of a data set, found, and three of another, none found
+    samples = [make_sample(i, bboxes=[(10 + 20 * bool(i), 10, 30 + 20 * bool(i), 30)])
+               for i in range(4)]
+    samples[0].set_metainfo(dict(dataset='other'))
+    metric = MeanBoxAccuracy()
+    metric.process({}, samples)
+    scores = metric.evaluate(4)
+    assert scores['rec_mean/acc@0.5'] == pytest.approx(50)
+    assert scores['rec_mean/mIoU'] == pytest.approx(50)
+    assert score(*samples)['rec/acc@0.5'] == pytest.approx(25)

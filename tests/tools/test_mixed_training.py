@@ -48,6 +48,24 @@ def test_images_with_all_their_sentences_are_trained_on(cfg):
     assert count_steps(cfg) == (4 + 6) // 2
 
 
+def test_data_sets_share_a_pipeline_and_count_the_same_in_the_mean(cfg):
+    """As in the pre-training of SeqTR; a pipeline of its own goes before."""
+    parts = cfg.train_dataloader.dataset.datasets
+    pipeline = parts[0].pop('pipeline')
+    parts[1].pop('pipeline')
+    cfg.train_dataloader.dataset = dict(type='JoinedDataset', datasets=parts,
+                                        pipeline=pipeline)
+    one = cfg.val_dataloader.dataset
+    other = dict(one, data_root=parts[1].data_root)
+    cfg.val_dataloader.dataset = dict(type='JoinedDataset', datasets=[one, other])
+    cfg.val_evaluator = [dict(type='BoxAccuracy'), dict(type='MeanBoxAccuracy')]
+    guard_training_data(cfg)
+    runner = build_runner(cfg)
+    assert len(runner.build_dataloader(cfg.val_dataloader).dataset) == 4 + 6
+    runner.train()
+    assert 'val/rec_mean/acc@0.5' in runner.message_hub.log_scalars
+
+
 def test_drop_last_of_the_loader_is_known_to_batch_samplers(cfg):
     loader = Runner.build_dataloader(dict(
         batch_size=4, num_workers=0, dataset=cfg.train_dataloader.dataset,

@@ -1,14 +1,16 @@
 """tools/train_stages.py: killed in a stage it goes on; stages build on one another."""
 import json
+from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from segvg.engine.going_on import best_checkpoint, last_checkpoint
 from segvg.utils.checkpoint import load_checkpoint
 from tests.tools.killing import run_until_killed
 from tests.tools.running import run_tool, tool_error
-from tests.toy import ROOT, make_data, toy_config
+from tests.toy import CONFIGS, ROOT, make_data, toy_config
 
 BOXES = ROOT / 'configs/reftr/reftr_tiny_synthref_l0.py'
 MASKS = ROOT / 'configs/reftr/reftr_res_staged_tiny_synthref_l0.py'
@@ -88,3 +90,15 @@ def test_files_of_all_stages_are_looked_for_first(config, tmp_path, monkeypatch)
 def test_config_without_stages_is_told(config, monkeypatch):
     message = tool_error(monkeypatch, 'train_stages.py', config.with_name('first.py'))
     assert 'has no `earlier_stages`' in message
+
+
+def test_shipped_stages_are_those_that_their_configs_begin_with():
+    staged = [path for path in CONFIGS if 'earlier_stages' in path.read_text()]
+    assert len(staged) > 20
+    for path in staged:
+        cfg = Config.fromfile(path)
+        before = Config.fromfile(ROOT / cfg.earlier_stages[-1])
+        name = Path(cfg.earlier_stages[-1]).stem
+        epochs = before.train_cfg.max_epochs
+        assert cfg.load_from == f'work_dirs/{name}/epoch_{epochs}.pth', path
+        assert before.get('earlier_stages', []) == cfg.earlier_stages[:-1], path

@@ -12,10 +12,12 @@ from segvg.models.heads.sequence_head import SequenceHead
 from segvg.models.heads.sequence_parts import BoxPart, ContourPart, SequencePart
 from segvg.models.heads.set_box_head import SetBoxHead, SetOutputs
 from segvg.models.heads.soft_token_head import SoftTokenHead
+from segvg.models.heads.token_choice import MostProbable, NucleusSample
 
 __all__ = [
     'AttentionMaskBranch', 'BoxHead', 'BoxPart', 'ContourHead', 'ContourPart',
-    'JointMaskBranch', 'LateWordDecoder', 'PhraseHead', 'PhraseOutputs',
-    'PhraseTargets', 'RegionDecoder', 'RegionHead', 'SegVGHead',
+    'JointMaskBranch', 'LateWordDecoder', 'MostProbable', 'NucleusSample',
+    'PhraseHead', 'PhraseOutputs', 'PhraseTargets', 'RegionDecoder', 'RegionHead',
+    'SegVGHead',
     'SequenceHead', 'SequencePart', 'SetBoxHead', 'SetOutputs', 'SoftTokenHead'
 ]

@@ -31,6 +31,7 @@ class SequenceHead(BaseModule):
         num_bins: K, bins over the width and over the height.
         frame_size: pixels that the bins span; None: each image's own canvas.
         learned_start: learn a start token for each part; else it is zero.
+        choice: config of how a token is chosen; None: the most probable one.
         init_cfg: mmengine's.
 
     Source: Zhu et al., "SeqTR", ECCV 2022.
@@ -48,6 +49,7 @@ class SequenceHead(BaseModule):
                  num_bins: int = 1000,
                  frame_size: Optional[int] = None,
                  learned_start: bool = False,
+                 choice: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.num_bins = num_bins
@@ -63,6 +65,7 @@ class SequenceHead(BaseModule):
              for _ in range(num_layers)], channels)
         self.predictor = MLP(channels, channels, channels, num_bins + 1)
         self.loss_sequence = MODELS.build(loss)
+        self.choose = TASK_UTILS.build(choice or dict(type='MostProbable'))
         init_matrices(self.decoder)
 
     @staticmethod
@@ -148,8 +151,8 @@ class SequenceHead(BaseModule):
     def forward(self, fused: FusedFeatures) -> list[Tensor]:
         """Return the generated tokens (B, num_steps) of each part.
 
-        The most probable token is taken at every step. A part stops early when every
-        sequence of the batch has ended; what follows END has no meaning.
+        A part stops early when every sequence of the batch has ended; what follows END
+        has no meaning.
         """
         memory, generated = fused.memory, []
         state, place = self.decoder.start(memory), 0
@@ -162,7 +165,7 @@ class SequenceHead(BaseModule):
                 logits = self.predictor(states)[:, 0]
                 if step < part.min_steps:
                     logits = logits[:, :self.end]
-                tokens.append(logits.argmax(-1, keepdim=True))
+                tokens.append(self.choose(logits))
                 if step + 1 < part.num_steps and self._ended(tokens, number):
                     break
                 current = self.embed(tokens[-1], step, memory)
