@@ -18,6 +18,7 @@ from segvg.utils.checkpoint import (
     use_safe_loader,
 )
 from segvg.utils.config_text import use_plain_text
+from segvg.utils.whole_files import use_whole_files
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,6 +86,7 @@ def build_runner(cfg: Config) -> Runner:
     """Return the runner of a config, ready for CPU, one GPU or several processes."""
     use_safe_loader()
     use_plain_text()
+    use_whole_files()
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
         # mmengine's own start of the process group calls CUDA.
         if not torch.distributed.is_initialized():

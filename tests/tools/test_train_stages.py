@@ -1,5 +1,6 @@
 """tools/train_stages.py: killed in a stage it goes on; stages build on one another."""
 import json
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -95,9 +96,9 @@ def test_config_without_stages_is_told(config, monkeypatch):
 def test_shipped_stages_are_those_that_their_configs_begin_with():
     staged = [path for path in CONFIGS if 'earlier_stages' in path.read_text()]
     assert len(staged) > 20
+    read = lru_cache(Config.fromfile)
     for path in staged:
-        cfg = Config.fromfile(path)
-        before = Config.fromfile(ROOT / cfg.earlier_stages[-1])
+        cfg, before = read(path), read(ROOT / read(path).earlier_stages[-1])
         name = Path(cfg.earlier_stages[-1]).stem
         epochs = before.train_cfg.max_epochs
         assert cfg.load_from == f'work_dirs/{name}/epoch_{epochs}.pth', path
