@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Callable
 
 import torch
+from mmengine.logging import MessageHub
 
 from tests.toy import ROOT
 
@@ -75,6 +76,8 @@ def describe(value: object) -> str:
 def run_here(*arguments: object) -> None:
     """Run a Python program in this process; as ``run_python``."""
     words, before = [str(word) for word in arguments], sys.argv
+    # mmengine knows a training by its config and second: two may be one in a process
+    MessageHub._instance_dict.clear()
     sys.argv = [Path(words[0]).name, *words[1:]]
     try:
         runpy.run_path(words[0], run_name='__main__')
