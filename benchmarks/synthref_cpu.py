@@ -17,9 +17,16 @@ data = [
         makes='data/synthref_l0/canonical/synthref_L0.meta.json',
         command='tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0'),
     dict(
-        makes='data/synthref_l1/canonical/synthref_L1.meta.json',
-        command='tools/make_synthref.py --level L1 --seed 0 --out data/synthref_l1')
+        makes='data/synthref_l1_small/canonical/synthref_L1.meta.json',
+        command='tools/make_synthref.py --level L1 --seed 0 --out data/synthref_l1_small '
+        '--sizes train=2000,val=500,testA=500,testB=500')
 ]
+# The whole of L1 has five times as many images: days.
+__l1 = {
+    'train_dataloader.dataset.data_root': 'data/synthref_l1_small/',
+    'val_dataloader.dataset.data_root': 'data/synthref_l1_small/',
+    'test_dataloader.dataset.data_root': 'data/synthref_l1_small/'
+}
 entries = [
     dict(name='SegVG, L0', config='configs/segvg/segvg_tiny_synthref_l0.py'),
     dict(name='TransVG, L0', config='configs/transvg/transvg_tiny_synthref_l0.py'),
@@ -33,17 +40,42 @@ entries = [
         command='tools/partial_res.py',
         checkpoint='5_retrain/last_checkpoint'),
     dict(name='RefTR, L0', config='configs/reftr/reftr_res_tiny_synthref_l0.py'),
-    dict(name='SegVG, L1', config='configs/segvg/segvg_tiny_synthref_l1.py'),
-    dict(name='TransVG, L1', config='configs/transvg/transvg_tiny_synthref_l1.py'),
-    dict(name='SiRi K = 1, L1', config='configs/siri/siri_tiny_synthref_l1.py'),
-    dict(name='SiRi K = 2, L1', config='configs/siri/siri_mt_tiny_synthref_l1.py'),
-    dict(name='SeqTR box, L1', config='configs/seqtr/seqtr_tiny_det_synthref_l1.py'),
-    dict(name='SeqTR mask, L1', config='configs/seqtr/seqtr_tiny_segm_synthref_l1.py'),
+    dict(
+        name='SegVG, L1',
+        config='configs/segvg/segvg_tiny_synthref_l1.py',
+        options=__l1),
+    dict(
+        name='TransVG, L1',
+        config='configs/transvg/transvg_tiny_synthref_l1.py',
+        options=__l1),
+    dict(
+        name='SiRi K = 1, L1',
+        config='configs/siri/siri_tiny_synthref_l1.py',
+        options=__l1),
+    dict(
+        name='SiRi K = 2, L1',
+        config='configs/siri/siri_mt_tiny_synthref_l1.py',
+        options=__l1),
+    dict(
+        name='SeqTR box, L1',
+        config='configs/seqtr/seqtr_tiny_det_synthref_l1.py',
+        options=__l1),
+    dict(
+        name='SeqTR mask, L1',
+        config='configs/seqtr/seqtr_tiny_segm_synthref_l1.py',
+        options=__l1),
     dict(
         name='Partial-RES 5 %, L1',
         config='configs/partial_res/partial_res_tiny_synthref_l1.py',
         command='tools/partial_res.py',
-        checkpoint='5_retrain/last_checkpoint'),
-    dict(name='RefTR, L1', config='configs/reftr/reftr_res_tiny_synthref_l1.py'),
-    dict(name='ReLA, L1', config='configs/rela/rela_tiny_synthref_l1.py')
+        checkpoint='5_retrain/last_checkpoint',
+        options=__l1),
+    dict(
+        name='RefTR, L1',
+        config='configs/reftr/reftr_res_tiny_synthref_l1.py',
+        options=__l1),
+    dict(
+        name='ReLA, L1',
+        config='configs/rela/rela_tiny_synthref_l1.py',
+        options=__l1)
 ]
