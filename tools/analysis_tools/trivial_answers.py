@@ -3,7 +3,9 @@
 python tools/analysis_tools/trivial_answers.py configs/rela/rela_tiny_synthref_l1.py \\
     --scores work_dirs/rela_tiny_synthref_l1/scores.json
 
-Every image of the test data is looked at once. ``--scores`` adds files that
+Every image of the test data is looked at once. "All annotated objects" are those that
+the file holds: where it holds only what sentences speak of, that answer knows more than
+a picture tells. ``--scores`` adds files that
 ``tools/test.py --out`` wrote, to be compared with.
 """
 import argparse
