@@ -18,8 +18,8 @@ data = [
         command='tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0'),
     dict(
         makes='data/synthref_l1_small/canonical/synthref_L1.meta.json',
-        command='tools/make_synthref.py --level L1 --seed 0 --out data/synthref_l1_small '
-        '--sizes train=2000,val=500,testA=500,testB=500')
+        command='tools/make_synthref.py --level L1 --seed 0 '
+        '--out data/synthref_l1_small --sizes train=2000,val=500,testA=500,testB=500')
 ]
 # The whole of L1 has five times as many images: days.
 __l1 = {

@@ -18,3 +18,4 @@ val_evaluator = [
 ]
 test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='phrase/R@1'))
+train_cfg = dict(max_epochs=24, val_interval=4)

@@ -29,6 +29,7 @@ train_dataloader = dict(
                 type='TokenizeExpression',
                 max_length=20,
                 tokenizer=dict(
-                    type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+                    type='WordPieceTokenizer',
+                    vocab='segvg/datasets/synthref/vocab.txt')),
             dict(type='PackGroundingInputs')
         ]))

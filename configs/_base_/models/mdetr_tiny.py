@@ -1,8 +1,8 @@
 """MDETR small enough for two CPU cores: 64 x 64 pixels, 64 image tokens, no downloads.
 
-As the tiny SiRi it is trained from random weights, box and mask together, and the
-matching asks first for the words: every query learns its place in the caption, and its
-box must follow the text.
+As the tiny SiRi it is trained from random weights, box and mask together. A caption
+names most of the objects, so here queries find objects first, as published, and the
+words decide which is which.
 """
 _base_ = './siri_tiny.py'
 model = dict(
@@ -13,8 +13,9 @@ model = dict(
         num_classes=64,
         mask_threshold=0.0,
         align_channels=32,
-        align_weight=0.1,
-        align_temperature=0.07))
+        align_weight=1.0,
+        align_temperature=0.07,
+        loss_set=dict(matcher=dict(class_cost=1.0))))
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
