@@ -1,6 +1,7 @@
 """RefTR, tiny, captions with several phrases, SynthRef L0. Two CPU cores, minutes.
 
-Expected: see configs/reftr/README.md.
+Expected: see configs/reftr/README.md. Starts from the model of single expressions; both in
+one: python tools/train_stages.py configs/reftr/reftr_tiny_captions_synthref_l0.py
 
 python tools/train.py configs/reftr/reftr_tiny_captions_synthref_l0.py
 """
@@ -8,6 +9,8 @@ _base_ = [
     '../_base_/models/reftr_masks_tiny.py', '../_base_/datasets/synthref_l0_captions.py',
     '../_base_/schedules/reftr_cpu_demo.py', '../_base_/default_runtime.py'
 ]
+earlier_stages = ['configs/reftr/reftr_res_tiny_synthref_l0.py']
+load_from = 'work_dirs/reftr_res_tiny_synthref_l0/epoch_24.pth'
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
