@@ -158,10 +158,10 @@ def test_captions_or_phrases_divide_the_losses():
 
 def encoder(norm_padding):
     """Return an image encoder with random norm parameters."""
-    model = build()
-    model.image_encoder.norm_padding = norm_padding
-    torch.nn.init.normal_(model.image_encoder.norm.bias)
-    return model.image_encoder
+    inner = build().image_encoder.encoder
+    inner.norm_padding = norm_padding
+    torch.nn.init.normal_(inner.norm.bias)
+    return inner
 
 
 def test_padding_is_left_out_of_the_norm_and_of_positions():
