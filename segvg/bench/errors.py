@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
+import torch
 
 from segvg.bench.card import Card, CardError
 from segvg.bench.sentence_kinds import kind_by_words, length_of, synthref_kinds
 from segvg.datasets.canonical import CanonicalFile
+from segvg.structures.boxes import pairwise_iou
 
 HEADLINES = ('rec/acc@0.5', 'res/mIoU', 'gres/gIoU', 'grec/Pr@(F1=1)')
 RIGHT = 'right'
@@ -50,13 +52,10 @@ class Case(NamedTuple):
     groups: dict[str, str]
 
 
-def overlaps(box: Sequence[float], others: np.ndarray) -> np.ndarray:
-    """Return the IoU of a box with boxes (N, 4), all xyxy."""
-    box, others = np.asarray(box, float), np.asarray(others, float).reshape(-1, 4)
-    sides = (np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]))
-    inter = sides.clip(min=0).prod(1)
-    areas = (others[:, 2:] - others[:, :2]).prod(1) + (box[2:] - box[:2]).prod()
-    return inter / np.maximum(areas - inter, 1e-9)
+def overlaps(box: Sequence[float], others: Sequence[Sequence[float]]) -> np.ndarray:
+    """Return the IoU (N,) of a box with boxes (N, 4), all xyxy."""
+    rows = torch.tensor(others, dtype=torch.float64).reshape(-1, 4)
+    return pairwise_iou(torch.tensor([box], dtype=torch.float64), rows)[0].numpy()
 
 
 def judge(row: dict, objects: Sequence[Object], credit: Optional[float]) -> str:
@@ -75,10 +74,10 @@ def judge(row: dict, objects: Sequence[Object], credit: Optional[float]) -> str:
         return RIGHT if credit is not None and credit >= 0.5 else 'incomplete'
     best = row['bboxes'][int(np.argmax(row['scores']))]
     target = row['targets'][0]
-    on_target = overlaps(best, np.array([target]))[0]
+    on_target = overlaps(best, [target])[0]
     if on_target >= 0.5:
         return RIGHT
-    found = overlaps(best, np.array([other.bbox for other in objects]))
+    found = overlaps(best, [other.bbox for other in objects])
     if not len(found) or max(found.max(), on_target) < LEAST_OVERLAP:
         return 'background'
     if on_target >= found.max() - 1e-6:
@@ -92,7 +91,7 @@ def category_of(box: Sequence[float], objects: Sequence[Object]) -> Optional[int
     """Return the class of the object with a box; None if it is not annotated."""
     if not objects:
         return None
-    found = overlaps(box, np.array([other.bbox for other in objects]))
+    found = overlaps(box, [other.bbox for other in objects])
     place = int(found.argmax())
     return objects[place].category if found[place] > 0.9 else None
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from segvg.bench.card import Card
-from segvg.bench.errors import KINDS, RIGHT, Case, report
+from segvg.bench.errors import KINDS, RIGHT, Case
 from segvg.structures.masks import decode_segmentation
 from segvg.visualization.drawing import Layer, draw_picture
 
@@ -29,15 +29,14 @@ small { color: #666; }
 '''
 
 
-def picture(row: dict, root: Path, image_root: Path) -> Optional[bytes]:
+def picture(row: dict, root: Path) -> Optional[bytes]:
     """Return the JPEG of an answer, target in blue; None if there is no image.
 
     Args:
         row: of a card.
-        root: folder of the data.
-        image_root: folder that the path of the image is tried in too.
+        root: folder of the data, where the path of the image is tried too.
     """
-    places = [Path(row['img_path']), image_root / row['img_path'],
+    places = [Path(row['img_path']), root / row['img_path'],
               root / 'images' / row['img_path']]
     path = next((place for place in places if place.is_file()), None)
     if path is None:
@@ -64,7 +63,7 @@ def failures(cases: Sequence[Case], kind: str, count: int) -> list[Case]:
 
 
 def write_page(path: Path, card: Card, score: str, cases: Sequence[Case],
-               root: Path, pictures: int = 6) -> None:
+               tables: dict, *, root: Path, pictures: int = 6) -> None:
     """Write the page.
 
     Args:
@@ -72,10 +71,11 @@ def write_page(path: Path, card: Card, score: str, cases: Sequence[Case],
         card: that is analysed.
         score: the headline.
         cases: its answers.
+        tables: of ``report``.
         root: folder of the data.
         pictures: how many of every kind of error.
     """
-    tables, data = report(cases), card.header['data']
+    data = card.header['data']
     low, high = card.header['intervals'].get(score, (None, None))
     interval = '' if low is None else f' [{low:.1f}, {high:.1f}]'
     parts = [
@@ -122,7 +122,7 @@ def _group_table(lines: Sequence[dict], score: str) -> str:
 
 def _pictures(kind: str, words: str, cases: Sequence[Case], root: Path) -> list[str]:
     """Return the pictures of a kind of error."""
-    drawn = [picture(case.row, root, root) for case in cases]
+    drawn = [picture(case.row, root) for case in cases]
     images = [f'<img src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" '
               f'alt="{html.escape(case.row["text"])}">'
               for case, jpeg in zip(cases, drawn) if jpeg]

@@ -32,11 +32,11 @@ def main() -> None:
         card = read_card(path)
         root = Path(args.data_root or card.header['data']['root'] or '.')
         score, cases = analyze(card, read_rows(path), root, args.score)
-        write_page(out / f'{path.stem}_errors.html', card, score, cases, root,
-                   args.num_pictures)
+        tables = report(cases)
+        write_page(out / f'{path.stem}_errors.html', card, score, cases, tables,
+                   root=root, pictures=args.num_pictures)
     except (CardError, ValueError, OSError) as error:
         fail(error)
-    tables = report(cases)
     content = dict(card=str(path), score=score, **tables)
     (out / f'{path.stem}_errors.json').write_text(
         json.dumps(content, indent=1, ensure_ascii=False) + '\n', 'utf-8')
