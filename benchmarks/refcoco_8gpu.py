@@ -1,7 +1,6 @@
 """All methods on RefCOCO, RefCOCO+ and RefCOCOg as published, eight GPUs, days.
 
-data/README.md says where images, annotations and public weights come from. RefTR for
-masks starts from the weights of RefTR for boxes in work_dirs/; train those first.
+data/README.md says where images, annotations and public weights come from.
 
 python tools/run_benchmark.py benchmarks/refcoco_8gpu.py
 """
@@ -30,9 +29,13 @@ entries = [
         name='Partial-RES 5 %, RefCOCO',
         config='configs/partial_res/partial_res_refcoco.py',
         command='tools/partial_res.py',
-        checkpoint='5_retrain/last_checkpoint'),
+        checkpoint='5_retrain/last_checkpoint',
+        starts_from='SeqTR box, RefCOCO'),
     dict(name='RefTR box, RefCOCO', config='configs/reftr/reftr_r101_refcoco.py'),
-    dict(name='RefTR mask, RefCOCO', config='configs/reftr/reftr_res_r101_refcoco.py'),
+    dict(
+        name='RefTR mask, RefCOCO',
+        config='configs/reftr/reftr_res_r101_refcoco.py',
+        starts_from='RefTR box, RefCOCO'),
     dict(name='ReLA, RefCOCO', config='configs/rela/rela_swin_b_refcoco.py'),
     dict(name='SegVG, RefCOCO+', config='configs/segvg/segvg_refcoco_plus.py'),
     dict(name='TransVG, RefCOCO+', config='configs/transvg/transvg_refcoco_plus.py'),
@@ -54,11 +57,13 @@ entries = [
         name='Partial-RES 5 %, RefCOCO+',
         config='configs/partial_res/partial_res_refcoco_plus.py',
         command='tools/partial_res.py',
-        checkpoint='5_retrain/last_checkpoint'),
+        checkpoint='5_retrain/last_checkpoint',
+        starts_from='SeqTR box, RefCOCO+'),
     dict(name='RefTR box, RefCOCO+', config='configs/reftr/reftr_r101_refcoco_plus.py'),
     dict(
         name='RefTR mask, RefCOCO+',
-        config='configs/reftr/reftr_res_r101_refcoco_plus.py'),
+        config='configs/reftr/reftr_res_r101_refcoco_plus.py',
+        starts_from='RefTR box, RefCOCO+'),
     dict(name='ReLA, RefCOCO+', config='configs/rela/rela_swin_b_refcoco_plus.py'),
     dict(
         name='SegVG, RefCOCOg (umd)',
@@ -93,6 +98,7 @@ entries = [
         config='configs/partial_res/partial_res_refcocog_umd.py',
         command='tools/partial_res.py',
         checkpoint='5_retrain/last_checkpoint',
+        starts_from='SeqTR box, RefCOCOg (umd)',
         splits=['val', 'test']),
     dict(
         name='RefTR box, RefCOCOg (umd)',
@@ -101,6 +107,7 @@ entries = [
     dict(
         name='RefTR mask, RefCOCOg (umd)',
         config='configs/reftr/reftr_res_r101_refcocog_umd.py',
+        starts_from='RefTR box, RefCOCOg (umd)',
         splits=['val', 'test']),
     dict(
         name='ReLA, RefCOCOg (umd)',

@@ -9,7 +9,8 @@ Steps, each in a folder of its own below --work-dir:
   6_scores   score 3 and 5
   7_all      for comparison (--with-all-masks): train contours on all masks, score them
 A step that is done is not repeated; one that was stopped goes on. The part of masks,
-the seed and the box config stand in the config under `partial_res`.
+the seed and the box config stand in the config under `partial_res`; so may the
+epochs of 3_res, `res_epochs`, since an epoch of few masks is short.
 """
 import argparse
 import json
@@ -132,15 +133,21 @@ class Pipeline:
         self.tool('draw_subset.py', self.train_file, '--percent', self.percent,
                   '--seed', self.settings.seed, '--out', folder)
 
-    def contours(self, folder: Path, annotations: Path) -> None:
-        """Train contours on a file, from the box model."""
+    def contours(self, folder: Path, annotations: Path,
+                 epochs: Optional[int] = None) -> None:
+        """Train contours on a file, from the box model; validate four times or more."""
         start = self.rec_checkpoint or self.best('1_rec')
-        self.train(self.config, folder, [
-            f'train_dataloader.dataset.ann_file={annotations}', f'load_from={start}'])
+        options = [f'train_dataloader.dataset.ann_file={annotations}',
+                   f'load_from={start}']
+        if epochs is not None:
+            options += [f'train_cfg.max_epochs={epochs}',
+                        f'train_cfg.val_interval={max(epochs // 4, 1)}']
+        self.train(self.config, folder, options)
 
     def step_3_res(self, folder: Path) -> None:
         """Train contours on the labelled objects."""
-        self.contours(folder, self.only_file('2_subset'))
+        self.contours(folder, self.only_file('2_subset'),
+                      self.settings.get('res_epochs'))
 
     def step_4_pseudo(self, folder: Path) -> None:
         """Make the training file with pseudo labels."""

@@ -3,7 +3,7 @@ import argparse
 import json
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from segvg.bench.card import CardError
@@ -41,6 +41,7 @@ class Bench:
         self.plan, self.work_dir, self.runs = plan, work_dir, runs
         self.failed: dict[str, str] = {}
         self.done = 0
+        self.begun: dict[tuple[str, int], Future] = {}
 
     def say(self, text: str) -> None:
         """Print a line with the time."""
@@ -50,6 +51,10 @@ class Bench:
         """Do a run; a failure is kept and the others go on."""
         name, start = f'{run.entry}, seed {run.seed}', time.monotonic()
         word = 'was done before' if is_done(self.work_dir, run) else 'done'
+        # the one that it starts from was begun before, so this cannot wait for ever
+        before = self.begun.get((run.starts_from, run.seed))
+        if before is not None:
+            before.result()
         if word == 'done':
             self.say(f'{name}: begins')
         try:
@@ -65,7 +70,10 @@ class Bench:
         """Do all runs."""
         prepare_data(self.plan, self.say)
         with ThreadPoolExecutor(jobs) as pool:
-            list(pool.map(self.perform, self.runs))
+            for run in self.runs:
+                self.begun[run.entry, run.seed] = pool.submit(self.perform, run)
+            for begun in self.begun.values():
+                begun.result()
 
     def write_table(self) -> None:
         """Print the table; write it as table.md and table.json."""

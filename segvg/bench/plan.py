@@ -14,11 +14,13 @@
     entries = [
         dict(name='SegVG', config='configs/segvg/segvg_tiny_synthref_l0.py'),
         dict(name='Partial-RES 5 %', config='...', command='tools/partial_res.py',
-             checkpoint='5_retrain/last_checkpoint', epochs=3)]
+             checkpoint='5_retrain/last_checkpoint', epochs=3),
+        dict(name='SegVG, L1', config='...', starts_from='SegVG')]
 
 An entry may have ``options``, ``epochs``, ``splits`` and ``seeds`` of its own;
 ``command`` is the tool that trains it, with the config, --work-dir and --cfg-options as
 arguments, and ``checkpoint`` what it leaves: a file that holds a path, or a pattern.
+``starts_from`` names an entry before it, whose weights of the same seed it begins with.
 """
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
@@ -31,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEYS = ('name', 'seeds', 'splits', 'scores', 'epochs', 'threads', 'gpus', 'options',
         'data', 'entries')
 ENTRY_KEYS = ('name', 'config', 'command', 'checkpoint', 'options', 'epochs', 'splits',
-              'seeds')
+              'seeds', 'starts_from')
 NEEDED = ('name', 'splits', 'scores', 'entries')
 
 
@@ -47,6 +49,7 @@ class Run(NamedTuple):
         checkpoint: what it leaves in its folder: a file that holds a path, or a
             pattern whose last match counts.
         options: ``--cfg-options`` of the training.
+        starts_from: the entry whose weights it begins with.
     """
     entry: str
     config: str
@@ -55,18 +58,25 @@ class Run(NamedTuple):
     command: str
     checkpoint: str
     options: dict[str, Any]
+    starts_from: Optional[str]
 
     @property
     def folder(self) -> str:
         """Name of its folder."""
-        word = ''.join(letter if letter.isalnum() else '_' for letter in self.entry)
-        return f'{word.strip("_").lower()}/seed_{self.seed}'
+        return folder_of(self.entry, self.seed)
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of all that decides its results, but for code and data."""
         return digest([self.config, Config.fromfile(ROOT / self.config).to_dict(),
-                       self.seed, self.command, self.checkpoint, self.options])
+                       self.seed, self.command, self.checkpoint, self.options,
+                       self.starts_from])
+
+
+def folder_of(entry: str, seed: int) -> str:
+    """Return the name of the folder of an entry's run."""
+    word = ''.join(letter if letter.isalnum() else '_' for letter in entry)
+    return f'{word.strip("_").lower()}/seed_{seed}'
 
 
 class Plan(NamedTuple):
@@ -99,6 +109,7 @@ def read_plan(path: Path) -> Plan:
                                                                     entry)]
     if not runs:
         raise ValueError(f'{path} has no entries')
+    _check_starts(path, runs)
     return Plan(content['name'], tuple(content['scores']), content.get('threads', 1),
                 content.get('gpus', 0), tuple(content.get('data', ())),
                 tuple(sorted(runs, key=lambda run: run.seed)))
@@ -116,6 +127,16 @@ def _check_keys(path: Path, content: dict, known: tuple[str, ...],
                 unknown and f'{", ".join(unknown)} is none of {", ".join(known)}'])))
 
 
+def _check_starts(path: Path, runs: list[Run]) -> None:
+    """Refuse a run that starts from none of those before it."""
+    before: set[tuple[str, int]] = set()
+    for run in runs:
+        if run.starts_from and (run.starts_from, run.seed) not in before:
+            raise ValueError(f'{path}: {run.entry} starts from {run.starts_from} with '
+                             f'seed {run.seed}, which no entry before it has')
+        before.add((run.entry, run.seed))
+
+
 def _runs_of(path: Path, content: dict, entry: dict) -> list[Run]:
     """Return the runs of an entry."""
     _check_keys(path, entry, ENTRY_KEYS, ('name', 'config'))
@@ -130,5 +151,5 @@ def _runs_of(path: Path, content: dict, entry: dict) -> list[Run]:
                 tuple(entry.get('splits', content['splits'])),
                 entry.get('command', 'tools/train.py'),
                 entry.get('checkpoint', 'last_checkpoint'),
-                {**options, 'randomness.seed': seed})
+                {**options, 'randomness.seed': seed}, entry.get('starts_from'))
             for seed in entry.get('seeds', content.get('seeds', [0]))]

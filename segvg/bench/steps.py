@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Optional
 
-from segvg.bench.plan import ROOT, Plan, Run
+from segvg.bench.plan import ROOT, Plan, Run, folder_of
 from segvg.utils.child_processes import die_with_parent
 
 RESULT = 'trained'
@@ -72,28 +72,48 @@ def train(work_dir: Path, run: Run, plan: Plan) -> Path:
     """Train, or go on with it; return the path of the weights.
 
     Raises:
-        StepError: the tool failed or left no weights.
+        StepError: the tool failed or left no weights, or what it starts from has none.
     """
     folder = (work_dir / run.folder).absolute()
-    marker = folder / RESULT
-    if marker.exists():
-        return Path(marker.read_text('utf-8').strip())
-    command = [run.command, run.config, '--work-dir', str(folder)]
-    if run.command == 'tools/train.py':
-        command.append('--resume')
-        if plan.gpus > 1:
-            command = ['-m', 'torch.distributed.run', '--standalone',
-                       f'--nproc_per_node={plan.gpus}', *command,
-                       '--launcher', 'pytorch']
-    # what is drawn in an epoch hangs on its number alone: a stop changes nothing
-    options = {**run.options, 'default_hooks.epoch_seed.type': 'EpochSeedHook'}
-    _call([*command, '--cfg-options', *option_words(options)], folder / 'train.log',
-          plan.threads)
+    known = trained_weights(work_dir, run.entry, run.seed)
+    if known is not None:
+        return known
+    start = None
+    if run.starts_from:
+        start = trained_weights(work_dir, run.starts_from, run.seed)
+        if start is None:
+            raise StepError(f'it starts from {run.starts_from}, which has no weights '
+                            'yet')
+    _call(_command(folder, run, plan, start), folder / 'train.log', plan.threads)
     weights = find_weights(folder, run.checkpoint)
+    marker = folder / RESULT
     partial = marker.with_suffix('.part')
     partial.write_text(f'{weights}\n', 'utf-8')
     partial.replace(marker)
     return weights
+
+
+def _command(folder: Path, run: Run, plan: Plan, start: Optional[Path]) -> list[str]:
+    """Return the arguments that train a run in a folder, from weights if any."""
+    words = [run.command, run.config, '--work-dir', str(folder)]
+    # what is drawn in an epoch hangs on its number alone: a stop changes nothing
+    options = {**run.options, 'default_hooks.epoch_seed.type': 'EpochSeedHook'}
+    if run.command == 'tools/partial_res.py':
+        words += ['--rec-checkpoint', str(start)] if start else []
+    elif run.command == 'tools/train.py' and (folder / 'last_checkpoint').exists():
+        words.append('--resume')
+    elif start:
+        options['load_from'] = start
+    if run.command == 'tools/train.py' and plan.gpus > 1:
+        words = ['-m', 'torch.distributed.run', '--standalone',
+                 f'--nproc_per_node={plan.gpus}', *words, '--launcher', 'pytorch']
+    return [*words, '--cfg-options', *option_words(options)]
+
+
+def trained_weights(work_dir: Path, entry: str, seed: int) -> Optional[Path]:
+    """Return the weights of an entry's run, None if it was not trained yet."""
+    marker = work_dir / folder_of(entry, seed) / RESULT
+    return Path(marker.read_text('utf-8').strip()) if marker.exists() else None
 
 
 def option_words(options: dict[str, Any]) -> list[str]:

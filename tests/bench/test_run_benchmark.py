@@ -17,12 +17,14 @@ SCORE = 'rec/mIoU'
 
 @pytest.fixture
 def plan(tmp_path):
-    """A good and a bad entry on toy data."""
+    """A good and a bad entry on toy data, and one that starts from each."""
     data = make_data(tmp_path / 'data')
     path = tmp_path / 'toy_segvg.py'
     toy_config(SEGVG, data, tmp_path / 'unused').dump(path)
     entries = [dict(name='Good', config=str(path)),
-               dict(name='Bad', config=str(path), options={'model.head.channels': 63})]
+               dict(name='Bad', config=str(path), options={'model.head.channels': 63}),
+               dict(name='Later', config=str(path), starts_from='Good'),
+               dict(name='Never', config=str(path), starts_from='Bad')]
     path = tmp_path / 'plan.py'
     path.write_text('\n'.join([
         "name = 'toy'", 'seeds = [0]', "splits = ['val']", f"scores = ['{SCORE}']",
@@ -55,24 +57,29 @@ def test_failing_entry_and_two_kills_change_nothing(plan, tmp_path, monkeypatch,
         run_tool(monkeypatch, 'run_benchmark.py', plan, '--work-dir', whole)
     assert stop.value.code == 1
     printed = capsys.readouterr()
-    assert 'Bad, seed 0 failed' in printed.err and '[2/2] Bad, seed 0: FAILED' in (
+    assert 'Bad, seed 0 failed' in printed.err and '[2/4] Bad, seed 0: FAILED' in (
         printed.out)
+    assert 'Never, seed 0 failed: it starts from Bad, which has no weights' in (
+        printed.err)
     table = read_table(whole)
-    assert list(table) == ['Good']
+    assert list(table) == ['Good', 'Later']
+    assert table['Good'][1] != table['Later'][1]
+    weights = (whole / 'good/seed_0/trained').read_text().strip()
+    assert f'from path: {weights}' in (whole / 'later/seed_0/train.log').read_text()
     assert table['Good'][0] == [0] and 0 < table['Good'][1][SCORE]['score'] < 100
     assert '| Good | 0 |' in (whole / 'table.md').read_text()
 
     command = [sys.executable, 'tools/run_benchmark.py', str(plan), '--only', 'Good',
-               '--work-dir', str(parts)]
-    for sign in ('last_checkpoint', 'trained'):  # in the training, in the test
-        kill_at(parts / 'good' / 'seed_0' / sign, command)
-    run_tool(monkeypatch, 'run_benchmark.py', plan, '--only', 'Good', '--work-dir',
-             parts)
+               'Later', '--jobs', '2', '--work-dir', str(parts)]
+    for sign in ('good/seed_0/last_checkpoint', 'good/seed_0/trained',
+                 'later/seed_0/last_checkpoint'):
+        kill_at(parts / sign, command)
+    again = ('run_benchmark.py', plan, '--only', 'Good', 'Later', '--work-dir', parts)
+    run_tool(monkeypatch, *again)
     assert read_table(parts) == table
     capsys.readouterr()
 
-    run_tool(monkeypatch, 'run_benchmark.py', plan, '--only', 'Good', '--work-dir',
-             parts)
+    run_tool(monkeypatch, *again)
     assert 'was done before' in capsys.readouterr().out
     plan.write_text(plan.read_text().replace('epochs = 2', 'epochs = 3'))
     with pytest.raises(SystemExit):
@@ -83,7 +90,9 @@ def test_failing_entry_and_two_kills_change_nothing(plan, tmp_path, monkeypatch,
 
 @pytest.mark.parametrize('change,message', [
     (("name = 'toy'", "nam = 'toy'"), 'name is missing; nam is none of'),
-    (("'Bad'", "'Good'"), 'two entries have the same name'),
+    (("name': 'Bad'", "name': 'Good'"), 'two entries have the same name'),
+    (("'starts_from': 'Good'", "'starts_from': 'God'"),
+     'Later starts from God with seed 0, which no entry before it has'),
     (('toy_segvg.py', 'absent.py'), 'does not exist')])
 def test_wrong_plans_are_told(plan, change, message, monkeypatch):
     plan.write_text(plan.read_text().replace(*change))
@@ -92,7 +101,7 @@ def test_wrong_plans_are_told(plan, change, message, monkeypatch):
 
 def test_unknown_entry_is_told(plan, monkeypatch):
     message = tool_error(monkeypatch, 'run_benchmark.py', plan, '--only', 'SegVG')
-    assert '--only SegVG: the entries are Bad, Good' in message
+    assert '--only SegVG: the entries are Bad, Good, Later, Never' in message
 
 
 @pytest.mark.parametrize('path', sorted((ROOT / 'benchmarks').glob('*.py')),

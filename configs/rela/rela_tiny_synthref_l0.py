@@ -1,0 +1,16 @@
+"""ReLA, tiny, SynthRef L0, one target a sentence. Expected: see configs/rela/README.md.
+
+python tools/train.py configs/rela/rela_tiny_synthref_l0.py
+"""
+_base_ = [
+    '../_base_/models/rela_tiny.py', '../_base_/datasets/synthref_l0.py',
+    '../_base_/schedules/rela_cpu_demo.py', '../_base_/default_runtime.py'
+]
+train_dataloader = dict(
+    batch_size=16, dataset=dict(pipeline=_base_.train_pipeline, sample_by='image'))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+val_evaluator = [dict(type='GeneralizedMaskIoU'), dict(type='MaskIoU')]
+test_evaluator = val_evaluator
+default_hooks = dict(checkpoint=dict(save_best='gres/gIoU'))
+train_cfg = dict(max_epochs=12)
