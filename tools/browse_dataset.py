@@ -1,24 +1,23 @@
 """Draw samples of a data set as they leave the pipeline: image, text, boxes, masks.
 
-python tools/browse_dataset.py configs/segvg/segvg_refcoco.py --output-dir pictures
+python tools/browse_dataset.py configs/segvg/segvg_refcoco.py --out-dir pictures
 
 A canonical file instead of a config is drawn as it is, before any pipeline:
 
 python tools/browse_dataset.py data/annotations/refcoco_unc_val.jsonl \\
-    --images data/coco/train2014 --output-dir pictures
+    --images data/coco/train2014 --out-dir pictures
 """
 import argparse
-import sys
 from pathlib import Path
 from typing import Iterator
 
 import numpy as np
-from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from PIL import Image
 from torch import Tensor
 
 from segvg.datasets import GroundingDataset
+from segvg.engine.launch import add_config_options, fail, load_config
 from segvg.registry import DATASETS
 from segvg.structures import GroundingDataSample
 from segvg.visualization import GroundingVisualizer, draw_record
@@ -32,19 +31,22 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file, or a canonical .jsonl file')
     parser.add_argument('--images', default='', metavar='DIR',
                         help='folder of the images of a .jsonl file')
-    parser.add_argument('--output-dir', type=Path, help='folder for the pictures')
+    parser.add_argument('--out-dir', '--output-dir', type=Path, metavar='DIR',
+                        help="folder for the pictures; --output-dir is mmdetection's "
+                        'name for it')
     parser.add_argument('--split', default='train', choices=('train', 'val', 'test'),
-                        help='whose pipeline and data set')
-    parser.add_argument('--number', type=int, default=20,
-                        help='number of samples to draw, spread over the data set')
+                        help='whose pipeline and data set (default: %(default)s)')
+    parser.add_argument('--number', type=int, default=20, metavar='N',
+                        help='samples to draw, spread over the data set (default: '
+                        '%(default)s)')
     parser.add_argument('--not-show', action='store_true', help='open no window')
     parser.add_argument('--show-interval', type=float, default=0, metavar='SECONDS',
-                        help='time a picture stays, 0 = until a key is pressed')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
-                        help='settings of the config to override, key=value')
+                        help='time a picture stays; 0 (the default): until a key is '
+                        'pressed')
+    add_config_options(parser)
     args = parser.parse_args()
-    if args.not_show and args.output_dir is None:
-        parser.error('--not-show without --output-dir: the pictures would go nowhere')
+    if args.not_show and args.out_dir is None:
+        parser.error('--not-show without --out-dir: the pictures would go nowhere')
     return args
 
 
@@ -71,25 +73,23 @@ def browse_file(args: argparse.Namespace, visualizer: GroundingVisualizer) -> No
         record = dataset.get_data_info(index)
         for number, picture in enumerate(draw_record(record)):
             name = f'{index:06d}_{number}_{Path(record["img_path"]).stem}'
-            if args.output_dir:
-                args.output_dir.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(picture).save(args.output_dir / f'{name}.jpg',
-                                              quality=92)
+            if args.out_dir:
+                args.out_dir.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(picture).save(args.out_dir / f'{name}.jpg', quality=92)
             if not args.not_show:
                 visualizer.show(picture, win_name=name, wait_time=args.show_interval)
 
 
 def browse_config(args: argparse.Namespace, visualizer: GroundingVisualizer) -> None:
     """Draw samples as they leave the pipeline of a config."""
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
+    cfg = load_config(args)
     init_default_scope('segvg')
     dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
     for index in draw_order(len(dataset), args.number):
         packed = dataset[index]
         for number, sample in enumerate(packed['data_samples']):
             name = f'{index:06d}_{number}_{Path(sample.img_path).stem}'
-            out_file = args.output_dir and args.output_dir / f'{name}.jpg'
+            out_file = args.out_dir and args.out_dir / f'{name}.jpg'
             visualizer.add_datasample(
                 name, paste(packed['inputs'], sample), sample, show=not args.not_show,
                 wait_time=args.show_interval, out_file=out_file, frame='canvas')
@@ -102,9 +102,9 @@ def main() -> None:
     try:
         draw(args, GroundingVisualizer())
     except (OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
-    if args.output_dir:
-        print(f'pictures are in {args.output_dir}')
+        fail(error)
+    if args.out_dir:
+        print(f'pictures are in {args.out_dir}')
 
 
 if __name__ == '__main__':

@@ -42,13 +42,15 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
     parser.add_argument('--exclude', type=Path, metavar='FILE',
                         help='images that were left out of training, a name a line')
     parser.add_argument('--protect-images', type=Path, metavar='DIR',
-                        help='with --train-images: look for copies by their content')
-    parser.add_argument('--train-images', type=Path, metavar='DIR')
+                        help='images of --protect: look for copies by their content')
+    parser.add_argument('--train-images', type=Path, metavar='DIR',
+                        help='images of --train, among which copies are looked for')
     parser.add_argument('--weights', type=Path, metavar='FILE',
                         help='write the record beside these weights')
     parser.add_argument('--parent', type=Path, action='append', default=[],
                         metavar='FILE', help='weights that training started from')
-    parser.add_argument('--out', type=Path, metavar='F.json', help='write the report')
+    parser.add_argument('--out', type=Path, metavar='F.json',
+                        help='write the report to this file')
     parser.add_argument('--require-clean', action='store_true',
                         help='exit code 1 for unknown, too')
     args = parser.parse_args(argv)

@@ -20,10 +20,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('cards', nargs='+', metavar='CARD',
                         help='files made by tools/test.py --card')
     parser.add_argument('--scores', nargs='+', metavar='NAME',
-                        help='e.g. rec/acc@0.5; by default all that the cards share')
-    parser.add_argument('--markdown', metavar='F.md', help='write the table there too')
-    parser.add_argument('--json', metavar='F.json', help='write the table there too')
-    parser.add_argument('--draws', type=int, default=DRAWS,
+                        help='e.g. rec/acc@0.5 (default: all that the cards share)')
+    parser.add_argument('--markdown', metavar='F.md',
+                        help='write the table to this file')
+    parser.add_argument('--json', metavar='F.json',
+                        help='write the table to this file')
+    parser.add_argument('--draws', type=int, default=DRAWS, metavar='N',
                         help='how often images are drawn (default: %(default)s)')
     return parser.parse_args()
 

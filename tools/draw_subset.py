@@ -10,10 +10,12 @@ def parse_args() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('annotations', help='canonical file, <name>_<split>.jsonl')
-    parser.add_argument('--percent', type=float, required=True,
+    parser.add_argument('--percent', type=float, required=True, metavar='P',
                         help='part of the objects (refs) with all their expressions')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--out', required=True, help='folder of the new file')
+    parser.add_argument('--seed', type=int, default=0, metavar='N',
+                        help='seed of all that is drawn (default: %(default)s)')
+    parser.add_argument('--out', required=True, metavar='DIR',
+                        help='folder for the new files')
     return parser.parse_args()
 
 

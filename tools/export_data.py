@@ -16,7 +16,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument('target', choices=sorted(EXPORTERS), help='format to write')
     parser.add_argument('files', nargs='+', type=Path, metavar='FILE.jsonl',
                         help='canonical files of one data set')
-    parser.add_argument('--out', type=Path, required=True, metavar='DIR')
+    parser.add_argument('--out', type=Path, required=True, metavar='DIR',
+                        help='folder for the new files')
     args = parser.parse_args(argv)
     losses = Losses()
     try:

@@ -7,9 +7,7 @@ import argparse
 from pathlib import Path
 from typing import Sequence
 
-from mmengine.config import DictAction
-
-from segvg.engine.launch import fail, load_config
+from segvg.engine.launch import add_config_options, add_device, fail, load_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -17,26 +15,26 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('images', nargs='+', metavar='IMAGE', help='image files')
     parser.add_argument('--text', action='append', required=True, dest='texts',
-                        help='an expression, asked of every image; can be repeated')
+                        metavar='TEXT', help='an expression, asked of every image; can '
+                        'be repeated')
     parser.add_argument('--phrases', nargs='+', metavar='PHRASE',
                         help='parts of every --text, each found by itself in one pass; '
-                        'default for models of phrases: the noun phrases of spaCy')
-    parser.add_argument('--config', required=True, help='config file')
-    parser.add_argument('--checkpoint', required=True, help='checkpoint file')
-    parser.add_argument('--out-dir', required=True,
+                        'for models of phrases (default: the noun phrases that spaCy '
+                        'finds)')
+    parser.add_argument('--config', required=True, metavar='FILE.py',
+                        help='config file')
+    parser.add_argument('--checkpoint', required=True, metavar='FILE.pth',
+                        help='checkpoint file')
+    parser.add_argument('--out-dir', required=True, metavar='DIR',
                         help='folder for the pictures and predictions.json')
-    parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; default: a GPU if '
-                        'there is one')
+    add_device(parser)
     parser.add_argument('--no-target-threshold', metavar='F.json',
                         help='take the threshold for "not in this image" from a file '
                         'of tools/analysis_tools/choose_threshold.py')
     parser.add_argument('--mask-parts', action='store_true',
                         help='take the connected parts of a predicted mask for targets '
                         'of their own')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
-                        metavar='KEY=VALUE',
-                        help='settings that replace those of the config')
-    parser.set_defaults(launcher='none', work_dir=None, local_rank=0)
+    add_config_options(parser)
     return parser.parse_args()
 
 

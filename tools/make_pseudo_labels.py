@@ -18,14 +18,16 @@ def parse_args() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config of a model that predicts masks')
-    parser.add_argument('checkpoint')
+    parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--annotations', required=True, metavar='TRAIN.jsonl',
                         help='all training data, with boxes')
     parser.add_argument('--labelled', required=True, metavar='SUBSET.jsonl',
                         help='the part of it whose masks are known')
-    parser.add_argument('--out', required=True, help='folder of the new file')
-    parser.add_argument('--threshold', type=float, default=0.1,
-                        help='largest distance of shadows that is kept (default 0.1)')
+    parser.add_argument('--out', required=True, metavar='DIR',
+                        help='folder for the new files')
+    parser.add_argument('--threshold', type=float, default=0.1, metavar='T',
+                        help='largest distance of shadows that is kept (default: '
+                        '%(default)s)')
     parser.add_argument('--plain', action='store_true',
                         help='predict with the plain weights, as published, not with '
                         'their average')

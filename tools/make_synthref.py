@@ -31,15 +31,21 @@ def parse_sizes(text: str) -> dict[str, int]:
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--level', required=True, metavar='L0..L5')
-    parser.add_argument('--seed', type=int, required=True)
-    parser.add_argument('--out', type=Path, required=True)
-    parser.add_argument('--format', choices=FORMATS, default='all')
+    parser.add_argument('--level', required=True, metavar='L0..L5',
+                        help='how hard: data/README.md has the table of levels')
+    parser.add_argument('--seed', type=int, required=True, metavar='N',
+                        help='seed of all that is drawn')
+    parser.add_argument('--out', type=Path, required=True, metavar='DIR',
+                        help='folder for the new files')
+    parser.add_argument('--format', choices=FORMATS, default='all',
+                        help='form of the annotations (default: %(default)s)')
     parser.add_argument(
         '--sizes', type=parse_sizes, metavar='train=600,val=200,...',
         help='images of each split; a split left out has the default size, 0 omits it')
-    parser.add_argument('--sentences', type=int, metavar='N', help='for each image')
-    parser.add_argument('--workers', type=int, default=1, help='processes')
+    parser.add_argument('--sentences', type=int, metavar='N',
+                        help='sentences of each image (default: those of the level)')
+    parser.add_argument('--workers', type=int, default=1, metavar='N',
+                        help='processes that make images (default: %(default)s)')
     parser.add_argument('--sheet', type=Path, metavar='F.png',
                         help='also draw some scenes with a sentence each')
     parser.add_argument(
@@ -91,7 +97,7 @@ def main() -> None:
                 progress=lambda done, total: bar.update(
                     task, completed=done, total=total))
         except (ValueError, FileExistsError) as error:
-            raise SystemExit(f'make_synthref: {error}') from None
+            raise SystemExit(f'error: {error}') from None
     folder = args.out / f'synthref_{args.level}'
     if reused:
         print(f'{folder} is complete and was made with the same arguments: kept')

@@ -28,7 +28,8 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         help=f'one of {", ".join(sorted(READERS))}')
     parser.add_argument('sources', metavar='SRC', nargs='+', type=Path,
                         help='source folder or file')
-    parser.add_argument('--out', metavar='DIR', type=Path, required=True)
+    parser.add_argument('--out', metavar='DIR', type=Path, required=True,
+                        help='folder for the new files')
     parser.add_argument('--images', metavar='DIR', type=Path,
                         help='root of the images; read with --check images and full, '
                         'and where the source gives no image sizes (.pth lists)')
@@ -38,7 +39,8 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         default='fast', help='fast: ids, numbers, text; images: and '
                         'image files; full: and masks (default: %(default)s)')
     parser.add_argument('--on-bad', choices=['skip', 'raise'], default='skip',
-                        help='skip bad records, or stop at the first')
+                        help='skip bad records, or stop at the first (default: '
+                        '%(default)s)')
     parser.add_argument('--max-bad', metavar='N', type=int,
                         help='stop when more than N records, boxes or phrases are lost')
     parser.add_argument('--need-mask', action='store_true',
@@ -48,12 +50,13 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
     parser.add_argument('--allow-count-mismatch', action='store_true',
                         help='exit with 0 even if counts are not the official ones, or '
                         'not those of the meta file (canonical)')
-    parser.add_argument('--partition', help='read this one only, such as unc or umd')
+    parser.add_argument('--partition', metavar='NAME',
+                        help='read this one only, such as unc or umd')
     parser.add_argument('--reviewed', metavar='DIR', type=Path,
                         help='folder of <dataset>_<split>_reviewed.json, of Ref-L4: '
                         'says of expressions whether they are reviewed_ok')
-    parser.add_argument('--name', help='name of the data set, instead of the one that '
-                        'the source folder gives')
+    parser.add_argument('--name', metavar='NAME', help='name of the data set, instead '
+                        'of the one that the source folder gives')
     return parser.parse_args(argv)
 
 

@@ -1,20 +1,16 @@
 """Print a config as it is after inheritance and options, nothing hidden."""
 import argparse
 
-from mmengine.config import DictAction
-
-from segvg.engine.launch import fail, load_config
+from segvg.engine.launch import add_config_options, fail, load_config
 
 
 def main() -> None:
     """Print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
-    parser.add_argument('--save-path', help='also write it to this file (.py)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
-                        metavar='KEY=VALUE', help='settings that replace those of the '
-                        'config')
-    parser.set_defaults(launcher='none', work_dir=None, local_rank=0)
+    parser.add_argument('--save-path', metavar='FILE.py',
+                        help='also write it to this file')
+    add_config_options(parser)
     args = parser.parse_args()
     try:
         cfg = load_config(args)

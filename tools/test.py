@@ -31,10 +31,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out', metavar='F.json', help='write the scores to this file')
     parser.add_argument('--card', metavar='F.json', help='write a result card: scores '
                         'with intervals, protocol, data, weights, code, answers')
-    parser.add_argument('--show-dir', help='draw predictions into this folder')
+    parser.add_argument('--show-dir', metavar='DIR',
+                        help='draw predictions into this folder')
     parser.add_argument(
-        '--split', help='score this split instead of the one of test_dataloader, e.g. '
-        'testA, or test: all splits with "test" in their names')
+        '--split', metavar='NAME', help='score this split instead of the one of '
+        'test_dataloader, e.g. testA, or test: all splits with "test" in their names')
     parser.add_argument(
         '--require-clean', action='store_true',
         help='refuse weights that saw images of the test data, or may have')

@@ -24,8 +24,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--status', action='store_true',
                         help='say what is done, and end')
     parser.add_argument('--hand-on', choices=HANDED_ON, default='last',
-                        help='which weights the next stage begins with (default last)')
-    add_common_arguments(parser)
+                        help='which weights the next stage begins with (default: '
+                        '%(default)s)')
+    add_common_arguments(parser, 'folder of the stages, each in one of its own '
+                         '(default: work_dirs)')
     return parser.parse_args()
 
 

@@ -21,16 +21,35 @@ from segvg.utils.config_text import use_plain_text
 from segvg.utils.whole_files import use_whole_files
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that training and testing share with mmdetection's tools."""
-    parser.add_argument('--work-dir', help='folder for logs and results')
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that changes a config: enough for a tool of one process."""
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
         help='settings that replace those of the config, e.g. '
         "train_dataloader.batch_size=4; a list is written a=1,2 or a='[1,2]'")
+    parser.set_defaults(launcher='none', work_dir=None, local_rank=0)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that names a device; ``pick_device`` of the inferencer reads it."""
+    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if '
+                        'there is one)')
+
+
+def add_common_arguments(parser: argparse.ArgumentParser,
+                         work_dir: str = 'folder for logs and results (default: '
+                         'work_dirs/<config>)') -> None:
+    """Add the flags that training and testing share with mmdetection's tools.
+
+    Args:
+        parser: gets them.
+        work_dir: what the work folder of this tool is.
+    """
+    parser.add_argument('--work-dir', metavar='DIR', help=work_dir)
+    add_config_options(parser)
     parser.add_argument(
         '--launcher', choices=['none', 'pytorch', 'slurm'], default='none',
-        help='how several processes were started')
+        help='how several processes were started (default: %(default)s)')
     # torchrun of old versions passes this one.
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0,
                         help=argparse.SUPPRESS)

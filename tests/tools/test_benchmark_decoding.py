@@ -8,6 +8,7 @@ from tests.toy import ROOT
 def test_times_and_equal_tokens(tmp_path, monkeypatch):
     config = ROOT / 'configs/seqtr/seqtr_tiny_segm_synthref_l0.py'
     run_tool(monkeypatch, 'analysis_tools/benchmark_decoding.py', config,
-             '--batch-sizes', '2', '--repeats', '1', '--json', tmp_path / 'times.json')
+             '--batch-sizes', '2', '--iters', '1', '--device', 'cpu',
+             '--json', tmp_path / 'times.json')
     row, = json.loads((tmp_path / 'times.json').read_text())
     assert row['same_tokens'] and row['cache'] > 0 and row['no_cache'] > 0

@@ -55,7 +55,7 @@ def browse(*arguments):
 
 def test_pictures_of_all_expressions_are_written(config, tmp_path):
     out_dir = tmp_path / 'pictures'
-    done = browse(config, '--output-dir', out_dir, '--number', 2, '--not-show')
+    done = browse(config, '--out-dir', out_dir, '--number', 2, '--not-show')
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in out_dir.iterdir()) == [
         '000000_0_0.jpg', '000000_1_0.jpg', '000001_0_1.jpg', '000001_1_1.jpg']
@@ -73,5 +73,5 @@ def test_canonical_file_is_drawn_without_a_config(config, tmp_path):
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in out_dir.iterdir()) == ['000000_0_0.jpg',
                                                                '000000_1_0.jpg']
-    done = browse(tmp_path / 'no.jsonl', '--output-dir', out_dir, '--not-show')
+    done = browse(tmp_path / 'no.jsonl', '--out-dir', out_dir, '--not-show')
     assert done.returncode == 1 and 'there is no annotation file' in done.stderr

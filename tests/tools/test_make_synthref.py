@@ -56,7 +56,7 @@ def test_command_ends_with_one_line_for_a_level_that_is_not_there(tmp_path):
         cwd=ROOT, capture_output=True, text=True, env={'PYTHONPATH': str(ROOT)})
     assert ended.returncode == 1
     assert ended.stderr == (
-        "make_synthref: level 'L6' does not exist; existing levels: L0, L1, L2, L3, "
+        "error: level 'L6' does not exist; existing levels: L0, L1, L2, L3, "
         'L4, L5\n')
 
 

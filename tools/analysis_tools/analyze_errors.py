@@ -13,18 +13,19 @@ def parse_args() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('card', help='file made by tools/test.py --card')
-    parser.add_argument('--out-dir', help='default: beside the card')
-    parser.add_argument('--data-root', help='folder of the data; default: as in the '
-                        'config of the test')
-    parser.add_argument('--score', help='the score of the tables; default: acc@0.5, '
-                        'mIoU or gIoU, whichever there is')
-    parser.add_argument('--num-pictures', type=int, default=6,
-                        help='of every kind of error (default: %(default)s)')
+    parser.add_argument('--out-dir', metavar='DIR', help='folder for the page and the '
+                        'JSON file (default: that of the card)')
+    parser.add_argument('--data-root', metavar='DIR', help='folder of the data '
+                        '(default: as in the config of the test)')
+    parser.add_argument('--score', metavar='NAME', help='score of the tables (default: '
+                        'acc@0.5, mIoU or gIoU, whichever there is)')
+    parser.add_argument('--num-pictures', type=int, default=6, metavar='N',
+                        help='pictures of every kind of error (default: %(default)s)')
     return parser.parse_args()
 
 
 def main() -> None:
-    """Analyze."""
+    """Analyse."""
     args = parse_args()
     path = Path(args.card)
     out = Path(args.out_dir) if args.out_dir else path.parent

@@ -1,18 +1,20 @@
 """Time the decoding of a SeqTR contour with and without its key-value cache."""
 import argparse
 import json
-import time
+from functools import partial
 from pathlib import Path
-from typing import Callable
 
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
+from segvg.apis.inferencer import pick_device
+from segvg.engine.launch import add_device
 from segvg.models.heads import SequenceHead
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, Tokens
+from segvg.utils.measuring import time_steps
 
 GRID = (20, 20)  # of a canvas of 640 x 640
 
@@ -21,10 +23,13 @@ def parse_args() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config with a SequenceHead')
-    parser.add_argument('--batch-sizes', type=int, nargs='+', default=[1, 16])
-    parser.add_argument('--repeats', type=int, default=3)
-    parser.add_argument('--device', default='cpu')
-    parser.add_argument('--json', metavar='F', help='write the times to this file')
+    parser.add_argument('--batch-sizes', type=int, nargs='+', default=[1, 16],
+                        metavar='N', help='expressions a batch (default: 1 16)')
+    parser.add_argument('--iters', type=int, default=3, metavar='N',
+                        help='measured steps (default: %(default)s)')
+    add_device(parser)
+    parser.add_argument('--json', metavar='F.json',
+                        help='write the figures to this file')
     return parser.parse_args()
 
 
@@ -43,19 +48,7 @@ def decode_without_cache(head: SequenceHead, fused: FusedFeatures) -> list[Tenso
     return done
 
 
-def seconds(function: Callable, repeats: int, device: str) -> float:
-    """Return the least seconds of a call."""
-    times = []
-    for _ in range(repeats + 1):  # the first warms up
-        start = time.perf_counter()
-        function()
-        if device != 'cpu':
-            torch.cuda.synchronize()
-        times.append(time.perf_counter() - start)
-    return min(times[1:])
-
-
-def make_head(config: str, device: str) -> SequenceHead:
+def make_head(config: str, device: torch.device) -> SequenceHead:
     """Return the head of a config with random weights that never choose END."""
     init_default_scope('segvg')
     torch.manual_seed(0)
@@ -68,17 +61,17 @@ def make_head(config: str, device: str) -> SequenceHead:
 def main() -> None:
     """Measure."""
     args = parse_args()
-    head = make_head(args.config, args.device)
+    device = pick_device(args.device)
+    head = make_head(args.config, device)
     rows = []
     for batch in args.batch_sizes:
         shape = (batch, GRID[0] * GRID[1], head.channels)
-        feats, pos = torch.randn(2, *shape, device=args.device)
-        mask = torch.zeros(shape[:2], dtype=torch.bool, device=args.device)
+        feats, pos = torch.randn(2, *shape, device=device)
+        mask = torch.zeros(shape[:2], dtype=torch.bool, device=device)
         fused = FusedFeatures(Tokens(feats, mask, pos, GRID), slice(0, shape[1]), GRID,
                               (640, 640))
-        ours = seconds(lambda fused=fused: head(fused), args.repeats, args.device)
-        plain = seconds(lambda fused=fused: decode_without_cache(head, fused),
-                        args.repeats, args.device)
+        ours, plain = (time_steps(partial(decode, fused), args.iters, 1, device)['min']
+                       for decode in (head, partial(decode_without_cache, head)))
         same = all(map(torch.equal, head(fused), decode_without_cache(head, fused)))
         rows.append(dict(batch_size=batch, cache=ours, no_cache=plain,
                          ratio=plain / ours, same_tokens=same))

@@ -29,11 +29,16 @@ def parse_args() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--num', type=int, default=10_000, help='expressions')
-    parser.add_argument('--size', type=int, default=480, help='side of the masks')
-    parser.add_argument('--batch-size', type=int, default=16)
-    parser.add_argument('--metrics', nargs='+', default=KINDS[:1], choices=KINDS)
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--num', type=int, default=10_000, metavar='N',
+                        help='expressions (default: %(default)s)')
+    parser.add_argument('--size', type=int, default=480, metavar='N',
+                        help='side of the masks (default: %(default)s)')
+    parser.add_argument('--batch-size', type=int, default=16, metavar='N',
+                        help='expressions a batch (default: %(default)s)')
+    parser.add_argument('--metrics', nargs='+', default=KINDS[:1], choices=KINDS,
+                        help=f'what to time (default: {KINDS[0]})')
+    parser.add_argument('--seed', type=int, default=0, metavar='N',
+                        help='seed of all that is drawn (default: %(default)s)')
     parser.add_argument('--json', type=Path, metavar='F.json',
                         help='write the figures to this file')
     return parser.parse_args()

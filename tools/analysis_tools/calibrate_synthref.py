@@ -166,11 +166,16 @@ def load_splits(args: argparse.Namespace) -> dict[str, Split]:
 def main() -> None:
     """Make data, train, and print the accuracy on val."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--level', required=True, metavar='L0..L4')
-    parser.add_argument('--model', default='words', choices=('words', 'order', 'blind'))
-    parser.add_argument('--images', type=int, default=3000, help='for training')
-    parser.add_argument('--seconds', type=float, default=400, help='of training')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--level', required=True, metavar='L0..L4',
+                        help='how hard: data/README.md has the table of levels')
+    parser.add_argument('--model', default='words', choices=('words', 'order', 'blind'),
+                        help='what it sees of the sentence (default: %(default)s)')
+    parser.add_argument('--images', type=int, default=3000, metavar='N',
+                        help='images for training (default: %(default)s)')
+    parser.add_argument('--seconds', type=float, default=400, metavar='N',
+                        help='seconds of training (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=0, metavar='N',
+                        help='seed of all that is drawn (default: %(default)s)')
     parser.add_argument('--keep', type=Path, metavar='F.pt',
                         help='file of the data: read when it is there, else written')
     args = parser.parse_args()

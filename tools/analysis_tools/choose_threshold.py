@@ -37,11 +37,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', metavar='F.json', type=Path,
-                        help='default: no_target_threshold.json in the work folder')
-    parser.add_argument('--metric', help='type of the metric of val_evaluator, e.g. '
-                        'GeneralizedBoxF1; default: the first that has a threshold')
-    parser.add_argument('--select', help='score that is to be highest, e.g. gres/cIoU; '
-                        'default: gres/gIoU or grec/Pr@(F1=1)')
+                        help='write the choice to this file (default: '
+                        'no_target_threshold.json in the work folder)')
+    parser.add_argument('--metric', metavar='TYPE', help='type of the metric of '
+                        'val_evaluator, e.g. GeneralizedBoxF1 (default: the first that '
+                        'has a threshold)')
+    parser.add_argument('--select', metavar='NAME', help='score that is to be highest, '
+                        'e.g. gres/cIoU (default: gres/gIoU or grec/Pr@(F1=1))')
     add_common_arguments(parser)
     return parser.parse_args()
 

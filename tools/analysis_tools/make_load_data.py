@@ -67,8 +67,10 @@ def main() -> None:
     """Write image and annotations."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--size', required=True, choices=list(SIZES))
-    parser.add_argument('--out', type=Path, required=True, metavar='DIR')
+    parser.add_argument('--size', required=True, choices=list(SIZES),
+                        help='data set whose size they have')
+    parser.add_argument('--out', type=Path, required=True, metavar='DIR',
+                        help='folder for the new files')
     args = parser.parse_args()
     size, random = SIZES[args.size], np.random.default_rng(0)
     args.out.mkdir(parents=True, exist_ok=True)

@@ -5,8 +5,8 @@ python tools/analysis_tools/trivial_answers.py configs/rela/rela_tiny_synthref_l
 
 Every image of the test data is looked at once. "All annotated objects" are those that
 the file holds: where it holds only what sentences speak of, that answer knows more than
-a picture tells. ``--scores`` adds files that
-``tools/test.py --out`` wrote, to be compared with.
+a picture tells. ``--scores`` adds files that ``tools/test.py --out`` wrote, to be
+compared with.
 """
 import argparse
 import json
@@ -17,7 +17,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from segvg.engine.launch import add_common_arguments, fail, load_config
+from segvg.engine.launch import add_config_options, fail, load_config
 from segvg.engine.preflight import check_files
 from segvg.evaluation.generalized_iou import GeneralizedMaskIoU, MaskCount, count_masks
 from segvg.registry import DATASETS
@@ -40,7 +40,7 @@ def parse_args() -> argparse.Namespace:
                         help='files of tools/test.py --out')
     parser.add_argument('--json', metavar='F.json', type=Path,
                         help='write the scores to this file')
-    add_common_arguments(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 
