@@ -8,13 +8,13 @@ python tools/run_benchmark.py benchmarks/synthref_cpu.py --jobs 2
 """
 name = 'synthref_cpu'
 seeds = [0, 1]
-splits = ['val', 'testA', 'testB']
+splits = ['val', 'testA']
 scores = [
     'rec/acc@0.5', 'rec/mIoU', 'res/mIoU', 'res/oIoU', 'gres/gIoU', 'gres/N-acc',
     'gres/T-acc'
 ]
 # Every method sees the training images as often; Partial-RES starts from SeqTR's boxes.
-epochs = 12
+epochs = 10
 threads = 1
 data = [
     dict(
@@ -23,7 +23,7 @@ data = [
     dict(
         makes='data/synthref_l1_small/canonical/synthref_L1.meta.json',
         command='tools/make_synthref.py --level L1 --seed 0 '
-        '--out data/synthref_l1_small --sizes train=2000,val=500,testA=500,testB=500')
+        '--out data/synthref_l1_small --sizes train=2000,val=500,testA=500,testB=0')
 ]
 # The whole of L1 has five times as many images.
 __l1 = {
@@ -50,37 +50,37 @@ entries = [
         name='SegVG, L1',
         config='configs/segvg/segvg_tiny_synthref_l1.py',
         starts_from='SegVG, L0',
-        epochs=6,
+        epochs=4,
         options=__l1),
     dict(
         name='TransVG, L1',
         config='configs/transvg/transvg_tiny_synthref_l1.py',
         starts_from='TransVG, L0',
-        epochs=6,
+        epochs=4,
         options=__l1),
     dict(
         name='SiRi K = 1, L1',
         config='configs/siri/siri_tiny_synthref_l1.py',
         starts_from='SiRi K = 1, L0',
-        epochs=6,
+        epochs=4,
         options=__l1),
     dict(
         name='SiRi K = 2, L1',
         config='configs/siri/siri_mt_tiny_synthref_l1.py',
         starts_from='SiRi K = 2, L0',
-        epochs=6,
+        epochs=4,
         options=__l1),
     dict(
         name='SeqTR box, L1',
         config='configs/seqtr/seqtr_tiny_det_synthref_l1.py',
         starts_from='SeqTR box, L0',
-        epochs=6,
+        epochs=4,
         options=__l1),
     dict(
         name='SeqTR mask, L1',
         config='configs/seqtr/seqtr_tiny_segm_synthref_l1.py',
         starts_from='SeqTR mask, L0',
-        epochs=6,
+        epochs=4,
         options=__l1),
     dict(
         name='Partial-RES 5 %, L1',
@@ -88,18 +88,18 @@ entries = [
         command='tools/partial_res.py',
         checkpoint='5_retrain/last_checkpoint',
         starts_from='SeqTR box, L1',
-        epochs=6,
+        epochs=4,
         options=__l1),
     dict(
         name='RefTR, L1',
         config='configs/reftr/reftr_res_tiny_synthref_l1.py',
         starts_from='RefTR, L0',
-        epochs=6,
+        epochs=4,
         options=__l1),
     dict(
         name='ReLA, L1',
         config='configs/rela/rela_tiny_synthref_l1.py',
         starts_from='ReLA, L0',
-        epochs=6,
+        epochs=4,
         options=__l1)
 ]

@@ -6,6 +6,9 @@ _base_ = [
     '../_base_/models/transvg_tiny.py', '../_base_/datasets/synthref_l0.py',
     '../_base_/schedules/adamw_cpu_demo.py', '../_base_/default_runtime.py'
 ]
-train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
+# All expressions of an image in one batch: what differs between them is the text alone.
+train_dataloader = dict(
+    batch_size=24,
+    dataset=dict(pipeline=_base_.train_pipeline, sample_by='image'))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
