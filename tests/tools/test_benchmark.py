@@ -85,6 +85,17 @@ def test_evaluation_is_timed_with_and_without_shared_images(benchmark, config):
     assert figures['largest_box_difference_px'] < 1e-3
 
 
+def test_evaluation_draws_words_where_the_tokenizer_has_no_file(benchmark, config):
+    path = config('segvg/segvg_refcoco.py')
+    path.write_text(path.read_text().replace('vocab.txt', 'absent.txt'))
+    arguments = (path, '--what', 'eval', '--batch-size', 2, '--iters', 1)
+    with pytest.raises(SystemExit, match='absent.txt'):
+        benchmark(*arguments)
+    figures = benchmark(*arguments, '--random-words')
+    # the same text has the same words in both passes
+    assert figures['expressions'] == 6 and figures['largest_box_difference_px'] < 1e-3
+
+
 def test_loading_is_timed(benchmark, config):
     figures = benchmark(config('segvg/segvg_refcoco.py'), '--what', 'load')
     assert figures['samples'] == 12 and figures['seconds_to_open_with_index'] < 1

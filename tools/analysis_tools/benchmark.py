@@ -13,6 +13,7 @@ import argparse
 import json
 import platform
 import time
+import zlib
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -60,6 +61,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--iters', type=int, default=5,
                         help='measured steps; samples for load')
     parser.add_argument('--warmup', type=int, default=1, help='steps before those')
+    parser.add_argument('--random-words', action='store_true',
+                        help='eval without the tokenizer, which may need a file')
     parser.add_argument('--threads', type=int, help='of torch on the CPU')
     parser.add_argument('--json', type=Path, metavar='F.json',
                         help='write the figures to this file')
@@ -93,17 +96,23 @@ def random_batch(cfg: Config, model: nn.Module, loader: str, batch_size: int,
     config; only the tokenizer, which may need a file, is replaced.
     """
     steps = without_transforms(find_pipeline(cfg, loader), ['LoadImageFromFile'])
+    draw_words(steps, model)
+    pipeline = Compose(steps)
+    packed = [pipeline(random_record(expressions)) for _ in range(batch_size)]
+    return {key: [item[key] for item in packed] for key in packed[0]}
+
+
+def draw_words(steps: Any, model: nn.Module) -> None:
+    """Replace the tokenizers by one that draws words, the same for the same text."""
     encoder = getattr(model, 'language_encoder', model)
     words = next(part for part in encoder.modules() if isinstance(part, nn.Embedding))
 
     def tokenize(text: str, max_length: int) -> np.ndarray:
-        return np.random.randint(0, words.num_embeddings, max_length)
+        random = np.random.default_rng(zlib.crc32(text.encode()))
+        return random.integers(0, words.num_embeddings, max_length)
 
     for step in find_dicts(steps, 'tokenizer'):
         step['tokenizer'] = tokenize
-    pipeline = Compose(steps)
-    packed = [pipeline(random_record(expressions)) for _ in range(batch_size)]
-    return {key: [item[key] for item in packed] for key in packed[0]}
 
 
 def random_record(expressions: int) -> dict:
@@ -182,8 +191,11 @@ def measure_eval(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
     Both run the expressions of the first ``iters * batch_size`` images, with about as
     many expressions a batch.
     """
+    model = build_model(cfg, args.device).eval()
+    if args.random_words:
+        draw_words(cfg.test_dataloader, model)
     check_files(cfg, ['test_dataloader'], pretrained=False)
-    predict = predictor(build_model(cfg, args.device).eval(), args)
+    predict = predictor(model, args)
     dataset = next(find_dicts(cfg.test_dataloader, 'ann_file'))
     dataset.update(sample_by='image', indices=args.iters * args.batch_size)
     images = DATASETS.build(dataset)

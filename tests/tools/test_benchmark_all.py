@@ -1,0 +1,58 @@
+"""One table of all methods; what is measured is not measured again."""
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.tools.running import run_tool, tool_error
+
+TOOL = 'analysis_tools/benchmark_all.py'
+NAMES = ('SegVG, R101', 'ReLA, Swin-T')
+
+
+@pytest.fixture
+def calls(monkeypatch, tmp_path):
+    """Stand in for the processes; returns what was called."""
+    made = []
+
+    def measure(*words):
+        words = [str(word) for word in words]
+        made.append(words)
+        if not words[0].endswith('benchmark.py'):
+            return
+        if 'eval' in words and 'fail' in made[0]:
+            raise ValueError('it failed')
+        batch = int(words[words.index('--batch-size') + 1])
+        figures = dict(
+            parameters=5_000_000, flops_per_step=7e9 * batch,
+            peak_memory_mib=1024.0 * batch, ratio=dict(total=2.5),
+            seconds_per_step=dict(median=0.25 * batch))
+        file = Path(words[words.index('--json') + 1])
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(figures))
+    monkeypatch.setattr('segvg.utils.child_processes.run_python', measure)
+    return made
+
+
+def test_table_of_two_methods(calls, monkeypatch, tmp_path, capsys):
+    arguments = (TOOL, '--out', tmp_path / 'speed', '--iters', 2, '--only', *NAMES)
+    run_tool(monkeypatch, *arguments)
+    rows = (tmp_path / 'speed/table.md').read_text().splitlines()
+    assert [row.split(' | ')[0] for row in rows[2:]] == [f'| {name}' for name in NAMES]
+    assert rows[2] == ('| SegVG, R101 | 5.0 | 7 / 7 | 0.25 / 0.50 | 0.25 / 0.50 | '
+                       '2.0 / 1.0 | 2.5 x |')
+    assert rows[2] in capsys.readouterr().out
+    measured = [call for call in calls if call[0].endswith('benchmark.py')]
+    assert len(measured) == 10 and all('--iters 2' in ' '.join(call)
+                                       for call in measured)
+    evaluations = [call for call in measured if 'eval' in call]
+    assert len(evaluations) == 2 and '--random-words' in evaluations[0]
+    (tmp_path / 'speed/segvg_refcoco/eval_1.json').unlink()
+    run_tool(monkeypatch, *arguments)
+    assert len([call for call in calls if call[0].endswith('benchmark.py')]) == 11
+
+
+def test_failure_is_told(calls, monkeypatch, tmp_path):
+    calls.append(['fail'])
+    assert 'it failed' in tool_error(
+        monkeypatch, TOOL, '--out', tmp_path / 'speed', '--only', NAMES[0])

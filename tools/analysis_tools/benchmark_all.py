@@ -1,0 +1,124 @@
+"""Measure every method at its published size, one process a measurement, in one table.
+
+    python tools/analysis_tools/benchmark_all.py --out work_dirs/speed
+
+benchmark.py does the work: ``train`` and ``infer`` with batches of one and two images,
+and ``eval``, whose ratio compares images that are encoded once for their seven
+sentences with images encoded for every sentence. What is measured is kept as JSON below
+--out and not repeated; table.md is written anew each time.
+"""
+import argparse
+import json
+from pathlib import Path
+from typing import Any, Iterator
+
+from mmengine.utils import ProgressBar
+
+from segvg.engine.launch import fail
+from segvg.utils import child_processes
+
+HERE = Path(__file__).resolve().parent
+CONFIGS = HERE.parents[1] / 'configs'
+METHODS = {
+    'SegVG, R101': 'segvg/segvg_refcoco.py',
+    'TransVG, R101': 'transvg/transvg_r101_refcoco.py',
+    'SiRi, K = 1': 'siri/siri_refcoco.py',
+    'SiRi, K = 2': 'siri/siri_mt_refcoco.py',
+    'SeqTR, boxes': 'seqtr/seqtr_det_refcoco.py',
+    'SeqTR, masks': 'seqtr/seqtr_segm_refcoco.py',
+    'Partial-RES': 'partial_res/partial_res_refcoco.py',
+    'RefTR, R101, boxes': 'reftr/reftr_r101_refcoco.py',
+    'RefTR, R101, masks': 'reftr/reftr_res_r101_refcoco.py',
+    'ReLA, R50': 'rela/rela_r50_grefcoco.py',
+    'ReLA, Swin-T': 'rela/rela_swin_t_grefcoco.py',
+    'ReLA, Swin-B': 'rela/rela_swin_b_grefcoco.py'}
+BATCHES = (1, 2)
+WANTED = [(what, batch) for what in ('train', 'infer') for batch in BATCHES] + [
+    ('eval', 1)]
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/speed'),
+                        metavar='DIR', help='folder of the figures and of table.md')
+    parser.add_argument('--only', nargs='+', metavar='NAME', choices=list(METHODS),
+                        default=list(METHODS), help='these methods alone')
+    parser.add_argument('--device', help='default: a GPU if there is one')
+    parser.add_argument('--iters', type=int, default=3, help='measured steps')
+    parser.add_argument('--threads', type=int, default=2, help='of torch on the CPU')
+    return parser.parse_args()
+
+
+def measure(config: str, what: str, batch: int, file: Path,
+            args: argparse.Namespace) -> None:
+    """Have benchmark.py write the figures of a config to a file."""
+    words = ['--what', what, '--batch-size', batch, '--iters', args.iters, '--threads',
+             args.threads]
+    words += ['--device', args.device] if args.device else []
+    if what == 'eval':
+        words += ['--random-words', '--cfg-options']
+        words += [f'test_dataloader.{key}={value}' for key, value in {
+            'num_workers': 0, 'persistent_workers': False,
+            'dataset.data_root': f'{args.out / "seven"}/',
+            'dataset.ann_file': 'canonical/synthref_L0_val.jsonl',
+            'dataset.data_prefix.img': 'images/'}.items()]
+    partial = file.with_suffix('.part')
+    child_processes.run_python(HERE / 'benchmark.py', CONFIGS / config, '--json',
+                               partial, *words)
+    partial.replace(file)
+
+
+def make_data(args: argparse.Namespace) -> None:
+    """Make images with seven sentences each."""
+    child_processes.run_python(
+        HERE.parent / 'make_synthref.py', '--level', 'L0', '--seed', 0, '--sentences',
+        7, '--sizes', f'train=0,val={args.iters + 1},testA=0,testB=0', '--out',
+        args.out / 'seven', '--overwrite')
+
+
+def table(figures: dict[str, dict[tuple[str, int], Any]]) -> Iterator[str]:
+    """Yield the lines of the table in Markdown."""
+    yield ('| method | parameters, M | GFLOPs, train / infer | s a training step, 1 / '
+           '2 images | s an inference, 1 / 2 images | peak GiB, train 2 / infer 1 | '
+           'shared images, 7 sentences |')
+    yield '|---' * 7 + '|'
+    for name, parts in figures.items():
+        train, infer = parts['train', 1], parts['infer', 1]
+        seconds = {what: ' / '.join(
+            f'{parts[what, batch]["seconds_per_step"]["median"]:.2f}'
+            for batch in BATCHES) for what in ('train', 'infer')}
+        memory = [part['peak_memory_mib'] / 1024 for part in (parts['train', 2], infer)]
+        yield (f'| {name} | {train["parameters"] / 1e6:.1f} | '
+               f'{train["flops_per_step"] / 1e9:.0f} / '
+               f'{infer["flops_per_step"] / 1e9:.0f} | {seconds["train"]} | '
+               f'{seconds["infer"]} | {memory[0]:.1f} / {memory[1]:.1f} | '
+               f'{parts["eval", 1]["ratio"]["total"]:.1f} x |')
+
+
+def main() -> None:
+    """Measure what is missing and write the table."""
+    args = parse_args()
+    args.out = args.out.absolute()
+    figures: dict[str, dict] = {}
+    try:
+        make_data(args)
+        bar = ProgressBar(len(args.only) * len(WANTED))
+        for name in args.only:
+            figures[name] = {}
+            for what, batch in WANTED:
+                file = args.out / Path(METHODS[name]).stem / f'{what}_{batch}.json'
+                if not file.exists():
+                    measure(METHODS[name], what, batch, file, args)
+                figures[name][what, batch] = json.loads(file.read_text('utf-8'))
+                bar.update()
+    except (OSError, ValueError) as error:
+        fail(error)
+    text = '\n'.join(table(figures))
+    (args.out / 'table.md').write_text(f'{text}\n', 'utf-8')
+    print(f'\n{text}')
+
+
+if __name__ == '__main__':
+    main()
