@@ -1,5 +1,6 @@
 """Which sentences a scene of L2 and above gets."""
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Iterable
 
@@ -30,6 +31,8 @@ from segvg.datasets.synthref.sentences import (
     NEGATIVES,
     REDUNDANT_SHARE,
     Sentence,
+    absent_combination,
+    absent_shape,
 )
 from segvg.datasets.synthref.streams import Stream
 
@@ -178,8 +181,10 @@ class Composer:
 
     def _negative(self, how: str) -> Sentence | None:
         """Say something that fits no object, most often made from what does."""
-        makers = dict(swap=self._swap, flip=self._flip, shape=self._absent_shape,
-                      combination=self._absent_combination)
+        makers = dict(
+            swap=self._swap, flip=self._flip,
+            shape=partial(absent_shape, self.level, self.stream),
+            combination=partial(absent_combination, self.scene, self.stream))
         best = None
         for number in range(_NEGATIVE_TRIES):
             found = makers[how]()
@@ -232,17 +237,6 @@ class Composer:
         kind = Compared if base.type == 'comparison' else Related
         return replace(base, form=with_nodes(base.form, kind, lambda node: kind(
             node.source, OPPOSITE[word], node.landmark)))
-
-    def _absent_combination(self) -> Sentence:
-        """Join a shape and a colour that are both there, on different objects."""
-        shape, colour = (getattr(self.stream.choice(self.scene.objects), name)
-                         for name in ('shape', 'colour'))
-        return Sentence(The(Objects(shape, (('colour', colour),))), 'attribute', ())
-
-    def _absent_shape(self) -> Sentence:
-        """Name a shape that is not there."""
-        return Sentence(The(Objects(self.stream.choice(self.level.shapes))),
-                        'attribute', ())
 
     def _names_held_out(self, form: Form) -> bool:
         return self.split != 'testA' and names_held_out(form, self.level)

@@ -1,5 +1,6 @@
 """Which sentences a scene gets: targets, forms, admission, negatives."""
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from typing import Iterator
 
@@ -63,6 +64,18 @@ def draw_makers(level: Level, stream: Stream) -> list[str]:
     return [stream.weighted(weights) for _ in range(level.sentences)]
 
 
+def absent_combination(scene: Scene, stream: Stream) -> Sentence:
+    """Join a shape and a colour that are both there, on different objects."""
+    shape, colour = (getattr(stream.choice(scene.objects), name)
+                     for name in ('shape', 'colour'))
+    return Sentence(The(Objects(shape, (('colour', colour),))), 'attribute', ())
+
+
+def absent_shape(level: Level, stream: Stream) -> Sentence:
+    """Name a shape that is not there."""
+    return Sentence(The(Objects(stream.choice(level.shapes))), 'attribute', ())
+
+
 class SentenceWriter:
     """Finds the sentences of one scene.
 
@@ -111,8 +124,10 @@ class SentenceWriter:
 
     def none(self, negative: str) -> Sentence | None:
         """Say something that fits no object, most often made from what does."""
-        makers = dict(swap=self._swap, flip=self._flip, shape=self._absent_shape,
-                      combination=self._absent_combination)
+        makers = dict(
+            swap=self._swap, flip=self._flip,
+            shape=partial(absent_shape, self.level, self.stream),
+            combination=partial(absent_combination, self.scene, self.stream))
         for _ in range(_NEGATIVE_TRIES):
             found = makers[negative]()
             if (found and try_denote(found.form, self.scene) == frozenset()
@@ -204,17 +219,6 @@ class SentenceWriter:
             return None
         leaf = leaf.replace('place', OPPOSITE[leaf.get('place')])
         return Sentence(The(leaf), 'place', (), long=base.long)
-
-    def _absent_combination(self) -> Sentence:
-        """Join a shape and a colour that are both there, on different objects."""
-        shape, colour = (getattr(self.stream.choice(self.scene.objects), name)
-                         for name in ('shape', 'colour'))
-        return Sentence(The(Objects(shape, (('colour', colour),))), 'attribute', ())
-
-    def _absent_shape(self) -> Sentence:
-        """Name a shape that is not there."""
-        return Sentence(The(Objects(self.stream.choice(self.level.shapes))),
-                        'attribute', ())
 
     def _names_held_out(self, form: Form) -> bool:
         """Tell whether a form names a pair that this split must not show."""
