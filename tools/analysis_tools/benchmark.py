@@ -19,7 +19,7 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 import torch
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
@@ -35,7 +35,7 @@ from segvg.apis.inferencer import (
     without_transforms,
 )
 from segvg.datasets.line_index import index_path
-from segvg.engine.launch import fail, load_config
+from segvg.engine.launch import add_config_options, add_device, fail, load_config
 from segvg.engine.leakage_guard import ann_path
 from segvg.engine.preflight import check_files, find_dicts
 from segvg.registry import DATASETS, MODELS
@@ -49,27 +49,28 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
-    parser.add_argument('--what', required=True, choices=list(MEASUREMENTS))
-    parser.add_argument('--batch-size', type=int,
-                        help='images a step; default: that of the config')
-    parser.add_argument('--expressions', type=int, default=1,
-                        help='expressions an image, for infer')
-    parser.add_argument('--device', help='default: a GPU if there is one')
+    parser.add_argument('--what', required=True, choices=list(MEASUREMENTS),
+                        help='what to measure, see above')
+    parser.add_argument('--batch-size', type=int, metavar='N',
+                        help='images a step (default: that of the config)')
+    parser.add_argument('--expressions', type=int, default=1, metavar='N',
+                        help='expressions an image, for infer (default: %(default)s)')
+    add_device(parser)
     parser.add_argument('--dtype', default='float32',
                         choices=['float32', 'float16', 'bfloat16'],
-                        help='of autocast, for train (GPU only), infer and eval')
-    parser.add_argument('--iters', type=int, default=5,
-                        help='measured steps; samples for load')
-    parser.add_argument('--warmup', type=int, default=1, help='steps before those')
+                        help='number type of autocast, for train (GPU only), infer '
+                        'and eval (default: %(default)s)')
+    parser.add_argument('--iters', type=int, default=5, metavar='N',
+                        help='measured steps; samples for load (default: %(default)s)')
+    parser.add_argument('--warmup', type=int, default=1, metavar='N',
+                        help='steps before those (default: %(default)s)')
     parser.add_argument('--random-words', action='store_true',
                         help='eval without the tokenizer, which may need a file')
-    parser.add_argument('--threads', type=int, help='of torch on the CPU')
+    parser.add_argument('--threads', type=int, metavar='N',
+                        help="threads of torch on the CPU (default: torch's choice)")
     parser.add_argument('--json', type=Path, metavar='F.json',
                         help='write the figures to this file')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
-                        metavar='KEY=VALUE',
-                        help='settings that replace those of the config')
-    parser.set_defaults(launcher='none', work_dir=None, local_rank=0)
+    add_config_options(parser)
     args = parser.parse_args()
     for name in ('iters', 'expressions', 'batch_size', 'threads'):
         value = getattr(args, name)

@@ -14,7 +14,7 @@ from typing import Any, Iterator
 
 from mmengine.utils import ProgressBar
 
-from segvg.engine.launch import fail
+from segvg.engine.launch import add_device, fail
 from segvg.utils import child_processes
 
 HERE = Path(__file__).resolve().parent
@@ -42,12 +42,15 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--out', type=Path, default=Path('work_dirs/speed'),
-                        metavar='DIR', help='folder of the figures and of table.md')
+                        metavar='DIR', help='folder for the figures and table.md '
+                        '(default: %(default)s)')
     parser.add_argument('--only', nargs='+', metavar='NAME', choices=list(METHODS),
                         default=list(METHODS), help='these methods alone')
-    parser.add_argument('--device', help='default: a GPU if there is one')
-    parser.add_argument('--iters', type=int, default=3, help='measured steps')
-    parser.add_argument('--threads', type=int, default=2, help='of torch on the CPU')
+    add_device(parser)
+    parser.add_argument('--iters', type=int, default=3, metavar='N',
+                        help='measured steps (default: %(default)s)')
+    parser.add_argument('--threads', type=int, default=2, metavar='N',
+                        help='threads of torch on the CPU (default: %(default)s)')
     return parser.parse_args()
 
 
