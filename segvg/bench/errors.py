@@ -1,5 +1,6 @@
 """Where a model fails: what it answered instead, and on which sentences and objects."""
 import json
+import math
 from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple, Optional, Sequence
@@ -27,7 +28,8 @@ KINDS = {
 """What an answer was, in words."""
 LEAST_OVERLAP = 0.1
 """A box that overlaps an object less than this is not about it."""
-SIZES = ((0.02, 'below 2 % of the image'), (0.1, '2 to 10 % of the image'))
+SIZES = ((0.02, 'below 2 % of the image'), (0.1, '2 to 10 % of the image'),
+         (math.inf, 'above 10 % of the image'))
 
 
 class Object(NamedTuple):
@@ -138,8 +140,7 @@ def groups_of(row: dict, objects: Sequence[Object],
         target = row['targets'][0]
         height, width = row['size']
         area = (target[2] - target[0]) * (target[3] - target[1]) / (height * width)
-        groups['size'] = next((name for most, name in SIZES if area < most),
-                              'above 10 % of the image')
+        groups['size'] = next(name for most, name in SIZES if area < most)
         meant = category_of(target, objects)
         others = sum(other.category == meant for other in objects) - 1
         groups['others of its class'] = ('unknown' if meant is None else
@@ -194,7 +195,10 @@ def table_of(cases: Sequence[Case], group: str) -> list[dict]:
     for case in cases:
         if group in case.groups:
             parts[case.groups[group]].append(case)
-    return [dict(name=name, **summary(parts[name])) for name in sorted(parts)]
+    sizes = [name for _, name in SIZES]
+    order = sorted(parts, key=lambda name: (
+        sizes.index(name) if name in sizes else -1, name))
+    return [dict(name=name, **summary(parts[name])) for name in order]
 
 
 def summary(cases: Sequence[Case]) -> dict:

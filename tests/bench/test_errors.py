@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from segvg.bench.errors import Object, judge
+from segvg.bench.errors import Case, Object, judge, table_of
 from segvg.bench.sentence_kinds import kind_by_words, length_of
 from segvg.datasets.synthref.generate import generate
 from tests.bench.test_compare import make_card
@@ -94,6 +94,12 @@ def test_page_and_tables(card, synthref, tmp_path, monkeypatch, capsys):
         assert sum(line['count'] for line in lines) == 24
     page = (tmp_path / 'out/made_errors.html').read_text()
     assert page.count('data:image/jpeg') in (1, 2) and 'src="http' not in page
+
+
+def test_sizes_stand_in_their_order():
+    sizes = [f'{words} % of the image' for words in ('below 2', '2 to 10', 'above 10')]
+    cases = [Case({}, 1.0, 'right', dict(size=size)) for size in sizes[1:] + sizes]
+    assert [line['name'] for line in table_of(cases, 'size')] == sizes
 
 
 def test_missing_data_are_told(card, tmp_path, monkeypatch):
