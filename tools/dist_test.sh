@@ -3,9 +3,10 @@
 #   bash tools/dist_test.sh CONFIG CHECKPOINT GPUS [flags of tools/test.py]
 # Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT in the environment.
 set -euo pipefail
-CONFIG=$1
-CHECKPOINT=$2
-GPUS=$3
+usage="usage: bash tools/dist_test.sh CONFIG CHECKPOINT GPUS [flags of tools/test.py]"
+CONFIG=${1:?$usage}
+CHECKPOINT=${2:?$usage}
+GPUS=${3:?$usage}
 cd "$(dirname "$0")/.."
 export PYTHONPATH="$PWD:${PYTHONPATH:-}"
 exec python -m torch.distributed.run \

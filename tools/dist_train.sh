@@ -3,8 +3,9 @@
 #   bash tools/dist_train.sh CONFIG GPUS [flags of tools/train.py]
 # Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT in the environment.
 set -euo pipefail
-CONFIG=$1
-GPUS=$2
+usage="usage: bash tools/dist_train.sh CONFIG GPUS [flags of tools/train.py]"
+CONFIG=${1:?$usage}
+GPUS=${2:?$usage}
 cd "$(dirname "$0")/.."
 export PYTHONPATH="$PWD:${PYTHONPATH:-}"
 exec python -m torch.distributed.run \
