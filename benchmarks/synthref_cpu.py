@@ -17,13 +17,9 @@ scores = [
 epochs = 10
 threads = 1
 data = [
-    dict(
-        makes='data/synthref_l0/canonical/synthref_L0.meta.json',
-        command='tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0'),
-    dict(
-        makes='data/synthref_l1_small/canonical/synthref_L1.meta.json',
-        command='tools/make_synthref.py --level L1 --seed 0 '
-        '--out data/synthref_l1_small --sizes train=2000,val=500,testA=500,testB=0')
+    'tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0',
+    'tools/make_synthref.py --level L1 --seed 0 --out data/synthref_l1_small '
+    '--sizes train=2000,val=500,testA=500,testB=0'
 ]
 # The whole of L1 has five times as many images.
 __l1 = {

@@ -39,10 +39,12 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config of the contour model')
-    parser.add_argument('--work-dir', help='default: work_dirs/<config>')
-    parser.add_argument('--percent', type=float, help='part of the masks, not the '
-                        "config's")
-    parser.add_argument('--rec-checkpoint', metavar='K',
+    parser.add_argument('--work-dir', metavar='DIR',
+                        help='folder of the steps, each in one of its own (default: '
+                        'work_dirs/<config>)')
+    parser.add_argument('--percent', type=float, metavar='P',
+                        help="part of the masks in percent (default: the config's)")
+    parser.add_argument('--rec-checkpoint', metavar='FILE.pth',
                         help='skip 1_rec and start from this box model')
     parser.add_argument('--with-all-masks', action='store_true', help='do 7_all too')
     parser.add_argument('--steps', nargs='+', choices=STEPS,
@@ -52,7 +54,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--status', action='store_true',
                         help='say what is done, and end')
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help='for the trainings of boxes and of contours')
+                        help='settings that replace those of the config, for the '
+                        'trainings of boxes and of contours')
     return parser.parse_args()
 
 

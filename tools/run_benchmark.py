@@ -19,9 +19,11 @@ def parse_args() -> argparse.Namespace:
         description=f'{__doc__} Started again, it goes on where it stopped; what '
         'failed is tried again. segvg/bench/plan.py says what a plan holds.')
     parser.add_argument('plan', help='e.g. benchmarks/synthref_cpu.py')
-    parser.add_argument('--work-dir', help='default: work_dirs/<name of the plan>')
-    parser.add_argument('--jobs', type=int, default=1,
-                        help='how many entries run side by side (default: 1)')
+    parser.add_argument('--work-dir', metavar='DIR',
+                        help='folder for logs and results (default: work_dirs/<name of '
+                        'the plan>)')
+    parser.add_argument('--jobs', type=int, default=1, metavar='N',
+                        help='how many entries run side by side (default: %(default)s)')
     parser.add_argument('--only', nargs='+', metavar='NAME', help='these entries alone')
     parser.add_argument('--table', action='store_true',
                         help='run nothing, show the table of what is there')
@@ -68,7 +70,7 @@ class Bench:
 
     def run(self, jobs: int) -> None:
         """Do all runs."""
-        prepare_data(self.plan, self.say)
+        prepare_data(self.work_dir, self.plan, self.say)
         with ThreadPoolExecutor(jobs) as pool:
             for run in self.runs:
                 self.begun[run.entry, run.seed] = pool.submit(self.perform, run)
@@ -79,6 +81,7 @@ class Bench:
         """Print the table; write it as table.md and table.json."""
         tables = make_tables(self.plan, self.work_dir)
         if not tables:
+            print(f'no results in {self.work_dir} yet')
             return
         print(f'\n{as_text(tables)}\n')
         self.work_dir.mkdir(parents=True, exist_ok=True)

@@ -8,9 +8,7 @@
     threads = 1                      # of every process
     gpus = 0                         # of every training; 0 is a training on the CPU
     options = {'train_dataloader.num_workers': 0}      # --cfg-options of all
-    data = [dict(makes='data/synthref_l0/canonical/synthref_L0.meta.json',
-                 command='tools/make_synthref.py --level L0 --seed 0 --out '
-                         'data/synthref_l0')]
+    data = ['tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0']
     entries = [
         dict(name='SegVG', config='configs/segvg/segvg_tiny_synthref_l0.py'),
         dict(name='Partial-RES 5 %', config='...', command='tools/partial_res.py',
@@ -21,6 +19,8 @@ An entry may have ``options``, ``epochs``, ``splits`` and ``seeds`` of its own;
 ``command`` is the tool that trains it, with the config, --work-dir and --cfg-options as
 arguments, and ``checkpoint`` what it leaves: a file that holds a path, or a pattern.
 ``starts_from`` names an entry before it, whose weights of the same seed it begins with.
+``data`` are commands that make the data. They run first, every time, so each keeps what
+it made before and refuses what was made otherwise.
 """
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
@@ -86,7 +86,7 @@ class Plan(NamedTuple):
     scores: tuple[str, ...]
     threads: int
     gpus: int
-    data: tuple[dict, ...]
+    data: tuple[str, ...]
     runs: tuple[Run, ...]
 
 

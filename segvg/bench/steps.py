@@ -32,19 +32,16 @@ def is_done(work_dir: Path, run: Run) -> bool:
     return all(card_path(work_dir, run, split).exists() for split in run.splits)
 
 
-def prepare_data(plan: Plan, say: Callable[[str], None]) -> None:
+def prepare_data(work_dir: Path, plan: Plan, say: Callable[[str], None]) -> None:
     """Make the data that are not there yet.
 
     Raises:
-        StepError: they cannot be made.
+        StepError: they cannot be made, or others are in their place.
     """
-    for part in plan.data:
-        if (ROOT / part['makes']).exists():
-            continue
-        say(f'data: {part["command"]}')
-        _call(part['command'].split(), None, plan.threads)
-        if not (ROOT / part['makes']).exists():
-            raise StepError(f'{part["command"]} did not make {part["makes"]}')
+    work_dir.mkdir(parents=True, exist_ok=True)
+    for command in plan.data:
+        say(f'data: {command}')
+        _call(command.split(), work_dir / 'data.log', plan.threads)
 
 
 def check_settings(work_dir: Path, run: Run) -> None:
@@ -165,24 +162,18 @@ def perform(work_dir: Path, run: Run, plan: Plan) -> None:
         score(work_dir, run, split, weights, plan)
 
 
-def _call(arguments: list[str], log: Optional[Path], threads: int) -> None:
-    """Run a Python program from the root; its output goes to a log, if any.
+def _call(arguments: list[str], log: Path, threads: int) -> None:
+    """Run a Python program from the root; its output goes to a log.
 
     Raises:
         StepError: it failed; with its last lines.
     """
     environment = {**os.environ, 'OMP_NUM_THREADS': str(threads)}
-    out = subprocess.DEVNULL if log is None else open(log, 'ab')
-    try:
+    with open(log, 'ab') as out:
         done = subprocess.run(
             [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=out,
             stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
-    finally:
-        if log is not None:
-            out.close()
     if done.returncode:
-        tail = ''
-        if log is not None:
-            lines = log.read_text('utf-8', errors='replace').splitlines()
-            tail = f'; the end of {log}:\n' + '\n'.join(lines[-5:])
-        raise StepError(f'{" ".join(arguments[:2])} ended with {done.returncode}{tail}')
+        lines = log.read_text('utf-8', errors='replace').splitlines()
+        raise StepError(f'{" ".join(arguments[:2])} ended with {done.returncode}; the '
+                        f'end of {log}:\n' + '\n'.join(lines[-5:]))

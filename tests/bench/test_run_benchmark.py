@@ -99,6 +99,16 @@ def test_wrong_plans_are_told(plan, change, message, monkeypatch):
     assert message in tool_error(monkeypatch, 'run_benchmark.py', plan)
 
 
+def test_other_data_in_the_place_of_the_plans_are_told(plan, tmp_path, monkeypatch):
+    made = f'make_synthref.py --level L0 --seed 0 --out {tmp_path}/made --sizes'.split()
+    run_tool(monkeypatch, *made, 'train=0,val=1,testA=0,testB=0')
+    wanted = ' '.join(['tools/' + made[0], *made[1:], 'train=0,val=2,testA=0,testB=0'])
+    plan.write_text(f'{plan.read_text()}\ndata = [{wanted!r}]')
+    message = tool_error(monkeypatch, 'run_benchmark.py', plan, '--work-dir',
+                         tmp_path / 'work')
+    assert "sizes {'train': 0, 'val': 1" in message and '--overwrite' in message
+
+
 def test_unknown_entry_is_told(plan, monkeypatch):
     message = tool_error(monkeypatch, 'run_benchmark.py', plan, '--only', 'SegVG')
     assert '--only SegVG: the entries are Bad, Good, Later, Never' in message
