@@ -13,8 +13,8 @@ scores = [
     'rec/acc@0.5', 'rec/mIoU', 'res/mIoU', 'res/oIoU', 'gres/gIoU', 'gres/N-acc',
     'gres/T-acc'
 ]
-# Every method sees the training images as often, by one schedule; Partial-RES starts from
-# SeqTR's boxes. A rate that stays high for long lets small models learn to read sooner.
+# Every method sees the training images as often, by one schedule; Partial-RES starts
+# from SeqTR's boxes. A rate that stays high lets small models learn to read sooner.
 epochs = 16
 options = {
     'param_scheduler.1.type': 'PolyLR',
