@@ -1,8 +1,8 @@
 """All methods on SynthRef L0 and L1, two CPU cores, hours.
 
 On L0 every method trains from random weights. On L1 it starts from those of L0, seed
-by seed: SeqTR finds 22 % of the boxes of L1 after twenty epochs from random weights,
-and 75 % after six epochs from those of L0.
+by seed: SeqTR finds 20 % of the boxes of L1 after twenty epochs from random weights,
+and 74 % after six epochs from those of L0.
 
 python tools/run_benchmark.py benchmarks/synthref_cpu.py --jobs 2
 """
