@@ -159,13 +159,19 @@ def cells_of(row: Row, others: bool) -> list[str]:
     """Return the cells of a row as text."""
     cells = [row.name, str(len(row.cards))]
     for cell in row.cells.values():
-        text = f'{cell.value.score:.2f} [{cell.value.low:.1f}, {cell.value.high:.1f}]'
-        if len(row.cards) > 1:
-            text += f' ({cell.spread[0]:.1f} to {cell.spread[1]:.1f})'
-        cells.append(text)
+        cells.append(score_text(cell, len(row.cards), 2))
         if others:
             cells.append(_against(cell.against))
     return cells
+
+
+def score_text(cell: Cell, seeds: int, digits: int) -> str:
+    """Return a score with its interval and, of several seeds, its least and most."""
+    value = cell.value
+    text = f'{value.score:.{digits}f} [{value.low:.1f}, {value.high:.1f}]'
+    if seeds > 1:
+        text += f' ({cell.spread[0]:.1f} to {cell.spread[1]:.1f})'
+    return text
 
 
 def _against(found: Optional[Comparison]) -> str:

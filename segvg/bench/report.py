@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional, Sequence
 
 from segvg.bench.card import Card, read_card
-from segvg.bench.compare import check_comparable
+from segvg.bench.compare import Cell, check_comparable, score_text
 from segvg.bench.plan import Plan
-from segvg.bench.statistics import Interval, interval
+from segvg.bench.statistics import interval
 from segvg.bench.steps import card_path
 
 
@@ -17,7 +17,7 @@ class Line(NamedTuple):
     """
     entry: str
     seeds: tuple[int, ...]
-    scores: dict[str, Optional[Interval]]
+    scores: dict[str, Optional[Cell]]
     seconds: Optional[float]
     memory: Optional[float]
 
@@ -66,10 +66,12 @@ def make_tables(plan: Plan, work_dir: Path) -> list[Table]:
 
 def _line(entry: str, cards: Sequence[Card], scores: Sequence[str]) -> Line:
     """Return the line of an entry."""
-    cells: dict[str, Optional[Interval]] = {}
+    cells: dict[str, Optional[Cell]] = {}
     for score in scores:
-        having = [card.sums(score) for card in cards if score in card.terms]
-        cells[score] = interval(having) if having else None
+        having = [card for card in cards if score in card.terms]
+        alone = [card.header['scores'][score] for card in having]
+        cells[score] = Cell(interval([card.sums(score) for card in having]),
+                            (min(alone), max(alone)), None) if having else None
     costs = [card.header['training'] for card in cards if card.header['training']]
     return Line(
         entry, tuple(card.header['seed'] for card in cards), cells,
@@ -82,8 +84,7 @@ def _cells(line: Line, scores: Sequence[str]) -> list[str]:
     cells = [line.entry, ', '.join(map(str, line.seeds))]
     for score in scores:
         found = line.scores[score]
-        cells.append('-' if found is None else
-                     f'{found.score:.1f} [{found.low:.1f}, {found.high:.1f}]')
+        cells.append('-' if found is None else score_text(found, len(line.seeds), 1))
     cells.append('-' if line.seconds is None else f'{line.seconds / 60:.1f}')
     return [*cells, '-' if line.memory is None else f'{line.memory:.0f}']
 
@@ -122,6 +123,6 @@ def as_json(tables: Sequence[Table]) -> list[dict[str, Any]]:
     """Return the tables in plain types."""
     return [dict(data=table.data, lines=[
         dict(line._asdict(), scores={
-            name: None if found is None else found._asdict()
+            name: found and dict(found.value._asdict(), spread=found.spread)
             for name, found in line.scores.items()}) for line in table.lines])
         for table in tables]

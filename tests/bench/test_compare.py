@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 
 from segvg.bench.card import CardError, read_card, read_rows, write_card
-from segvg.bench.compare import as_json, as_markdown, as_text, compare_cards
+from segvg.bench.compare import (
+    Cell,
+    as_json,
+    as_markdown,
+    as_text,
+    compare_cards,
+    score_text,
+)
+from segvg.bench.statistics import Interval
 from tests.tools.running import run_tool, tool_error
 
 SCORE = 'rec/acc@0.5'
@@ -116,3 +124,9 @@ def test_tool_names_what_is_no_card(tmp_path, pair, monkeypatch):
     assert 'is no result card' in tool_error(monkeypatch, 'compare.py', pair[0], wrong)
     (tmp_path / 'b.npz').unlink()
     assert 'a part of the card' in tool_error(monkeypatch, 'compare.py', *pair)
+
+
+def test_seeds_stand_beside_the_interval():
+    cell = Cell(Interval(50, 40, 60), (45, 55), None)
+    assert score_text(cell, 2, 1) == '50.0 [40.0, 60.0] (45.0 to 55.0)'
+    assert score_text(cell, 1, 2) == '50.00 [40.0, 60.0]'
