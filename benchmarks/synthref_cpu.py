@@ -53,7 +53,10 @@ entries = [
         checkpoint='5_retrain/last_checkpoint',
         starts_from='SeqTR box, L0'),
     dict(name='RefTR, L0', config='configs/reftr/reftr_res_tiny_synthref_l0.py'),
-    dict(name='ReLA, L0', config='configs/rela/rela_tiny_synthref_l0.py'),
+    dict(
+        name='ReLA, L0',
+        config='configs/rela/rela_tiny_synthref_l0.py',
+        scores=['res/mIoU', 'res/oIoU']),
     dict(
         name='SegVG, L1',
         config='configs/segvg/segvg_tiny_synthref_l1.py',

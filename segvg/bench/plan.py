@@ -15,9 +15,10 @@
              checkpoint='5_retrain/last_checkpoint', epochs=3),
         dict(name='SegVG, L1', config='...', starts_from='SegVG')]
 
-An entry may have ``options``, ``epochs``, ``splits`` and ``seeds`` of its own;
-``command`` is the tool that trains it, with the config, --work-dir and --cfg-options as
-arguments, and ``checkpoint`` what it leaves: a file that holds a path, or a pattern.
+An entry may have ``options``, ``epochs``, ``splits``, ``scores`` and ``seeds`` of its
+own; ``command`` is the tool that trains it, with the config, --work-dir and
+--cfg-options as arguments, and ``checkpoint`` what it leaves: a file that holds a path,
+or a pattern.
 ``starts_from`` names an entry before it, whose weights of the same seed it begins with.
 ``data`` are commands that make the data. They run first, every time, so each keeps what
 it made before and refuses what was made otherwise.
@@ -33,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEYS = ('name', 'seeds', 'splits', 'scores', 'epochs', 'threads', 'gpus', 'options',
         'data', 'entries')
 ENTRY_KEYS = ('name', 'config', 'command', 'checkpoint', 'options', 'epochs', 'splits',
-              'seeds', 'starts_from')
+              'scores', 'seeds', 'starts_from')
 NEEDED = ('name', 'splits', 'scores', 'entries')
 
 
@@ -50,6 +51,7 @@ class Run(NamedTuple):
             pattern whose last match counts.
         options: ``--cfg-options`` of the training.
         starts_from: the entry whose weights it begins with.
+        scores: of the table.
     """
     entry: str
     config: str
@@ -59,6 +61,7 @@ class Run(NamedTuple):
     checkpoint: str
     options: dict[str, Any]
     starts_from: Optional[str]
+    scores: tuple[str, ...]
 
     @property
     def folder(self) -> str:
@@ -151,5 +154,6 @@ def _runs_of(path: Path, content: dict, entry: dict) -> list[Run]:
                 tuple(entry.get('splits', content['splits'])),
                 entry.get('command', 'tools/train.py'),
                 entry.get('checkpoint', 'last_checkpoint'),
-                {**options, 'randomness.seed': seed}, entry.get('starts_from'))
+                {**options, 'randomness.seed': seed}, entry.get('starts_from'),
+                tuple(entry.get('scores', content['scores'])))
             for seed in entry.get('seeds', content.get('seeds', [0]))]

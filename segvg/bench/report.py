@@ -49,6 +49,7 @@ def make_tables(plan: Plan, work_dir: Path) -> list[Table]:
         CardError: one score was made by two rules, or a card cannot be read.
     """
     tables = []
+    scores_of = {run.entry: run.scores for run in plan.runs}
     for entries in collect(plan, work_dir).values():
         everything = [card for cards in entries.values() for card in cards]
         for score in plan.scores:
@@ -59,16 +60,17 @@ def make_tables(plan: Plan, work_dir: Path) -> list[Table]:
         tables.append(Table(
             f'{", ".join(data["splits"])}: {data["expressions"]} expressions, '
             f'{data["images"]} images',
-            tuple(_line(entry, cards, plan.scores)
+            tuple(_line(entry, cards, plan.scores, scores_of[entry])
                   for entry, cards in entries.items())))
     return sorted(tables)
 
 
-def _line(entry: str, cards: Sequence[Card], scores: Sequence[str]) -> Line:
-    """Return the line of an entry."""
+def _line(entry: str, cards: Sequence[Card], scores: Sequence[str],
+          wanted: Sequence[str]) -> Line:
+    """Return the line of an entry, with those scores of the table that are wanted."""
     cells: dict[str, Optional[Cell]] = {}
     for score in scores:
-        having = [card for card in cards if score in card.terms]
+        having = [card for card in cards if score in card.terms and score in wanted]
         alone = [card.header['scores'][score] for card in having]
         cells[score] = Cell(interval([card.sums(score) for card in having]),
                             (min(alone), max(alone)), None) if having else None

@@ -12,7 +12,7 @@ from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
 
 SEGVG = ROOT / 'configs/segvg/segvg_tiny_synthref_l0.py'
-SCORE = 'rec/mIoU'
+SCORE, OTHER = 'rec/mIoU', 'rec/acc@0.5'
 
 
 @pytest.fixture
@@ -23,11 +23,11 @@ def plan(tmp_path):
     toy_config(SEGVG, data, tmp_path / 'unused').dump(path)
     entries = [dict(name='Good', config=str(path)),
                dict(name='Bad', config=str(path), options={'model.head.channels': 63}),
-               dict(name='Later', config=str(path), starts_from='Good'),
+               dict(name='Later', config=str(path), starts_from='Good', scores=[SCORE]),
                dict(name='Never', config=str(path), starts_from='Bad')]
     path = tmp_path / 'plan.py'
     path.write_text('\n'.join([
-        "name = 'toy'", 'seeds = [0]', "splits = ['val']", f"scores = ['{SCORE}']",
+        "name = 'toy'", 'seeds = [0]', "splits = ['val']", f"scores = ['{SCORE}', '{OTHER}']",
         'epochs = 2', f'entries = {entries!r}']))
     return path
 
@@ -63,7 +63,8 @@ def test_failing_entry_and_two_kills_change_nothing(plan, tmp_path, monkeypatch,
         printed.err)
     table = read_table(whole)
     assert list(table) == ['Good', 'Later']
-    assert table['Good'][1] != table['Later'][1]
+    assert table['Good'][1][SCORE] != table['Later'][1][SCORE]
+    assert table['Good'][1][OTHER] is not None and table['Later'][1][OTHER] is None
     weights = (whole / 'good/seed_0/trained').read_text().strip()
     assert f'from path: {weights}' in (whole / 'later/seed_0/train.log').read_text()
     assert table['Good'][0] == [0] and 0 < table['Good'][1][SCORE]['score'] < 100
