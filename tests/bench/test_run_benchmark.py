@@ -23,7 +23,8 @@ def plan(tmp_path):
     toy_config(SEGVG, data, tmp_path / 'unused').dump(path)
     entries = [dict(name='Good', config=str(path)),
                dict(name='Bad', config=str(path), options={'model.head.channels': 63}),
-               dict(name='Later', config=str(path), starts_from='Good', scores=[SCORE]),
+               dict(name='Later', config=str(path), starts_from='Good',
+                    scores=[SCORE]),
                dict(name='Never', config=str(path), starts_from='Bad')]
     path = tmp_path / 'plan.py'
     path.write_text('\n'.join([
