@@ -28,7 +28,7 @@ def plan(tmp_path):
                dict(name='Never', config=str(path), starts_from='Bad')]
     path = tmp_path / 'plan.py'
     path.write_text('\n'.join([
-        "name = 'toy'", 'seeds = [0]', "splits = ['val']", f"scores = ['{SCORE}', '{OTHER}']",
+        "name = 'toy'", 'seeds = [0]', "splits = ['val']", f'scores = {[SCORE, OTHER]}',
         'epochs = 2', f'entries = {entries!r}']))
     return path
 
