@@ -51,7 +51,7 @@ class Bench:
 
     def perform(self, run: Run) -> None:
         """Do a run; a failure is kept and the others go on."""
-        name, start = f'{run.entry}, seed {run.seed}', time.monotonic()
+        name = f'{run.entry}, seed {run.seed}'
         word = 'was done before' if is_done(self.work_dir, run) else 'done'
         # the one that it starts from was begun before, so this cannot wait for ever
         before = self.begun.get((run.starts_from, run.seed))
@@ -59,6 +59,7 @@ class Bench:
             before.result()
         if word == 'done':
             self.say(f'{name}: begins')
+        start = time.monotonic()
         try:
             perform(self.work_dir, run, self.plan)
         except (StepError, OSError, ValueError) as error:
