@@ -7,9 +7,6 @@ from mmengine.config import Config
 
 from segvg.datasets.sources import prepare_command
 
-#: Keys of a config that hold a data loader.
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-
 
 def find_dicts(node: Any, key: str) -> Iterator[dict]:
     """Yield every dict below ``node`` that has ``key``."""
@@ -111,7 +108,7 @@ def check_files(cfg: Config, loaders: Sequence[str], pretrained: bool) -> None:
 
     Args:
         cfg: a whole config.
-        loaders: the data loaders that will be used, of ``LOADERS``.
+        loaders: keys of the data loaders that will be used.
         pretrained: whether the model starts from its ``init_cfg``.
 
     Raises:
