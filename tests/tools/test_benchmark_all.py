@@ -23,8 +23,10 @@ def calls(monkeypatch, tmp_path):
         if 'eval' in words and 'fail' in made[0]:
             raise ValueError('it failed')
         batch = int(words[words.index('--batch-size') + 1])
+        given = {name: int(words[words.index(f'--{name}') + 1])
+                 for name in ('iters', 'threads')}
         figures = dict(
-            parameters=5_000_000, flops_per_step=7e9 * batch,
+            given, parameters=5_000_000, flops_per_step=7e9 * batch,
             peak_memory_mib=1024.0 * batch, ratio=dict(total=2.5),
             seconds_per_step=dict(median=0.25 * batch))
         file = Path(words[words.index('--json') + 1])
@@ -50,6 +52,13 @@ def test_table_of_two_methods(calls, monkeypatch, tmp_path, capsys):
     (tmp_path / 'speed/segvg_refcoco/eval_1.json').unlink()
     run_tool(monkeypatch, *arguments)
     assert len([call for call in calls if call[0].endswith('benchmark.py')]) == 11
+
+
+def test_other_settings_are_not_mixed(calls, monkeypatch, tmp_path):
+    arguments = (TOOL, '--out', tmp_path / 'speed', '--only', NAMES[0], '--iters')
+    run_tool(monkeypatch, *arguments, 2)
+    assert 'train_1.json was measured with --iters 2, not 3' in tool_error(
+        monkeypatch, *arguments, 3)
 
 
 def test_failure_is_told(calls, monkeypatch, tmp_path):

@@ -5,7 +5,8 @@
 benchmark.py does the work: ``train`` and ``infer`` with batches of one and two images,
 and ``eval``, whose ratio compares images that are encoded once for their seven
 sentences with images encoded for every sentence. What is measured is kept as JSON below
---out and not repeated; table.md is written anew each time.
+--out and not repeated, nor mixed with what other --iters or --threads gave; table.md is
+written anew each time.
 """
 import argparse
 import json
@@ -73,6 +74,20 @@ def measure(config: str, what: str, batch: int, file: Path,
     partial.replace(file)
 
 
+def read(file: Path, args: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of a file.
+
+    Raises:
+        ValueError: they were measured with other settings than those asked for.
+    """
+    figures = json.loads(file.read_text('utf-8'))
+    for name in ('iters', 'threads'):
+        if figures[name] != getattr(args, name):
+            raise ValueError(f'{file} was measured with --{name} {figures[name]}, not '
+                             f'{getattr(args, name)}: remove it or take another --out')
+    return figures
+
+
 def make_data(args: argparse.Namespace) -> None:
     """Make images with seven sentences each."""
     child_processes.run_python(
@@ -114,7 +129,7 @@ def main() -> None:
                 file = args.out / Path(METHODS[name]).stem / f'{what}_{batch}.json'
                 if not file.exists():
                     measure(METHODS[name], what, batch, file, args)
-                figures[name][what, batch] = json.loads(file.read_text('utf-8'))
+                figures[name][what, batch] = read(file, args)
                 bar.update()
     except (OSError, ValueError) as error:
         fail(error)
