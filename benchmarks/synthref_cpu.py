@@ -15,11 +15,11 @@ scores = [
 ]
 # Every method sees the training images as often, by one schedule; Partial-RES starts
 # from SeqTR's boxes. A rate that stays high lets small models learn to read sooner.
-epochs = 24
+epochs = 16
 options = {
     'param_scheduler.1.type': 'PolyLR',
     'param_scheduler.1.power': 0.5,
-    'train_cfg.val_interval': 24
+    'train_cfg.val_interval': 16
 }
 threads = 1
 data = [
@@ -61,37 +61,37 @@ entries = [
         name='SegVG, L1',
         config='configs/segvg/segvg_tiny_synthref_l1.py',
         starts_from='SegVG, L0',
-        epochs=4,
+        epochs=3,
         options=__l1),
     dict(
         name='TransVG, L1',
         config='configs/transvg/transvg_tiny_synthref_l1.py',
         starts_from='TransVG, L0',
-        epochs=4,
+        epochs=3,
         options=__l1),
     dict(
         name='SiRi K = 1, L1',
         config='configs/siri/siri_tiny_synthref_l1.py',
         starts_from='SiRi K = 1, L0',
-        epochs=4,
+        epochs=3,
         options=__l1),
     dict(
         name='SiRi K = 2, L1',
         config='configs/siri/siri_mt_tiny_synthref_l1.py',
         starts_from='SiRi K = 2, L0',
-        epochs=4,
+        epochs=3,
         options=__l1),
     dict(
         name='SeqTR box, L1',
         config='configs/seqtr/seqtr_tiny_det_synthref_l1.py',
         starts_from='SeqTR box, L0',
-        epochs=4,
+        epochs=3,
         options=__l1),
     dict(
         name='SeqTR mask, L1',
         config='configs/seqtr/seqtr_tiny_segm_synthref_l1.py',
         starts_from='SeqTR mask, L0',
-        epochs=4,
+        epochs=3,
         options=__l1),
     dict(
         name='Partial-RES 5 %, L1',
@@ -99,18 +99,18 @@ entries = [
         command='tools/partial_res.py',
         checkpoint='5_retrain/last_checkpoint',
         starts_from='SeqTR box, L1',
-        epochs=4,
+        epochs=3,
         options=__l1),
     dict(
         name='RefTR, L1',
         config='configs/reftr/reftr_res_tiny_synthref_l1.py',
         starts_from='RefTR, L0',
-        epochs=4,
+        epochs=3,
         options=__l1),
     dict(
         name='ReLA, L1',
         config='configs/rela/rela_tiny_synthref_l1.py',
         starts_from='ReLA, L0',
-        epochs=4,
+        epochs=3,
         options=__l1)
 ]
