@@ -47,7 +47,8 @@ class Bench:
 
     def say(self, text: str) -> None:
         """Print a line with the time."""
-        print(f'{time.strftime("%H:%M:%S")} {text}', flush=True)
+        # one write: the end of the line is not left to another thread
+        print(f'{time.strftime("%H:%M:%S")} {text}\n', end='', flush=True)
 
     def perform(self, run: Run) -> None:
         """Do a run; a failure is kept and the others go on."""
