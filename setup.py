@@ -18,7 +18,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['segvg', 'segvg.*']),
-    package_data={'segvg.datasets.synthref': ['vocab.txt']},
+    package_data={'segvg.synthref': ['vocab.txt']},
     install_requires=[
         'torch>=2.4',
         'onedl-mmengine>=0.10.8',

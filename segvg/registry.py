@@ -14,7 +14,7 @@ def _child(parent: Registry, *locations: str) -> Registry:
 
 
 MODELS = _child(root.MODELS, 'segvg.models')
-WEIGHT_INITIALIZERS = _child(root.WEIGHT_INITIALIZERS, 'segvg.models')
+WEIGHT_INITIALIZERS = _child(root.WEIGHT_INITIALIZERS, 'segvg.checkpoints')
 DATASETS = _child(root.DATASETS, 'segvg.datasets')
 DATA_SAMPLERS = _child(root.DATA_SAMPLERS, 'segvg.datasets')
 TRANSFORMS = _child(root.TRANSFORMS, 'segvg.datasets.transforms')
@@ -22,7 +22,7 @@ TASK_UTILS = _child(root.TASK_UTILS, 'segvg.datasets.tokenizers',
                     'segvg.datasets.byte_pairs', 'segvg.datasets.cut_tokenizer',
                     'segvg.models')
 METRICS = _child(root.METRICS, 'segvg.evaluation')
-HOOKS = _child(root.HOOKS, 'segvg.engine')
+HOOKS = _child(root.HOOKS, 'segvg.engine', 'segvg.leakage')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(root.OPTIM_WRAPPER_CONSTRUCTORS, 'segvg.engine')
 PARAM_SCHEDULERS = _child(root.PARAM_SCHEDULERS, 'segvg.engine')
 VISUALIZERS = _child(root.VISUALIZERS, 'segvg.visualization')

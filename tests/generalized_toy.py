@@ -2,7 +2,7 @@
 import json
 from pathlib import Path
 
-from segvg.datasets.canonical import CanonicalWriter
+from segvg.annotations.canonical import CanonicalWriter
 from tests.toy import make_data
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from mmengine.config import Config
 from PIL import Image
 
-from segvg.datasets.canonical import CanonicalWriter
-from segvg.utils.config_text import use_plain_text
+from segvg.annotations.canonical import CanonicalWriter
+from segvg.utils.fast_config_dump import use_plain_text
 
 use_plain_text()  # configs are dumped before a runner is built, too
 
@@ -125,12 +125,12 @@ def shrink_part(node: dict) -> None:
     elif kind == 'WordVectorGRU':
         node.update(vocab_size=len(WORDS), hidden_channels=128)
     elif kind in ('PlaceOnCanvas', 'ResizeToFit', 'ResizeLong', 'LargeScaleJitter',
-                  'Squash'):
+                  'ResizeExact'):
         node['size'] = 64
     elif kind == 'Resize':
         side = 'long' if 'long' in node else 'short'
         node[side] = 64 if isinstance(node[side], int) else [64, 56, 48]
-    elif kind == 'ResizeWithin':
+    elif kind == 'ResizeShortEdge':
         node['short'] = 64 if isinstance(node['short'], int) else [64, 56, 48]
         if node.get('max_long'):
             node['max_long'] = 72

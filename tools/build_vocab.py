@@ -9,7 +9,7 @@ from typing import Iterator, Optional
 
 import numpy as np
 
-from segvg.datasets.canonical import CanonicalFile
+from segvg.annotations.canonical import CanonicalFile
 from segvg.datasets.vocabulary import (
     build_vocabulary,
     read_glove,

@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from segvg.datasets.leakage import (
+from segvg.leakage import (
     SOURCES,
     ImageSource,
     Overlap,
@@ -22,9 +22,9 @@ from segvg.datasets.leakage import (
     find_text_leaks,
     read_protected,
 )
-from segvg.datasets.leakage.compare import NAMES_SHOWN
-from segvg.datasets.leakage.image_hash import find_copies
-from segvg.datasets.leakage.provenance import make_record, read_record, record_path
+from segvg.leakage.compare import NAMES_SHOWN
+from segvg.leakage.image_hash import find_copies
+from segvg.leakage.provenance import make_record, read_record, record_path
 
 
 def parse_args(argv: list[str]) -> argparse.Namespace:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import torch
 
-from segvg.engine.launch import fail
-from segvg.utils.checkpoint import (
+from segvg.checkpoints.io import (
     RULES,
     convert_state_dict,
     load_checkpoint,
     state_dict_of,
 )
+from segvg.engine.launch import fail
 
 
 def parse_args() -> argparse.Namespace:

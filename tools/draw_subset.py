@@ -1,7 +1,7 @@
 """Draw a part of the objects of a training file, e.g. those that have masks."""
 import argparse
 
-from segvg.datasets.canonical import CanonicalFile
+from segvg.annotations.canonical import CanonicalFile
 from segvg.datasets.labelled_subset import draw_refs, write_refs
 from segvg.engine.launch import fail
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from segvg.datasets.exporters import EXPORTERS, Losses
+from segvg.annotations.exporters import EXPORTERS, Losses
 
 
 def main(argv: list[str]) -> int:

@@ -66,7 +66,7 @@ def main() -> None:
         cfg = load_config(args)
         from segvg.apis import GroundingInferencer  # slow: after the quick checks
         if args.no_target_threshold:
-            from segvg.engine.thresholds import use_threshold
+            from segvg.evaluation.thresholds import use_threshold
             use_threshold(cfg, args.no_target_threshold, args.checkpoint)
         ground = GroundingInferencer(cfg, args.checkpoint, args.device,
                                      mask_parts=args.mask_parts)

@@ -7,11 +7,16 @@ import argparse
 import json
 from pathlib import Path
 
+from segvg.annotations.canonical import CanonicalFile
 from segvg.apis.inferencer import drop_init
-from segvg.datasets.canonical import CanonicalFile
 from segvg.datasets.labelled_subset import write_refs
 from segvg.engine.launch import add_common_arguments, fail, load_config
-from segvg.engine.pseudo_labels import choose, find_refs, judge_predictions, runner_for
+from segvg.engine.workflows.pseudo_labels import (
+    choose,
+    find_refs,
+    judge_predictions,
+    runner_for,
+)
 
 
 def parse_args() -> argparse.Namespace:

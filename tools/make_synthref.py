@@ -10,10 +10,10 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from segvg.datasets.synthref import generate, write_captions
-from segvg.datasets.synthref.generate import FORMATS
-from segvg.datasets.synthref.levels import SPLITS
-from segvg.datasets.synthref.sheet import draw_sheet
+from segvg.synthref import generate, write_captions
+from segvg.synthref.generate import FORMATS
+from segvg.synthref.levels import SPLITS
+from segvg.synthref.sheet import draw_sheet
 
 
 def parse_sizes(text: str) -> dict[str, int]:

@@ -19,9 +19,9 @@ from typing import Optional
 
 from mmengine.config import Config
 
-from segvg.engine.going_on import best_checkpoint
 from segvg.engine.launch import fail
-from segvg.engine.step_folders import StepFolders, check_settings
+from segvg.engine.workflows.folders import StepFolders, check_settings
+from segvg.engine.workflows.resume import best_checkpoint
 from segvg.utils import child_processes
 
 TOOLS = Path(__file__).parent

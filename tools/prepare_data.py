@@ -14,10 +14,10 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
-from segvg.datasets.checks import BadRecordError, Check, Report
-from segvg.datasets.conversion import convert, count_table
-from segvg.datasets.readers import READERS, ReadOptions, SourceSet
-from segvg.datasets.safe_load import AnnotationFileError
+from segvg.annotations.checks import BadRecordError, Check, Report
+from segvg.annotations.conversion import convert, count_table
+from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.readers import READERS, ReadOptions, SourceSet
 
 
 def parse_args(argv: list[str]) -> argparse.Namespace:

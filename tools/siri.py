@@ -7,14 +7,14 @@ import argparse
 from pathlib import Path
 
 from segvg.engine.launch import add_common_arguments, fail, load_config
-from segvg.engine.leakage_guard import guard_training_data
 from segvg.engine.preflight import check_files
-from segvg.engine.retraining import (
+from segvg.engine.workflows.retraining import (
     check_retraining,
     format_table,
     read_table,
     run_rounds,
 )
+from segvg.leakage.guard import guard_training_data
 
 
 def parse_args() -> argparse.Namespace:

@@ -6,8 +6,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 
 from segvg.apis.inferencer import drop_init
-from segvg.bench.carding import CardHook
-from segvg.datasets.leakage.provenance import read_record
+from segvg.bench.card_hook import CardHook
 from segvg.datasets.split_files import choose_split
 from segvg.engine.launch import (
     add_common_arguments,
@@ -17,10 +16,11 @@ from segvg.engine.launch import (
     load_config,
     load_weights,
 )
-from segvg.engine.leakage_guard import ann_files, tell_verdict
 from segvg.engine.preflight import check_files
 from segvg.engine.reporting import report
-from segvg.engine.thresholds import thresholds_in_use, use_threshold
+from segvg.evaluation.thresholds import thresholds_in_use, use_threshold
+from segvg.leakage.guard import ann_files, tell_verdict
+from segvg.leakage.provenance import read_record
 
 
 def parse_args() -> argparse.Namespace:

@@ -11,8 +11,8 @@ from segvg.engine.launch import (
     leave_group,
     load_config,
 )
-from segvg.engine.leakage_guard import guard_training_data
 from segvg.engine.preflight import check_files
+from segvg.leakage.guard import guard_training_data
 
 
 def parse_args() -> argparse.Namespace:

@@ -8,7 +8,7 @@ was done for; one that was stopped goes on, also one of tools/train.py.
 import argparse
 
 from segvg.engine.launch import add_common_arguments, fail, leave_group
-from segvg.engine.stages import HANDED_ON, Stages
+from segvg.engine.workflows.stages import HANDED_ON, Stages
 
 
 def parse_args() -> argparse.Namespace:

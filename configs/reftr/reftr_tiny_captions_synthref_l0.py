@@ -19,7 +19,7 @@ train_pipeline = [
         type='TokenizePhrases',
         max_length=60,
         tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]
 test_pipeline = [

@@ -27,7 +27,7 @@ train_pipeline = [
     dict(type='LoadGroundingAnnotations'),
     dict(type='ClipBoxes'),
     dict(type='ResizeToFit', size=640),
-    dict(type='FitCanvas', divisor=32)
+    dict(type='PadToDivisor', divisor=32)
 ] + words
 train_dataloader = dict(
     batch_size=128, dataset=dict(sample_by='ref', pipeline=train_pipeline))

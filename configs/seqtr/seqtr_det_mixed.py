@@ -25,7 +25,7 @@ train_pipeline = [
     dict(type='LoadGroundingAnnotations'),
     dict(type='ClipBoxes'),
     dict(type='ResizeToFit', size=640),
-    dict(type='FitCanvas', divisor=32)
+    dict(type='PadToDivisor', divisor=32)
 ] + words
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))

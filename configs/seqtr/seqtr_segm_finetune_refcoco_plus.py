@@ -27,7 +27,7 @@ train_pipeline = [
     dict(type='LoadGroundingAnnotations', with_mask=True),
     dict(type='ClipBoxes'),
     dict(type='ResizeToFit', size=640),
-    dict(type='FitCanvas', divisor=32),
+    dict(type='PadToDivisor', divisor=32),
     dict(type='SampleContour', num_points=12)
 ] + words
 train_dataloader = dict(

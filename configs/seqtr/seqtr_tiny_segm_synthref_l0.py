@@ -11,7 +11,7 @@ train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
-    dict(type='FitCanvas', divisor=32),
+    dict(type='PadToDivisor', divisor=32),
     dict(type='SampleContour', num_points=12),
     *_base_.test_pipeline[-2:]
 ]

@@ -18,13 +18,13 @@ from segvg.apis.phrases import (
     split_phrases,
 )
 from segvg.apis.predictions import describe, write_pictures
+from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
 from segvg.datasets.transforms.loading import read_image
 from segvg.engine.preflight import find_dicts, missing_vocabularies
 from segvg.evaluation.generalized import answer_rule
 from segvg.registry import INFERENCERS, MODELS
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import split_mask_parts
-from segvg.utils.checkpoint import load_checkpoint, load_strictly, state_dict_of
 
 ImageInput = Union[str, Path, np.ndarray]
 # What reads files and annotations in a test pipeline; here both come from the caller.

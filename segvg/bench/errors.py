@@ -8,9 +8,9 @@ from typing import NamedTuple, Optional, Sequence
 import numpy as np
 import torch
 
+from segvg.annotations.canonical import CanonicalFile
 from segvg.bench.card import Card, CardError
 from segvg.bench.sentence_kinds import kind_by_words, length_of, synthref_kinds
-from segvg.datasets.canonical import CanonicalFile
 from segvg.structures.boxes import pairwise_iou
 
 HEADLINES = ('rec/acc@0.5', 'res/mIoU', 'gres/gIoU', 'grec/Pr@(F1=1)')

@@ -8,14 +8,14 @@ import numpy as np
 from mmengine.dataset import BaseDataset, force_full_init
 from mmengine.logging import print_log
 
-from segvg.datasets.box_profiles import BOX_PROFILES
-from segvg.datasets.canonical import (
+from segvg.annotations.canonical import (
     CanonicalFile,
     caption_positions,
     ref_positions,
     sample_positions,
 )
-from segvg.datasets.sources import prepare_command
+from segvg.annotations.sources import prepare_command
+from segvg.datasets.box_profiles import BOX_PROFILES
 from segvg.registry import DATASETS
 
 

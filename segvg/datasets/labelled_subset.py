@@ -4,7 +4,7 @@ from typing import Mapping, Optional, Sequence, Union
 
 import numpy as np
 
-from segvg.datasets.canonical import CanonicalFile, CanonicalWriter, ref_positions
+from segvg.annotations.canonical import CanonicalFile, CanonicalWriter, ref_positions
 
 #: Running numbers of the expressions of an object (a ref).
 Ref = tuple[int, ...]

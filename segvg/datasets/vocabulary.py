@@ -5,7 +5,7 @@ from typing import Iterable, Mapping, Union
 
 import numpy as np
 
-from segvg.datasets.safe_load import load_pickle
+from segvg.annotations.files.pickles import load_pickle
 
 PAD, UNKNOWN, START = 'PAD', 'UNK', 'CLS'
 DROPPED = re.compile(r"""[.,'!?"()*#:;]""")

@@ -11,14 +11,14 @@ import torch
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.runner import Runner
 
-from segvg.utils.checkpoint import (
+from segvg.checkpoints.io import (
     load_checkpoint,
     load_strictly,
     state_dict_of,
     use_safe_loader,
 )
-from segvg.utils.config_text import use_plain_text
-from segvg.utils.whole_files import use_whole_files
+from segvg.utils.fast_config_dump import use_plain_text
+from segvg.utils.files import use_whole_files
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:

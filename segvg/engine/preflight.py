@@ -5,7 +5,7 @@ from typing import Any, Iterator, Sequence
 
 from mmengine.config import Config
 
-from segvg.datasets.sources import prepare_command
+from segvg.annotations.sources import prepare_command
 
 
 def find_dicts(node: Any, key: str) -> Iterator[dict]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from mmengine.runner import Runner
 
-from segvg.engine.leakage_guard import ann_files
-from segvg.engine.thresholds import tell
+from segvg.evaluation.thresholds import tell
+from segvg.leakage.guard import ann_files
 
 
 def report(runner: Runner, metrics: dict, args: argparse.Namespace, *, leakage: str,

@@ -7,7 +7,6 @@ from segvg.models import (
     losses,
     necks,
     task_utils,
-    weight_init,
 )
 from segvg.models.averaged_model import RampedAverage
 from segvg.models.data_preprocessor import GroundingDataPreprocessor
@@ -15,6 +14,5 @@ from segvg.models.phrase_preprocessor import PhraseDataPreprocessor
 
 __all__ = [
     'GroundingDataPreprocessor', 'PhraseDataPreprocessor', 'RampedAverage', 'backbones',
-    'grounders', 'heads', 'language_encoders', 'losses', 'necks', 'task_utils',
-    'weight_init'
+    'grounders', 'heads', 'language_encoders', 'losses', 'necks', 'task_utils'
 ]

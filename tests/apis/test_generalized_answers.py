@@ -10,9 +10,9 @@ from mmengine.structures import InstanceData
 from PIL import Image
 
 from segvg.apis import GroundingInferencer
-from segvg.datasets.leakage.provenance import sha256_of
 from segvg.engine.hooks.visualization_hook import GroundingVisualizationHook
 from segvg.evaluation import GeneralizedBoxF1
+from segvg.leakage.provenance import sha256_of
 from segvg.registry import MODELS
 from segvg.structures.masks import decode_rle
 from segvg.visualization import GroundingVisualizer

@@ -5,7 +5,7 @@ import pytest
 
 from segvg.bench.errors import Case, Object, judge, table_of
 from segvg.bench.sentence_kinds import kind_by_words, length_of
-from segvg.datasets.synthref.generate import generate
+from segvg.synthref.generate import generate
 from tests.bench.test_compare import make_card
 from tests.tools.running import run_tool, tool_error
 

@@ -2,16 +2,16 @@
 from collections import defaultdict
 from pathlib import Path
 
-from segvg.datasets.checks import Check, Report
-from segvg.datasets.conversion import read_lines
-from segvg.datasets.readers import READERS, ReadOptions, SourceSet
-from segvg.datasets.safe_load import (
+from segvg.annotations.checks import Check, Report
+from segvg.annotations.conversion import read_lines
+from segvg.annotations.files.pickles import (
     AnnotationFileError,
     load_json,
     load_npy,
     load_pickle,
     load_pth,
 )
+from segvg.annotations.readers import READERS, ReadOptions, SourceSet
 from segvg.structures.masks import decode_segmentation
 
 LOADERS = {'.p': load_pickle, '.pkl': load_pickle, '.pth': load_pth, '.pt': load_pth,

@@ -10,10 +10,10 @@ from typing import NamedTuple, Optional
 
 import torch
 
-from segvg.datasets.checks import Check, Report
-from segvg.datasets.conversion import read_lines
-from segvg.datasets.readers import READERS, ReadOptions
-from segvg.datasets.safe_load import AnnotationFileError
+from segvg.annotations.checks import Check, Report
+from segvg.annotations.conversion import read_lines
+from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.readers import READERS, ReadOptions
 
 STRANGE = (None, True, -1, 0, 7, 2**63, -10**9, 10**30, 0.5, 1e308, float('nan'),
            float('inf'), '', ' ', 'x' * 300, '\ud800', 'é', '../../a.jpg', 'val', [],

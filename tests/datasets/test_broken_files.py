@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from segvg.datasets.canonical import CanonicalWriter
-from segvg.datasets.checks import Check, Report
-from segvg.datasets.conversion import read_lines
-from segvg.datasets.readers import READERS, ReadOptions
-from segvg.datasets.safe_load import AnnotationFileError
+from segvg.annotations.canonical import CanonicalWriter
+from segvg.annotations.checks import Check, Report
+from segvg.annotations.conversion import read_lines
+from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.readers import READERS, ReadOptions
 
 FIXTURES = Path(__file__).parents[1] / 'data' / 'fixtures'
 FORMATS = ['grefcoco', 'mmdet_refcoco', 'refer_refclef', 'refer_refcoco',

@@ -3,12 +3,12 @@ import json
 
 import pytest
 
-from segvg.datasets.canonical import CanonicalFile, CanonicalWriter
-from segvg.datasets.checks import Check, Report
-from segvg.datasets.conversion import read_lines
-from segvg.datasets.exporters import EXPORTERS, Losses
-from segvg.datasets.readers import READERS, ReadOptions
-from segvg.datasets.synthref import generate
+from segvg.annotations.canonical import CanonicalFile, CanonicalWriter
+from segvg.annotations.checks import Check, Report
+from segvg.annotations.conversion import read_lines
+from segvg.annotations.exporters import EXPORTERS, Losses
+from segvg.annotations.readers import READERS, ReadOptions
+from segvg.synthref import generate
 
 # several targets and none, polygons and run lengths; phrases, holes and parts
 LEVELS = ('L1', 'L4')

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from segvg.datasets.checks import Finding
-from segvg.datasets.safe_load import AnnotationFileError
+from segvg.annotations.checks import Finding
+from segvg.annotations.files.pickles import AnnotationFileError
 from segvg.datasets.split_files import selects
 from tests.datasets.fixture_reading import (
     LOADERS,

@@ -8,10 +8,10 @@ import pytest
 from mmengine.dataset import ConcatDataset
 from torch.utils.data import DataLoader
 
+from segvg.annotations.canonical import CanonicalWriter
+from segvg.annotations.sources import COMMANDS, prepare_command
 from segvg.datasets import GroundingDataset
 from segvg.datasets.box_profiles import inclusive_corners, truncate_xywh
-from segvg.datasets.canonical import CanonicalWriter
-from segvg.datasets.sources import COMMANDS, prepare_command
 from segvg.registry import DATASETS
 
 LINES = [

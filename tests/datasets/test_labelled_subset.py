@@ -1,9 +1,9 @@
 """Seeded parts of a training file, and files of chosen objects."""
 import pytest
 
-from segvg.datasets.canonical import CanonicalFile
+from segvg.annotations.canonical import CanonicalFile
 from segvg.datasets.labelled_subset import draw_refs, refs_of, write_refs
-from segvg.engine.pseudo_labels import PseudoLabel, choose, find_refs
+from segvg.engine.workflows.pseudo_labels import PseudoLabel, choose, find_refs
 from tests.toy import make_data
 
 MASK = dict(poly=[[0., 0., 9., 0., 9., 9.]])

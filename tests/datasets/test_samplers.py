@@ -5,13 +5,13 @@ import pytest
 from mmengine.dataset import ConcatDataset, DefaultSampler
 from mmengine.runner import Runner
 
+from segvg.annotations.canonical import CanonicalWriter
 from segvg.datasets import (
     AspectRatioBatchSampler,
     ExpressionBatchSampler,
     GroundingDataset,
     MixedSampler,
 )
-from segvg.datasets.canonical import CanonicalWriter
 
 
 def make_set(folder, name, sizes, expressions=1, **settings):

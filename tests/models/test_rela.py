@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 
+from segvg.checkpoints.io import RULES, convert_state_dict
 from segvg.evaluation import GeneralizedMaskIoU
 from segvg.models.backbones import LanguageSwin
 from segvg.models.heads.region_head import mask_bounds
@@ -23,7 +24,6 @@ from segvg.models.losses import RegionLoss, RegionOutputs
 from segvg.models.losses.region_loss import shrink_mask, vote_mask
 from segvg.registry import MODELS
 from segvg.structures import ExpressionGroup, GroundingDataSample, Tokens
-from segvg.utils.checkpoint import RULES, convert_state_dict
 from segvg.utils.mmcv_ops import provide_mmcv_ext
 from segvg.visualization import GroundingVisualizer
 from tests.toy import ROOT

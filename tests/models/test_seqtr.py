@@ -5,12 +5,12 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from segvg.checkpoints.darknet import read_darknet_weights, tensors_in_file_order
+from segvg.checkpoints.initializers import DarkNetWeights, WordVectors
 from segvg.models.backbones import DarkNet53
 from segvg.models.language_encoders import WordVectorGRU
-from segvg.models.weight_init import DarkNetWeights, WordVectors
 from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, TextTokens
-from segvg.utils.darknet_weights import read_darknet_weights, tensors_in_file_order
 from tests.toy import ROOT, shrink
 
 SMALL = dict(base_channels=2, repeats=(1, ) * 6)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.datasets.leakage.planted import (
+from tests.leakage.planted import (
     OTHERS,
     coco_image,
     write_canonical,

@@ -3,7 +3,7 @@ import pytest
 from mmengine.runner import Runner
 
 from segvg.engine.launch import build_runner
-from segvg.engine.leakage_guard import guard_training_data
+from segvg.leakage.guard import guard_training_data
 from tests.toy import ROOT, make_data, toy_config
 
 SEGVG = ROOT / 'configs/segvg/segvg_refcoco.py'

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from segvg.datasets.canonical import CanonicalFile
+from segvg.annotations.canonical import CanonicalFile
 from segvg.engine.launch import build_runner
 from tests.tools.killing import run_here, run_until_killed
 from tests.tools.running import run_tool, tool_error
@@ -133,9 +133,9 @@ def test_config_without_settings_is_told(tmp_path):
 CALL, WRITE = 'Runner.call_hook', 'CanonicalWriter.write'
 KILLS = {
     '1_rec': ('mmengine.runner', CALL, '1_rec before_val_epoch', 1),
-    '2_subset': ('segvg.datasets.canonical', WRITE, '2_subset', 2),
+    '2_subset': ('segvg.annotations.canonical', WRITE, '2_subset', 2),
     '3_res': ('mmengine.runner', CALL, '3_res before_train_iter', 2),
-    '4_pseudo': ('segvg.datasets.canonical', WRITE, '4_pseudo', 2),
+    '4_pseudo': ('segvg.annotations.canonical', WRITE, '4_pseudo', 2),
     '5_retrain': ('mmengine.runner', CALL, '5_retrain before_val_epoch', 2),
     '6_scores': ('mmengine.runner', CALL, '6_scores/logs before_test_epoch', 2),
     '7_all': ('mmengine.runner', CALL, '7_all before_train_iter', 2)}

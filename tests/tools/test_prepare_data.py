@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.datasets.readers.sources import (
+from tests.annotations.readers.sources import (
     COCO_FILE,
     annotation,
     ref,

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from segvg.bench.card import read_card, read_rows
+from segvg.checkpoints.io import load_checkpoint
 from segvg.engine.launch import build_runner
 from segvg.evaluation.base import shares
-from segvg.utils.checkpoint import load_checkpoint
 from tests.tools.running import run_shell, run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
 

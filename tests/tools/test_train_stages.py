@@ -7,8 +7,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from segvg.engine.going_on import best_checkpoint, last_checkpoint
-from segvg.utils.checkpoint import load_checkpoint
+from segvg.checkpoints.io import load_checkpoint
+from segvg.engine.workflows.resume import best_checkpoint, last_checkpoint
 from tests.tools.killing import run_until_killed
 from tests.tools.running import run_tool, tool_error
 from tests.toy import CONFIGS, ROOT, make_data, toy_config

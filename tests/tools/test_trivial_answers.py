@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 from PIL import Image
 
-from segvg.datasets.canonical import CanonicalWriter
+from segvg.annotations.canonical import CanonicalWriter
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from segvg.bench.card import CardError, read_card, read_rows
 from segvg.bench.errors import KINDS, analyze, report
-from segvg.bench.page import write_page
+from segvg.bench.html_report import write_page
 from segvg.engine.launch import fail
 
 

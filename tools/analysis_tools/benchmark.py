@@ -27,6 +27,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
+from segvg.annotations.line_index import index_path
 from segvg.apis.inferencer import (
     drop_init,
     find_pipeline,
@@ -34,12 +35,11 @@ from segvg.apis.inferencer import (
     start_record,
     without_transforms,
 )
-from segvg.datasets.line_index import index_path
 from segvg.engine.launch import add_config_options, add_device, fail, load_config
-from segvg.engine.leakage_guard import ann_path
 from segvg.engine.preflight import check_files, find_dicts
+from segvg.leakage.guard import ann_path
 from segvg.registry import DATASETS, MODELS
-from segvg.utils import measuring
+from segvg.utils import profiling
 
 IMAGE_SHAPE = (480, 640)  # the commonest in COCO
 
@@ -135,16 +135,16 @@ def random_record(expressions: int) -> dict:
 def measure_steps(step: Callable[[], Any], model: nn.Module, samples: int,
                   args: argparse.Namespace) -> dict[str, Any]:
     """Return time, memory, size and work of a step over ``samples`` expressions."""
-    held = measuring.peak_memory(args.device)
-    seconds = measuring.time_steps(step, args.iters, args.warmup, args.device)
+    held = profiling.peak_memory(args.device)
+    seconds = profiling.time_steps(step, args.iters, args.warmup, args.device)
     return dict(
         seconds_per_step=seconds,
         seconds_per_image=seconds['median'] / args.batch_size,
         samples_per_second=samples / seconds['median'],
-        peak_memory_mib=measuring.peak_memory(args.device),
+        peak_memory_mib=profiling.peak_memory(args.device),
         memory_before_first_step_mib=held,
         parameters=sum(p.numel() for p in model.parameters()),
-        flops_per_step=measuring.count_flops(step))
+        flops_per_step=profiling.count_flops(step))
 
 
 # -- what can be measured --------------------------------------------------------------
@@ -212,7 +212,7 @@ def measure_eval(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
                 ratio={key: alone[key] / shared[key] for key in shared},
                 samples_per_second=count / shared['total'],
                 largest_box_difference_px=difference,
-                peak_memory_mib=measuring.peak_memory(args.device))
+                peak_memory_mib=profiling.peak_memory(args.device))
 
 
 def run_loader(cfg: Config, predict: Callable[[dict], list], batch_size: int,
@@ -225,7 +225,7 @@ def run_loader(cfg: Config, predict: Callable[[dict], list], batch_size: int,
     for batch in loader:
         begin = time.perf_counter()
         samples = predict(batch)
-        measuring.synchronize(device)
+        profiling.synchronize(device)
         model_seconds += time.perf_counter() - begin
         for sample in samples:
             bboxes[sample.expr_idx] = sample.pred_instances.bboxes
@@ -239,19 +239,19 @@ def measure_load(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
         index_path(ann_path(part)).unlink(missing_ok=True)
     opened, dataset = [], None
     for _ in range(2):  # the first makes the index
-        held, start = measuring.private_memory(), time.perf_counter()
+        held, start = profiling.private_memory(), time.perf_counter()
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
         dataset.full_init()
         opened.append(time.perf_counter() - start)
-    grown = held and measuring.private_memory() - held
+    grown = held and profiling.private_memory() - held
     order = iter(np.random.randint(0, len(dataset), args.warmup + args.iters).tolist())
-    seconds = measuring.time_steps(lambda: dataset[next(order)], args.iters,
+    seconds = profiling.time_steps(lambda: dataset[next(order)], args.iters,
                                    args.warmup)
     return dict(samples=len(dataset), seconds_to_open_without_index=opened[0],
                 seconds_to_open_with_index=opened[1], memory_to_open_mib=grown,
                 seconds_per_sample=seconds,
                 samples_per_second=1 / seconds['median'],
-                memory_per_worker_mib=measuring.worker_memory(dataset, args.iters))
+                memory_per_worker_mib=profiling.worker_memory(dataset, args.iters))
 
 
 MEASUREMENTS: dict[str, Callable[[Config, argparse.Namespace], dict]] = dict(

@@ -14,7 +14,7 @@ from segvg.engine.launch import add_device
 from segvg.models.heads import SequenceHead
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, Tokens
-from segvg.utils.measuring import time_steps
+from segvg.utils.profiling import time_steps
 
 GRID = (20, 20)  # of a canvas of 640 x 640
 

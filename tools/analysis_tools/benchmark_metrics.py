@@ -17,7 +17,7 @@ import torch
 
 from segvg.registry import METRICS
 from segvg.structures.masks import decode_polygons
-from segvg.utils.measuring import CPU, peak_memory
+from segvg.utils.profiling import CPU, peak_memory
 
 KINDS = ('GeneralizedMaskIoU', 'NetworkGeneralizedMaskIoU', 'RobustMaskIoU',
          'MaskPartBoxF1', 'GeneralizedBoxF1')

@@ -21,13 +21,13 @@ from synthref_models import Found, OrderModel, WordsModel
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segvg.datasets.synthref.facts import members_of
-from segvg.datasets.synthref.grammar import load_vocabulary
-from segvg.datasets.synthref.images import Job, make_image
-from segvg.datasets.synthref.levels import get_level
-from segvg.datasets.synthref.render import render
-from segvg.datasets.synthref.sentences import Sentence
 from segvg.structures.boxes import paired_iou
+from segvg.synthref.facts import members_of
+from segvg.synthref.grammar import load_vocabulary
+from segvg.synthref.images import Job, make_image
+from segvg.synthref.levels import get_level
+from segvg.synthref.render import render
+from segvg.synthref.sentences import Sentence
 
 WORDS = 24
 IMAGES_OF_BATCH = 24

@@ -25,9 +25,9 @@ from segvg.engine.launch import (
     load_weights,
 )
 from segvg.engine.preflight import check_files
-from segvg.engine.thresholds import describe_choice
 from segvg.evaluation.generalized import generalized_configs
 from segvg.evaluation.threshold_sweep import ThresholdSweep
+from segvg.evaluation.thresholds import describe_choice
 
 
 def parse_args() -> argparse.Namespace:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from segvg.datasets.canonical import CanonicalWriter
+from segvg.annotations.canonical import CanonicalWriter
 
 WIDTH, HEIGHT = 640, 480
 WORDS = ('left man woman red blue shirt on the in front of table second from right '

@@ -68,11 +68,11 @@ train_pipeline = [
         prob=0.5,
         words=[],
         transforms=[
-            dict(type='ResizeWithin', short=[400, 500, 600]),
+            dict(type='ResizeShortEdge', short=[400, 500, 600]),
             dict(type='RandomSizeCrop', min_size=384, max_size=1333, min_iou=1e-6)
         ]),
     dict(
-        type='ResizeWithin',
+        type='ResizeShortEdge',
         short=[480, 512, 544, 576, 608, 640, 672, 704, 736, 768, 800],
         max_long=1333),
     dict(
@@ -85,7 +85,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeWithin', short=800, max_long=1333),
+    dict(type='ResizeShortEdge', short=800, max_long=1333),
     dict(
         type='TokenizeCaption',
         max_length=255,

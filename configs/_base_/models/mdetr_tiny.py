@@ -25,7 +25,7 @@ train_pipeline = [
         type='TokenizeCaption',
         max_length=60,
         tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]
 test_pipeline = [
@@ -36,6 +36,6 @@ test_pipeline = [
         type='TokenizeCaption',
         max_length=60,
         tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]

@@ -7,6 +7,6 @@ train_transforms = [
     dict(type='LoadGroundingAnnotations', with_mask=True),
     dict(type='ClipBoxes'),
     dict(type='LargeScaleJitter', size=640, ratio=(0.3, 1.4), keep='mask'),
-    dict(type='FitCanvas', divisor=32),
+    dict(type='PadToDivisor', divisor=32),
     dict(type='SampleContour', num_points=18)
 ]

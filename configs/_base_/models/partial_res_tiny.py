@@ -10,11 +10,11 @@ train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
-    dict(type='FitCanvas', divisor=32),
+    dict(type='PadToDivisor', divisor=32),
     dict(type='SampleContour', num_points=12),
     dict(
         type='TokenizeExpression',
         max_length=20,
-        tokenizer=dict(type='WordTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+        tokenizer=dict(type='WordTokenizer', vocab='segvg/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]

@@ -16,7 +16,7 @@ model = dict(
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
-    dict(type='ValueJitter', strength=0.5),
+    dict(type='BrightnessJitter', strength=0.5),
     dict(type='ResizeLong', size=640),
     dict(
         type='TokenizeExpression',

@@ -19,6 +19,6 @@ train_pipeline = [
         type='TokenizeExpression',
         max_length=20,
         tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]

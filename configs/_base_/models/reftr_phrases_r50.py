@@ -4,7 +4,7 @@ _base_ = './reftr_r50.py'
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ValueJitter', strength=0.5),
+    dict(type='BrightnessJitter', strength=0.5),
     dict(type='ResizeLong', size=640),
     dict(
         type='TokenizePhrases',

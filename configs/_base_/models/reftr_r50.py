@@ -62,7 +62,7 @@ model = dict(
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ValueJitter', strength=0.5),
+    dict(type='BrightnessJitter', strength=0.5),
     dict(type='ResizeLong', size=640),
     dict(
         type='TokenizeExpression',

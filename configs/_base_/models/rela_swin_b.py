@@ -59,7 +59,7 @@ model = dict(
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='Squash', size=480),
+    dict(type='ResizeExact', size=480),
     dict(type='DrawMasks'),
     dict(
         type='TokenizeExpression',
@@ -71,7 +71,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='Squash', size=480),
+    dict(type='ResizeExact', size=480),
     dict(
         type='TokenizeExpression',
         max_length=20,

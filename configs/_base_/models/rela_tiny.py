@@ -60,24 +60,24 @@ model = dict(
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='Squash', size=64),
+    dict(type='ResizeExact', size=64),
     dict(type='DrawMasks'),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
     dict(
         type='TokenizeExpression',
         max_length=20,
         tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='Squash', size=64),
+    dict(type='ResizeExact', size=64),
     dict(
         type='TokenizeExpression',
         max_length=20,
         tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]

@@ -82,7 +82,7 @@ train_pipeline = [
         type='TokenizeExpression',
         max_length=20,
         tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]
 test_pipeline = [
@@ -94,6 +94,6 @@ test_pipeline = [
         type='TokenizeExpression',
         max_length=20,
         tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/datasets/synthref/vocab.txt')),
+            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
     dict(type='PackGroundingInputs')
 ]

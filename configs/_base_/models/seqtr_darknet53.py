@@ -50,11 +50,11 @@ train_transforms = [
     dict(type='LoadGroundingAnnotations'),
     dict(type='ClipBoxes'),
     dict(type='LargeScaleJitter', size=640, ratio=(0.3, 1.4), keep='box'),
-    dict(type='FitCanvas', divisor=32)
+    dict(type='PadToDivisor', divisor=32)
 ]
 test_transforms = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
     dict(type='ResizeToFit', size=640),
-    dict(type='FitCanvas', divisor=32)
+    dict(type='PadToDivisor', divisor=32)
 ]

@@ -27,10 +27,10 @@ train_pipeline = [
         prob=0.5,
         words=[],
         transforms=[
-            dict(type='ResizeWithin', short=[400, 500, 600]),
+            dict(type='ResizeShortEdge', short=[400, 500, 600]),
             dict(type='FreeSizeCrop', min_size=384, max_size=640)
         ]),
-    dict(type='ResizeWithin', short=[480, 512, 544, 576, 608, 640], max_long=640),
+    dict(type='ResizeShortEdge', short=[480, 512, 544, 576, 608, 640], max_long=640),
     dict(
         type='ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, prob=0.8),
     dict(

@@ -6,7 +6,7 @@ from segvg.datasets.transforms.box_to_mask import (
     FillBoxMask,
     GaussianBoxMask,
 )
-from segvg.datasets.transforms.brightness import ValueJitter
+from segvg.datasets.transforms.brightness import BrightnessJitter
 from segvg.datasets.transforms.caption import TokenizeCaption
 from segvg.datasets.transforms.contour import SampleContour
 from segvg.datasets.transforms.formatting import PackGroundingInputs
@@ -23,13 +23,13 @@ from segvg.datasets.transforms.loading import (
 )
 from segvg.datasets.transforms.photometric import ColorJitter, GaussianBlur
 from segvg.datasets.transforms.phrases import TokenizePhrases
-from segvg.datasets.transforms.rescale import ClipBoxes, FitCanvas, ResizeToFit
+from segvg.datasets.transforms.rescale import ClipBoxes, PadToDivisor, ResizeToFit
 from segvg.datasets.transforms.resize_within import (
     FreeSizeCrop,
     ResizeLong,
-    ResizeWithin,
+    ResizeShortEdge,
 )
-from segvg.datasets.transforms.squash import DrawMasks, Squash
+from segvg.datasets.transforms.squash import DrawMasks, ResizeExact
 from segvg.datasets.transforms.text import (
     PickExpression,
     RandomApplyUnlessWords,
@@ -38,10 +38,10 @@ from segvg.datasets.transforms.text import (
 
 __all__ = [
     'AnnotationMask', 'BoxToMask', 'ClipBoxes', 'ColorJitter', 'DrawMasks',
-    'EllipseBoxMask', 'FillBoxMask', 'FitCanvas', 'FreeSizeCrop', 'GaussianBlur',
+    'EllipseBoxMask', 'FillBoxMask', 'PadToDivisor', 'FreeSizeCrop', 'GaussianBlur',
     'GaussianBoxMask', 'LargeScaleJitter', 'LoadGroundingAnnotations',
     'LoadImageFromFile', 'PackGroundingInputs', 'PickExpression', 'PlaceOnCanvas',
     'RandomApplyUnlessWords', 'RandomFlip', 'RandomSizeCrop', 'Resize', 'ResizeLong',
-    'ResizeToFit', 'ResizeWithin', 'SampleContour', 'Squash', 'TokenizeCaption',
-    'TokenizeExpression', 'TokenizePhrases', 'ValueJitter'
+    'ResizeToFit', 'ResizeShortEdge', 'SampleContour', 'ResizeExact', 'TokenizeCaption',
+    'TokenizeExpression', 'TokenizePhrases', 'BrightnessJitter'
 ]

@@ -16,7 +16,7 @@ def scale_value(image: np.ndarray, factor: float) -> np.ndarray:
 
 
 @TRANSFORMS.register_module()
-class ValueJitter(BaseTransform):
+class BrightnessJitter(BaseTransform):
     """Multiply the value (brightness) of all pixels by one random factor.
 
     The published transform also means to change saturation, which it never does.

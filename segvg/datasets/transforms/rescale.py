@@ -87,7 +87,7 @@ class ResizeToFit(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class FitCanvas(BaseTransform):
+class PadToDivisor(BaseTransform):
     """A canvas that reaches from the image's corner to the next multiple of a number.
 
     Adds ``canvas_shape`` and ``paste_offset`` (0, 0); masks are padded. The data

@@ -27,7 +27,7 @@ def size_within(shape: tuple[int, int], short: int,
 
 
 @TRANSFORMS.register_module()
-class ResizeWithin(BaseTransform):
+class ResizeShortEdge(BaseTransform):
     """Scale the image to a short side, but its long side not beyond a limit.
 
     Boxes follow the ratios of the whole sizes, which differ a little between x and y.
@@ -49,7 +49,7 @@ class ResizeWithin(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Scale image, boxes and masks of ``results``."""
         if 'target_masks' in results:
-            raise ValueError('ResizeWithin comes before the transform that makes '
+            raise ValueError('ResizeShortEdge comes before the transform that makes '
                              'target masks: they would stay where they are')
         short = (self.short if isinstance(self.short, int)
                  else int(np.random.choice(self.short)))
@@ -78,8 +78,8 @@ class ResizeWithin(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class ResizeLong(ResizeWithin):
-    """``ResizeWithin`` a square, so that the long side gets its length.
+class ResizeLong(ResizeShortEdge):
+    """``ResizeShortEdge`` a square, so that the long side gets its length.
 
     In masks pixel i of n is taken from floor(i * old / n), not from the nearest centre.
 

@@ -11,7 +11,7 @@ from segvg.structures.masks import decode_resized
 
 
 @TRANSFORMS.register_module()
-class Squash(BaseTransform):
+class ResizeExact(BaseTransform):
     """Scale the image to a given height and width; its sides do not keep their ratio.
 
     Pillow's bilinear filter, which smooths when it makes smaller.
@@ -26,7 +26,7 @@ class Squash(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Scale image and boxes of ``results``; masks are drawn afterwards."""
         if 'gt_masks' in results or 'target_masks' in results:
-            raise ValueError('Squash comes before what makes masks; DrawMasks draws '
+            raise ValueError('ResizeExact comes before what makes masks; DrawMasks draws '
                              'them at the new size')
         height, width = results['img_shape']
         ratio = (self.size[1] / width, self.size[0] / height)
@@ -50,7 +50,7 @@ class DrawMasks(BaseTransform):
     """Draw the masks of targets at the size that the image has by now.
 
     Polygons are scaled and then drawn, as published; other masks are scaled by nearest
-    neighbour. Crowds and polygons without an area stay empty. Comes after ``Squash``
+    neighbour. Crowds and polygons without an area stay empty. Comes after ``ResizeExact``
     and before a flip.
     """
 

@@ -8,8 +8,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
+from segvg.checkpoints.io import load_checkpoint, state_dict_of
 from segvg.registry import HOOKS
-from segvg.utils.checkpoint import load_checkpoint, state_dict_of
 
 
 def names_below(names: Iterable[str], parts: Sequence[str]) -> list[str]:

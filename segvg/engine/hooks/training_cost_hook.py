@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from segvg.registry import HOOKS
-from segvg.utils.measuring import peak_memory
+from segvg.utils.profiling import peak_memory
 
 
 @HOOKS.register_module()

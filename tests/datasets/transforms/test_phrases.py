@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from segvg.datasets.tokenizers import WordPieceTokenizer
-from segvg.datasets.transforms import TokenizePhrases, ValueJitter
+from segvg.datasets.transforms import BrightnessJitter, TokenizePhrases
 from segvg.datasets.transforms.brightness import scale_value
 
 VOCAB = {piece: number for number, piece in enumerate(
@@ -47,7 +47,7 @@ def test_value_is_scaled_and_cut():
 
 def test_jitter_stays_in_its_range():
     image = np.full((2, 2, 3), 100, np.uint8)
-    seen = [ValueJitter(0.5)(dict(img=image))['img'][0, 0, 0] for _ in range(50)]
+    seen = [BrightnessJitter(0.5)(dict(img=image))['img'][0, 0, 0] for _ in range(50)]
     assert 50 <= min(seen) < 80 and 120 < max(seen) <= 150
     with pytest.raises(ValueError, match='strength is from 0 to 1'):
-        ValueJitter(2)
+        BrightnessJitter(2)

@@ -4,8 +4,8 @@ import pytest
 
 from segvg.datasets.transforms import (
     ClipBoxes,
-    FitCanvas,
     LargeScaleJitter,
+    PadToDivisor,
     ResizeToFit,
 )
 
@@ -33,7 +33,7 @@ def test_long_side_gets_the_length_and_boxes_follow_the_real_ratios():
 
 
 def test_canvas_is_the_next_multiple():
-    results = FitCanvas(32)(make_results(32, 33))
+    results = PadToDivisor(32)(make_results(32, 33))
     assert results['canvas_shape'] == (32, 64) and results['paste_offset'] == (0, 0)
     assert results['gt_masks'].shape == (1, 32, 64)
     assert results['img'].shape == (32, 33, 3)

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from segvg.datasets.transforms import FreeSizeCrop, ResizeWithin
+from segvg.datasets.transforms import FreeSizeCrop, ResizeShortEdge
 from segvg.datasets.transforms.resize_within import size_within
 from segvg.structures.boxes import canvas_to_unit, unit_to_image
 
@@ -27,7 +27,7 @@ def test_size(shape, short, limit, wanted):
 
 
 def test_boxes_masks_and_record_follow():
-    results = ResizeWithin(30)(make(61, 80))
+    results = ResizeShortEdge(30)(make(61, 80))
     assert results['img'].shape == (30, 39, 3) == (*results['img_shape'], 3)
     assert results['gt_masks'].shape == (1, 30, 39)
     assert results['scale_factor'] == (39 / 80, 30 / 61)
@@ -38,7 +38,7 @@ def test_boxes_masks_and_record_follow():
 
 def test_boxes_of_the_model_find_back_to_the_image():
     import torch
-    results = ResizeWithin(30)(make(61, 80))
+    results = ResizeShortEdge(30)(make(61, 80))
     meta = dict(results, paste_offset=(0, 0))
     boxes = canvas_to_unit(torch.from_numpy(results['gt_bboxes']), meta)
     torch.testing.assert_close(unit_to_image(boxes, meta),
@@ -47,7 +47,7 @@ def test_boxes_of_the_model_find_back_to_the_image():
 
 def test_several_sizes_are_drawn():
     np.random.seed(0)
-    sizes = {ResizeWithin([20, 30])(make())['img_shape'] for _ in range(20)}
+    sizes = {ResizeShortEdge([20, 30])(make())['img_shape'] for _ in range(20)}
     assert sizes == {(20, 26), (30, 40)}
 
 
@@ -68,5 +68,5 @@ def test_any_region_is_taken():
 
 
 def test_target_masks_come_later():
-    with pytest.raises(ValueError, match='ResizeWithin comes before'):
-        ResizeWithin(30)(dict(make(), target_masks=np.zeros((1, 4, 4))))
+    with pytest.raises(ValueError, match='ResizeShortEdge comes before'):
+        ResizeShortEdge(30)(dict(make(), target_masks=np.zeros((1, 4, 4))))

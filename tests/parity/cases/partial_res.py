@@ -5,12 +5,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from segvg.checkpoints.io import convert_state_dict, load_strictly
+from segvg.checkpoints.rules import RULES
 from segvg.datasets.pseudo_masks import judge, projection_term, published_selection
 from segvg.models.heads import ContourHead
 from segvg.models.layers import GaussianDecoderLayer
 from segvg.structures import Tokens
-from segvg.utils.checkpoint import convert_state_dict, load_strictly
-from segvg.utils.key_rules import RULES
 from tests.parity.cases import seqtr
 from tests.parity.comparison import Comparison, absolute, relative, scaled
 from tests.parity.fill import image

@@ -8,10 +8,10 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
+from segvg.checkpoints.io import RULES, convert_state_dict, load_strictly
 from segvg.models.heads import PhraseOutputs, PhraseTargets
 from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, Phrases, TextTokens
-from segvg.utils.checkpoint import RULES, convert_state_dict, load_strictly
 from tests.parity.cases.transvg import CONFIGS, Recorder, length_first, without_dropout
 from tests.parity.comparison import (
     GRADIENT,

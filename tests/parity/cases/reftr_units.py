@@ -5,6 +5,7 @@ from mmengine.optim.scheduler import StepLR
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
+from segvg.checkpoints.io import RULES, convert_state_dict
 from segvg.datasets.block_sampler import block_order
 from segvg.datasets.transforms import ResizeLong
 from segvg.datasets.transforms.brightness import scale_value
@@ -22,7 +23,6 @@ from segvg.models.necks.triple_alignment import join_padding_masks
 from segvg.structures import FusedFeatures, Phrases, Tokens
 from segvg.structures.boxes import canvas_to_unit, cxcywh_to_xyxy, unit_to_image
 from segvg.structures.masks import encode_rle
-from segvg.utils.checkpoint import RULES, convert_state_dict
 from tests.parity.cases.reftr import span_tokens, targets_of
 from tests.parity.comparison import GRADIENT, LOSS, Comparison, absolute, relative
 from tests.parity.fill import fill, image

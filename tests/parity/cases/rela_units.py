@@ -12,8 +12,9 @@ from mmengine.registry import init_default_scope
 from PIL import Image
 from torch import Tensor, nn
 
-from segvg.datasets.checks import Check, Report
-from segvg.datasets.readers import READERS, ReadOptions
+from segvg.annotations.checks import Check, Report
+from segvg.annotations.readers import READERS, ReadOptions
+from segvg.checkpoints.io import RULES, convert_state_dict, load_strictly
 from segvg.engine.optim import DecayGroupsConstructor
 from segvg.models.backbones.language_swin import residual_gate
 from segvg.models.layers import sine_position
@@ -31,7 +32,6 @@ from segvg.models.layers.word_pixel_attention import (
 from segvg.models.losses import RegionLoss, RegionOutputs
 from segvg.registry import MODELS
 from segvg.structures import Tokens
-from segvg.utils.checkpoint import RULES, convert_state_dict, load_strictly
 from tests.parity.cases.rela_models import SHORT
 from tests.parity.cases.transvg import CONFIGS
 from tests.parity.comparison import (

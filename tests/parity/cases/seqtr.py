@@ -9,10 +9,10 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from segvg.checkpoints.io import RULES, convert_state_dict, load_strictly
 from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, GroundingDataSample, TextTokens
 from segvg.structures.masks import decode_polygons
-from segvg.utils.checkpoint import RULES, convert_state_dict, load_strictly
 from tests.parity.cases.transvg import CONFIGS, without_dropout
 from tests.parity.comparison import (
     GRADIENT,

@@ -9,9 +9,9 @@ import torch
 from segvg.datasets.tokenizers import WordTokenizer
 from segvg.datasets.transforms import (
     ClipBoxes,
-    FitCanvas,
     LargeScaleJitter,
     LoadGroundingAnnotations,
+    PadToDivisor,
     ResizeToFit,
     SampleContour,
 )
@@ -126,7 +126,7 @@ def run_load_resize_pad(case: Case) -> list[Comparison]:
     size = max(int(side) for side in case['out/img_shape'][:2])
     vertices = next(key for key in case if key.startswith('out/vertices'))
     count = case[vertices].shape[1]
-    results = SampleContour(count)(FitCanvas(32)(ResizeToFit(size)(results)))
+    results = SampleContour(count)(PadToDivisor(32)(ResizeToFit(size)(results)))
     return compared + [
         same('img_shape', results['img_shape'], tuple(case['out/img_shape'][:2])),
         same('pad_shape', results['canvas_shape'], tuple(case['out/pad_shape'][:2])),
@@ -153,7 +153,7 @@ def run_large_scale_jitter(case: Case) -> list[Comparison]:
             int(settings[0]), tuple(map(float, settings[1:])),
             keep='box' if case['meta']['with_bbox'] else 'mask')
         jitter.draw = random.Random(seed).random
-        data = FitCanvas(32)(jitter(data))
+        data = PadToDivisor(32)(jitter(data))
         prefix = f'out/s{seed}_'
         image = preprocessed(data)
         results += [

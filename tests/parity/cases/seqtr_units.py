@@ -9,6 +9,7 @@ from mmengine.registry import PARAM_SCHEDULERS
 from mmengine.structures import InstanceData
 from torch import nn
 
+from segvg.checkpoints.darknet import NORM_TENSORS, tensors_in_file_order
 from segvg.evaluation import BoxAccuracy
 from segvg.evaluation.seqtr_mask_iou import crowd_iou
 from segvg.models.averaged_model import RampedAverage
@@ -17,7 +18,6 @@ from segvg.models.heads import SequenceHead
 from segvg.structures import GroundingDataSample
 from segvg.structures.boxes import paired_iou
 from segvg.structures.masks import decode_polygons
-from segvg.utils.darknet_weights import NORM_TENSORS, tensors_in_file_order
 from tests.parity.cases import seqtr_data
 from tests.parity.cases.seqtr_data import Case, same, unpack
 from tests.parity.comparison import LOSS, Comparison, absolute, relative

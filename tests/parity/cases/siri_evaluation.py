@@ -8,7 +8,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
-from segvg.datasets.transforms import FreeSizeCrop, RandomFlip, ResizeWithin
+from segvg.checkpoints.io import RULES, convert_state_dict
+from segvg.datasets.transforms import FreeSizeCrop, RandomFlip, ResizeShortEdge
 from segvg.datasets.transforms.resize_within import size_within
 from segvg.engine.hooks.selective_load_hook import names_below
 from segvg.engine.optim.named_groups import group_parameters
@@ -24,7 +25,6 @@ from segvg.structures.boxes import (
     paired_iou,
     unit_to_image,
 )
-from segvg.utils.checkpoint import RULES, convert_state_dict
 from tests.parity.cases.segvg_units import make_results
 from tests.parity.cases.transvg import CONFIGS
 from tests.parity.comparison import Comparison, absolute, scaled
@@ -266,10 +266,10 @@ def run_transforms(case: dict) -> list[Comparison]:
     results += [
         absolute('flip', flipped['gt_bboxes'], case['flip_boxes'], PIXELS),
         absolute('crop', cropped['gt_bboxes'][kept], case['crop_boxes'], PIXELS),
-        absolute('resize', ResizeWithin(480, 640)(picture())['gt_bboxes'],
+        absolute('resize', ResizeShortEdge(480, 640)(picture())['gt_bboxes'],
                  case['resize_boxes'], PIXELS)]
     made = make_results(case['in_image'], meta['eval_in_box_xyxy'][0])
-    made = ResizeWithin(640, 640)(made)
+    made = ResizeShortEdge(640, 640)(made)
     image = torch.from_numpy(made['img']).permute(2, 0, 1).float() / 255
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     image = (image - mean[:, None, None]) / std[:, None, None]

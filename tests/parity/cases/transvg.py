@@ -9,9 +9,9 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
+from segvg.checkpoints.io import RULES, convert_state_dict, load_strictly
 from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, TextTokens
-from segvg.utils.checkpoint import RULES, convert_state_dict, load_strictly
 from tests.parity.comparison import (
     GRADIENT,
     LOSS,

@@ -1,0 +1,1 @@
+"""Annotations: the canonical form, its checks, and every format in and out."""

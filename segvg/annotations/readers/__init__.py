@@ -1,0 +1,46 @@
+"""Readers of source formats; each finds the data sets in the files it is given."""
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from segvg.annotations.readers.base import ReadOptions, SourceSet
+from segvg.annotations.readers.canonical import find_canonical_sets
+from segvg.annotations.readers.flickr30k import find_flickr30k_sets
+from segvg.annotations.readers.hf_parquet import find_hf_sets
+from segvg.annotations.readers.mdetr import FLAVOURS, find_mdetr_sets
+from segvg.annotations.readers.odvg import find_odvg_sets
+from segvg.annotations.readers.phrasecut import find_phrasecut_sets
+from segvg.annotations.readers.refer import find_refer_sets
+from segvg.annotations.readers.refer_dialects import GREFCOCO, REFCLEF, REFZOM, RREFCOCO
+from segvg.annotations.readers.referit import find_referit_sets
+from segvg.annotations.readers.reftr import find_reftr_sets
+from segvg.annotations.readers.resc import find_resc_sets
+from segvg.annotations.readers.seqtr import find_seqtr_sets
+from segvg.annotations.readers.simvg import find_simvg_sets
+from segvg.annotations.readers.vg_regions import find_vg_sets
+
+FindSets = Callable[[list[Path], ReadOptions], list[SourceSet]]
+
+# FORMAT of tools/prepare_data.py -> finds the sets in the sources
+READERS: dict[str, FindSets] = dict(
+    canonical=find_canonical_sets,
+    grefcoco=partial(find_refer_sets, dialect=GREFCOCO),
+    mmdet_refcoco=find_refer_sets,
+    flickr30k_entities=find_flickr30k_sets,
+    hf_parquet=find_hf_sets,
+    odvg=find_odvg_sets,
+    phrasecut=find_phrasecut_sets,
+    refer_refclef=partial(find_refer_sets, dialect=REFCLEF),
+    refer_refcoco=find_refer_sets,
+    refer_refcocog=find_refer_sets,
+    referit_saiapr=find_referit_sets,
+    reftr_pth=find_reftr_sets,
+    refzom=partial(find_refer_sets, dialect=REFZOM),
+    rrefcoco=partial(find_refer_sets, dialect=RREFCOCO),
+    resc_pth=find_resc_sets,
+    seqtr_json=find_seqtr_sets,
+    simvg_grefcoco=find_simvg_sets,
+    vg_regions=find_vg_sets,
+    **{name: partial(find_mdetr_sets, name) for name in FLAVOURS})
+
+__all__ = ['READERS', 'FindSets', 'ReadOptions', 'SourceSet']

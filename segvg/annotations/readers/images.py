@@ -1,0 +1,242 @@
+"""Find image files, and compare their size with the annotated one."""
+import os
+import re
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, Optional
+
+from PIL import Image
+
+from segvg.annotations.checks import Check, Place, Report
+from segvg.annotations.readers.base import ReadOptions, SourceImage
+
+# Folders in which users keep the images of these sets, below their image root.
+USUAL_DIRS = (
+    '', 'train2014', 'train2017', 'val2014', 'images', 'images/train2014',
+    'mscoco/train2014', 'mscoco/images/train2014', 'images/mscoco/train2014',
+    'images/mscoco/images/train2014', 'other/images/mscoco/images/train2014',
+    'coco/train2014', 'coco/train2017', 'mscoco/val2014', 'coco/val2014',
+    'trainval2014', 'images/trainval2014',
+    'saiapr_tc-12', 'images/saiapr_tc-12', 'saiaprtc12', 'images/saiaprtc12',
+    'referit/images', 'flickr30k_images', 'flickr30k', 'images/flickr30k',
+    'flickr30k/images', 'Flickr30k/flickr30k_images', 'VG_100K', 'VG_100K_2',
+    'visual-genome', 'images/visual-genome')
+# namespace of image ids -> pattern of folders in which they are looked for first
+FOLDERS = dict(coco='coco|(train|val)20', saiapr='saiapr|referit', flickr30k='flickr',
+               vg='vg|visual')
+COCO_NAME = re.compile(r'COCO_(train|val|test)2014_(?P<number>\d{12})(?:_\d+)?\.jpg')
+PHOTO_URL = re.compile(r'flickr\.com/(?:\d+/)?([0-9]{1,15})_')
+PLAIN_COCO_NAME = re.compile(r'(?P<number>\d{12})\.jpg')
+
+
+def coco_name(number: int) -> str:
+    """Name of an image of COCO train2014."""
+    return f'COCO_train2014_{number:012d}.jpg'
+
+
+def coco_number(file: str) -> Optional[int]:
+    """Number of an image of COCO, or None when the name is not one of COCO's."""
+    name = PurePosixPath(file).name
+    match = COCO_NAME.fullmatch(name) or PLAIN_COCO_NAME.fullmatch(name)
+    return int(match['number']) if match else None
+
+
+def photo_number(url: object) -> Optional[int]:
+    """Number of a photograph at Flickr, from the address of its file."""
+    match = PHOTO_URL.search(url) if isinstance(url, str) else None
+    return int(match[1]) if match else None
+
+
+def image_name(file: str) -> str:
+    """Name of an image of COCO without the annotation id that some sources add."""
+    name = PurePosixPath(file).name
+    has_suffix = COCO_NAME.fullmatch(name) and name.count('_') > 2
+    return without_suffix(file) if has_suffix else file
+
+
+def without_suffix(name: str) -> str:
+    """An image name without the annotation id that refs add to it."""
+    stem, dot, ending = name.rpartition('.')
+    head, mark, number = stem.rpartition('_')
+    return f'{head}{dot}{ending}' if mark and number.isdigit() else name
+
+
+def other_names(file: str) -> list[str]:
+    """Other names under which users have an image of COCO."""
+    number = coco_number(file)
+    if number is None:
+        return []
+    match = COCO_NAME.fullmatch(PurePosixPath(file).name)
+    part = match[1] if match else 'train'
+    # train2017 holds all of train2014 and most of val2014
+    old, new = f'COCO_{part}2014_{number:012d}.jpg', f'{number:012d}.jpg'
+    names = [old, new, f'{part}2014/{old}', f'train2017/{new}', f'val2017/{new}']
+    return [name for name in names if name != file]
+
+
+def namespace_of(file: str) -> str:
+    """Namespace of an image's id, told from its name."""
+    name = PurePosixPath(file).name
+    if coco_number(name) is not None:
+        return 'coco'
+    return 'synth' if name.startswith('synth_') else 'file'
+
+
+def image_number(file: str) -> Optional[int]:
+    """Number of an image, told from its name: the last digits before the ending."""
+    number = coco_number(file)
+    digits = re.findall(r'[0-9]{1,18}', PurePosixPath(file).stem)
+    return int(digits[-1]) if number is None and digits else number
+
+
+def image_of(file: str, size: tuple[Optional[int], Optional[int]], place: Place, *,
+             namespace: str, number: Optional[int] = None) -> SourceImage:
+    """An image that a source knows by its file name.
+
+    Args:
+        file: the name, with or without an annotation id at its end.
+        size: width and height as annotated, or None.
+        place: where the size stands.
+        namespace: of the number, unless the name is one of COCO's.
+        number: of the image, when the source gives it.
+    """
+    file = image_name(file)
+    number = image_number(file) if number is None else number
+    if number is None:
+        return SourceImage(f'file:{file}', file, *size, place)
+    if coco_number(file) is None:
+        if namespace_of(file) != 'file':
+            namespace = namespace_of(file)
+        return SourceImage(f'{namespace}:{number}', file, *size, place)
+    return SourceImage(f'coco:{number}', file, *size, place, other_names(file),
+                       {'coco_id': number})
+
+
+def is_inside(name: str) -> bool:
+    """Whether a name, joined to a folder, stays below it."""
+    path = PurePosixPath(name)
+    return bool(path.name) and not path.is_absolute() and '..' not in path.parts
+
+
+class FoundImage(NamedTuple):
+    """An image file: name below the image root, and its true size."""
+
+    file: str
+    width: int
+    height: int
+
+
+class ImageFinder:
+    """Looks for images in the usual folders below a root.
+
+    Attributes:
+        used: folders in which images were found.
+    """
+
+    def __init__(self, root: Path, dirs: Optional[tuple[str, ...]]) -> None:
+        if not root.is_dir():
+            raise FileNotFoundError(f'there is no image folder {root}')
+        self.root = root
+        wanted = USUAL_DIRS if dirs is None else dirs
+        self._dirs = {name: (root / name).resolve() for name in wanted
+                      if (root / name).is_dir()}
+        self.used: set[str] = set()
+        self._found: dict[tuple, Optional[FoundImage]] = {}
+
+    def find(self, image: SourceImage, prefer: str = '') -> Optional[FoundImage]:
+        """The file of an image, or None.
+
+        Args:
+            image: the image; its annotated name is tried first.
+            prefer: pattern; folders whose name has it are tried first.
+        """
+        key = (image.file, prefer)
+        if key not in self._found:
+            self._found[key] = self._search(image, prefer)
+        return self._found[key]
+
+    def _search(self, image: SourceImage, prefer: str) -> Optional[FoundImage]:
+        dirs = sorted(self._dirs, key=lambda name: not re.search(prefer, name.lower()))
+        names = dict.fromkeys(filter(is_inside, (
+            image.file, *image.alt)))
+        for name in names:
+            for folder in dirs:
+                path = self.root / folder / name
+                # of a name that no file can have, Path.is_file would raise
+                found = self._open(path, folder) if os.path.isfile(path) else None
+                if found is not None:
+                    self.used.add(folder or '.')
+                    return found
+        return None
+
+    def _open(self, path: Path, folder: str) -> Optional[FoundImage]:
+        if self._dirs[folder] not in path.resolve().parents:
+            return None  # a link that leads out of the image folder
+        try:
+            with Image.open(path) as image:
+                size = image.size
+        except (OSError, SyntaxError, ValueError):
+            return None
+        return FoundImage(path.relative_to(self.root).as_posix(), *size)
+
+
+class ImageChecks:
+    """Existence and size of images.
+
+    ``need_size`` says that the source gives no sizes, so that the files must be there
+    whatever the level of checks.
+    """
+
+    def __init__(self, report: Report, options: ReadOptions,
+                 need_size: bool = False) -> None:
+        self._report = report
+        self._finder: Optional[ImageFinder] = None
+        if need_size and options.images is None:
+            raise ValueError('the source has no image sizes, they are read from the '
+                             'files: say with --images where those are')
+        if options.images and (need_size or options.check >= Check.IMAGES):
+            self._finder = ImageFinder(options.images, options.image_dirs)
+        self._check = options.check
+
+    @property
+    def dirs(self) -> list[str]:
+        """Folders in which images were found."""
+        return sorted(self._finder.used) if self._finder else []
+
+    def check(self, image: SourceImage,
+              prefer: str = '') -> tuple[Optional[dict], Optional[str]]:
+        """The image of a group line, and why it cannot be used.
+
+        Folders whose name has the pattern ``prefer`` are tried first, else those that
+        usually hold images of its collection: numbers repeat between collections.
+
+        Without an annotated size and without a file the first is None.
+        """
+        file, width, height, error = image.file, image.width, image.height, None
+        if not is_inside(file):
+            error = f'{file!r} leaves the image folder'
+        elif self._finder:
+            namespace = image.id.partition(':')[0]
+            found = self._finder.find(image, prefer or FOLDERS.get(namespace, ''))
+            if found is None:
+                error = f'{file} is in no folder tried below {self._finder.root}'
+            else:
+                file = found.file
+                width, height = width or found.width, height or found.height
+                self._compare(image, found)
+        if width is None or height is None:
+            return None, error
+        alt = [name for name in (image.file, *image.alt) if name != file]
+        record = dict(id=image.id, file=file, width=width, height=height)
+        record.update(image.extra)
+        if alt:
+            record['alt'] = alt
+        return record, error
+
+    def _compare(self, image: SourceImage, found: FoundImage) -> None:
+        if image.width is None or self._check < Check.IMAGES:
+            return
+        if (image.width, image.height) != (found.width, found.height):
+            self._report.add(
+                'image_size_mismatch', image.place, image_id=image.id,
+                value=f'{image.width}x{image.height} annotated, the file has '
+                      f'{found.width}x{found.height}')

@@ -1,0 +1,146 @@
+"""How the sets in REFER layout differ: file names, lists of targets, flags."""
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Optional
+
+from segvg.annotations.readers import field_checks
+from segvg.annotations.readers.objects import Errors
+
+NO_TARGET = -1  # stands in place of an annotation id
+ZOM_ZERO, ZOM_ONE, ZOM_MANY = 'zero', 'one', 'many'
+COMMON_REQUIRED = dict(ref_id=field_checks.is_int, image_id=field_checks.is_int,
+                       split=field_checks.is_text, sentences=field_checks.is_list)
+COMMON_OPTIONAL = dict(file_name=field_checks.is_text, sent_ids=field_checks.is_list)
+# A sentence has all four; one whose `sent` or `tokens` are of no use still has `raw`.
+SENTENCE_REQUIRED = dict(raw=field_checks.is_text, sent_id=field_checks.is_int,
+                         sent=field_checks.is_anything, tokens=field_checks.is_anything)
+SENTENCE_OPTIONAL = dict(sent=field_checks.is_text, tokens=field_checks.is_list)
+
+
+class NamedTargets(NamedTuple):
+    """The annotations that a ref names, and what is wrong with how it names them.
+
+    ``errors`` cost the ref, ``notes`` do not; both are lists of (code, value).
+    """
+
+    ann_ids: list[int]
+    errors: Errors
+    notes: Errors
+
+
+def _is_ids(value: object) -> bool:
+    return field_checks.is_list(value) and all(map(field_checks.is_int, value))
+
+
+def _is_id_or_ids(value: object) -> bool:
+    return field_checks.is_int(value) or _is_ids(value)
+
+
+def _is_ids_or_none(value: object) -> bool:
+    return value == NO_TARGET or _is_ids(value)
+
+
+def name_one(ref: dict) -> NamedTargets:
+    """The one annotation of a ref of RefCOCO, RefCLEF or R-RefCOCO."""
+    return NamedTargets([ref['ann_id']], [], [])
+
+
+def name_grefcoco(ref: dict) -> NamedTargets:
+    """The annotations of a ref of gRefCOCO; ``[-1]`` says that there are none.
+
+    An empty list says so too, but only beside ``no_target``.
+    """
+    ann_ids, notes = _unique(ref['ann_id'])
+    if field_checks.is_int(ref['ann_id']):
+        notes.append(('ann_id_scalar', ref['ann_id']))
+    real = [ann_id for ann_id in ann_ids if ann_id != NO_TARGET]
+    mark, errors = ref.get('no_target'), []
+    if real:
+        contradicts = bool(mark) or len(real) < len(ann_ids)
+    else:
+        contradicts = not mark if not ann_ids else mark is not None and not mark
+    if contradicts:
+        errors.append(('no_target_encoding', f'{ann_ids}, no_target is {mark}'))
+    return NamedTargets(real, errors, notes)
+
+
+def name_refzom(ref: dict) -> NamedTargets:
+    """The annotations of a ref of Ref-ZOM; the mark ``zero`` wins over their list."""
+    ann_ids, notes = _unique(ref['ann_id'])
+    real = [ann_id for ann_id in ann_ids if ann_id != NO_TARGET]
+    mark, errors = ref['source'], []
+    if mark == ZOM_ZERO:
+        if real:
+            notes.append(('zom_source_conflict', f'{mark} for {real}'))
+        return NamedTargets([], errors, notes)
+    if mark not in (ZOM_ONE, ZOM_MANY):
+        notes.append(('zom_source_unknown', field_checks.show(mark)))
+    if not real or len(real) < len(ann_ids):
+        errors.append(('no_target_encoding', f'{mark} for {ann_ids}'))
+    elif mark == (ZOM_ONE if len(real) > 1 else ZOM_MANY):
+        notes.append(('zom_source_conflict', f'{mark} for {real}'))
+    return NamedTargets(real, errors, notes)
+
+
+def _unique(listed: object) -> tuple[list[int], Errors]:
+    """The ids of a list, or a single id, each once."""
+    listed = listed if isinstance(listed, list) else [listed]
+    ann_ids = list(dict.fromkeys(listed))
+    return ann_ids, [('target_duplicate', listed)] if len(ann_ids) < len(listed) else []
+
+
+def categories_of(ref: dict) -> set:
+    """The categories that a ref says its objects have."""
+    listed = ref['category_id']
+    return set(listed) if isinstance(listed, list) else {listed}
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What a set in REFER layout has of its own.
+
+    Attributes:
+        names: of refs files, as patterns; ``*`` is the partition.
+        required, optional: fields of a ref and the tests of their types.
+        name_targets: reads which annotations a ref names.
+        one_target: whether a ref names one object, so that two refs of one object are
+            worth a note.
+        suffix_is_ann_id: whether ``file_name`` ends in the annotation id.
+        has_negatives: whether sentences say in ``exist`` that they describe nothing.
+        namespace: of the ids of images; None tells it from their names.
+        name_image: makes the name of an image that has none; None takes COCO's names.
+    """
+
+    names: tuple[str, ...]
+    required: Mapping[str, field_checks.Test]
+    optional: Mapping[str, field_checks.Test]
+    name_targets: Callable[[dict], NamedTargets] = name_one
+    one_target: bool = True
+    suffix_is_ann_id: bool = True
+    has_negatives: bool = False
+    namespace: Optional[str] = None
+    name_image: Optional[Callable[[int], str]] = None
+
+    def partition(self, file_name: str) -> str:
+        """The partition that the name of a refs file says."""
+        return re.search(r'\((.+)\)', file_name)[1]
+
+
+_ONE = dict(required={**COMMON_REQUIRED, 'ann_id': field_checks.is_int},
+            optional={**COMMON_OPTIONAL, 'category_id': field_checks.is_int})
+REFER = Dialect(('refs(*).p',), **_ONE)
+REFCLEF = Dialect(('refs(*).p',), **_ONE, suffix_is_ann_id=False, namespace='saiapr',
+                  name_image='{}.jpg'.format)
+RREFCOCO = Dialect(('refs(*).p',), **_ONE, has_negatives=True)
+GREFCOCO = Dialect(
+    ('grefs(*).json', 'grefs(*).p'),
+    required={**COMMON_REQUIRED, 'ann_id': _is_id_or_ids},
+    optional={**COMMON_OPTIONAL, 'category_id': _is_ids_or_none,
+              'no_target': field_checks.is_flag},
+    name_targets=name_grefcoco, one_target=False, suffix_is_ann_id=False)
+REFZOM = Dialect(
+    ('refs(*).p', 'Ref-ZOM(*).p'),
+    required={**COMMON_REQUIRED, 'ann_id': _is_id_or_ids, 'source': field_checks.is_anything},
+    optional={**COMMON_OPTIONAL, 'category_id': _is_id_or_ids},
+    name_targets=name_refzom, one_target=False)

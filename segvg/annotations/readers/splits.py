@@ -1,0 +1,42 @@
+"""Splits that have files of their own: told from the names, train first."""
+import re
+from collections.abc import Callable, Collection
+from typing import Optional, TypeVar
+
+from segvg.annotations.checks import Place, Report
+
+SPLIT_NAME = re.compile(r'train|val|test[ABC]*|trainval|minival|miniv|all')
+SPLIT_ALIASES = {'validation': 'val'}
+SPLIT_ORDER = ('train', 'val', 'miniv', 'minival', 'trainval')
+
+Item = TypeVar('Item')
+
+
+def order_by_split(items: list[Item], split_of: Callable[[Item], str]) -> list[Item]:
+    """Items with train before val and val before the others."""
+    def rank(item: Item) -> tuple[int, str]:
+        split = SPLIT_ALIASES.get(split_of(item), split_of(item))
+        known = split in SPLIT_ORDER
+        return SPLIT_ORDER.index(split) if known else len(SPLIT_ORDER), split
+    return sorted(items, key=rank)
+
+
+def split_of_name(name: str, expected: Optional[Collection[str]], report: Report,
+                  place: Place) -> Optional[str]:
+    """The split that a file's name gives, or None when there is no such split.
+
+    Args:
+        name: as in the name of the file.
+        expected: splits that the data set has, when that is known.
+        report: takes what is odd about the name.
+        place: the file.
+    """
+    split = SPLIT_ALIASES.get(name, name)
+    if not SPLIT_NAME.fullmatch(split):
+        report.add('split_unknown', place, 'skip', value=name)
+        return None
+    if split != name:
+        report.add('split_alias', place, value=name)
+    if expected and split not in expected:
+        report.add('split_unexpected', place, value=name)
+    return split

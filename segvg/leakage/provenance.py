@@ -1,0 +1,94 @@
+"""What weights were trained on: the record that lies beside them or in them.
+
+A record holds ``trained_on`` (files with SHA-256), ``excluded`` (SHA-256 of the keys
+that were left out, or null), ``overlaps`` with each protected split, and ``parents``,
+the records of the weights that the training started from (null where there is none).
+"""
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Optional
+
+from segvg.leakage.compare import Overlap, Verdict
+
+FORMAT = 'segvg-prov'
+VERSION = '1.0'
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def make_record(trained_on: Sequence[Path], overlaps: Sequence[Overlap],
+                parents: dict[str, Optional[dict]], *,
+                excluded: Optional[str] = None) -> dict:
+    """Return a record.
+
+    Args:
+        trained_on: annotation files.
+        overlaps: what they hold of protected splits.
+        parents: record of each weight file that training started from.
+        excluded: SHA-256 of what was left out of the files.
+    """
+    return dict(
+        format=FORMAT, version=VERSION, excluded=excluded,
+        trained_on=[dict(file=path.name, sha256=sha256_of(path))
+                    for path in trained_on],
+        overlaps={overlap.protected: overlap.as_dict() for overlap in overlaps},
+        parents=[dict(file=name, record=record) for name, record in parents.items()])
+
+
+def record_path(weights: Path) -> Path:
+    """Where the side file of a weight file lies."""
+    return weights.with_name(f'{weights.name}.prov.json')
+
+
+def read_record(weights: Path) -> Optional[dict]:
+    """The record beside a weight file, or None.
+
+    Raises:
+        ValueError: there is a file, but it is no record.
+    """
+    path = record_path(weights)
+    if not path.is_file():
+        return None
+    try:
+        record = json.loads(path.read_text('utf-8'))
+    except ValueError as error:
+        raise ValueError(f'{path}: no JSON ({error})') from None
+    if not isinstance(record, dict) or record.get('format') != FORMAT or str(
+            record.get('version')).split('.')[0] != VERSION.split('.')[0]:
+        raise ValueError(f'{path} is no {FORMAT} file of version {VERSION}')
+    return record
+
+
+def chain_verdict(record: Optional[dict],
+                  protected: str) -> tuple[Verdict, list[str]]:
+    """The worst verdict of a record and its parents, and the reasons for it."""
+    found = sorted(_verdicts(record, protected, 'these weights'), reverse=True,
+                   key=lambda item: item[0])
+    worst = found[0][0]
+    return worst, [reason for verdict, reason in found
+                   if verdict is worst and verdict is not Verdict.CLEAN]
+
+
+def _verdicts(record: Optional[dict], protected: str,
+              name: str) -> Iterator[tuple[Verdict, str]]:
+    if record is None:
+        yield Verdict.UNKNOWN, f'{name}: no record of what they were trained on'
+        return
+    overlap = record['overlaps'].get(protected)
+    if overlap is None:
+        yield Verdict.UNKNOWN, f'{name}: never compared with {protected}'
+    else:
+        verdict = Verdict[overlap['verdict'].upper()]
+        yield verdict, (f'{name}: {overlap["leaked"]} of {overlap["of"]} images seen, '
+                        f'{overlap["images_unknown"]} could not be mapped')
+    for parent in record['parents']:
+        yield from _verdicts(parent['record'], protected, parent['file'])

@@ -1,0 +1,98 @@
+"""What is true of the objects of a scene, as bit sets: bit i stands for object i."""
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from segvg.synthref import predicates
+from segvg.synthref.forms import ATTRIBUTES
+from segvg.synthref.predicates import TRUE, UNDECIDED, Geometry
+from segvg.synthref.scene import Scene
+
+
+class Members(NamedTuple):
+    """Of whom a predicate is true, and of whom it is undecided."""
+
+    true: int
+    undecided: int
+
+
+class Facts:
+    """All predicates of a scene; each table is made when first asked for."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.geometry = Geometry(scene)
+        self.everything = (1 << len(scene.objects)) - 1
+        self._attributes: dict[tuple[str, str], int] = {}
+        for index, item in enumerate(scene.objects):
+            for kind in ('shape', *ATTRIBUTES):
+                key = kind, getattr(item, kind)
+                self._attributes[key] = self._attributes.get(key, 0) | 1 << index
+        # one cache for each scene, which goes when the scene goes
+        self.at = cache(self._at)
+        self.related = cache(self._related)
+        self.before = cache(self._before)
+        self.closer = cache(self._closer)
+        self.between = cache(self._between)
+
+    def having(self, kind: str, value: str) -> int:
+        """Return the objects with a value of an attribute."""
+        return self._attributes.get((kind, value), 0)
+
+    def _at(self, place: str) -> Members:
+        return _members(predicates.at(self.geometry, place)[None])[0]
+
+    def _related(self, relation: str) -> list[Members]:
+        """Return for each landmark who stands in the relation to it."""
+        return _without_self(_members(predicates.related(self.geometry, relation).T))
+
+    def _before(self, key: str) -> list[Members]:
+        """Return for each object who comes after it."""
+        return _without_self(_members(predicates.before(self.geometry, key)))
+
+    def _closer(self, landmark: int) -> list[Members]:
+        """Return for each object who is further from the landmark."""
+        return _without_self(_members(predicates.closer(self.geometry, landmark)))
+
+    def _between(self) -> dict[tuple[int, int], Members]:
+        """Return for each pair of landmarks who is between them."""
+        truths = predicates.between(self.geometry)
+        total = len(self.scene.objects)
+        found = {}
+        for b in range(total):
+            for c, members in enumerate(_members(truths[:, b].T)):
+                own = ~(1 << b | 1 << c)
+                found[b, c] = Members(members.true & own, members.undecided & own)
+        return found
+
+
+def _members(truths: np.ndarray) -> list[Members]:
+    """Turn rows of truths (R, T) into bit sets."""
+    weights = 1 << np.arange(truths.shape[1], dtype=np.int64)
+    return [Members(true, undecided) for true, undecided in zip(
+        ((truths == TRUE) @ weights).tolist(), ((truths == UNDECIDED) @ weights).tolist(
+        ))]
+
+
+def _without_self(rows: list[Members]) -> list[Members]:
+    return [Members(row.true & ~(1 << index), row.undecided & ~(1 << index))
+            for index, row in enumerate(rows)]
+
+
+def facts_of(scene: Scene) -> Facts:
+    """Return the facts of a scene, made once and kept with it."""
+    memory = vars(scene)
+    if '_facts' not in memory:
+        memory['_facts'] = Facts(scene)
+    return memory['_facts']
+
+
+def forget_facts(scene: Scene) -> None:
+    """Drop the facts of a scene, which are large next to it."""
+    vars(scene).pop('_facts', None)
+
+
+def members_of(bits: int) -> list[int]:
+    """List the objects of a bit set."""
+    return [index for index in range(bits.bit_length()) if bits >> index & 1]

@@ -1,0 +1,112 @@
+"""One image: scene, sentences, picture file and masks, from its place alone."""
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from segvg.synthref.composer import Composer, draw_plan
+from segvg.synthref.crowds import draw_crowd
+from segvg.synthref.facts import forget_facts
+from segvg.synthref.levels import SPLITS, Level
+from segvg.synthref.render import render
+from segvg.synthref.scene import Scene, draw_scene
+from segvg.synthref.segmentation import encode_rle, trace_polygons
+from segvg.synthref.sentences import Sentence, SentenceWriter, draw_makers
+from segvg.synthref.streams import Stream
+
+MIN_PIXELS = 30
+POLYGON_SHARE = 0.8   # of the masks without a hole; the others are run lengths
+JPEG_QUALITY = 92
+_ATTEMPTS = 255
+
+
+class Job(NamedTuple):
+    """What tells one image from all others, and where its file goes."""
+
+    level: Level
+    split: str
+    seed: int
+    index: int
+    path: Path | None
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """An image without its pixels; boxes are half-open corners in whole pixels."""
+
+    split: str
+    scene: Scene
+    sentences: list[Sentence]
+    boxes: list[tuple[int, int, int, int]]
+    areas: list[int]
+    segmentations: list[dict | list]
+    pixels: bytes  # SHA-256 of the picture before JPEG coding
+
+
+def make_image(job: Job) -> ImageRecord:
+    """Make one image and, when the job has a path, write its file."""
+    place = (job.seed, job.level.number, SPLITS.index(job.split), job.index)
+    draw = draw_crowd if job.level.compound else draw_scene
+    # attempt 0 of a stage is for what does not change between attempts
+    plan = _plan(job, Stream(*place, 'text'))
+    for attempt in range(1, _ATTEMPTS + 1):
+        scene = draw(job.level, job.split, job.seed, job.index, attempt)
+        if scene is None:
+            continue
+        sentences = _describe(job, scene, plan, Stream(*place, 'text', attempt),
+                              attempt)
+        if sentences is None:
+            continue
+        picture, masks = render(scene)
+        if masks.sum((1, 2)).min() >= MIN_PIXELS:
+            break
+    else:
+        raise RuntimeError(
+            f'no scene for image {job.index} of {job.level.name} {job.split} with '
+            f'{job.level.sentences} sentences; ask for fewer sentences an image')
+    if job.path is not None:
+        Image.fromarray(picture).save(job.path, quality=JPEG_QUALITY, subsampling=0)
+    return ImageRecord(
+        job.split, scene, sentences, *describe_masks(masks, Stream(*place, 'layout')),
+        hashlib.sha256(picture.tobytes()).digest())
+
+
+def _plan(job: Job, stream: Stream) -> list:
+    if job.level.compound:
+        return draw_plan(job.level, job.split, stream)
+    return draw_makers(job.level, stream)
+
+
+def _describe(job: Job, scene: Scene, plan: list, stream: Stream,
+              attempt: int) -> list[Sentence] | None:
+    """Write the sentences of a scene, None when it cannot give all."""
+    if job.level.compound:
+        found = Composer(scene, job.level, job.split, stream).write(plan, attempt)
+    else:
+        found = SentenceWriter(scene, job.level, job.split, stream).write(plan)
+    forget_facts(scene)
+    return found
+
+
+def describe_masks(masks: np.ndarray, stream: Stream) -> tuple[list, list, list]:
+    """Return boxes, areas and segmentations of (T, H0, W0) masks."""
+    return ([_tight_box(mask) for mask in masks], [int(mask.sum()) for mask in masks],
+            _segmentations(masks, stream))
+
+
+def _tight_box(mask: np.ndarray) -> tuple[int, int, int, int]:
+    """Return x1, y1, x2, y2 of a (H0, W0) mask, half-open."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
+def _segmentations(masks: np.ndarray, stream: Stream) -> list[dict | list]:
+    """Return polygons (lists) or run lengths (dicts) for (T, H0, W0) masks."""
+    forms = []
+    for mask in masks:
+        polygons = (trace_polygons(mask) if stream.random() < POLYGON_SHARE else None)
+        forms.append(encode_rle(mask) if polygons is None else polygons)
+    return forms

@@ -1,0 +1,219 @@
+"""Predicates of all objects of a scene at once, with margins.
+
+Every function returns an int8 array with ``TRUE``, ``FALSE`` or ``UNDECIDED`` for each
+object (T,), pair (T, T) or triple (T, T, T); in a pair [i, j] the statement is about i
+and j is the landmark. Positions and sizes are those of full masks.
+"""
+from functools import cached_property
+
+import numpy as np
+
+from segvg.synthref.forms import EXTENTS, SIDES
+from segvg.synthref.scene import Scene
+from segvg.synthref.shapes import RING_HOLE, covers, measure
+
+MARGIN = 0.06        # of the length of the axis
+SIZE_RATIO = 1.2
+NEAR_GAP, FAR_GAP = 0.5, 1.5   # of the mean radius
+OVERLAP = 0.1        # of the smaller full mask
+BETWEEN_ALONG, BETWEEN_NEAR, BETWEEN_FAR = 0.2, 0.25, 0.5   # of the distance
+TRUE, FALSE, UNDECIDED = 1, 0, -1
+_SPARSE = 3          # of the points of an outline one in three is enough
+_PROBES = (np.arange(9) - 4) / 4.0   # over a box, from edge to edge
+
+
+def decide(true: np.ndarray, false: np.ndarray) -> np.ndarray:
+    """Join two exclusive conditions to truths; what meets neither is undecided."""
+    return np.where(true, TRUE, np.where(false, FALSE, UNDECIDED)).astype(np.int8)
+
+
+def every(truths: list[np.ndarray]) -> np.ndarray:
+    """Join truths by *and*: false wins over undecided."""
+    stack = np.stack(truths)
+    return decide((stack == TRUE).all(0), (stack == FALSE).any(0))
+
+
+class Geometry:
+    """Where the objects of a scene are, as arrays.
+
+    Attributes:
+        centres: (T, 2) x, y of the centroids.
+        radii, areas: (T,).
+        boxes: (T, 4) x1, y1, x2, y2.
+        size: (2,) width and height of the canvas.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        items = scene.objects
+        self.items = items
+        self.centres = np.array([(item.cx, item.cy) for item in items])
+        self.radii = np.array([item.radius for item in items])
+        self.areas = np.array([item.area for item in items])
+        self.boxes = np.array([item.box for item in items])
+        self.depths = np.array([item.depth for item in items])
+        self.size = np.array([scene.width, scene.height])
+
+    @cached_property
+    def overlap(self) -> np.ndarray:
+        """Share (T, T) of the smaller of two full masks that both cover."""
+        shares = np.zeros((len(self.items),) * 2)
+        for i, j in self._close_pairs(0.0):
+            shares[i, j] = shares[j, i] = self._shared(i, j) / min(
+                self.areas[i], self.areas[j])
+        return shares
+
+    @cached_property
+    def gaps(self) -> np.ndarray:
+        """Distance (T, T) of the outlines, 0 where masks overlap, large when far."""
+        gaps = np.full((len(self.items),) * 2, np.inf)
+        reach = FAR_GAP * (self.radii[:, None] + self.radii) / 2
+        outlines: dict[int, np.ndarray] = {}
+        for i, j in self._close_pairs(reach):
+            for index in (i, j):
+                if index not in outlines:
+                    item = self.items[index]
+                    outlines[index] = (measure(item.figure).outline[::_SPARSE]
+                                       * item.radius + self.centres[index])
+            across = outlines[i][:, None, 0] - outlines[j][None, :, 0]
+            down = outlines[i][:, None, 1] - outlines[j][None, :, 1]
+            gap = np.sqrt((across * across + down * down).min())
+            gaps[i, j] = gaps[j, i] = 0.0 if self.overlap[i, j] > 0 else gap
+        return gaps
+
+    def _close_pairs(self, reach: np.ndarray | float) -> list[tuple[int, int]]:
+        """List pairs i < j whose boxes are no further apart than ``reach`` per axis."""
+        low, high = self.boxes[:, None, :2], self.boxes[:, None, 2:]
+        apart = np.maximum(low - high.swapaxes(0, 1), low.swapaxes(0, 1) - high).max(-1)
+        return [(i, j) for i, j in np.argwhere(apart <= reach).tolist() if i < j]
+
+    def _shared(self, i: int, j: int) -> int:
+        """Count the pixel centres that two full masks both cover."""
+        x1, y1 = np.floor(np.maximum(self.boxes[i, :2], self.boxes[j, :2]))
+        x2, y2 = np.ceil(np.minimum(self.boxes[i, 2:], self.boxes[j, 2:]))
+        x, y = np.arange(x1, x2) + 0.5, (np.arange(y1, y2) + 0.5)[:, None]
+        return int(np.count_nonzero(self.covered(i, x, y) & self.covered(j, x, y)))
+
+    def covered(self, index: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Tell which points an object's full mask covers."""
+        item = self.items[index]
+        return covers(item.figure, (x - item.cx) / item.radius,
+                      (y - item.cy) / item.radius)
+
+
+def at(geometry: Geometry, place: str) -> np.ndarray:
+    """Tell which objects (T,) are in a part of the picture.
+
+    A side means its half, with a zone of two margins before the centre line that is
+    undecided, and a corner its quarter, with a zone of three; the middle reaches two
+    margins from the centre, and four are too far.
+    """
+    x, y = (geometry.centres / geometry.size - 0.5).T
+    if place == 'middle':
+        away = np.maximum(np.abs(x), np.abs(y))
+        return decide(away <= 2 * MARGIN, away >= 4 * MARGIN)
+    across = {'left': x, 'right': -x, 'top': y, 'bottom': -y}
+    zone = (2 if place in SIDES else 3) * MARGIN
+    return every([decide(across[side] <= -zone, across[side] >= 0.0)
+                  for side in place.split()])
+
+
+def related(geometry: Geometry, relation: str) -> np.ndarray:
+    """Tell which objects stand in a relation to which others (T, T)."""
+    if relation in ('left of', 'right of', 'above', 'below'):
+        return _beside(geometry, relation)
+    overlap = geometry.overlap
+    if relation == 'next to':
+        mean = (geometry.radii[:, None] + geometry.radii) / 2
+        return decide(geometry.gaps <= NEAR_GAP * mean, geometry.gaps >= FAR_GAP * mean)
+    if relation == 'inside':
+        return _inside(geometry)
+    if relation == 'overlapping':
+        return decide(overlap >= OVERLAP, overlap == 0)
+    if relation not in ('in front of', 'behind'):
+        raise ValueError(f'{relation!r} is not a relation')
+    nearer = geometry.depths[:, None] > geometry.depths
+    side = nearer if relation == 'in front of' else nearer.T
+    return decide((overlap >= OVERLAP) & side,
+                  (overlap == 0) | ((overlap >= OVERLAP) & ~side))
+
+
+def _beside(geometry: Geometry, relation: str) -> np.ndarray:
+    """Compare centres along an axis; beyond a margin, boxes level or no steeper."""
+    axis = 0 if relation in ('left of', 'right of') else 1
+    offsets = geometry.centres[:, None] - geometry.centres
+    along, across = offsets[..., axis], offsets[..., 1 - axis]
+    low, high = geometry.boxes[:, 1 - axis], geometry.boxes[:, 3 - axis]
+    level = np.minimum(high[:, None], high) > np.maximum(low[:, None], low)
+    along = along if relation in ('left of', 'above') else -along
+    beyond = (along <= -MARGIN * geometry.size[axis]) & (
+        level | (np.abs(along) >= np.abs(across)))
+    return decide(beyond, along >= 0)
+
+
+def _inside(geometry: Geometry) -> np.ndarray:
+    """Tell whose box lies within a ring's hole or another shape; no touch is false."""
+    total = len(geometry.items)
+    truths = np.zeros((total, total), dtype=np.int8)
+    for first, second in geometry._close_pairs(0.0):
+        for i, j in ((first, second), (second, first)):
+            truths[i, j] = _is_inside(geometry, i, j)
+    return truths
+
+
+def _is_inside(geometry: Geometry, i: int, j: int) -> int:
+    x1, y1, x2, y2 = geometry.boxes[i]
+    x = (x1 + x2) / 2 + _PROBES * (x2 - x1) / 2
+    y = ((y1 + y2) / 2 + _PROBES * (y2 - y1) / 2)[:, None]
+    filled, other = geometry.covered(j, x, y), geometry.items[j]
+    interior = filled
+    if other.shape == 'ring':
+        interior = (x - other.cx)**2 + (y - other.cy)**2 < (
+            RING_HOLE * other.radius)**2
+    if interior.all():
+        return TRUE
+    touched = geometry.overlap[i, j] > 0 or filled.any() or interior.any()
+    return UNDECIDED if touched else FALSE
+
+
+def before(geometry: Geometry, key: str) -> np.ndarray:
+    """Tell which objects come before which (T, T) in the order of a side or size.
+
+    For sides the centres must differ by a margin and the edges must agree; for sizes
+    the radii must differ by a ratio and the areas by the same ratio.
+    """
+    if key in EXTENTS:
+        ratios = np.stack([geometry.radii[:, None] / geometry.radii,
+                           geometry.areas[:, None] / geometry.areas])
+        if key == 'smallest':
+            ratios = 1 / ratios
+        return decide(ratios.min(0) >= SIZE_RATIO, ratios.max(0) <= 1 / SIZE_RATIO)
+    edge = {'left': 0, 'top': 1, 'right': 2, 'bottom': 3}[key]
+    sign = 1 if edge < 2 else -1
+    centres, edges = geometry.centres[:, edge % 2], geometry.boxes[:, edge]
+    lead = sign * (centres - centres[:, None])
+    edge_lead = sign * (edges - edges[:, None])
+    clear = (np.abs(lead) >= MARGIN * geometry.size[edge % 2]) & (lead * edge_lead > 0)
+    return decide(clear & (lead > 0), clear & (lead < 0))
+
+
+def closer(geometry: Geometry, landmark: int) -> np.ndarray:
+    """Tell which objects are nearer to a landmark than which others (T, T)."""
+    offsets = geometry.centres - geometry.centres[landmark]
+    distances = np.sqrt((offsets * offsets).sum(1))
+    lead = distances - distances[:, None]
+    clear = np.abs(lead) >= MARGIN * geometry.size.max()
+    return decide(clear & (lead > 0), clear & (lead < 0))
+
+
+def between(geometry: Geometry) -> np.ndarray:
+    """Tell which objects are between which two others (T, T, T)."""
+    centres = geometry.centres
+    line = centres[None, None] - centres[None, :, None]        # from b to c
+    reach = (line * line).sum(-1)
+    own = centres[:, None, None] - centres[None, :, None]      # from b to a
+    with np.errstate(divide='ignore', invalid='ignore'):
+        along = (own * line).sum(-1) / reach
+        cross = own[..., 0] * line[..., 1] - own[..., 1] * line[..., 0]
+        away = np.abs(cross) / reach   # distance to the line, by the length of bc
+    true = (np.abs(along - 0.5) <= 0.5 - BETWEEN_ALONG) & (away <= BETWEEN_NEAR)
+    return decide(true, (along <= 0) | (along >= 1) | (away >= BETWEEN_FAR))

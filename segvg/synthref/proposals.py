@@ -1,0 +1,174 @@
+"""All forms of a type that fit a target and need every one of their words."""
+from typing import Iterator
+
+from segvg.synthref.conditions import Condition, ConditionFinder, Leaf
+from segvg.synthref.facts import facts_of, members_of
+from segvg.synthref.forms import (
+    EXTENTS,
+    All,
+    Count,
+    Except,
+    Extreme,
+    Form,
+    Nearest,
+    Ordinal,
+    Selection,
+    The,
+)
+from segvg.synthref.levels import Level
+from segvg.synthref.scene import Scene
+from segvg.synthref.semantics import Undecided, pick
+from segvg.synthref.streams import Stream
+
+_PLAIN_PLURAL_SHARE = 0.35
+
+
+class Proposer:
+    """Forms of one scene, in random order."""
+
+    def __init__(self, scene: Scene, level: Level, stream: Stream) -> None:
+        self.scene, self.level, self.stream = scene, level, stream
+        self.facts = facts_of(scene)
+        self.finder = ConditionFinder(scene, level, stream, self.single)
+
+    # sentences with one target
+
+    def single(self, kind: str, target: int, redundant: bool = False) -> Iterator[The]:
+        """Yield forms that denote one object; with ``redundant``, with an idle word."""
+        if kind in ('side', 'extent', 'ordinal', 'fourth', 'nearest'):
+            yield from self._ordered(kind, target)
+            return
+        bit, stream = 1 << target, self.stream
+        most = 3 if kind == 'attribute' else 2
+        for condition in stream.shuffled(self.finder.conditions(kind)):
+            if not condition.members & bit:
+                continue
+            for leaf in stream.shuffled(self.finder.leaves(target, most)):
+                if leaf.members & condition.members != bit or self._barred(
+                        leaf, condition):
+                    continue
+                if kind != 'attribute' and leaf.members == bit:
+                    continue
+                idle = any(w & condition.members == bit for w in leaf.weaker)
+                if idle != redundant:
+                    continue
+                if kind == 'between not':
+                    yield from self._denied(leaf, condition, bit)
+                else:
+                    yield The(condition.build(leaf.objects))
+
+    def _barred(self, leaf: Leaf, condition: Condition) -> bool:
+        return any(leaf.objects.get(kind) for kind in condition.bars)
+
+    def _denied(self, leaf: Leaf, condition: Condition, bit: int) -> Iterator[The]:
+        """Replace one word of a leaf by what the object is not."""
+        for word in leaf.objects.kinds():
+            rest = leaf.objects.replace(word, None)
+            for negation in self.stream.shuffled(self.finder.conditions('negation')):
+                if negation.bars != (word,) or not negation.members & bit:
+                    continue
+                members = self.finder.common([self.facts.having(kind, rest.get(kind))
+                                        for kind in rest.kinds()])
+                if members & condition.members & negation.members != bit:
+                    continue
+                yield The(condition.build(negation.build(rest)))
+
+    def _ordered(self, kind: str, target: int) -> Iterator[The]:
+        """Yield orders in which the target wins, or has its rank."""
+        bit = 1 << target
+        for leaf in self.stream.shuffled(self.finder.leaves(target, 2)):
+            for build, after, rank, own in self._orders(kind):
+                members = leaf.members & ~own
+                if kind == 'extent' and leaf.objects.get('size') or own == bit:
+                    continue
+                if members.bit_count() < (2 if rank == 1 else max(3, rank)):
+                    continue
+                if (self._winner(members, after, rank) == bit and not any(
+                        self._winner(w & ~own, after, rank) == bit
+                        for w in leaf.weaker)):
+                    yield The(build(leaf.objects))
+
+    def _orders(self, kind: str) -> list[tuple]:
+        """List (build, order, rank, bit of the landmark) of a type, shuffled."""
+        facts, found = self.facts, []
+        if kind == 'nearest':
+            for index in range(len(self.scene.objects)):
+                found += [(lambda source, d=phrase: Nearest(source, The(d)),
+                           facts.closer(index), 1, 1 << index)
+                          for phrase in self.finder.landmark(index)[:1]]
+        elif kind in ('side', 'extent'):
+            keys = EXTENTS if kind == 'extent' else self.level.sides
+            found = [(lambda source, k=key: Extreme(source, k), facts.before(key), 1, 0)
+                     for key in keys]
+        else:
+            ranks = (4,) if kind == 'fourth' else (2, 3)
+            found = [(lambda source, r=rank, s=side: Ordinal(source, r, s),
+                      facts.before(side), rank, 0)
+                     for side in self.level.sides for rank in ranks]
+        return self.stream.shuffled(found)
+
+    def _winner(self, members: int, after: list, rank: int) -> int | None:
+        if members.bit_count() < max(2, rank):
+            return None
+        try:
+            return pick(members, after, rank)
+        except Undecided:
+            return None
+
+    # sentences with several targets
+
+    def several(self, kind: str, eligible: int) -> Iterator[Form]:
+        """Yield forms that denote two or more of the eligible objects."""
+        if kind == 'exception':
+            yield from self._exceptions(eligible)
+            return
+        groups = self.stream.shuffled(self._plural_leaves())
+        named = {name for name, _ in self.level.types}
+        extra = [name for name in ('relation', 'negation', 'comparison')
+                 if name in named]
+        conditions = self.stream.shuffled(
+            [found for name in extra for found in self.finder.conditions(name)])
+        plain_first = self.stream.random() < _PLAIN_PLURAL_SHARE
+        conditions = [*self.finder.nothing(), *conditions] if plain_first else [
+            *conditions, *self.finder.nothing()]
+        for condition in conditions:
+            plain = condition.members == self.facts.everything
+            for leaf in groups:
+                chosen = leaf.members & condition.members
+                if (chosen.bit_count() < 2 or chosen & ~eligible
+                        or self._barred(leaf, condition)
+                        or (not plain and chosen == leaf.members)
+                        or (plain and not leaf.objects.kinds())
+                        or any(w & condition.members == chosen for w in leaf.weaker)):
+                    continue
+                form = _quantified(kind, condition.build(leaf.objects), chosen)
+                if form:
+                    yield form
+
+    def _plural_leaves(self) -> list[Leaf]:
+        return list({leaf.objects: leaf for index in range(len(self.scene.objects))
+                     for leaf in self.finder.leaves(index, 2)
+                     if leaf.members.bit_count() > 1}.values())
+
+    def _exceptions(self, eligible: int) -> Iterator[Form]:
+        groups = self.finder.groups()
+        for leaf in self.stream.shuffled(self._plural_leaves()):
+            if any(w == leaf.members for w in leaf.weaker):
+                continue
+            excluded = [(1 << index, The(phrase)) for index in members_of(leaf.members)
+                        for phrase in self.finder.landmark(index)[:1]]
+            excluded += [(bits, All(group.objects)) for bits, group in groups.items()]
+            for bits, form in self.stream.shuffled(excluded):
+                chosen = leaf.members & ~bits
+                if (bits & ~leaf.members or chosen & ~eligible
+                        or chosen.bit_count() < 2):
+                    continue
+                yield All(Except(leaf.objects, form))
+
+
+def _quantified(kind: str, selection: Selection, chosen: int) -> Form | None:
+    number = chosen.bit_count()
+    if kind == 'plural':
+        return All(selection)
+    fits = number == 2 if kind == 'both' else 3 <= number <= 4
+    return Count(selection, number) if fits else None

@@ -1,0 +1,272 @@
+"""What a form denotes in a scene, with margins that make the answer safe to see.
+
+Every predicate is true, false or undecided. ``denote`` raises ``Undecided`` as soon as
+one object of the scene makes a predicate undecided, and ``Undefined`` when a
+presupposition fails, so what it returns can be relied on.
+"""
+from functools import singledispatch
+from typing import Iterator
+
+from segvg.synthref.facts import Facts, Members, facts_of, members_of
+from segvg.synthref.forms import (
+    EXTENTS,
+    Alike,
+    All,
+    Between,
+    Compared,
+    Count,
+    Except,
+    Extreme,
+    Form,
+    Nearest,
+    Objects,
+    Ordinal,
+    Related,
+    Selection,
+    The,
+    Together,
+    Without,
+    leaves,
+)
+from segvg.synthref.scene import Scene
+
+
+class Undecided(Exception):
+    """Some predicate of the form is too close to call."""
+
+
+class Undefined(Exception):
+    """A presupposition fails: no unique object, a wrong count, nothing to compare."""
+
+
+def denote(form: Form | Selection, scene: Scene) -> frozenset[int]:
+    """Return the indices of the objects that a form is about."""
+    return frozenset(members_of(evaluate(form, facts_of(scene))))
+
+
+def try_denote(form: Form, scene: Scene) -> frozenset[int] | None:
+    """Return what a form denotes, or None when that is undecided or undefined."""
+    bits = try_evaluate(form, facts_of(scene))
+    return None if bits is None else frozenset(members_of(bits))
+
+
+def try_evaluate(form: Form | Selection, facts: Facts) -> int | None:
+    """Return the bit set of a form, or None when it is undecided or undefined."""
+    try:
+        return evaluate(form, facts)
+    except (Undecided, Undefined):
+        return None
+
+
+@singledispatch
+def evaluate(form: Form | Selection, facts: Facts) -> int:
+    """Return the objects that a form is about as a bit set."""
+    raise TypeError(f'{form!r} is not a form')
+
+
+def _decided(members: Members) -> int:
+    """Return of whom a predicate is true when it is decided for everyone."""
+    if members.undecided:
+        raise Undecided
+    return members.true
+
+
+@evaluate.register
+def _(form: Objects, facts: Facts) -> int:
+    chosen = facts.everything
+    for kind in form.kinds():
+        value = form.get(kind)
+        if kind == 'place':
+            chosen &= _decided(facts.at(value))
+        else:
+            chosen &= facts.having(kind, value)
+    return chosen
+
+
+def _landmark(form: The, facts: Facts) -> int:
+    """Return the index of the one object that a landmark is."""
+    bits = evaluate(form, facts)
+    if bits.bit_count() != 1:
+        raise Undefined(f'{form} is no landmark')
+    return bits.bit_length() - 1
+
+
+@evaluate.register
+def _(form: Related, facts: Facts) -> int:
+    where = _landmark(form.landmark, facts)
+    related = _decided(facts.related(form.relation)[where])
+    return evaluate(form.source, facts) & related
+
+
+@evaluate.register
+def _(form: Between, facts: Facts) -> int:
+    if len(form.landmarks) == 1:
+        pair = members_of(evaluate(form.landmarks[0], facts))
+    else:
+        pair = [_landmark(landmark, facts) for landmark in form.landmarks]
+    if len(pair) != 2 or pair[0] == pair[1]:
+        raise Undefined(f'{form.landmarks} are not two landmarks')
+    return evaluate(form.source, facts) & _decided(facts.between()[tuple(pair)])
+
+
+@evaluate.register
+def _(form: Compared, facts: Facts) -> int:
+    where = _landmark(form.landmark, facts)
+    # who is smaller comes after the landmark in the order of 'largest'
+    key = EXTENTS[('smaller', 'bigger').index(form.key)]
+    return evaluate(form.source, facts) & _decided(facts.before(key)[where])
+
+
+@evaluate.register
+def _(form: Alike, facts: Facts) -> int:
+    where = _landmark(form.landmark, facts)
+    value = getattr(facts.scene.objects[where], form.kind)
+    alike = facts.having(form.kind, value)
+    chosen = alike if form.same else facts.everything & ~alike
+    return evaluate(form.source, facts) & chosen & ~(1 << where)
+
+
+@evaluate.register
+def _(form: Without, facts: Facts) -> int:
+    return evaluate(form.source, facts) & ~facts.having(form.kind, form.value)
+
+
+@evaluate.register
+def _(form: Except, facts: Facts) -> int:
+    members, excluded = evaluate(form.source, facts), evaluate(form.excluded, facts)
+    if not excluded or excluded & ~members:
+        raise Undefined('what is excepted is not among the rest')
+    return members & ~excluded
+
+
+@evaluate.register
+def _(form: Extreme, facts: Facts) -> int:
+    return pick(_compared(form.source, facts), facts.before(form.key), 1)
+
+
+@evaluate.register
+def _(form: Nearest, facts: Facts) -> int:
+    where = _landmark(form.landmark, facts)
+    members = evaluate(form.source, facts) & ~(1 << where)
+    if members.bit_count() == 1:
+        raise Undefined('nothing to compare with')
+    return pick(members, facts.closer(where), 1)
+
+
+@evaluate.register
+def _(form: Ordinal, facts: Facts) -> int:
+    members = _compared(form.source, facts)
+    if members and members.bit_count() < form.rank:
+        raise Undefined(f'number {form.rank} of {members.bit_count()}')
+    return pick(members, facts.before(form.side), form.rank)
+
+
+def _compared(source: Selection, facts: Facts) -> int:
+    """Return a set that can be compared: empty, or two and more."""
+    members = evaluate(source, facts)
+    if members.bit_count() == 1:
+        raise Undefined('nothing to compare with')
+    return members
+
+
+def pick(members: int, after: list[Members], rank: int) -> int:
+    """Return who has a rank in an order; each before it must clearly come first."""
+    first = 0
+    for _ in range(rank if members else 0):
+        for index in members_of(members):
+            first = 1 << index
+            if not members & ~first & ~after[index].true:
+                break
+        else:
+            raise Undecided
+        members &= ~first
+    return first
+
+
+@evaluate.register
+def _(form: The, facts: Facts) -> int:
+    chosen = evaluate(form.source, facts)
+    if chosen.bit_count() > 1:
+        raise Undefined(f'{chosen.bit_count()} objects, not one')
+    return chosen
+
+
+@evaluate.register
+def _(form: All, facts: Facts) -> int:
+    chosen = evaluate(form.source, facts)
+    if chosen.bit_count() == 1:
+        raise Undefined('one object, not several')
+    return chosen
+
+
+@evaluate.register
+def _(form: Count, facts: Facts) -> int:
+    chosen = evaluate(form.source, facts)
+    if chosen and chosen.bit_count() != form.number:
+        raise Undefined(f'{chosen.bit_count()} objects, not {form.number}')
+    return chosen
+
+
+@evaluate.register
+def _(form: Together, facts: Facts) -> int:
+    parts = [evaluate(part, facts) for part in form.parts]
+    together = 0
+    for part in parts:
+        together |= part
+    if not all(parts) or together.bit_count() < sum(map(int.bit_count, parts)):
+        raise Undefined('a part denotes nothing, or two parts the same object')
+    return together
+
+
+# what admission asks
+
+def idle_words(form: Form, scene: Scene) -> list[str]:
+    """Return the shape and filters that remove no object from their selection."""
+    idle, facts = [], facts_of(scene)
+    for leaf in leaves(form):
+        chosen = evaluate(leaf, facts)
+        idle += [kind for kind in leaf.kinds()
+                 if evaluate(leaf.replace(kind, None), facts) == chosen]
+    return idle
+
+
+def weaker(selection: Selection) -> Iterator[Selection]:
+    """Yield the selection with one thing left out: a word, or a whole condition.
+
+    Landmarks stay as they are; they have weaker selections of their own.
+    """
+    if isinstance(selection, Objects):
+        for kind in selection.kinds():
+            yield selection.replace(kind, None)
+        return
+    yield selection.source
+    for source in weaker(selection.source):
+        yield type(selection)(source, *(
+            getattr(selection, name) for name in list(vars(selection))[1:]))
+
+
+def landmarks(form: Form | Selection) -> Iterator[The | All | Count]:
+    """Yield the forms inside a selection that say what it is related to."""
+    for name, value in vars(form).items():
+        for inner in value if isinstance(value, tuple) else (value,):
+            if isinstance(inner, (The, All, Count)):
+                yield inner
+            elif name == 'source':
+                yield from landmarks(inner)
+
+
+def idle_parts(form: Form, scene: Scene) -> list[Selection]:
+    """Return the selections with something left out that denote the same.
+
+    None means: for each word and each condition of the sentence there is an object
+    that fails only that one. For an order it means that another object would win.
+    """
+    facts = facts_of(scene)
+    if isinstance(form, Together):
+        return [idle for part in form.parts for idle in idle_parts(part, scene)]
+    chosen = try_evaluate(form.source, facts)
+    idle = [other for other in weaker(form.source)
+            if try_evaluate(other, facts) == chosen]
+    for landmark in landmarks(form.source):
+        idle += idle_parts(landmark, scene)
+    return idle

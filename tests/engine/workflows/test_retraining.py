@@ -1,0 +1,108 @@
+"""Rounds: what they keep, what they draw again, and that a stop changes nothing."""
+import json
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+
+from segvg.checkpoints.io import load_checkpoint
+from segvg.engine.workflows.retraining import (
+    check_retraining,
+    format_table,
+    read_table,
+    round_config,
+    run_rounds,
+)
+from segvg.registry import HOOKS
+from tests.toy import ROOT, make_data, toy_config
+
+SIRI = ROOT / 'configs/siri/siri_tiny_synthref_l0.py'
+SEGVG = ROOT / 'configs/segvg/segvg_tiny_synthref_l0.py'
+
+
+class Stopped(Exception):
+    """What the runs of these tests are stopped by."""
+
+
+@HOOKS.register_module(force=True)
+class StopHook(Hook):
+    """Stop a training before a step of a round, once."""
+    at: tuple = ()
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        if StopHook.at == (runner.work_dir.rsplit('_', 1)[1], runner.iter):
+            raise Stopped
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    return make_data(tmp_path_factory.mktemp('toy') / 'data')
+
+
+def config(path, data, work_dir, keep, rounds=2):
+    cfg = toy_config(path, data, work_dir)
+    cfg.train_cfg.max_epochs = 2
+    cfg.train_dataloader.batch_size = 4
+    cfg.train_dataloader.dataset.sample_by = 'expression'
+    cfg.retraining = dict(rounds=rounds, keep=keep)
+    cfg.custom_hooks = [dict(type='StopHook')]
+    return cfg
+
+
+def weights(row) -> dict:
+    return load_checkpoint(row['checkpoint'])['state_dict']
+
+
+@pytest.mark.parametrize('path,keep,count', [
+    (SIRI, ['fusion.layers'], 24), (SEGVG, ['fusion.layers', 'alignment'], 84)],
+    ids=['siri', 'segvg'])
+def test_rounds_of_any_grounder(path, keep, count, data, tmp_path):
+    rows = run_rounds(config(path, data, tmp_path, keep))
+    assert [row['kept'] for row in rows] == [0, count]
+    assert rows[1]['kept_from'] == rows[0]['checkpoint']
+    assert json.loads((tmp_path / 'rounds.json').read_text())['rounds'] == rows
+    assert len(format_table(rows).splitlines()) == 3
+
+
+@pytest.mark.parametrize('at', [('1', 4), ('2', 1)], ids=['middle', 'first epoch'])
+def test_a_stop_changes_nothing(at, data, tmp_path):
+    keep = ['fusion.layers']
+    whole = run_rounds(config(SIRI, data, tmp_path / 'whole', keep))
+    StopHook.at = at
+    with pytest.raises(Stopped):
+        run_rounds(config(SIRI, data, tmp_path / 'parts', keep))
+    StopHook.at = ()
+    parts = run_rounds(config(SIRI, data, tmp_path / 'parts', keep))
+    assert [row['scores'] for row in parts] == [row['scores'] for row in whole]
+    first, second = weights(whole[-1]), weights(parts[-1])
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_complete_rounds_are_not_trained_again(data, tmp_path):
+    rows = run_rounds(config(SIRI, data, tmp_path, ['fusion.layers'], rounds=1))
+    StopHook.at = ('1', 0)
+    try:
+        assert run_rounds(config(SIRI, data, tmp_path, ['fusion.layers'], 1)) == rows
+    finally:
+        StopHook.at = ()
+    other = config(SIRI, data, tmp_path, ['head'], 1)
+    with pytest.raises(ValueError, match='rounds.json was made by another config'):
+        read_table(tmp_path, other)
+
+
+def test_what_is_drawn_again_gets_the_same_numbers_unless_asked(data, tmp_path):
+    cfg = config(SIRI, data, tmp_path, ['fusion.layers'])
+    assert round_config(cfg, 3, 'x.pth').randomness.seed == cfg.randomness.seed
+    cfg.retraining.seed_step = 5
+    assert round_config(cfg, 3, 'x.pth').randomness.seed == cfg.randomness.seed + 10
+
+
+@pytest.mark.parametrize('value,message', [
+    (None, "has no 'retraining'"), (dict(rounds=2, keep=[], parts=[]), r"\['parts'\]"),
+    (dict(rounds=0, keep=[]), 'a number from 1, not 0'),
+    (dict(rounds=1, keep='head'), "a list of names .* not 'head'")])
+def test_wrong_settings_are_told(value, message, data, tmp_path):
+    cfg = toy_config(SIRI, data, tmp_path)
+    cfg.retraining = value
+    with pytest.raises(ValueError, match=message):
+        check_retraining(cfg)

@@ -1,0 +1,74 @@
+"""Images of the evaluation stay out of training, and every score says what was seen."""
+import json
+
+import pytest
+from mmengine.config import Config
+
+from segvg.checkpoints.io import load_checkpoint
+from segvg.engine.launch import build_runner
+from segvg.leakage.guard import evaluation_files, guard_training_data, record_training
+from segvg.leakage.provenance import record_path
+from segvg.registry import DATASETS
+from tests.leakage.planted import coco_image, write_canonical
+from tests.toy import ROOT, make_data, toy_config
+
+SEGVG = ROOT / 'configs/segvg/segvg_refcoco.py'
+
+
+@pytest.fixture
+def cfg(tmp_path):
+    """Training on images 0 to 9, of which 7, 8 and 9 are evaluated in other sets."""
+    splits = dict(joint=('train', range(10)), unc=('val', [7, 8, 90]))
+    paths = {name: write_canonical(tmp_path, name, split, list(map(coco_image, images)))
+             for name, (split, images) in splits.items()}
+    write_canonical(tmp_path, 'unc', 'testA', [coco_image(9)], ('a cat',))
+
+    def loader(name):
+        return dict(dataset=dict(type='GroundingDataset', ann_file=str(paths[name])))
+
+    return Config(dict(train_dataloader=loader('joint'), val_dataloader=loader('unc'),
+                       model=dict(type='x')))
+
+
+def test_all_evaluation_splits_of_a_data_set_are_protected(cfg):
+    names = [path.name for path in evaluation_files(cfg)]
+    assert names == ['unc_testA.jsonl', 'unc_val.jsonl']
+
+
+def test_protected_images_leave_training_and_are_counted(cfg, caplog):
+    guard_training_data(cfg)
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    ids = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
+    assert ids == [f'coco:{i}' for i in range(7)] and dataset.num_excluded == 3
+    record = record_training(cfg)
+    assert [o['verdict'] for o in record['overlaps'].values()] == ['clean', 'clean']
+
+
+def test_the_guard_can_be_switched_off(cfg):
+    cfg.exclude_protected = False
+    guard_training_data(cfg)
+    assert len(DATASETS.build(cfg.train_dataloader.dataset)) == 10
+    record = record_training(cfg)
+    assert record['overlaps']['unc_val']['leaked'] == 2
+    assert record['overlaps']['unc_testA']['leaked'] == 1
+
+
+def test_initial_weights_without_a_record_make_it_unknown(cfg, tmp_path):
+    cfg.model.init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'w.pth'))
+    (parent,) = record_training(cfg)['parents']
+    assert parent['record'] is None
+    record_path(tmp_path / 'w.pth').write_text(json.dumps(record_training(cfg)))
+    (parent,) = record_training(cfg)['parents']
+    assert parent['record']['format'] == 'segvg-prov'
+
+
+def test_checkpoints_carry_the_record(tmp_path):
+    data = make_data(tmp_path / 'data')
+    cfg = toy_config(SEGVG, data, tmp_path / 'work')
+    cfg.train_cfg.max_epochs = 1
+    build_runner(cfg).train()
+    record = load_checkpoint(str(tmp_path / 'work/epoch_1.pth'))['meta']['provenance']
+    assert [part['file'] for part in record['trained_on']] == ['toy_train.jsonl']
+    overlap = record['overlaps']['toy_val']
+    # images without a known origin could be anybody's
+    assert (overlap['verdict'], overlap['images_unknown']) == ('unknown', 4)

@@ -1,0 +1,55 @@
+"""Images of all levels, made once, and two scenes written by hand."""
+import pytest
+
+from segvg.synthref.images import Job, make_image
+from segvg.synthref.levels import LEVELS, SPLITS
+from segvg.synthref.scene import Scene, SceneObject
+
+IMAGES = dict(L0=60, L1=60, L2=30, L3=24, L4=10, L5=6)
+SIMPLE = ('L0', 'L1')   # levels whose sentences relate no objects
+
+
+@pytest.fixture(scope='session')
+def records():
+    """Some images of every split of every level, seed 3."""
+    return {name: {split: [make_image(Job(level, split, 3, index, None))
+                           for index in range(IMAGES[name])] for split in SPLITS}
+            for name, level in LEVELS.items()}
+
+
+@pytest.fixture(scope='session')
+def simple_records(records):
+    """Those of L0 and L1 in one list of (level, record)."""
+    return [(LEVELS[name], record) for name in SIMPLE
+            for items in records[name].values() for record in items]
+
+
+@pytest.fixture(scope='session')
+def compound_records(records):
+    """Those of L2 and above in one list of (level, record)."""
+    return [(LEVELS[name], record) for name in records if name not in SIMPLE
+            for items in records[name].values() for record in items]
+
+
+@pytest.fixture(scope='session')
+def all_records(records):
+    """The same images in one list of (level, record)."""
+    return [(LEVELS[name], record) for name, splits in records.items()
+            for items in splits.values() for record in items]
+
+
+def make_scene(*objects, size=100):
+    """A scene of (shape, colour, size, radius, cx, cy) objects on plain grey."""
+    return Scene(size, size, dict(kind='plain', colours=[[200, 200, 200]]),
+                 dict(sigma=0, seed=0), tuple(
+        SceneObject(shape, colour, extent, (255, 0, 0), radius, cx, cy, depth)
+        for depth, (shape, colour, extent, radius, cx, cy) in enumerate(objects)))
+
+
+@pytest.fixture
+def four():
+    """0 red circle left, 1 blue circle right, 2 red square top, 3 small star below."""
+    return make_scene(('circle', 'red', 'large', 16, 20, 50),
+                      ('circle', 'blue', 'medium', 10, 80, 50),
+                      ('square', 'red', 'medium', 10, 50, 25),
+                      ('star', 'green', 'small', 6, 50, 85))
