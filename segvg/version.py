@@ -1,2 +1,2 @@
-"""The version of the package, read by ``setup.py`` as text."""
+"""The version of the package, read by ``pyproject.toml``."""
 __version__ = '0.1.0'

@@ -1,7 +1,7 @@
 # Sourced by demo.sh and run_tests.sh: a virtual environment with segvg in it.
 #
 # An active environment is used as it is; without one, .venv is made. Nothing is installed
-# again while setup.py and the constraints are those of the last time.
+# again while pyproject.toml and the constraints are those of the last time.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 if [ -z "${VIRTUAL_ENV:-}" ] && [ -z "${CONDA_PREFIX:-}" ]; then
@@ -17,7 +17,7 @@ if [ -z "${VIRTUAL_ENV:-}" ] && [ -z "${CONDA_PREFIX:-}" ]; then
   . .venv/bin/activate
 fi
 stamp=$(python -c 'import sys; print(sys.prefix)')/.segvg_installed
-wanted=$(cat setup.py requirements/constraints.txt | cksum)$root
+wanted=$(cat pyproject.toml requirements/constraints.txt | cksum)$root
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   echo "Installing segvg (about two minutes)"
   constraints=$(mktemp)
@@ -28,7 +28,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     cp requirements/constraints.txt "$constraints"
   fi
   python -m pip install --quiet --disable-pip-version-check -c "$constraints" \
-    -e '.[tests]'
+    -e '.[dev]'
   rm -f "$constraints"
   echo "$wanted" >"$stamp"
 fi
