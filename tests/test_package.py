@@ -40,6 +40,7 @@ def test_torchvision_is_not_imported():
 
 
 def test_missing_extension_names_op(monkeypatch):
+    import mmcv  # noqa: F401  (found before the finder is replaced)
     monkeypatch.delitem(sys.modules, EXTENSION, raising=False)
     monkeypatch.setattr(mmcv_ops.importlib.machinery.PathFinder, 'find_spec',
                         lambda *args: None)
