@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 
 from segvg.annotations.canonical import CanonicalFile
-from segvg.apis.inferencer import drop_init
 from segvg.datasets.labelled_subset import write_refs
 from segvg.engine.launch import add_common_arguments, fail, load_config
 from segvg.engine.workflows.pseudo_labels import (
@@ -17,6 +16,7 @@ from segvg.engine.workflows.pseudo_labels import (
     judge_predictions,
     runner_for,
 )
+from segvg.utils.configs import drop_init
 
 
 def parse_args() -> argparse.Namespace:

@@ -5,9 +5,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
-from segvg.apis.inferencer import drop_init
 from segvg.bench.card_hook import CardHook
-from segvg.datasets.split_files import choose_split
 from segvg.engine.launch import (
     add_common_arguments,
     build_runner,
@@ -19,8 +17,9 @@ from segvg.engine.launch import (
 from segvg.engine.preflight import check_files
 from segvg.engine.reporting import report
 from segvg.evaluation.thresholds import thresholds_in_use, use_threshold
-from segvg.leakage.guard import ann_files, tell_verdict
+from segvg.leakage.guard import tell_verdict
 from segvg.leakage.provenance import read_record
+from segvg.utils.configs import ann_files, choose_split, drop_init
 
 
 def parse_args() -> argparse.Namespace:

@@ -20,21 +20,16 @@ from segvg.apis.phrases import (
 from segvg.apis.predictions import describe, write_pictures
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
 from segvg.datasets.transforms.loading import read_image
-from segvg.engine.preflight import find_dicts, missing_vocabularies
+from segvg.engine.preflight import missing_vocabularies
 from segvg.evaluation.generalized import answer_rule
 from segvg.registry import INFERENCERS, MODELS
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import split_mask_parts
+from segvg.utils.configs import drop_init, find_pipeline, without_transforms
 
 ImageInput = Union[str, Path, np.ndarray]
 # What reads files and annotations in a test pipeline; here both come from the caller.
 LOADING = ('LoadImageFromFile', 'LoadGroundingAnnotations')
-
-
-def drop_init(model: dict) -> None:
-    """Take every ``init_cfg`` out of a model config: no public weights are read."""
-    for part in find_dicts(model, 'init_cfg'):
-        part.pop('init_cfg')
 
 
 def start_record(image: np.ndarray) -> dict:
@@ -42,11 +37,6 @@ def start_record(image: np.ndarray) -> dict:
     shape = image.shape[:2]
     return dict(img=image, img_shape=shape, ori_shape=shape, flip=False,
                 scale_factor=(1.0, 1.0), pad_offset=(0.0, 0.0))
-
-
-def without_transforms(pipeline: Sequence[dict], names: Sequence[str]) -> list[dict]:
-    """Return a pipeline config without the named transforms, of whatever scope."""
-    return [step for step in pipeline if step['type'].split('.')[-1] not in names]
 
 
 @INFERENCERS.register_module()
@@ -231,14 +221,6 @@ def pick_device(device: Union[str, torch.device, None]) -> torch.device:
     if device.type == 'cuda' and not torch.cuda.is_available():
         raise ValueError(f'device {str(device)!r} was asked for, but torch sees no GPU')
     return device
-
-
-def find_pipeline(cfg: Config, loader: str = 'test_dataloader') -> list[dict]:
-    """Return the pipeline of a loader, below whatever wraps its data set."""
-    for dataset in find_dicts(cfg.get(loader) or {}, 'pipeline'):
-        return dataset['pipeline']
-    raise ValueError(f'{cfg.filename} has no pipeline in its {loader}, which prepares '
-                     'images and expressions')
 
 
 def texts_per_image(texts: Union[str, Sequence[str], Sequence[Sequence[str]]],

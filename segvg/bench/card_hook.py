@@ -13,8 +13,8 @@ from mmengine.runner import Runner
 from segvg.bench.card import digest, image_of, write_card
 from segvg.bench.statistics import image_sums, interval
 from segvg.evaluation import GroundingMetric, PredictionLog, answer_rule
-from segvg.leakage.guard import ann_files
 from segvg.leakage.provenance import sha256_of
+from segvg.utils.configs import ann_files
 from segvg.utils.environment import code_version, environment
 from segvg.utils.profiling import peak_memory
 

@@ -1,14 +1,12 @@
 """From a command line to a runner; shared by the tools."""
 import argparse
-import difflib
 import logging
 import os
 import sys
 from pathlib import Path
-from typing import Any, Optional
 
 import torch
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from segvg.checkpoints.io import (
@@ -17,6 +15,7 @@ from segvg.checkpoints.io import (
     state_dict_of,
     use_safe_loader,
 )
+from segvg.utils.configs import unknown_keys
 from segvg.utils.fast_config_dump import use_plain_text
 from segvg.utils.files import use_whole_files
 
@@ -53,26 +52,6 @@ def add_common_arguments(parser: argparse.ArgumentParser,
     # torchrun of old versions passes this one.
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0,
                         help=argparse.SUPPRESS)
-
-
-def unknown_keys(cfg: Config, options: dict[str, Any]) -> dict[str, Optional[str]]:
-    """Return the option keys that a config lacks, each with the nearest one it has."""
-    unknown = {}
-    for key in options:
-        node: Any = cfg
-        for depth, part in enumerate(key.split('.')):
-            if isinstance(node, (list, tuple)) and part.isdigit() and int(
-                    part) < len(node):
-                node = node[int(part)]
-            elif isinstance(node, (Config, ConfigDict, dict)) and part in node:
-                node = node[part]
-            else:
-                names = list(node) if hasattr(node, 'keys') else []
-                close = difflib.get_close_matches(part, map(str, names), n=1)
-                before = key.split('.')[:depth]
-                unknown[key] = '.'.join([*before, close[0]]) if close else None
-                break
-    return unknown
 
 
 def load_config(args: argparse.Namespace) -> Config:

@@ -1,23 +1,12 @@
 """Look for the files of a config before anything is built from it."""
 import json
 from pathlib import Path
-from typing import Any, Iterator, Sequence
+from typing import Iterator, Sequence
 
 from mmengine.config import Config
 
 from segvg.annotations.sources import prepare_command
-
-
-def find_dicts(node: Any, key: str) -> Iterator[dict]:
-    """Yield every dict below ``node`` that has ``key``."""
-    if isinstance(node, dict):
-        if key in node:
-            yield node
-        for value in node.values():
-            yield from find_dicts(value, key)
-    elif isinstance(node, (list, tuple)):
-        for value in node:
-            yield from find_dicts(value, key)
+from segvg.utils.configs import find_dicts
 
 
 def is_hub_name(name: str) -> bool:

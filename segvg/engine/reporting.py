@@ -6,7 +6,7 @@ from pathlib import Path
 from mmengine.runner import Runner
 
 from segvg.evaluation.thresholds import tell
-from segvg.leakage.guard import ann_files
+from segvg.utils.configs import ann_files
 
 
 def report(runner: Runner, metrics: dict, args: argparse.Namespace, *, leakage: str,

@@ -4,21 +4,10 @@ from typing import Iterator, Optional
 
 from mmengine.config import Config
 
-from segvg.engine.preflight import find_dicts
 from segvg.leakage import ImageSource, Overlap, ProtectedSplit, compare, read_protected
 from segvg.leakage.compare import TRAIN_SPLITS
 from segvg.leakage.provenance import chain_verdict, make_record, read_record
-
-
-def ann_path(dataset: dict) -> Path:
-    """Path of the annotation file of a data set config."""
-    return Path(dataset.get('data_root') or '') / dataset['ann_file']
-
-
-def ann_files(cfg: Config, loader: str) -> list[Path]:
-    """Annotation files of a loader, each once."""
-    found = find_dicts(cfg.get(loader) or {}, 'ann_file')
-    return list(dict.fromkeys(ann_path(dataset) for dataset in found))
+from segvg.utils.configs import ann_files, ann_path, find_dicts, sibling_splits
 
 
 def evaluation_files(cfg: Config) -> list[Path]:
@@ -29,12 +18,8 @@ def evaluation_files(cfg: Config) -> list[Path]:
     found: dict[Path, None] = {}
     for loader in ('val_dataloader', 'test_dataloader'):
         for path in ann_files(cfg, loader):
-            name = path.name.removesuffix('.jsonl').rpartition('_')[0]
-            siblings = sorted(path.parent.glob(f'{name}_*.jsonl'))
-            splits = {other: other.name.removesuffix('.jsonl')[len(name) + 1:]
-                      for other in siblings}
-            found.update({other: None for other, split in splits.items()
-                          if not split.startswith(TRAIN_SPLITS) and '_' not in split})
+            found.update({other: None for other, split in sibling_splits(path).items()
+                          if not split.startswith(TRAIN_SPLITS)})
     return list(found)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from segvg.annotations.checks import Finding
 from segvg.annotations.files.pickles import AnnotationFileError
-from segvg.datasets.split_files import selects
+from segvg.utils.configs import selects
 from tests.datasets.fixture_reading import (
     LOADERS,
     compare_problems,

@@ -3,14 +3,12 @@ import argparse
 
 import pytest
 import torch
-from mmengine.config import Config
 
 from segvg.engine.launch import (
     add_common_arguments,
     build_runner,
     load_config,
     load_weights,
-    unknown_keys,
 )
 from tests.toy import ROOT, make_data, toy_config
 
@@ -44,13 +42,6 @@ def test_known_keys_are_silent_and_used(capsys):
 
 def test_work_dir_follows_the_config_name():
     assert load_config(arguments()).work_dir == 'work_dirs/segvg_refcoco'
-
-
-def test_unknown_keys_below_lists_and_values():
-    cfg = Config(dict(a=[dict(b=1)], c=2))
-    assert unknown_keys(cfg, {'a.0.b': 2, 'c': 3}) == {}
-    assert list(unknown_keys(cfg, {'a.1.b': 2, 'c.d': 3, 'x': 1})) == ['a.1.b', 'c.d',
-                                                                      'x']
 
 
 def test_missing_config_is_told(tmp_path):

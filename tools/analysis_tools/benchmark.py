@@ -28,18 +28,18 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from segvg.annotations.line_index import index_path
-from segvg.apis.inferencer import (
-    drop_init,
-    find_pipeline,
-    pick_device,
-    start_record,
-    without_transforms,
-)
+from segvg.apis.inferencer import pick_device, start_record
 from segvg.engine.launch import add_config_options, add_device, fail, load_config
-from segvg.engine.preflight import check_files, find_dicts
-from segvg.leakage.guard import ann_path
+from segvg.engine.preflight import check_files
 from segvg.registry import DATASETS, MODELS
 from segvg.utils import profiling
+from segvg.utils.configs import (
+    ann_path,
+    drop_init,
+    find_dicts,
+    find_pipeline,
+    without_transforms,
+)
 
 IMAGE_SHAPE = (480, 640)  # the commonest in COCO
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
-from segvg.apis.inferencer import drop_init
 from segvg.engine.launch import (
     add_common_arguments,
     build_runner,
@@ -28,6 +27,7 @@ from segvg.engine.preflight import check_files
 from segvg.evaluation.generalized import generalized_configs
 from segvg.evaluation.threshold_sweep import ThresholdSweep
 from segvg.evaluation.thresholds import describe_choice
+from segvg.utils.configs import drop_init
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,6 +1,8 @@
+"""Walking a config, the splits of a data set, keys that a config lacks."""
 import pytest
+from mmengine.config import Config
 
-from segvg.datasets.split_files import selects, split_files
+from segvg.utils.configs import selects, split_files, unknown_keys
 
 
 @pytest.mark.parametrize(('wanted', 'taken'), [
@@ -19,3 +21,10 @@ def test_files_are_those_of_one_data_set(tmp_path):
     assert [path.name for path in found] == ['a_testA.jsonl', 'a_testB.jsonl']
     assert split_files(tmp_path / 'a_val.jsonl', 'testC') == [
         tmp_path / 'a_testC.jsonl']
+
+
+def test_unknown_keys_below_lists_and_values():
+    cfg = Config(dict(a=[dict(b=1)], c=2))
+    assert unknown_keys(cfg, {'a.0.b': 2, 'c': 3}) == {}
+    assert list(unknown_keys(cfg, {'a.1.b': 2, 'c.d': 3, 'x': 1})) == ['a.1.b', 'c.d',
+                                                                      'x']

@@ -1,0 +1,119 @@
+"""Walk a config: find its parts, choose a split, name keys that it lacks."""
+import difflib
+from pathlib import Path
+from typing import Any, Iterator, Optional, Sequence
+
+from mmengine.config import Config, ConfigDict
+
+
+def find_dicts(node: Any, key: str) -> Iterator[dict]:
+    """Yield every dict at or below ``node`` that has ``key``, parents first."""
+    if isinstance(node, dict):
+        if key in node:
+            yield node
+        for value in node.values():
+            yield from find_dicts(value, key)
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            yield from find_dicts(value, key)
+
+
+def drop_init(model: dict) -> None:
+    """Take every ``init_cfg`` out of a model config: no public weights are read."""
+    for part in find_dicts(model, 'init_cfg'):
+        part.pop('init_cfg')
+
+
+def find_pipeline(cfg: Config, loader: str = 'test_dataloader') -> list[dict]:
+    """Return the pipeline of a loader, below whatever wraps its data set.
+
+    Raises:
+        ValueError: the loader has none.
+    """
+    for dataset in find_dicts(cfg.get(loader) or {}, 'pipeline'):
+        return dataset['pipeline']
+    raise ValueError(f'{cfg.filename} has no pipeline in its {loader}, which prepares '
+                     'images and expressions')
+
+
+def without_transforms(pipeline: Sequence[dict], names: Sequence[str]) -> list[dict]:
+    """Return a pipeline config without the named transforms, of whatever scope."""
+    return [step for step in pipeline if step['type'].split('.')[-1] not in names]
+
+
+def ann_path(dataset: dict) -> Path:
+    """Return the path of the annotation file of a data set config."""
+    return Path(dataset.get('data_root') or '') / dataset['ann_file']
+
+
+def ann_files(cfg: Config, loader: str) -> list[Path]:
+    """Return the annotation files of a loader, each once."""
+    found = find_dicts(cfg.get(loader) or {}, 'ann_file')
+    return list(dict.fromkeys(ann_path(dataset) for dataset in found))
+
+
+def selects(wanted: str, split: str) -> bool:
+    """Return whether a wanted split takes in another, by the rule of REFER.
+
+    ``test`` takes every split with "test" in its name, ``testA`` every test split with
+    an A: ``testAB`` counts for ``testA`` and for ``testB``.
+    """
+    if wanted == 'test':
+        return 'test' in split
+    if wanted.startswith('test') and split.startswith('test'):
+        return set(wanted[4:]) <= set(split[4:])
+    return wanted == split
+
+
+def sibling_splits(ann_file: Path) -> dict[Path, str]:
+    """Return the files ``<name>_<split>.jsonl`` beside one of them, and their splits.
+
+    A split has no underscore in its name: such a file belongs to another data set.
+    """
+    name = ann_file.name.removesuffix('.jsonl').rpartition('_')[0]
+    splits = {path: path.name.removesuffix('.jsonl')[len(name) + 1:]
+              for path in sorted(ann_file.parent.glob(f'{name}_*.jsonl'))}
+    return {path: split for path, split in splits.items() if '_' not in split}
+
+
+def split_files(ann_file: Path, wanted: str) -> list[Path]:
+    """Return the files beside ``<name>_<split>.jsonl`` that hold a wanted split.
+
+    Without any, the one that should be there.
+    """
+    found = [path for path, split in sibling_splits(ann_file).items()
+             if selects(wanted, split)]
+    name = ann_file.name.removesuffix('.jsonl').rpartition('_')[0]
+    return found or [ann_file.with_name(f'{name}_{wanted}.jsonl')]
+
+
+def choose_split(loader: ConfigDict, split: str) -> None:
+    """Replace the split of a loader's data set; ``test`` may be several files."""
+    dataset = loader.dataset
+    root = Path(dataset.get('data_root') or '')
+    files = [str(path.relative_to(root)) for path in split_files(
+        root / dataset.ann_file, split)]
+    dataset.ann_file = files[0]
+    if len(files) > 1:
+        loader.dataset = dict(type='ConcatDataset', datasets=[
+            dict(dataset, ann_file=file) for file in files])
+
+
+def unknown_keys(cfg: Config, options: dict[str, Any]) -> dict[str, Optional[str]]:
+    """Return the option keys that a config lacks, each with the nearest one it has."""
+    unknown = {}
+    for key in options:
+        node: Any = cfg
+        for depth, part in enumerate(key.split('.')):
+            if isinstance(node, (list, tuple)) and part.isdigit() and int(
+                    part) < len(node):
+                node = node[int(part)]
+            elif isinstance(node, (Config, ConfigDict, dict)) and part in node:
+                node = node[part]
+            else:
+                names = list(node) if hasattr(node, 'keys') else []
+                close = difflib.get_close_matches(part, map(str, names), n=1)
+                before = key.split('.')[:depth]
+                unknown[key] = '.'.join([*before, close[0]]) if close else None
+                break
+    return unknown
