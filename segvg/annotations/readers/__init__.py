@@ -17,7 +17,7 @@ from segvg.annotations.readers.reftr import find_reftr_sets
 from segvg.annotations.readers.resc import find_resc_sets
 from segvg.annotations.readers.seqtr import find_seqtr_sets
 from segvg.annotations.readers.simvg import find_simvg_sets
-from segvg.annotations.readers.vg_regions import find_vg_sets
+from segvg.annotations.readers.visual_genome import find_vg_sets
 
 FindSets = Callable[[list[Path], ReadOptions], list[SourceSet]]
 

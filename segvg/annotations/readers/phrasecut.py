@@ -8,30 +8,38 @@ from typing import Optional
 from segvg.annotations.checks import Place, Report
 from segvg.annotations.files.json_stream import iter_json_list
 from segvg.annotations.official_counts import OFFICIAL_COUNTS
-from segvg.annotations.readers import field_checks
 from segvg.annotations.readers.base import ReadOptions, SourceObject, SourceSet
 from segvg.annotations.readers.expressions import ExprCollector, SourceExpr
-from segvg.annotations.readers.field_checks import UniqueIds, other_fields, read_fields
+from segvg.annotations.readers.field_checks import (
+    UniqueIds,
+    is_box,
+    is_id,
+    is_int,
+    is_list,
+    is_text,
+    other_fields,
+    read_fields,
+)
 from segvg.annotations.readers.instance_ids import InstanceIds
 from segvg.annotations.readers.objects import Errors, check_object
 from segvg.annotations.readers.splits import order_by_split, split_of_name
-from segvg.annotations.readers.vg_images import VgImage, VgImages
+from segvg.annotations.readers.visual_genome import VgImage, VgImages
 
 IMAGE_FILES = ('image_data_split.json', 'image_data_split3000.json')
 REFER_NAME = re.compile(r'refer_(?!input_)(.+)\.json')
 
 
 def _is_ints(value: object) -> bool:
-    return field_checks.is_list(value) and all(map(field_checks.is_int, value))
+    return is_list(value) and all(map(is_int, value))
 
 
 def _is_boxes(value: object) -> bool:
-    return field_checks.is_list(value) and all(map(field_checks.is_box, value))
+    return is_list(value) and all(map(is_box, value))
 
 
-TASK_REQUIRED = dict(task_id=field_checks.is_id, image_id=field_checks.is_int, ann_ids=_is_ints,
-                     instance_boxes=_is_boxes, Polygons=field_checks.is_list,
-                     phrase=field_checks.is_text)
+TASK_REQUIRED = dict(task_id=is_id, image_id=is_int, ann_ids=_is_ints,
+                     instance_boxes=_is_boxes, Polygons=is_list,
+                     phrase=is_text)
 
 
 def find_phrasecut_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
@@ -182,5 +190,5 @@ def flat_polygons(polygons: object) -> object:
 
 
 def _is_points(polygon: object) -> bool:
-    return field_checks.is_list(polygon) and all(
-        field_checks.is_list(point) and len(point) == 2 for point in polygon)
+    return is_list(polygon) and all(
+        is_list(point) and len(point) == 2 for point in polygon)

@@ -10,9 +10,15 @@ import numpy as np
 from segvg.annotations.checks import Check, Place, Report
 from segvg.annotations.files.mat import load_mat
 from segvg.annotations.files.pickles import AnnotationFileError, load_json
-from segvg.annotations.readers import field_checks
 from segvg.annotations.readers.base import ReadOptions, SourceObject, SourceSet
 from segvg.annotations.readers.expressions import ExprCollector, SourceExpr
+from segvg.annotations.readers.field_checks import (
+    is_box,
+    is_list,
+    is_size,
+    is_text,
+    show,
+)
 from segvg.annotations.readers.images import ImageChecks, image_of
 from segvg.annotations.readers.mask_files import ArrayMasks
 from segvg.annotations.readers.objects import Errors, check_object
@@ -139,7 +145,7 @@ class _Parser:
         match = REGION.fullmatch(name)
         number = match[1] if match else None
         ids = dict(image_id=f'saiapr:{int(number)}' if match else None, ref_id=name)
-        texts_known = field_checks.is_list(texts)
+        texts_known = is_list(texts)
         self.source.read.add(split, ids['image_id'], len(texts) if texts_known else 1,
                              refs=1)
         self.collector.check_leak(split, place, **ids)
@@ -150,7 +156,7 @@ class _Parser:
         if not match:
             errors.append(('bad_type', f'{name} is no <image>_<number>'))
         if not texts_known:
-            errors.append(('bad_type', f'{field_checks.show(texts)} is no list of texts'))
+            errors.append(('bad_type', f'{show(texts)} is no list of texts'))
         elif not texts:
             errors.append(('ref_without_sentences', ''))
         for code, value in errors:
@@ -158,10 +164,10 @@ class _Parser:
         for index, text in enumerate(texts if texts_known else ()):
             expr = dict(id=f'{name}#{index}', ref_id=name, src=src)
             wrong = []
-            if field_checks.is_text(text):
+            if is_text(text):
                 expr['text'] = text
             else:
-                wrong.append(('bad_type', field_checks.show(text)))
+                wrong.append(('bad_type', show(text)))
             self.collector.add(SourceExpr(
                 expr, split, None if errors else region.image, [region.instance], wrong,
                 place.child(f'[{index}]'), name, {**ids, 'expr_id': expr['id']}))
@@ -206,9 +212,9 @@ class _Parser:
         box = self.boxes.get(name)
         if name not in self.boxes:
             errors.append(('box_missing', f'{name} is not in {BOXES}'))
-        elif not field_checks.is_box(box):
-            errors.append(('bad_type', f'{BOXES}: {field_checks.show(box)}'))
-        if not field_checks.is_box(box):
+        elif not is_box(box):
+            errors.append(('bad_type', f'{BOXES}: {show(box)}'))
+        if not is_box(box):
             return Region(image, None, errors)
         x1, y1, x2, y2 = map(float, box)
         size, mask, mask_place = (math.inf, math.inf), None, None
@@ -229,9 +235,9 @@ class _Parser:
             size = self.sizes.get(file)
             if file not in self.sizes:
                 found = None, [('dangling_image', f'{file} is not in {SIZES}')]
-            elif not (field_checks.is_list(size) and len(size) == 2
-                      and all(map(field_checks.is_size, size))):
-                found = None, [('bad_type', f'{SIZES}: {field_checks.show(size)}')]
+            elif not (is_list(size) and len(size) == 2
+                      and all(map(is_size, size))):
+                found = None, [('bad_type', f'{SIZES}: {show(size)}')]
             else:
                 image, missing = self.images.check(image_of(
                     file, tuple(size), self.size_place.child(file), namespace='saiapr'))

@@ -7,16 +7,22 @@ from mmengine.logging import print_log
 
 from segvg.annotations.checks import Place, Report
 from segvg.annotations.files.pickles import AnnotationFileError, load_json
-from segvg.annotations.readers import field_checks
-from segvg.annotations.readers.field_checks import read_fields
+from segvg.annotations.readers.field_checks import (
+    is_box,
+    is_id,
+    is_number,
+    is_text,
+    read_fields,
+    show,
+)
 from segvg.annotations.readers.images import image_number
 from segvg.annotations.readers.texts import clean_text
 
 NAME = re.compile(r'(refcoco\+|refcocog|refcoco)_(val|test[AB]?)_reviewed\.json')
 BOX_TOLERANCE = 1  # px; copies round boxes
-REQUIRED = dict(caption=field_checks.is_text)
+REQUIRED = dict(caption=is_text)
 # only the caption and its quality are documented; where the rest is there, it is used
-OPTIONAL = dict(image_id=field_checks.is_id, file_name=field_checks.is_text, bbox=field_checks.is_box)
+OPTIONAL = dict(image_id=is_id, file_name=is_text, bbox=is_box)
 
 
 def find_reviewed(root: Path) -> list[Path]:
@@ -108,9 +114,9 @@ class ReviewedLabels:
         quality = record.get('caption_quality') if isinstance(record, dict) else 0
         if quality is None:
             self._report.add('quality_missing', place)
-        elif not field_checks.is_number(quality) and not isinstance(quality, bool):
+        elif not is_number(quality) and not isinstance(quality, bool):
             self._report.add('bad_type', place.child('.caption_quality'),
-                             value=field_checks.show(quality))
+                             value=show(quality))
         elif not errors:
             bbox = None
             if 'bbox' in label:

@@ -3,7 +3,7 @@ import pytest
 
 from segvg.annotations.files.pickles import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
-from segvg.annotations.readers.flickr30k_sentences import parse_sentence
+from segvg.annotations.readers.flickr30k import parse_sentence
 from tests.annotations.readers.sources import brief, exprs_of, read, write_image
 
 MAN = '[/EN#11/people A man] sits .'
