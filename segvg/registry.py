@@ -18,9 +18,7 @@ WEIGHT_INITIALIZERS = _child(root.WEIGHT_INITIALIZERS, 'segvg.checkpoints')
 DATASETS = _child(root.DATASETS, 'segvg.datasets')
 DATA_SAMPLERS = _child(root.DATA_SAMPLERS, 'segvg.datasets')
 TRANSFORMS = _child(root.TRANSFORMS, 'segvg.datasets.transforms')
-TASK_UTILS = _child(root.TASK_UTILS, 'segvg.datasets.tokenizers',
-                    'segvg.datasets.byte_pairs', 'segvg.datasets.cut_tokenizer',
-                    'segvg.models')
+TASK_UTILS = _child(root.TASK_UTILS, 'segvg.datasets.tokenizers', 'segvg.models')
 METRICS = _child(root.METRICS, 'segvg.evaluation')
 HOOKS = _child(root.HOOKS, 'segvg.engine', 'segvg.leakage')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(root.OPTIM_WRAPPER_CONSTRUCTORS, 'segvg.engine')

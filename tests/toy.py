@@ -124,7 +124,7 @@ def shrink_part(node: dict) -> None:
         node['map_channels'] = (64, 128, 256)
     elif kind == 'WordVectorGRU':
         node.update(vocab_size=len(WORDS), hidden_channels=128)
-    elif kind in ('PlaceOnCanvas', 'ResizeToFit', 'ResizeLong', 'LargeScaleJitter',
+    elif kind in ('PlaceOnCanvas', 'ResizeLongEdge', 'LargeScaleJitter',
                   'ResizeExact'):
         node['size'] = 64
     elif kind == 'Resize':

@@ -14,7 +14,7 @@ load_from = 'work_dirs/reftr_res_tiny_synthref_l0/epoch_24.pth'
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
-    dict(type='ResizeLong', size=64),
+    dict(type='ResizeLongEdge', size=64),
     dict(
         type='TokenizePhrases',
         max_length=60,

@@ -24,7 +24,7 @@ train_pipeline = [
     dict(type='PickExpression', mode='random'),
     dict(type='LoadGroundingAnnotations'),
     dict(type='ClipBoxes'),
-    dict(type='ResizeToFit', size=640),
+    dict(type='ResizeLongEdge', size=640, backend='opencv'),
     dict(type='PadToDivisor', divisor=32)
 ] + words
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))

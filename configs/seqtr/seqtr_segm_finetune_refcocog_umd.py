@@ -26,7 +26,7 @@ train_pipeline = [
     dict(type='PickExpression', mode='random'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
     dict(type='ClipBoxes'),
-    dict(type='ResizeToFit', size=640),
+    dict(type='ResizeLongEdge', size=640, backend='opencv'),
     dict(type='PadToDivisor', divisor=32),
     dict(type='SampleContour', num_points=12)
 ] + words

@@ -1,9 +1,9 @@
-"""Data sets, readers of source formats, transforms and tokenizers."""
-from segvg.datasets.block_sampler import BlockSampler
+"""What training reads: data sets, samplers, tokenizers, transforms."""
 from segvg.datasets.grounding_dataset import GroundingDataset
 from segvg.datasets.joined_dataset import JoinedDataset
 from segvg.datasets.samplers import (
     AspectRatioBatchSampler,
+    BlockSampler,
     ExpressionBatchSampler,
     MixedSampler,
 )

@@ -15,14 +15,32 @@ from segvg.annotations.canonical import (
     sample_positions,
 )
 from segvg.annotations.sources import prepare_command
-from segvg.datasets.box_profiles import BOX_PROFILES
 from segvg.registry import DATASETS
+
+Box = list[float]  # x1, y1, x2, y2
 
 
 def _image_positions(line: dict) -> list[list[int]]:
     positions = sample_positions(line)
     return [positions] if positions else []
 
+
+def truncate_xywh(box: Box) -> Box:
+    """The box whose x, y, w and h were cut to integers before they were added up."""
+    # x + w - x is not w to the last bit: (3.1 - 0.1) must not become 2.
+    x, y, w, h = (int(round(value, 9)) for value in (
+        box[0], box[1], box[2] - box[0], box[3] - box[1]))
+    return [float(x), float(y), float(x + w), float(y + h)]
+
+
+def inclusive_corners(box: Box) -> Box:
+    """The box whose far corner is the last pixel inside."""
+    return [box[0], box[1], box[2] - 1, box[3] - 1]
+
+
+# box_profile -> the box as published readers saw it
+BOX_PROFILES: dict[str, Callable[[Box], Box]] = dict(
+    truncate_xywh=truncate_xywh, inclusive_corners=inclusive_corners)
 
 # sample_by -> the samples of a line, each a list of positions in line['exprs']
 SAMPLES_OF_LINE: dict[str, Callable[[dict], list[list[int]]]] = dict(

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from segvg.annotations.canonical import CanonicalWriter
 from segvg.annotations.sources import COMMANDS, prepare_command
 from segvg.datasets import GroundingDataset
-from segvg.datasets.box_profiles import inclusive_corners, truncate_xywh
+from segvg.datasets.grounding_dataset import inclusive_corners, truncate_xywh
 from segvg.registry import DATASETS
 
 LINES = [

@@ -1,4 +1,4 @@
-"""Mixing by weight, wide and tall images apart, expressions a batch."""
+"""Mixing by weight, wide and tall images apart, blocks, expressions a batch."""
 from collections import Counter
 
 import pytest
@@ -8,10 +8,12 @@ from mmengine.runner import Runner
 from segvg.annotations.canonical import CanonicalWriter
 from segvg.datasets import (
     AspectRatioBatchSampler,
+    BlockSampler,
     ExpressionBatchSampler,
     GroundingDataset,
     MixedSampler,
 )
+from segvg.datasets.samplers import block_order
 
 
 def make_set(folder, name, sizes, expressions=1, **settings):
@@ -122,3 +124,19 @@ def test_a_config_builds_them(mixed, tmp_path):
         collate_fn=dict(type='pseudo_collate')), seed=0)
     # 10 images have 19 expressions; a half of them is 10
     assert sum(len(batch['img_id']) for batch in loader) == 29
+
+
+def test_processes_share_all_samples_and_wrap_around():
+    blocks = [block_order(10, rank, 4, seed=3) for rank in range(4)]
+    assert [len(block) for block in blocks] == [3] * 4
+    order = sum(blocks, [])
+    assert sorted(order[:10]) == list(range(10)) and order[10:] == order[:2]
+
+
+def test_order_changes_with_the_epoch_and_comes_back():
+    sampler = BlockSampler(range(20), seed=None)
+    first = list(sampler)
+    sampler.set_epoch(1)
+    assert list(sampler) != first and len(sampler) == 20
+    sampler.set_epoch(0)
+    assert list(sampler) == first

@@ -1,5 +1,6 @@
-"""WordPiece: hand-made vocabularies, files, and what is said when there is none."""
+"""Tokenizers: hand-made vocabularies, files, and what is said when there is none."""
 import copy
+import json
 import pickle
 import time
 from pathlib import Path
@@ -8,7 +9,12 @@ import huggingface_hub
 import numpy as np
 import pytest
 
-from segvg.datasets.tokenizers import WordPieceTokenizer, find_vocab_file
+from segvg.datasets.tokenizers import (
+    BytePairTokenizer,
+    CutWordPieceTokenizer,
+    WordPieceTokenizer,
+    find_vocab_file,
+)
 from segvg.registry import TASK_UTILS
 
 PIECES = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'the', 'un', '##aff', '##able', 'cafe',
@@ -141,3 +147,51 @@ def test_repr_is_short(vocab_file):
     shown = repr(WordPieceTokenizer({piece: i for i, piece in enumerate(PIECES)}))
     assert shown == 'WordPieceTokenizer(vocab=19 pieces, lower_case=True)'
     assert 'vocab.txt' in repr(WordPieceTokenizer(vocab_file))
+
+
+def test_word_pieces_tell_offsets_in_the_text_as_typed():
+    text = '  The unable Cafe'
+    tokenizer = WordPieceTokenizer(
+        {piece: index for index, piece in enumerate(PIECES)})
+    ids, offsets = tokenizer.encode(text, 20)
+    assert [text[begin:end] for begin, end in offsets] == [
+        '', 'The', 'un', 'able', 'Cafe', '']
+    assert ids.tolist() == tokenizer(text, 20).tolist()
+    assert len(tokenizer.encode(text, 4)[1]) == 4
+
+
+def test_end_is_cut_off_with_its_special_token():
+    pieces = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'the', 'red', 'box']
+    tokenizer = CutWordPieceTokenizer(
+        {piece: index for index, piece in enumerate(pieces)})
+    assert tokenizer('the red box', 10).tolist() == [2, 4, 5, 6, 3]
+    assert tokenizer('the red box', 4).tolist() == [2, 4, 5, 6]
+    assert tokenizer('the red box').tolist() == [2, 4, 5, 6, 3]
+
+
+@pytest.fixture
+def roberta(tmp_path):
+    """A byte-pair vocabulary of single bytes and two merges, as RoBERTa's files."""
+    from tokenizers.pre_tokenizers import ByteLevel
+    pieces = ['<s>', '<pad>', '</s>', '<unk>', *sorted(ByteLevel.alphabet()), 'cu',
+              'cup']
+    (tmp_path / 'vocab.json').write_text(json.dumps(
+        {piece: number for number, piece in enumerate(pieces)}))
+    (tmp_path / 'merges.txt').write_text('#version: 0.2\nc u\ncu p\n')
+    return BytePairTokenizer(tmp_path)
+
+
+def test_byte_pairs_as_roberta_makes_them(roberta):
+    text = 'a cup'
+    ids, offsets = roberta.encode(text)
+    assert ids[0] == 0 and ids[-1] == 2 and roberta.pad_id == 1
+    words = [text[begin:end] for begin, end in offsets]
+    assert words[:2] == ['', 'a'] and words[-2:] == ['cup', '']
+    assert roberta(text, 3).tolist() == [*ids[:2], 2]
+    assert roberta.encode('A')[0][1] != roberta.encode('a')[0][1]
+
+
+def test_missing_byte_pairs_are_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match='vocab.json and merges.txt were looked '
+                       'for in the folder .*Copy both files'):
+        BytePairTokenizer(tmp_path / 'none' / 'here' / 'deep')('a')

@@ -17,7 +17,7 @@ train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
     dict(type='BrightnessJitter', strength=0.5),
-    dict(type='ResizeLong', size=640),
+    dict(type='ResizeLongEdge', size=640),
     dict(
         type='TokenizeExpression',
         max_length=40,
@@ -28,7 +28,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeLong', size=640),
+    dict(type='ResizeLongEdge', size=640),
     dict(
         type='TokenizeExpression',
         max_length=40,

@@ -13,7 +13,7 @@ model = dict(
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
-    dict(type='ResizeLong', size=64),
+    dict(type='ResizeLongEdge', size=64),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
     dict(
         type='TokenizeExpression',

@@ -5,7 +5,7 @@ train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
     dict(type='BrightnessJitter', strength=0.5),
-    dict(type='ResizeLong', size=640),
+    dict(type='ResizeLongEdge', size=640),
     dict(
         type='TokenizePhrases',
         max_length=90,
@@ -16,7 +16,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeLong', size=640),
+    dict(type='ResizeLongEdge', size=640),
     dict(
         type='TokenizePhrases',
         max_length=90,

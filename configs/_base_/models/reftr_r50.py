@@ -63,7 +63,7 @@ train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
     dict(type='BrightnessJitter', strength=0.5),
-    dict(type='ResizeLong', size=640),
+    dict(type='ResizeLongEdge', size=640),
     dict(
         type='TokenizeExpression',
         max_length=40,
@@ -74,7 +74,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeLong', size=640),
+    dict(type='ResizeLongEdge', size=640),
     dict(
         type='TokenizeExpression',
         max_length=40,

@@ -65,7 +65,7 @@ model = dict(
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeLong', size=64),
+    dict(type='ResizeLongEdge', size=64),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
     dict(
         type='TokenizeExpression',
@@ -77,7 +77,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeLong', size=64),
+    dict(type='ResizeLongEdge', size=64),
     dict(
         type='TokenizeExpression',
         max_length=20,

@@ -55,6 +55,6 @@ train_transforms = [
 test_transforms = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeToFit', size=640),
+    dict(type='ResizeLongEdge', size=640, backend='opencv'),
     dict(type='PadToDivisor', divisor=32)
 ]

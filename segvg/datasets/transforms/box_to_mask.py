@@ -6,8 +6,8 @@ from, so one of these in the pipeline decides what supervises it.
 from abc import abstractmethod
 
 import numpy as np
-from mmcv.transforms import BaseTransform
 
+from segvg.datasets.transforms.base import Transform
 from segvg.registry import TRANSFORMS
 
 
@@ -30,7 +30,7 @@ def average_cells(masks: np.ndarray, stride: int) -> np.ndarray:
     return cells.mean(axis=(2, 4))
 
 
-class BoxToMask(BaseTransform):
+class BoxToMask(Transform):
     """Base of the transforms that make masks from boxes; comes after placement.
 
     A subclass says in ``make_masks`` what mask a box gives. This class adds
@@ -62,8 +62,6 @@ class BoxToMask(BaseTransform):
         results['target_mask_stride'] = self.stride
         return results
 
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(stride={self.stride})'
 
 
 @TRANSFORMS.register_module()
@@ -126,12 +124,10 @@ class GaussianBoxMask(BoxToMask):
         """Return the bells (T, H, W)."""
         return np.exp(_pixel_distances(bboxes, canvas_shape) / (-2 * self.sigma**2))
 
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(stride={self.stride}, sigma={self.sigma})'
 
 
 @TRANSFORMS.register_module()
-class AnnotationMask(BaseTransform):
+class AnnotationMask(Transform):
     """The annotated masks themselves.
 
     ``LoadGroundingAnnotations(with_mask=True)`` has to come before.
@@ -152,6 +148,3 @@ class AnnotationMask(BaseTransform):
         results['target_masks'] = average_cells(results['gt_masks'], self.stride)
         results['target_mask_stride'] = self.stride
         return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(stride={self.stride})'

@@ -3,8 +3,8 @@ from typing import Optional
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 
+from segvg.datasets.transforms.base import Transform
 from segvg.registry import TRANSFORMS
 
 NEIGHBOURS = [sign * step for step in range(1, 6) for sign in (1, -1)]  # degrees
@@ -88,7 +88,7 @@ def sample_contour(mask: np.ndarray, count: int,
 
 
 @TRANSFORMS.register_module()
-class SampleContour(BaseTransform):
+class SampleContour(Transform):
     """Add ``target_contours`` (T, N, 2) float32, canvas pixels, -1 where there is none.
 
     Comes after the placement and needs the masks
@@ -116,7 +116,3 @@ class SampleContour(BaseTransform):
         results['target_contours'] = np.array(
             contours, dtype=np.float32).reshape(-1, self.num_points, 2)
         return results
-
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(num_points={self.num_points}, '
-                f'by_angle={self.by_angle})')

@@ -1,10 +1,10 @@
 """Pack what the pipeline made into what the model and the metrics read."""
 import numpy as np
 import torch
-from mmcv.transforms import BaseTransform
 from mmengine.structures import InstanceData
 
-from segvg.datasets.transforms.text import renumber, used_instances
+from segvg.datasets.transforms.base import Transform
+from segvg.datasets.transforms.expressions import renumber, used_instances
 from segvg.registry import TRANSFORMS
 from segvg.structures import ExpressionGroup, GroundingDataSample
 
@@ -17,7 +17,7 @@ EXPRESSION_KEYS = ('expr_idx', 'expr_id', 'ref_id', 'text', 'no_target', 'phrase
 
 
 @TRANSFORMS.register_module()
-class PackGroundingInputs(BaseTransform):
+class PackGroundingInputs(Transform):
     """Return ``inputs`` and ``data_samples`` for one image and all its expressions.
 
     ``inputs`` is (3, h, w) uint8 RGB, resized, neither padded nor normalised;
@@ -70,6 +70,3 @@ class PackGroundingInputs(BaseTransform):
         sample.image_instances = InstanceData(
             bboxes=torch.from_numpy(results['image_bboxes'][index]),
             segmentations=[results['instances'][number].get('mask') for number in used])
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}()'

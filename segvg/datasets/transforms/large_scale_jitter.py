@@ -1,11 +1,11 @@
 """Large-scale jitter: a random size, and a crop when it is larger than the frame."""
 from typing import Callable, Optional, Sequence
 
-import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 
-from segvg.datasets.transforms.rescale import clip_to_last_pixel, rescale, scaled_size
+from segvg.datasets.transforms.base import Transform
+from segvg.datasets.transforms.crop import clip_to_last_pixel, crop_sample
+from segvg.datasets.transforms.resize import resize_sample, scaled_shape
 from segvg.registry import TRANSFORMS
 
 Offset = tuple[float, float]  # x, y of a crop
@@ -33,7 +33,7 @@ KEPT: dict[str, Callable] = dict(box=kept_of_boxes, mask=kept_of_masks)
 
 
 @TRANSFORMS.register_module()
-class LargeScaleJitter(BaseTransform):
+class LargeScaleJitter(Transform):
     """Scale the image at random; crop it to the frame when it became larger.
 
     A crop is accepted when it keeps a high part of the target; the wanted part sinks
@@ -89,36 +89,32 @@ class LargeScaleJitter(BaseTransform):
                     best, best_kept = offset, kept
         return best
 
-    def crop(self, results: dict, offset: Offset, shape: tuple[int, int]) -> dict:
-        """Cut a region out; pixels start at whole numbers, boxes move by the offset."""
-        left, top = map(int, offset)
-        region = (slice(top, top + shape[0]), slice(left, left + shape[1]))
-        results['img'] = np.ascontiguousarray(results['img'][region])
-        results['img_shape'] = tuple(shape)
-        if 'gt_masks' in results:
-            results['gt_masks'] = results['gt_masks'][(slice(None), *region)]
-        results['gt_bboxes'] = results['gt_bboxes'] - np.float32([*offset, *offset])
-        x, y = results['pad_offset']
-        results['pad_offset'] = (x - left, y - top)
-        return results
-
     def transform(self, results: dict) -> dict:
         """Scale and perhaps crop ``results``."""
         low, high = self.ratio
         ratio = low + self.draw() * (high - low)
         whole = self.size / max(results['img_shape'])
-        frame = scaled_size(results['img_shape'], whole)
-        shape = scaled_size(results['img_shape'], ratio * whole)
-        rescaled = rescale(dict(results), shape, cv2.INTER_LINEAR)
+        frame = scaled_shape(results['img_shape'], whole)
+        rescaled = self.rescale(
+            dict(results), scaled_shape(results['img_shape'], ratio * whole))
         if ratio > 1:
             offset = self.draw_crop(rescaled, frame)
-            rescaled = (rescale(results, frame, cv2.INTER_LINEAR) if offset is None
+            rescaled = (self.rescale(results, frame) if offset is None
                         else self.crop(rescaled, offset, frame))
         rescaled['gt_bboxes'] = clip_to_last_pixel(
             rescaled['gt_bboxes'], rescaled['img_shape'])
         return rescaled
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(size={self.size}, ratio={self.ratio}, '
-                f'keep={self.keep!r}, min_kept={self.min_kept}, '
-                f'thresholds={self.thresholds}, tries={self.tries})')
+    @staticmethod
+    def rescale(results: dict, shape: tuple[int, int]) -> dict:
+        """Scale image, boxes and masks to ``shape`` (H, W)."""
+        return resize_sample(results, shape, backend='opencv', mask_filter='linear')
+
+    @staticmethod
+    def crop(results: dict, offset: Offset, shape: tuple[int, int]) -> dict:
+        """Cut a region out; pixels start at whole numbers, boxes move by the offset."""
+        left, top = map(int, offset)
+        results = crop_sample(results, (top, left, *shape), offset)
+        # a view would keep the whole enlarged image in memory
+        results['img'] = np.ascontiguousarray(results['img'])
+        return results

@@ -3,12 +3,12 @@ from pathlib import Path
 from typing import Union
 
 import numpy as np
-from mmcv.transforms import BaseTransform
 from PIL import Image
 
-from segvg.datasets.transforms.text import used_instances
+from segvg.datasets.transforms.base import Transform
+from segvg.datasets.transforms.expressions import named_instances
 from segvg.registry import TRANSFORMS
-from segvg.structures.masks import decode_segmentation
+from segvg.structures.masks import decode_resized, decode_segmentation
 
 
 def read_image(path: Union[str, Path]) -> np.ndarray:
@@ -31,7 +31,7 @@ def read_image(path: Union[str, Path]) -> np.ndarray:
 
 
 @TRANSFORMS.register_module()
-class LoadImageFromFile(BaseTransform):
+class LoadImageFromFile(Transform):
     """Read ``img_path`` and start the record of the geometry.
 
     Adds ``img`` (H0, W0, 3) uint8 RGB, ``img_shape`` and ``ori_shape`` (H0, W0),
@@ -61,12 +61,10 @@ class LoadImageFromFile(BaseTransform):
                        scale_factor=(1.0, 1.0), pad_offset=(0.0, 0.0))
         return results
 
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(trust_file_size={self.trust_file_size})'
 
 
 @TRANSFORMS.register_module()
-class LoadGroundingAnnotations(BaseTransform):
+class LoadGroundingAnnotations(Transform):
     """Turn ``instances`` into arrays; no instance is dropped, none is added.
 
     Adds ``gt_bboxes`` (T, 4) float32 xyxy pixels, which the geometry will move,
@@ -106,8 +104,7 @@ class LoadGroundingAnnotations(BaseTransform):
 
     def _load_masks(self, results: dict) -> dict[int, np.ndarray]:
         """Return the masks (H0, W0) that are needed, by the number of the instance."""
-        named = {number for expression in results['expressions']
-                 for number in used_instances(expression)}
+        named = named_instances(results)
         return {number: self._decode(instance, results)
                 for number, instance in enumerate(results['instances'])
                 if instance['bbox'] is None or (self.with_mask and number in named)}
@@ -138,6 +135,37 @@ class LoadGroundingAnnotations(BaseTransform):
                              'mask with pixels in it')
         return [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(with_mask={self.with_mask}, '
-                f'clip={self.clip})')
+
+@TRANSFORMS.register_module()
+class DrawMasks(Transform):
+    """Draw the masks of targets at the size that the image has by now.
+
+    Polygons are scaled and then drawn, as published; other masks are scaled by nearest
+    neighbour. Crowds and polygons without an area stay empty. Comes after
+    ``ResizeExact`` and before a flip.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add ``gt_masks`` (T, h, w) uint8 to ``results``."""
+        if results['flip'] or results['pad_offset'] != (0.0, 0.0):
+            raise ValueError('DrawMasks comes before flips and crops: it draws the '
+                             'whole image as annotated')
+        instances = results['instances']
+        masks = np.zeros((len(instances), *results['img_shape']), dtype=np.uint8)
+        for index in named_instances(results):
+            if not instances[index].get('ignore_flag'):
+                masks[index] = self.draw(instances[index], results)
+        results['gt_masks'] = masks
+        return results
+
+    @staticmethod
+    def draw(instance: dict, results: dict) -> np.ndarray:
+        """Return the mask (h, w) of an instance."""
+        try:
+            return decode_resized(instance.get('mask'), results['ori_shape'],
+                                  results['img_shape'])
+        except (ValueError, OSError) as error:
+            name = f'{instance.get("ann_id")} of {results.get("img_path")}'
+            raise ValueError(
+                f'the mask of annotation {name} (sample {results.get("sample_idx")}) '
+                f'cannot be read: {error}') from error

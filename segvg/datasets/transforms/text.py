@@ -1,37 +1,16 @@
-"""Pick an expression, swap its sides, let its words veto transforms, tokenize it."""
+"""Words that a transform has to respect: sides are swapped, words veto a crop."""
 import re
 from typing import Sequence, Union
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from segvg.registry import TASK_UTILS, TRANSFORMS
+from segvg.datasets.transforms.base import Transform
+from segvg.registry import TRANSFORMS
 
-# arrays with one entry an instance
-INSTANCE_KEYS = ('gt_bboxes', 'image_bboxes', 'gt_masks', 'target_masks',
-                 'target_contours')
 OTHER_SIDE = {'left': 'right', 'right': 'left'}
 SIDES = re.compile('(?ai:left|right)')  # any case of ASCII letters
 WHOLE_SIDES = re.compile(r'\b(?ai:left|right)\b')
-
-
-def used_instances(expression: dict) -> list[int]:
-    """Return the instances that an expression or one of its phrases names, in order."""
-    named = list(expression['targets'])
-    for phrase in expression.get('phrases') or []:
-        named += phrase['targets']
-    return list(dict.fromkeys(named))
-
-
-def renumber(expression: dict, instances: Sequence[int]) -> dict:
-    """Return the expression with targets counted within ``instances``."""
-    number = {instance: new for new, instance in enumerate(instances)}
-    new = dict(expression, targets=[number[old] for old in expression['targets']])
-    if expression.get('phrases') is not None:
-        new['phrases'] = [
-            dict(phrase, targets=[number[old] for old in phrase['targets']])
-            for phrase in expression['phrases']]
-    return new
 
 
 def _other_side(match: re.Match) -> str:
@@ -85,40 +64,7 @@ def _follow(edge: int, matches: list[re.Match], text: str) -> int:
 
 
 @TRANSFORMS.register_module()
-class PickExpression(BaseTransform):
-    """Keep one of the expressions, and the instances that it names.
-
-    Args:
-        mode: ``'random'`` (another one at every visit) or ``'first'``.
-    """
-    MODES = ('random', 'first')
-
-    def __init__(self, mode: str = 'random') -> None:
-        if mode not in self.MODES:
-            raise ValueError(f'mode is one of {self.MODES}, not {mode!r}')
-        self.mode = mode
-
-    def transform(self, results: dict) -> dict:
-        """Reduce ``results`` to one expression."""
-        expressions = results['expressions']
-        if not expressions:
-            raise ValueError(f'{results.get("img_path")} (sample '
-                             f'{results.get("sample_idx")}) has no expression to pick')
-        index = np.random.randint(len(expressions)) if self.mode == 'random' else 0
-        kept = used_instances(expressions[index])
-        results['expressions'] = [renumber(expressions[index], kept)]
-        results['instances'] = [results['instances'][number] for number in kept]
-        for key in INSTANCE_KEYS:
-            if key in results:
-                results[key] = results[key][np.array(kept, dtype=np.int64)]
-        return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(mode={self.mode!r})'
-
-
-@TRANSFORMS.register_module()
-class RandomApplyUnlessWords(BaseTransform):
+class RandomApplyUnlessWords(Transform):
     """Apply transforms with a probability, but never when certain words occur.
 
     A crop moves the frame of *left* and *top*: with such words it is left out.
@@ -156,41 +102,3 @@ class RandomApplyUnlessWords(BaseTransform):
         for transform in self.transforms:
             results = transform(results)
         return results
-
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(transforms={self.transforms}, '
-                f'prob={self.prob}, words={self.words}, '
-                f'whole_words={self.whole_words})')
-
-
-@TRANSFORMS.register_module()
-class TokenizeExpression(BaseTransform):
-    """Turn the text of every expression into ids; comes after every flip.
-
-    Adds to each expression ``token_ids`` (L,) int64 and ``text_padding_mask`` (L,)
-    bool, all False: expressions are padded where they are batched.
-
-    Args:
-        tokenizer: a tokenizer or its config; called with a text and a maximum length.
-        max_length: largest L, special tokens included.
-    """
-
-    def __init__(self, tokenizer: Union[dict, object], max_length: int) -> None:
-        self.tokenizer = (TASK_UTILS.build(tokenizer) if isinstance(tokenizer, dict)
-                          else tokenizer)
-        self.max_length = max_length
-
-    def transform(self, results: dict) -> dict:
-        """Tokenize the expressions of ``results``."""
-        expressions = []
-        for expression in results['expressions']:
-            ids = self.tokenizer(expression['text'], self.max_length)
-            padding = np.zeros(len(ids), dtype=bool)
-            expressions.append(
-                dict(expression, token_ids=ids, text_padding_mask=padding))
-        results['expressions'] = expressions
-        return results
-
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(tokenizer={self.tokenizer}, '
-                f'max_length={self.max_length})')

@@ -11,6 +11,18 @@ def expression(text: str = 'a cat', targets=(0, ), **more) -> dict:
                 no_target=not targets, phrases=None) | more
 
 
+def bounds(mask: np.ndarray) -> list[int]:
+    """Return the bounding box of a mask."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
+
+
+def mapped(results: dict) -> np.ndarray:
+    """Return the boxes of the image where the record says they lie now."""
+    scale = np.tile(results['scale_factor'], 2)
+    return results['image_bboxes'] * scale + np.tile(results['pad_offset'], 2)
+
+
 @pytest.fixture
 def make_results() -> Callable[..., dict]:
     """Make the results of loading: an image, boxes and their filled masks."""

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from segvg.datasets.transforms import ColorJitter, GaussianBlur
+from segvg.datasets.transforms import BrightnessJitter, ColorJitter, GaussianBlur
+from segvg.datasets.transforms.photometric import scale_value
 
 
 def test_jitter_of_strength_zero_changes_nothing(make_results):
@@ -63,7 +64,18 @@ def test_blur_smooths(make_results):
     assert np.abs(np.diff(results['img'].astype(int), axis=1)).mean() < rough / 3
 
 
-def test_repr_shows_arguments():
-    assert repr(ColorJitter()) == ('ColorJitter(brightness=0.4, contrast=0.4, '
-                                   'saturation=0.4, prob=0.8)')
-    assert repr(GaussianBlur()) == 'GaussianBlur(prob=0.5, radius=(0.1, 2.0))'
+def test_value_is_scaled_and_cut():
+    image = np.zeros((2, 3, 3), np.uint8)
+    image[0] = (100, 50, 0)
+    image[1] = (200, 200, 200)
+    out = scale_value(image, 1.5)
+    assert np.abs(out[0, 0].astype(int) - (150, 75, 0)).max() <= 1
+    assert out[1, 0].tolist() == [255, 255, 255]
+
+
+def test_brightness_stays_in_its_range():
+    image = np.full((2, 2, 3), 100, np.uint8)
+    seen = [BrightnessJitter(0.5)(dict(img=image))['img'][0, 0, 0] for _ in range(50)]
+    assert 50 <= min(seen) < 80 and 120 < max(seen) <= 150
+    with pytest.raises(ValueError, match='strength is from 0 to 1'):
+        BrightnessJitter(2)

@@ -6,10 +6,10 @@ from mmengine.registry import init_default_scope
 from torch import Tensor
 
 from segvg.checkpoints.io import RULES, convert_state_dict
-from segvg.datasets.block_sampler import block_order
-from segvg.datasets.transforms import ResizeLong
-from segvg.datasets.transforms.brightness import scale_value
-from segvg.datasets.transforms.resize_within import size_within
+from segvg.datasets.samplers import block_order
+from segvg.datasets.transforms import ResizeLongEdge
+from segvg.datasets.transforms.photometric import scale_value
+from segvg.datasets.transforms.resize import shape_within
 from segvg.engine.optim.warmup_schedule import warmup_factor
 from segvg.evaluation import BoxAccuracy, NetworkMaskIoU
 from segvg.models import GroundingDataPreprocessor
@@ -267,12 +267,12 @@ def run_schedules(case: dict) -> list[Comparison]:
 
 def run_transforms(case: dict) -> list[Comparison]:
     """Compare sizes, the test pipeline and the jitter of brightness."""
-    sizes = [size_within((height, width), 640, 640)
+    sizes = [shape_within((height, width), 640, 640)
              for width, height in case['resize_in_wh'].tolist()]
     results = [absolute('resize_out', np.array(sizes),
                         case['resize_out_h_w_imgw_imgh'][:, :2], EXACT)]
     height, width = case['img_uint8'].shape[:2]
-    out = ResizeLong(96)(dict(
+    out = ResizeLongEdge(96)(dict(
         img=case['img_uint8'], img_shape=(height, width), scale_factor=(1.0, 1.0),
         pad_offset=(0, 0), gt_bboxes=case['boxes_xyxy'], gt_masks=case['mask_in']))
     norm = GroundingDataPreprocessor()

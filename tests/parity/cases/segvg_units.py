@@ -10,7 +10,7 @@ from typing import Any, Mapping
 import numpy as np
 import torch
 
-from segvg.datasets.box_profiles import truncate_xywh
+from segvg.datasets.grounding_dataset import truncate_xywh
 from segvg.datasets.tokenizers import WordPieceTokenizer
 from segvg.datasets.transforms import (
     FillBoxMask,

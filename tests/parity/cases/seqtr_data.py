@@ -12,7 +12,7 @@ from segvg.datasets.transforms import (
     LargeScaleJitter,
     LoadGroundingAnnotations,
     PadToDivisor,
-    ResizeToFit,
+    ResizeLongEdge,
     SampleContour,
 )
 from segvg.datasets.transforms.contour import (
@@ -126,7 +126,9 @@ def run_load_resize_pad(case: Case) -> list[Comparison]:
     size = max(int(side) for side in case['out/img_shape'][:2])
     vertices = next(key for key in case if key.startswith('out/vertices'))
     count = case[vertices].shape[1]
-    results = SampleContour(count)(PadToDivisor(32)(ResizeToFit(size)(results)))
+    for step in (ResizeLongEdge(size, 'opencv'), PadToDivisor(32),
+                 SampleContour(count)):
+        results = step(results)
     return compared + [
         same('img_shape', results['img_shape'], tuple(case['out/img_shape'][:2])),
         same('pad_shape', results['canvas_shape'], tuple(case['out/pad_shape'][:2])),

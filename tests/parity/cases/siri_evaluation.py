@@ -10,7 +10,7 @@ from torch import Tensor
 
 from segvg.checkpoints.io import RULES, convert_state_dict
 from segvg.datasets.transforms import FreeSizeCrop, RandomFlip, ResizeShortEdge
-from segvg.datasets.transforms.resize_within import size_within
+from segvg.datasets.transforms.resize import shape_within
 from segvg.engine.hooks.selective_load_hook import names_below
 from segvg.engine.optim.named_groups import group_parameters
 from segvg.evaluation import BoxRecall, PhraseRecall
@@ -248,7 +248,7 @@ def same_names(name: str, ours: set[str], theirs: list[str], report) -> Comparis
 def run_transforms(case: dict) -> list[Comparison]:
     """Compare sizes, flips, crops, a resize, and the pipeline of the evaluation."""
     meta = case['meta']
-    sizes = [size_within((h, w), short, None if limit < 0 else limit)[::-1]
+    sizes = [shape_within((h, w), short, None if limit < 0 else limit)[::-1]
              for w, h, short, limit, *_ in case['sizes'].tolist()]
     results = [absolute('sizes', sizes, case['sizes'][:, 4:], 0.0)]
     boxes = np.float32(meta['in_boxes'])

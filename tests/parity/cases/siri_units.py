@@ -6,7 +6,7 @@ import torch
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
-from segvg.datasets.token_spans import token_map
+from segvg.datasets.transforms.tokenize import token_map
 from segvg.engine.hooks.initial_average_hook import start_average
 from segvg.engine.optim.group_schedule import GroupSchedule
 from segvg.models import GroundingDataPreprocessor
