@@ -81,7 +81,7 @@ class SeqTRTargets(TargetParser):
                              image and _source_of(entry.record) in self._with_masks)),
             *size, self.report, self.options, **entry.ids)
         targets = ExprTargets([instance], [], entry.name, frozenset([(x, y, w, h)]))
-        return [targets] * len(entry.field_checks.get('expressions', ())), errors
+        return [targets] * len(entry.fields.get('expressions', ())), errors
 
     def mark(self, entry: Entry) -> dict:
         """Training entries that are not those of the whole file are pseudo labels."""

@@ -62,8 +62,8 @@ class SimVGTargets(TargetParser):
 
     def read(self, entry: Entry) -> tuple[list[ExprTargets], Errors]:
         """The targets of each expression of an entry."""
-        annotations = entry.field_checks.get('annotations')
-        texts = entry.field_checks.get('expressions')
+        annotations = entry.fields.get('annotations')
+        texts = entry.fields.get('expressions')
         if annotations is None or texts is None:
             return [], []
         place = entry.place.child('.annotations')
@@ -108,7 +108,7 @@ class SimVGTargets(TargetParser):
                      place: Place) -> tuple[Optional[dict], Errors]:
         found, errors = read_fields(record, OBJECT_REQUIRED, OBJECT_OPTIONAL,
                                     self.report, place, **entry.ids)
-        image_id = entry.field_checks.get('image_id')
+        image_id = entry.fields.get('image_id')
         if image_id is not None and found.get('image_id', image_id) != image_id:
             errors.append(('ann_image_mismatch', f'annotation {found.get("id")} is in '
                            f'image {found["image_id"]}'))
