@@ -1,12 +1,17 @@
-"""What readers of all formats share: options, source sets and their parts."""
+"""What readers of all formats share: options, context, source sets and images."""
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional, Union
+from typing import NamedTuple, Optional, Union
 
 from segvg.annotations.checks import Check, Place, Report
 from segvg.annotations.official_counts import Counts
+from segvg.annotations.readers.field_checks import Test, show
+
+# codes of what is wrong with a record, each with a value that shows it
+Errors = list[tuple[str, object]]
+NOTHING: Mapping[str, Test] = {}
 
 
 def _no_progress(items: Iterable, description: str) -> Iterable:
@@ -38,6 +43,72 @@ class ReadOptions:
     dataset: Optional[str] = None
     reviewed: Optional[Path] = None
     progress: Callable[[Iterable, str], Iterable] = _no_progress
+
+
+class Context(NamedTuple):
+    """Where a reader is: how it reads, and what a finding is reported with.
+
+    Attributes:
+        report: takes the findings.
+        options: how to read.
+        place: the file or the part of it that is being read.
+        ids: ``image_id``, ``ref_id``, ``expr_id`` of the record, as far as known.
+    """
+
+    report: Report
+    options: ReadOptions
+    place: Place = Place('')
+    ids: Mapping[str, object] = {}
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether more is checked than what a line cannot be written without."""
+        return self.options.check >= Check.FAST
+
+    def at(self, part: str) -> 'Context':
+        """The context of a part, such as ``.bbox`` or ``[2]``."""
+        return self._replace(place=self.place.child(part))
+
+    def with_ids(self, **ids: object) -> 'Context':
+        """The same context with further ids, or with other ones."""
+        return self._replace(ids={**self.ids, **ids})
+
+    def note(self, code: str, value: object = None) -> None:
+        """Report what costs nothing."""
+        self.report.add(code, self.place, 'keep', value=value, **self.ids)
+
+    def skip(self, errors: Errors, action: str = 'skip') -> None:
+        """Report what costs the record, or with another action a part of it."""
+        for code, value in errors:
+            self.report.add(code, self.place, action, value=value, **self.ids)
+
+    def fields(self, record: object, required: Mapping[str, Test],
+               optional: Mapping[str, Test] = NOTHING) -> tuple[dict, Errors]:
+        """The usable fields of a record, and what is wrong with those it must have.
+
+        A field that can be done without and has another type is reported here and left
+        out. What is wrong with the others is for the caller to report, at the record
+        that they cost.
+        """
+        if not isinstance(record, dict):
+            kind = type(record).__name__
+            return {}, [('bad_type', f'{kind}, an object is expected')]
+        fields: dict = {}
+        errors: Errors = []
+        for name, test in required.items():
+            if name not in record:
+                errors.append(('missing_field', name))
+            elif not test(record[name]):
+                errors.append(('bad_type', f'{name}: {show(record[name])}'))
+            else:
+                fields[name] = record[name]
+        for name, test in optional.items():
+            if name in record and not test(record[name]):
+                fields.pop(name, None)
+                self.at(f'.{name}').note('bad_type', show(record[name]))
+            elif name in record:
+                fields[name] = record[name]
+        return fields, errors
 
 
 class ReadCounts:
@@ -127,7 +198,7 @@ class SourceObject:
     Attributes:
         id: id of the annotation in the source.
         bbox: xyxy, half-open, not clipped.
-        place: where it stands.
+        place: where it stands; None takes that of the context.
         size: w and h as stored, to compare the area with; None takes those of ``bbox``.
         segm: mask as the source stores it.
         mask_place: where the mask stands; None when it is a part of the object.
@@ -137,7 +208,7 @@ class SourceObject:
 
     id: object
     bbox: Optional[list[float]]
-    place: Place
+    place: Optional[Place] = None
     size: Optional[tuple[float, float]] = None
     category_id: Union[int, str, None] = None
     iscrowd: int = 0

@@ -8,17 +8,22 @@ from segvg.annotations import canonical
 from segvg.annotations.checks import Check, Place, Report
 from segvg.annotations.files.pickles import AnnotationFileError, load_json, parse_json
 from segvg.annotations.official_counts import Counts, compare_counts
-from segvg.annotations.readers import field_checks
 from segvg.annotations.readers.base import ReadCounts, ReadOptions, SourceSet
 from segvg.annotations.readers.canonical_line import LineParser
-from segvg.annotations.readers.field_checks import read_fields
+from segvg.annotations.readers.field_checks import (
+    is_id,
+    is_int,
+    is_list,
+    is_text,
+    read_fields,
+)
 from segvg.annotations.readers.images import ImageChecks
 from segvg.annotations.readers.texts import SplitLeaks
 
 META = '.meta.json'
 SPLIT_ORDER = ('train', 'val', 'test')
-LINE_REQUIRED = dict(image=lambda value: isinstance(value, dict), split=field_checks.is_text,
-                     instances=field_checks.is_list, exprs=field_checks.is_list)
+LINE_REQUIRED = dict(image=lambda value: isinstance(value, dict), split=is_text,
+                     instances=is_list, exprs=is_list)
 
 
 def find_canonical_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
@@ -91,7 +96,7 @@ class CanonicalSet(SourceSet):
                                       f'{canonical.BOX_FORMAT!r}', code='bad_type')
         splits = meta.get('splits')
         if not isinstance(splits, dict) or not all(
-                isinstance(facts, dict) and field_checks.is_text(facts.get('file'))
+                isinstance(facts, dict) and is_text(facts.get('file'))
                 and facts['file'] and Path(facts['file']).name == facts['file']
                 for facts in splits.values()):
             raise AnnotationFileError(path, 'expected splits, each with the name of '
@@ -110,7 +115,7 @@ class CanonicalSet(SourceSet):
     def _compare_counts(self, split: str, facts: dict, report: Report) -> None:
         found = self.read.splits().get(split, Counts(0, None, 0))
         promised = [facts.get(field) for field in Counts._fields]
-        expected = Counts(*(value if field_checks.is_int(value) else None
+        expected = Counts(*(value if is_int(value) else None
                             for value in promised))
         if expected.refs == 0:
             expected = expected._replace(refs=None)
@@ -152,7 +157,7 @@ class _FileParser:
         if errors:
             return None
         image_id = line['image'].get('id')
-        if self.options.check >= Check.FAST and field_checks.is_text(image_id):
+        if self.options.check >= Check.FAST and is_text(image_id):
             self.leaks.check(image_id, self.split, self.report, place)
         return self.line_reading.read(record, place, folder)
 
@@ -167,7 +172,7 @@ class _FileParser:
 
     def _count(self, line: dict, image_id: object) -> None:
         refs = {expr['ref_id'] for expr in line['exprs'] if isinstance(expr, dict)
-                and field_checks.is_id(expr.get('ref_id'))} - self.refs
+                and is_id(expr.get('ref_id'))} - self.refs
         self.refs |= refs
         false = sum(isinstance(expr, dict) and 'negative_of' in expr
                     for expr in line['exprs'])

@@ -5,9 +5,19 @@ from pathlib import Path
 from typing import Optional
 
 from segvg.annotations.checks import Check, Place, Report
-from segvg.annotations.readers import field_checks
 from segvg.annotations.readers.base import ReadOptions, SourceImage, SourceObject
-from segvg.annotations.readers.field_checks import UniqueIds, read_fields
+from segvg.annotations.readers.field_checks import (
+    UniqueIds,
+    is_box,
+    is_finite,
+    is_flag,
+    is_id,
+    is_int,
+    is_list,
+    is_size,
+    is_text,
+    read_fields,
+)
 from segvg.annotations.readers.images import ImageChecks, is_inside
 from segvg.annotations.readers.objects import Errors, check_object
 from segvg.annotations.readers.spans import check_spans
@@ -15,28 +25,28 @@ from segvg.annotations.readers.texts import AmbiguousTexts, RepeatedTexts, check
 
 
 def _is_box_or_none(value: object) -> bool:
-    return value is None or field_checks.is_box(value)
+    return value is None or is_box(value)
 
 
 def _is_int_or_none(value: object) -> bool:
-    return value is None or field_checks.is_int(value)
+    return value is None or is_int(value)
 
 
 def _is_record(value: object) -> bool:
     return isinstance(value, dict)
 
 
-IMAGE_REQUIRED = dict(id=field_checks.is_text, file=field_checks.is_text, width=field_checks.is_size,
-                      height=field_checks.is_size)
-IMAGE_OPTIONAL = dict(alt=lambda value: field_checks.is_list(value) and all(
-    map(field_checks.is_text, value)), coco_id=_is_int_or_none)
-INSTANCE_REQUIRED = dict(id=field_checks.is_id, bbox=_is_box_or_none)
-INSTANCE_OPTIONAL = dict(category_id=field_checks.is_id, iscrowd=field_checks.is_flag,
-                         area=field_checks.is_finite, segm=_is_record)
-EXPR_REQUIRED = dict(id=field_checks.is_id, text=field_checks.is_text, targets=field_checks.is_list)
-EXPR_OPTIONAL = dict(ref_id=field_checks.is_id, sent=field_checks.is_text, tokens=field_checks.is_list,
-                     caption=field_checks.is_flag, phrases=field_checks.is_list)
-PHRASE_REQUIRED = dict(span=field_checks.is_list, targets=field_checks.is_list)
+IMAGE_REQUIRED = dict(id=is_text, file=is_text, width=is_size,
+                      height=is_size)
+IMAGE_OPTIONAL = dict(alt=lambda value: is_list(value) and all(
+    map(is_text, value)), coco_id=_is_int_or_none)
+INSTANCE_REQUIRED = dict(id=is_id, bbox=_is_box_or_none)
+INSTANCE_OPTIONAL = dict(category_id=is_id, iscrowd=is_flag,
+                         area=is_finite, segm=_is_record)
+EXPR_REQUIRED = dict(id=is_id, text=is_text, targets=is_list)
+EXPR_OPTIONAL = dict(ref_id=is_id, sent=is_text, tokens=is_list,
+                     caption=is_flag, phrases=is_list)
+PHRASE_REQUIRED = dict(span=is_list, targets=is_list)
 
 
 @dataclass
@@ -227,7 +237,7 @@ class LineParser:
 
 
 def _is_place_in(instances: list[_Instance], number: object) -> bool:
-    return field_checks.is_int(number) and 0 <= number < len(instances)
+    return is_int(number) and 0 <= number < len(instances)
 
 
 def _source_mask(segm: Optional[dict], folder: Path) -> object:
@@ -235,7 +245,7 @@ def _source_mask(segm: Optional[dict], folder: Path) -> object:
     if not segm:
         return None
     if 'file' in segm:
-        inside = field_checks.is_text(segm['file']) and is_inside(segm['file'])
+        inside = is_text(segm['file']) and is_inside(segm['file'])
         return {'file': str(folder / segm['file'])} if inside else None
     return segm.get('poly', segm.get('rle'))
 

@@ -6,8 +6,16 @@ from typing import NamedTuple, Optional
 
 from segvg.annotations.checks import Check, Place, Report
 from segvg.annotations.files.pickles import AnnotationFileError, load_json
-from segvg.annotations.readers import field_checks
 from segvg.annotations.readers.base import ReadOptions, SourceImage, SourceObject
+from segvg.annotations.readers.field_checks import (
+    is_box,
+    is_finite,
+    is_flag,
+    is_int,
+    is_size,
+    is_text,
+    read_fields,
+)
 from segvg.annotations.readers.images import (
     ImageChecks,
     coco_name,
@@ -19,11 +27,11 @@ from segvg.annotations.readers.images import (
 from segvg.annotations.readers.objects import Errors, check_object
 
 SIZE_LIMIT = 1 << 32  # bytes; files for pre-training have an entry per caption
-IMAGE_REQUIRED = dict(id=field_checks.is_int, width=field_checks.is_size, height=field_checks.is_size)
-IMAGE_OPTIONAL = dict(file_name=field_checks.is_text)
-OBJECT_REQUIRED = dict(id=field_checks.is_int, image_id=field_checks.is_int, bbox=field_checks.is_box)
-OBJECT_OPTIONAL = dict(category_id=field_checks.is_int, iscrowd=field_checks.is_flag,
-                       area=field_checks.is_finite)
+IMAGE_REQUIRED = dict(id=is_int, width=is_size, height=is_size)
+IMAGE_OPTIONAL = dict(file_name=is_text)
+OBJECT_REQUIRED = dict(id=is_int, image_id=is_int, bbox=is_box)
+OBJECT_OPTIONAL = dict(category_id=is_int, iscrowd=is_flag,
+                       area=is_finite)
 
 
 class CheckedImage(NamedTuple):
@@ -113,7 +121,7 @@ class CocoInstances:
             for again, number in enumerate(numbers):
                 record = self._records['annotations'][number]
                 image_id = record.get('image_id')
-                if field_checks.is_int(image_id) and image_id not in image_ids or (
+                if is_int(image_id) and image_id not in image_ids or (
                         ann_id in asked and not again):
                     continue
                 checked = self._check_object(number, f'{ann_id}#{again}', False) if (
@@ -137,7 +145,7 @@ class CocoInstances:
 
     def _check_image(self, number: int, image_id: int) -> CheckedImage:
         place = Place(self._file, f'images[{number}]')
-        image, errors = field_checks.read_fields(
+        image, errors = read_fields(
             self._records['images'][number], IMAGE_REQUIRED, IMAGE_OPTIONAL,
             self._report, place, image_id=image_id)
         file_name = image.get('file_name')
@@ -159,7 +167,7 @@ class CocoInstances:
                       referred: bool) -> CheckedObject:
         place = Place(self._file, f'annotations[{number}]')
         record = self._records['annotations'][number]
-        ann, errors = field_checks.read_fields(record, OBJECT_REQUIRED, OBJECT_OPTIONAL,
+        ann, errors = read_fields(record, OBJECT_REQUIRED, OBJECT_OPTIONAL,
                                          self._report, place)
         image_id, category_id = ann.get('image_id'), ann.get('category_id')
         if self._options.check >= Check.FAST and self.categories and (
@@ -199,7 +207,7 @@ def category_names(content: dict) -> dict[int, str]:
     categories = content.get('categories')
     return {category['id']: category.get('name')
             for category in (categories if isinstance(categories, list) else ())
-            if isinstance(category, dict) and field_checks.is_int(category.get('id'))}
+            if isinstance(category, dict) and is_int(category.get('id'))}
 
 
 def _numbers_by_id(records: list) -> dict[int, list[int]]:
@@ -207,6 +215,6 @@ def _numbers_by_id(records: list) -> dict[int, list[int]]:
     numbers: dict[int, list[int]] = {}
     for number, record in enumerate(records):
         key = record.get('id') if isinstance(record, dict) else None
-        if field_checks.is_int(key):
+        if is_int(key):
             numbers.setdefault(key, []).append(number)
     return numbers

@@ -7,11 +7,18 @@ from typing import Optional
 from segvg.annotations.checks import Place, Report
 from segvg.annotations.files.pickles import AnnotationFileError, load_json
 from segvg.annotations.official_counts import OFFICIAL_COUNTS
-from segvg.annotations.readers import field_checks
 from segvg.annotations.readers.base import ReadOptions, SourceImage, SourceSet
 from segvg.annotations.readers.entry_targets import Entry, ExprTargets, TargetParser
 from segvg.annotations.readers.expressions import ExprCollector, SourceExpr
-from segvg.annotations.readers.field_checks import plain_extra, read_fields
+from segvg.annotations.readers.field_checks import (
+    is_int,
+    is_list,
+    is_size,
+    is_text,
+    plain_extra,
+    read_fields,
+    show,
+)
 from segvg.annotations.readers.images import (
     FOLDERS,
     ImageChecks,
@@ -26,13 +33,13 @@ SPLIT_NAME = re.compile(r'(train|val|test[ABC]*)(_.+)?')
 DATA_SOURCE = 'data_source'
 # value of data_source -> namespace of the ids of its images
 COLLECTIONS = dict(coco='coco', vg='vg', saiaprtc12='saiapr', flickr='flickr30k')
-REQUIRED = dict(image_id=field_checks.is_int, height=field_checks.is_size, width=field_checks.is_size,
-                expressions=field_checks.is_list)
+REQUIRED = dict(image_id=is_int, height=is_size, width=is_size,
+                expressions=is_list)
 
 
 def is_collection(value: object) -> bool:
     """Whether a value names a collection of images."""
-    return field_checks.is_text(value) and value in COLLECTIONS
+    return is_text(value) and value in COLLECTIONS
 
 
 def find_entry_files(source: Path, pattern: str) -> list[tuple[Path, Path]]:
@@ -108,7 +115,7 @@ class _Parser:
         if expected and split not in expected:
             self.report.add('split_unexpected', place, value=name)
         if not isinstance(records, list):
-            self.report.add('bad_type', place, 'skip', value=field_checks.show(records))
+            self.report.add('bad_type', place, 'skip', value=show(records))
             return
         for number, record in enumerate(self.options.progress(records, name)):
             self._read_record(split, f'{name}[{number}]', record)
@@ -178,10 +185,10 @@ class _Parser:
         expr = dict(id=f'{entry.name}#{number}', **shared)
         targets = targets or ExprTargets([], [], entry.name)
         errors = list(targets.errors)
-        if field_checks.is_text(text):
+        if is_text(text):
             expr['text'] = text
         else:
-            errors.append(('bad_type', field_checks.show(text)))
+            errors.append(('bad_type', show(text)))
         self.collector.add(SourceExpr(
             expr, entry.split, entry.image, targets.instances,
             errors, entry.place.child(f'.expressions[{number}]'), targets.scope,

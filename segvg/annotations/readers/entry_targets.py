@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
 from segvg.annotations.checks import Place, Report
-from segvg.annotations.readers import field_checks
 from segvg.annotations.readers.base import ReadOptions, SourceSet
+from segvg.annotations.readers.field_checks import Test
 from segvg.annotations.readers.instance_ids import InstanceIds
 from segvg.annotations.readers.objects import Errors
 
@@ -52,8 +52,8 @@ class TargetParser(ABC):
         options: how to read.
     """
 
-    required: dict[str, field_checks.Test]
-    optional: dict[str, field_checks.Test]
+    required: dict[str, Test]
+    optional: dict[str, Test]
     prefix: str        # of the names of sets
     has_refs: bool     # whether an entry is a ref
     nested: bool       # whether an entry may be a list of entries

@@ -7,10 +7,9 @@ from typing import NamedTuple, Optional
 
 from segvg.annotations.checks import Check, Place, Report
 from segvg.annotations.files.pickles import AnnotationFileError
-from segvg.annotations.readers import field_checks
 from segvg.annotations.readers.base import ReadOptions, SourceSet
 from segvg.annotations.readers.expressions import ExprCollector, SourceExpr
-from segvg.annotations.readers.field_checks import UniqueIds
+from segvg.annotations.readers.field_checks import UniqueIds, is_text, show
 from segvg.annotations.readers.images import ImageChecks, image_of
 from segvg.annotations.readers.instance_ids import InstanceIds
 from segvg.annotations.readers.objects import Errors, check_object
@@ -184,7 +183,7 @@ class _Parser:
     def _split(self, row: Row, file_split: str, place: Place) -> Optional[str]:
         """The split that the row says, else the one of the file's name."""
         name = file_split if row.split is None else row.split
-        split = SPLIT_ALIASES.get(name, name) if field_checks.is_text(name) else ''
+        split = SPLIT_ALIASES.get(name, name) if is_text(name) else ''
         if not SPLIT_NAME.fullmatch(split):
             self.report.add('split_unknown', place, 'skip', value=name)
             return None
@@ -260,10 +259,10 @@ class _Parser:
         if again and self.source.kind == 'ref-l4' and text.id is not None:
             self.report.add('id_duplicate', text.place, value=text.id, **ids)
         record, errors = {**shared.record, 'id': expr_id}, []
-        if field_checks.is_text(text.text):
+        if is_text(text.text):
             record['text'] = text.text
         else:
-            errors.append(('bad_type', field_checks.show(text.text)))
+            errors.append(('bad_type', show(text.text)))
         self.collector.add(SourceExpr(record, shared.split, shared.image,
                                       shared.instances, errors, text.place,
                                       shared.scope, ids))

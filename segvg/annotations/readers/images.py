@@ -2,12 +2,12 @@
 import os
 import re
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 from PIL import Image
 
 from segvg.annotations.checks import Check, Place, Report
-from segvg.annotations.readers.base import ReadOptions, SourceImage
+from segvg.annotations.readers.base import Context, Errors, ReadOptions, SourceImage
 
 # Folders in which users keep the images of these sets, below their image root.
 USUAL_DIRS = (
@@ -186,8 +186,12 @@ class ImageChecks:
     whatever the level of checks.
     """
 
-    def __init__(self, report: Report, options: ReadOptions,
+    def __init__(self, ctx: Union[Context, Report],
+                 options: Optional[ReadOptions] = None,
                  need_size: bool = False) -> None:
+        report = ctx
+        if isinstance(ctx, Context):
+            report, options = ctx.report, ctx.options
         self._report = report
         self._finder: Optional[ImageFinder] = None
         if need_size and options.images is None:
@@ -201,6 +205,18 @@ class ImageChecks:
     def dirs(self) -> list[str]:
         """Folders in which images were found."""
         return sorted(self._finder.used) if self._finder else []
+
+    def find(self, image: SourceImage,
+             prefer: str = '') -> tuple[Optional[dict], Errors]:
+        """The image of a group line, and what skips the records that name it.
+
+        Folders whose name has the pattern ``prefer`` are tried first, else those that
+        usually hold images of its collection: numbers repeat between collections.
+
+        Without an annotated size and without a file the image is None.
+        """
+        found, error = self.check(image, prefer)
+        return found, [('image_missing', error)] if error else []
 
     def check(self, image: SourceImage,
               prefer: str = '') -> tuple[Optional[dict], Optional[str]]:

@@ -1,21 +1,22 @@
 """Checks of annotated objects: box, mask, area."""
 import math
 import os
+from collections.abc import Sequence
 from typing import Optional
 
 from segvg.annotations.checks import Check, Place, Report
 from segvg.annotations.mask_checks import CheckedMask, check_mask
-from segvg.annotations.readers.base import ReadOptions, SourceObject
+from segvg.annotations.readers.base import Context, Errors, ReadOptions, SourceObject
 
 BORDER_TOLERANCE = 0.05  # px; sums of COCO numbers are rounded
 AREA_TOLERANCE, AREA_TOLERANCE_PIXELS = 0.2, 16
 BOX_AGREEMENT, BOX_AGREEMENT_PIXELS = 0.8, 2
 
-Errors = list[tuple[str, object]]
+Finding = tuple[str, object, Place]
 
 
-def check_box(bbox: Optional[list[float]], width: int,
-              height: int) -> tuple[list, list]:
+def check_box(bbox: Optional[list[float]], width: float,
+              height: float) -> tuple[list[str], list[str]]:
     """Codes of a box that make it useless, and codes of what is only odd.
 
     Args:
@@ -40,54 +41,66 @@ def check_box(bbox: Optional[list[float]], width: int,
     return errors, notes
 
 
-def check_object(source: SourceObject, width: int, height: int, report: Report,
-                 options: ReadOptions, **ids: object) -> tuple[dict, Errors]:
+def corners(box: Sequence[float]) -> list[float]:
+    """The half-open corners x1, y1, x2, y2 of a box that is stored as x, y, w, h."""
+    x, y, w, h = map(float, box)
+    return [x, y, x + w, y + h]
+
+
+def checked_object(ctx: Context, source: SourceObject,
+                   image: Optional[dict]) -> tuple[dict, Errors]:
     """The canonical instance of an object, and what makes it useless.
 
-    What is only odd is reported at the object. What makes it useless is a list of
-    (code, value), which the caller reports at the records that it costs.
+    What is only odd is reported at the object. What makes it useless is for the caller
+    to report, at the records that it costs.
 
     Args:
+        ctx: that of the object.
         source: the object.
-        width, height: size of its image.
-        report: takes the findings.
-        options: how much to check.
-        ids: ``image_id``, ``ref_id`` for the report.
+        image: of its group line; None, when it cannot be made, looks neither for the
+            border nor at the mask.
     """
-    errors, notes = check_box(source.bbox, width, height)
-    errors = [(code, source.bbox) for code in errors]
-    mask = CheckedMask(None)
-    if source.has_mask:
-        mask = check_mask(source.segm, height, width, options.check >= Check.FULL)
-    elif options.need_mask:
-        errors.append(('mask_missing', 'the format has no masks'))
+    width, height = (image['width'], image['height']) if image else (math.inf, math.inf)
+    codes, notes = check_box(source.bbox, width, height)
+    errors: Errors = [(code, source.bbox) for code in codes]
+    mask, findings = _check_mask(ctx, source, image, errors)
     if source.bbox is None and mask.segm is None:
         errors.append(('box_missing', 'neither box nor mask'))
-    mask_place = source.mask_place or source.place.child('.segmentation')
-    findings = []  # what changes the mask is reported at every level
-    for finding in mask.findings:
-        if options.need_mask and mask.segm is None:
-            errors.append((finding.code, finding.value))
-        else:
-            whole = source.mask_place or source.place
-            findings.append((finding.code, finding.value, mask_place.child(
-                finding.part) if finding.part else whole))
-    if options.check >= Check.FAST:
-        findings += [(code, source.bbox, source.place) for code in notes]
-        findings += [(code, value, _place_of_both(source) if (
-            code == 'mask_box_disagree') else source.place)
+    if ctx.is_fast:
+        findings += [(code, source.bbox, ctx.place) for code in notes]
+        findings += [(code, value, _place_of_both(source, ctx.place) if (
+            code == 'mask_box_disagree') else ctx.place)
             for code, value in _compare(source, mask, width, height)]
     for code, value, place in findings:
-        report.add(code, place, value=value, **ids)
+        ctx._replace(place=place).note(code, value)
     return _instance(source, mask), errors
 
 
-def _place_of_both(source: SourceObject) -> Place:
+def _check_mask(ctx: Context, source: SourceObject, image: Optional[dict],
+                errors: Errors) -> tuple[CheckedMask, list[Finding]]:
+    """The mask, and what to report of it; what is needed and missing is an error."""
+    need_mask = ctx.options.need_mask
+    if not source.has_mask or image is None:
+        if need_mask:
+            errors.append(('mask_missing', 'the format has no masks'))
+        return CheckedMask(None), []
+    mask = check_mask(source.segm, image['height'], image['width'],
+                      ctx.options.check >= Check.FULL)
+    if need_mask and mask.segm is None:
+        errors += [(finding.code, finding.value) for finding in mask.findings]
+        return mask, []
+    whole = source.mask_place or ctx.place
+    part = source.mask_place or ctx.place.child('.segmentation')
+    return mask, [(finding.code, finding.value, part.child(finding.part) if (
+        finding.part) else whole) for finding in mask.findings]
+
+
+def _place_of_both(source: SourceObject, place: Place) -> Place:
     """The smallest place that holds box and mask; the mask's if it has its own file."""
-    if source.mask_place is None or source.mask_place.file != source.place.file:
-        return source.mask_place or source.place
-    common = os.path.commonprefix([source.place.at, source.mask_place.at])
-    return Place(source.place.file, common.rstrip('.'))
+    if source.mask_place is None or source.mask_place.file != place.file:
+        return source.mask_place or place
+    common = os.path.commonprefix([place.at, source.mask_place.at])
+    return Place(place.file, common.rstrip('.'))
 
 
 def _instance(source: SourceObject, mask: CheckedMask) -> dict:
@@ -97,8 +110,8 @@ def _instance(source: SourceObject, mask: CheckedMask) -> dict:
         key: value for key, value in optional.items() if value is not None})
 
 
-def _compare(source: SourceObject, mask: CheckedMask, width: int,
-             height: int) -> Errors:
+def _compare(source: SourceObject, mask: CheckedMask, width: float,
+             height: float) -> Errors:
     """Compare box, mask and area with each other."""
     findings = []
     if source.iscrowd and source.referred:
@@ -124,8 +137,8 @@ def _is_finite(bbox: Optional[list[float]]) -> bool:
     return bbox is not None and all(map(math.isfinite, bbox))
 
 
-def _boxes_agree(bbox: list[float], bounds: tuple[int, int, int, int], width: int,
-                 height: int) -> bool:
+def _boxes_agree(bbox: list[float], bounds: tuple[int, int, int, int], width: float,
+                 height: float) -> bool:
     box = [min(max(value, 0), limit) for value, limit in zip(
         bbox, (width, height, width, height), strict=True)]
     if max(abs(a - b) for a, b in zip(box, bounds, strict=True)) <= (
@@ -138,5 +151,13 @@ def _boxes_agree(bbox: list[float], bounds: tuple[int, int, int, int], width: in
     return union > 0 and overlap / union >= BOX_AGREEMENT
 
 
-def _area(box) -> float:
+def _area(box: Sequence[float]) -> float:
     return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
+
+
+def check_object(source: SourceObject, width: int, height: int, report: Report,
+                 options: ReadOptions, **ids: object) -> tuple[dict, Errors]:
+    """Use ``checked_object``; this goes when no reader calls it."""
+    assert source.place is not None
+    image = None if width == math.inf else dict(width=width, height=height)
+    return checked_object(Context(report, options, source.place, ids), source, image)

@@ -4,9 +4,19 @@ from typing import Optional
 
 from segvg.annotations.checks import Place, Report
 from segvg.annotations.files.pickles import parse_json
-from segvg.annotations.readers import field_checks
 from segvg.annotations.readers.base import SourceObject
-from segvg.annotations.readers.field_checks import read_fields
+from segvg.annotations.readers.field_checks import (
+    is_anything,
+    is_box,
+    is_finite,
+    is_flag,
+    is_int,
+    is_list,
+    is_size,
+    is_text,
+    read_fields,
+    show,
+)
 from segvg.annotations.readers.images import coco_name, without_suffix
 from segvg.annotations.readers.objects import BORDER_TOLERANCE, Errors
 from segvg.annotations.readers.parquet_rows import (
@@ -17,16 +27,16 @@ from segvg.annotations.readers.parquet_rows import (
     known,
 )
 
-REF_REQUIRED = dict(ref_id=field_checks.is_int, ann_id=field_checks.is_int, image_id=field_checks.is_int,
-                    sentences=field_checks.is_list, raw_anns=field_checks.is_anything)
-REF_OPTIONAL = dict(split=field_checks.is_text, file_name=field_checks.is_text,
-                    sent_ids=field_checks.is_list, category_id=field_checks.is_int,
-                    bbox=field_checks.is_box, raw_image_info=field_checks.is_anything)
-ANN_REQUIRED = dict(bbox=field_checks.is_box)
-ANN_OPTIONAL = dict(id=field_checks.is_int, image_id=field_checks.is_int, category_id=field_checks.is_int,
-                    iscrowd=field_checks.is_flag, area=field_checks.is_finite)
-IMAGE_OPTIONAL = dict(id=field_checks.is_int, file_name=field_checks.is_text, width=field_checks.is_size,
-                      height=field_checks.is_size)
+REF_REQUIRED = dict(ref_id=is_int, ann_id=is_int, image_id=is_int,
+                    sentences=is_list, raw_anns=is_anything)
+REF_OPTIONAL = dict(split=is_text, file_name=is_text,
+                    sent_ids=is_list, category_id=is_int,
+                    bbox=is_box, raw_image_info=is_anything)
+ANN_REQUIRED = dict(bbox=is_box)
+ANN_OPTIONAL = dict(id=is_int, image_id=is_int, category_id=is_int,
+                    iscrowd=is_flag, area=is_finite)
+IMAGE_OPTIONAL = dict(id=is_int, file_name=is_text, width=is_size,
+                      height=is_size)
 
 
 def parse_jxu124(row: dict, place: Place, report: Report) -> Row:
@@ -41,7 +51,7 @@ def parse_benchmark(row: dict, place: Place, report: Report) -> Row:
     found = Row(encoded=encoded_size(row, report, place))
     refs = row.get('ref_list')
     if not isinstance(refs, list):
-        found.errors.append(('bad_type', f'ref_list: {field_checks.show(refs)}'))
+        found.errors.append(('bad_type', f'ref_list: {show(refs)}'))
         refs = []
     elif not refs:
         report.add('image_without_expressions', place)
@@ -74,7 +84,7 @@ def _parse_ref(row: dict, place: Place, report: Report) -> Row:
     image = _as_record(ref.get('raw_image_info'))
     if image is None and 'raw_image_info' in ref:
         report.add('bad_type', place.child('.raw_image_info'),
-                   value=field_checks.show(ref['raw_image_info']))
+                   value=show(ref['raw_image_info']))
     image, _ = read_fields(image or {}, {}, IMAGE_OPTIONAL, report,
                            place.child('.raw_image_info'))
     image_id = ref.get('image_id')
@@ -91,7 +101,7 @@ def _parse_ref(row: dict, place: Place, report: Report) -> Row:
     if 'raw_anns' in ref:
         ann = _as_record(ref['raw_anns'])
         if ann is None:
-            errors.append(('bad_type', f'raw_anns: {field_checks.show(ref["raw_anns"])}'))
+            errors.append(('bad_type', f'raw_anns: {show(ref["raw_anns"])}'))
         else:
             found.object = _parse_annotation(ann, ref, errors, place, report)
     for code, value in _compare(ref, image):

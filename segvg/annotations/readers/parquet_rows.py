@@ -7,9 +7,19 @@ from typing import NamedTuple, Optional
 from PIL import Image
 
 from segvg.annotations.checks import Place, Report
-from segvg.annotations.readers import field_checks
 from segvg.annotations.readers.base import SourceObject
-from segvg.annotations.readers.field_checks import read_fields
+from segvg.annotations.readers.field_checks import (
+    is_box,
+    is_finite,
+    is_flag,
+    is_id,
+    is_int,
+    is_list,
+    is_size,
+    is_text,
+    other_fields,
+    read_fields,
+)
 from segvg.annotations.readers.images import image_name
 from segvg.annotations.readers.objects import Errors
 
@@ -72,19 +82,19 @@ class Row:
     errors: Errors = field(default_factory=list)
 
 
-LMMS_REQUIRED = dict(question_id=field_checks.is_id, answer=field_checks.is_list,
-                     bbox=field_checks.is_box, file_name=field_checks.is_text)
-LMMS_OPTIONAL = dict(iscrowd=field_checks.is_flag)
-REFCOCO_M_REQUIRED = dict(image_id=field_checks.is_int, file_name=field_checks.is_text,
-                          samples=field_checks.is_list)
-SAMPLE_REQUIRED = dict(id=field_checks.is_int, sentences=field_checks.is_list, bbox=field_checks.is_box)
-SAMPLE_OPTIONAL = dict(image_id=field_checks.is_int, mask=lambda value: isinstance(
+LMMS_REQUIRED = dict(question_id=is_id, answer=is_list,
+                     bbox=is_box, file_name=is_text)
+LMMS_OPTIONAL = dict(iscrowd=is_flag)
+REFCOCO_M_REQUIRED = dict(image_id=is_int, file_name=is_text,
+                          samples=is_list)
+SAMPLE_REQUIRED = dict(id=is_int, sentences=is_list, bbox=is_box)
+SAMPLE_OPTIONAL = dict(image_id=is_int, mask=lambda value: isinstance(
     value, dict))
-REF_L4_REQUIRED = dict(id=field_checks.is_id, caption=field_checks.is_text, bbox=field_checks.is_box,
-                       bbox_id=field_checks.is_id, image_id=field_checks.is_text,
-                       height=field_checks.is_size, width=field_checks.is_size,
-                       file_name=field_checks.is_text)
-REF_L4_OPTIONAL = dict(bbox_area=field_checks.is_finite, ori_category_id=field_checks.is_id)
+REF_L4_REQUIRED = dict(id=is_id, caption=is_text, bbox=is_box,
+                       bbox_id=is_id, image_id=is_text,
+                       height=is_size, width=is_size,
+                       file_name=is_text)
+REF_L4_OPTIONAL = dict(bbox_area=is_finite, ori_category_id=is_id)
 
 
 def corners(box: list) -> list[float]:
@@ -165,7 +175,7 @@ def _parse_sample(sample: object, image_id: Optional[int], place: Place,
     ref.texts = _texts(ref.ref_id, record.get('sentences', []),
                        place.child('.sentences'))
     if isinstance(sample, dict):
-        ref.extra = field_checks.other_fields(sample, SAMPLE_REQUIRED, SAMPLE_OPTIONAL)
+        ref.extra = other_fields(sample, SAMPLE_REQUIRED, SAMPLE_OPTIONAL)
     return ref
 
 
@@ -190,7 +200,7 @@ def parse_ref_l4(row: dict, place: Place, report: Report) -> Row:
             size=(float(record['bbox'][2]), float(record['bbox'][3])))
     if 'caption' in record:
         ref.texts = [RowText(record.get('id'), record['caption'], place)]
-    ref.extra = field_checks.other_fields(row, REF_L4_REQUIRED, REF_L4_OPTIONAL,
+    ref.extra = other_fields(row, REF_L4_REQUIRED, REF_L4_OPTIONAL,
                                     dict(split=None))
     found.refs.append(ref)
     return found

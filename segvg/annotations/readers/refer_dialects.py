@@ -4,18 +4,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
-from segvg.annotations.readers import field_checks
+from segvg.annotations.readers.field_checks import (
+    Test,
+    is_anything,
+    is_flag,
+    is_int,
+    is_list,
+    is_text,
+    show,
+)
 from segvg.annotations.readers.objects import Errors
 
 NO_TARGET = -1  # stands in place of an annotation id
 ZOM_ZERO, ZOM_ONE, ZOM_MANY = 'zero', 'one', 'many'
-COMMON_REQUIRED = dict(ref_id=field_checks.is_int, image_id=field_checks.is_int,
-                       split=field_checks.is_text, sentences=field_checks.is_list)
-COMMON_OPTIONAL = dict(file_name=field_checks.is_text, sent_ids=field_checks.is_list)
+COMMON_REQUIRED = dict(ref_id=is_int, image_id=is_int,
+                       split=is_text, sentences=is_list)
+COMMON_OPTIONAL = dict(file_name=is_text, sent_ids=is_list)
 # A sentence has all four; one whose `sent` or `tokens` are of no use still has `raw`.
-SENTENCE_REQUIRED = dict(raw=field_checks.is_text, sent_id=field_checks.is_int,
-                         sent=field_checks.is_anything, tokens=field_checks.is_anything)
-SENTENCE_OPTIONAL = dict(sent=field_checks.is_text, tokens=field_checks.is_list)
+SENTENCE_REQUIRED = dict(raw=is_text, sent_id=is_int,
+                         sent=is_anything, tokens=is_anything)
+SENTENCE_OPTIONAL = dict(sent=is_text, tokens=is_list)
 
 
 class NamedTargets(NamedTuple):
@@ -30,11 +38,11 @@ class NamedTargets(NamedTuple):
 
 
 def _is_ids(value: object) -> bool:
-    return field_checks.is_list(value) and all(map(field_checks.is_int, value))
+    return is_list(value) and all(map(is_int, value))
 
 
 def _is_id_or_ids(value: object) -> bool:
-    return field_checks.is_int(value) or _is_ids(value)
+    return is_int(value) or _is_ids(value)
 
 
 def _is_ids_or_none(value: object) -> bool:
@@ -52,7 +60,7 @@ def name_grefcoco(ref: dict) -> NamedTargets:
     An empty list says so too, but only beside ``no_target``.
     """
     ann_ids, notes = _unique(ref['ann_id'])
-    if field_checks.is_int(ref['ann_id']):
+    if is_int(ref['ann_id']):
         notes.append(('ann_id_scalar', ref['ann_id']))
     real = [ann_id for ann_id in ann_ids if ann_id != NO_TARGET]
     mark, errors = ref.get('no_target'), []
@@ -75,7 +83,7 @@ def name_refzom(ref: dict) -> NamedTargets:
             notes.append(('zom_source_conflict', f'{mark} for {real}'))
         return NamedTargets([], errors, notes)
     if mark not in (ZOM_ONE, ZOM_MANY):
-        notes.append(('zom_source_unknown', field_checks.show(mark)))
+        notes.append(('zom_source_unknown', show(mark)))
     if not real or len(real) < len(ann_ids):
         errors.append(('no_target_encoding', f'{mark} for {ann_ids}'))
     elif mark == (ZOM_ONE if len(real) > 1 else ZOM_MANY):
@@ -113,8 +121,8 @@ class Dialect:
     """
 
     names: tuple[str, ...]
-    required: Mapping[str, field_checks.Test]
-    optional: Mapping[str, field_checks.Test]
+    required: Mapping[str, Test]
+    optional: Mapping[str, Test]
     name_targets: Callable[[dict], NamedTargets] = name_one
     one_target: bool = True
     suffix_is_ann_id: bool = True
@@ -127,8 +135,8 @@ class Dialect:
         return re.search(r'\((.+)\)', file_name)[1]
 
 
-_ONE = dict(required={**COMMON_REQUIRED, 'ann_id': field_checks.is_int},
-            optional={**COMMON_OPTIONAL, 'category_id': field_checks.is_int})
+_ONE = dict(required={**COMMON_REQUIRED, 'ann_id': is_int},
+            optional={**COMMON_OPTIONAL, 'category_id': is_int})
 REFER = Dialect(('refs(*).p',), **_ONE)
 REFCLEF = Dialect(('refs(*).p',), **_ONE, suffix_is_ann_id=False, namespace='saiapr',
                   name_image='{}.jpg'.format)
@@ -137,10 +145,10 @@ GREFCOCO = Dialect(
     ('grefs(*).json', 'grefs(*).p'),
     required={**COMMON_REQUIRED, 'ann_id': _is_id_or_ids},
     optional={**COMMON_OPTIONAL, 'category_id': _is_ids_or_none,
-              'no_target': field_checks.is_flag},
+              'no_target': is_flag},
     name_targets=name_grefcoco, one_target=False, suffix_is_ann_id=False)
 REFZOM = Dialect(
     ('refs(*).p', 'Ref-ZOM(*).p'),
-    required={**COMMON_REQUIRED, 'ann_id': _is_id_or_ids, 'source': field_checks.is_anything},
+    required={**COMMON_REQUIRED, 'ann_id': _is_id_or_ids, 'source': is_anything},
     optional={**COMMON_OPTIONAL, 'category_id': _is_id_or_ids},
     name_targets=name_refzom, one_target=False)

@@ -2,8 +2,14 @@
 from typing import Optional
 
 from segvg.annotations.checks import Check, Place, Report
-from segvg.annotations.readers import field_checks
-from segvg.annotations.readers.field_checks import UniqueIds, plain_extra, read_fields
+from segvg.annotations.readers.field_checks import (
+    UniqueIds,
+    is_flag,
+    is_text,
+    plain_extra,
+    read_fields,
+    show,
+)
 from segvg.annotations.readers.objects import Errors
 from segvg.annotations.readers.refer_dialects import (
     SENTENCE_OPTIONAL,
@@ -17,7 +23,7 @@ EXIST = 'exist'
 def describes_something(sentence: object) -> Optional[bool]:
     """What ``exist`` says, True where it is absent; None when it cannot be read."""
     value = sentence.get(EXIST, True) if isinstance(sentence, dict) else None
-    return bool(value) if field_checks.is_flag(value) else None
+    return bool(value) if is_flag(value) else None
 
 
 class SentenceParser:
@@ -70,7 +76,7 @@ class SentenceParser:
             if self._check >= Check.FAST:
                 self._report.add('exist_missing', place, **ids)
         elif describes_something(record) is None:
-            return [('exist_bad_type', field_checks.show(record[EXIST]))]
+            return [('exist_bad_type', show(record[EXIST]))]
         return []
 
     def _check_text(self, sentence: dict, repeated: RepeatedTexts, place: Place,
@@ -92,7 +98,7 @@ class SentenceParser:
         if sent is not None and sent != raw:
             expr['sent'] = sent
         tokens = sentence.get('tokens', [])
-        if all(map(field_checks.is_text, tokens)) and tokens != (
+        if all(map(is_text, tokens)) and tokens != (
                 raw if sent is None else sent).split():
             expr['tokens'] = tokens
         known = {*SENTENCE_REQUIRED, *([EXIST] if self._has_negatives else [])}

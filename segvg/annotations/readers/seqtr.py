@@ -4,7 +4,6 @@ from pathlib import Path
 
 from segvg.annotations.checks import Report
 from segvg.annotations.files.pickles import AnnotationFileError, load_json
-from segvg.annotations.readers import field_checks
 from segvg.annotations.readers.base import ReadOptions, SourceObject, SourceSet
 from segvg.annotations.readers.entries import (
     DATA_SOURCE,
@@ -14,6 +13,7 @@ from segvg.annotations.readers.entries import (
     find_entry_files,
 )
 from segvg.annotations.readers.entry_targets import Entry, ExprTargets, TargetParser
+from segvg.annotations.readers.field_checks import is_anything, is_box, is_text
 from segvg.annotations.readers.objects import Errors, check_object
 
 WHOLE = f'{STEM}.json'
@@ -52,8 +52,8 @@ class SeqTRSet(EntrySet):
 class SeqTRTargets(TargetParser):
     """The one target of all expressions of an entry."""
 
-    required = dict(bbox=field_checks.is_box)
-    optional = dict(mask=field_checks.is_anything)
+    required = dict(bbox=is_box)
+    optional = dict(mask=is_anything)
     prefix = 'seqtr'
     has_refs = True
     nested = False
@@ -92,7 +92,7 @@ class SeqTRTargets(TargetParser):
 
 def _source_of(record: dict) -> object:
     value = record.get(DATA_SOURCE)
-    return value if field_checks.is_text(value) else None
+    return value if is_text(value) else None
 
 
 def _as_text(record: dict) -> str:

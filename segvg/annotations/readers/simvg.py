@@ -5,23 +5,32 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from segvg.annotations.checks import Check, Place, Report
-from segvg.annotations.readers import field_checks
 from segvg.annotations.readers.base import ReadOptions, SourceObject, SourceSet
 from segvg.annotations.readers.entries import EntrySet, all_records, find_entry_files
 from segvg.annotations.readers.entry_targets import Entry, ExprTargets, TargetParser
-from segvg.annotations.readers.field_checks import read_fields
+from segvg.annotations.readers.field_checks import (
+    is_anything,
+    is_box,
+    is_finite,
+    is_flag,
+    is_id,
+    is_int,
+    is_list,
+    read_fields,
+    show,
+)
 from segvg.annotations.readers.objects import BORDER_TOLERANCE, Errors, check_object
 
 NONE_ID = -1  # of an object or category that is not there
 
 
 def _is_box_or_none(value: object) -> bool:
-    return value is None or field_checks.is_box(value)
+    return value is None or is_box(value)
 
 
-OBJECT_REQUIRED = dict(id=field_checks.is_id, bbox=field_checks.is_box)
-OBJECT_OPTIONAL = dict(category_id=field_checks.is_int, iscrowd=field_checks.is_flag,
-                       area=field_checks.is_finite, image_id=field_checks.is_int,
+OBJECT_REQUIRED = dict(id=is_id, bbox=is_box)
+OBJECT_OPTIONAL = dict(category_id=is_int, iscrowd=is_flag,
+                       area=is_finite, image_id=is_int,
                        empty=lambda value: isinstance(value, bool))
 
 
@@ -48,8 +57,8 @@ class _Listed(NamedTuple):
 class SimVGTargets(TargetParser):
     """Lists of COCO-like objects; one that is none says that there is no target."""
 
-    required = dict(annotations=field_checks.is_list)
-    optional = dict(bbox=field_checks.is_anything)
+    required = dict(annotations=is_list)
+    optional = dict(bbox=is_anything)
     prefix = 'simvg'
     has_refs = False
     nested = True
@@ -84,10 +93,10 @@ class SimVGTargets(TargetParser):
             place = listed.place.child(f'[{number}]')
             says_none = _says_none(record)
             if says_none is None:
-                errors.append(('no_target_encoding', field_checks.show(record)))
+                errors.append(('no_target_encoding', show(record)))
             elif says_none:
                 marks += 1
-            elif isinstance(record, dict) and field_checks.is_id(record.get('id')) and (
+            elif isinstance(record, dict) and is_id(record.get('id')) and (
                     record['id'] in seen):
                 self.report.add('target_duplicate', place, value=record['id'],
                                 **entry.ids)
@@ -136,18 +145,18 @@ class SimVGTargets(TargetParser):
             return
         place, boxes = entry.place.child('.bbox'), entry.record['bbox']
         if not isinstance(boxes, list) or len(boxes) != len(annotations):
-            self.report.add('bad_type', place, value=field_checks.show(boxes), **entry.ids)
+            self.report.add('bad_type', place, value=show(boxes), **entry.ids)
             return
         for number, (part, objects) in enumerate(zip(boxes, annotations, strict=True)):
             where = place.child(f'[{number}]')
             if not isinstance(part, list) or len(part) != len(objects):
-                self.report.add('bad_type', where, value=field_checks.show(part), **entry.ids)
+                self.report.add('bad_type', where, value=show(part), **entry.ids)
                 continue
             for k, (bbox, record) in enumerate(zip(part, objects, strict=True)):
                 code = _compare_box(bbox, record)
                 if code:
                     self.report.add(code, where.child(f'[{k}]'),
-                                    value=field_checks.show(bbox), **entry.ids)
+                                    value=show(bbox), **entry.ids)
 
 
 def _compare_box(bbox: object, record: object) -> Optional[str]:
@@ -155,7 +164,7 @@ def _compare_box(bbox: object, record: object) -> Optional[str]:
     if not _is_box_or_none(bbox):
         return 'bad_type'
     other = record.get('bbox') if isinstance(record, dict) else None
-    if bbox is None or not field_checks.is_box(other):
+    if bbox is None or not is_box(other):
         return None
     same = all(abs(a - b) <= BORDER_TOLERANCE or a == b
                for a, b in zip(bbox, other, strict=True))
@@ -176,7 +185,7 @@ def _says_none(record: object) -> Optional[bool]:
         return None if other else True
     if not marked:
         return False
-    no_box = field_checks.is_box(bbox) and not any(bbox)
+    no_box = is_box(bbox) and not any(bbox)
     return True if no_box and empty is not False else None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from typing import Optional, TypeVar
 
 from segvg.annotations.checks import Place, Report
+from segvg.annotations.readers.base import Context, ReadOptions
 
 SPLIT_NAME = re.compile(r'train|val|test[ABC]*|trainval|minival|miniv|all')
 SPLIT_ALIASES = {'validation': 'val'}
@@ -21,22 +22,27 @@ def order_by_split(items: list[Item], split_of: Callable[[Item], str]) -> list[I
     return sorted(items, key=rank)
 
 
-def split_of_name(name: str, expected: Optional[Collection[str]], report: Report,
-                  place: Place) -> Optional[str]:
+def split_of_file(ctx: Context, name: str,
+                  expected: Optional[Collection[str]]) -> Optional[str]:
     """The split that a file's name gives, or None when there is no such split.
 
     Args:
+        ctx: of the file; takes what is odd about the name.
         name: as in the name of the file.
         expected: splits that the data set has, when that is known.
-        report: takes what is odd about the name.
-        place: the file.
     """
     split = SPLIT_ALIASES.get(name, name)
     if not SPLIT_NAME.fullmatch(split):
-        report.add('split_unknown', place, 'skip', value=name)
+        ctx.skip([('split_unknown', name)])
         return None
     if split != name:
-        report.add('split_alias', place, value=name)
+        ctx.note('split_alias', name)
     if expected and split not in expected:
-        report.add('split_unexpected', place, value=name)
+        ctx.note('split_unexpected', name)
     return split
+
+
+def split_of_name(name: str, expected: Optional[Collection[str]], report: Report,
+                  place: Place) -> Optional[str]:
+    """Use ``split_of_file``; this goes when no reader calls it."""
+    return split_of_file(Context(report, ReadOptions(), place), name, expected)

@@ -1,5 +1,9 @@
-"""Checks of expressions: blank, said twice, said of two objects."""
+"""Checks of texts: blank, said twice, said of two objects; spans of phrases."""
 from segvg.annotations.checks import Check, Place, Report
+from segvg.annotations.readers.base import Context
+from segvg.annotations.readers.field_checks import is_int, is_list
+
+Span = list[int]
 
 _REMOVED = str.maketrans('-/', '  ', '.,\'!?"()*#:;')
 
@@ -23,6 +27,35 @@ def check_blank(text: str, report: Report, place: Place, check: Check,
     if check >= Check.FAST and not clean_text(text):
         report.add('expr_empty_after_clean', place, value=text, **ids)
     return False
+
+
+def is_span(value: object) -> bool:
+    """Whether a value is a list of two integers."""
+    return is_list(value) and len(value) == 2 and all(map(is_int, value))
+
+
+def usable_spans(ctx: Context, spans: list, length: int) -> list[Span]:
+    """The spans that mark characters of a text of ``length``; the others are reported.
+
+    A span that is left out costs nothing but itself.
+    """
+    kept = []
+    for number, span in enumerate(spans):
+        code = 'bad_type'
+        if is_span(span):
+            code = span_error(span, length)
+        if code:
+            ctx.at(f'[{number}]').note(code, span)
+        else:
+            kept.append(span)
+    return kept
+
+
+def span_error(span: Span, length: int) -> str:
+    """The code of a span that marks no characters of a text; empty when it does."""
+    if not 0 <= span[0] <= span[1] <= length:
+        return 'span_out_of_range'
+    return 'span_empty' if span[0] == span[1] else ''
 
 
 class RepeatedTexts:
