@@ -21,7 +21,7 @@ from segvg.apis.predictions import describe, write_pictures
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
 from segvg.datasets.transforms.loading import read_image
 from segvg.engine.preflight import missing_vocabularies
-from segvg.evaluation.generalized import answer_rule
+from segvg.evaluation.thresholds import answer_rule
 from segvg.registry import INFERENCERS, MODELS
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import split_mask_parts

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmengine.runner import Runner
 
-from segvg.evaluation.thresholds import tell
+from segvg.evaluation.thresholds import format_threshold
 from segvg.utils.configs import ann_files
 
 
@@ -30,7 +30,7 @@ def report(runner: Runner, metrics: dict, args: argparse.Namespace, *, leakage: 
         print(f'  {key:{width}}  {value:7.2f}')
     print(f'  images seen in training: {leakage}')
     for item in thresholds:
-        print(f'  {tell(item)}')
+        print(f'  {format_threshold(item)}')
     if args.out:
         Path(args.out).parent.mkdir(parents=True, exist_ok=True)
         content = dict(metrics=metrics, config=args.config, checkpoint=args.checkpoint,

@@ -1,21 +1,17 @@
-"""Metrics, all in the frame of the original image and in percent."""
-from segvg.evaluation.base import GroundingMetric
-from segvg.evaluation.box_accuracy import BoxAccuracy
-from segvg.evaluation.box_recall import BoxRecall
-from segvg.evaluation.generalized import GeneralizedMetric, answer_rule
-from segvg.evaluation.generalized_boxes import GeneralizedBoxF1
-from segvg.evaluation.generalized_iou import GeneralizedMaskIoU
-from segvg.evaluation.mask_iou import MaskIoU
-from segvg.evaluation.mask_part_boxes import MaskPartBoxF1
-from segvg.evaluation.mean_box_accuracy import MeanBoxAccuracy
-from segvg.evaluation.network_generalized_iou import NetworkGeneralizedMaskIoU
-from segvg.evaluation.network_mask_iou import NetworkMaskIoU
-from segvg.evaluation.phrase_cut import PhraseCutIoU
-from segvg.evaluation.phrase_recall import PhraseRecall
+"""Metrics, all in percent and, unless their name says otherwise, in the original image.
+"""
+from segvg.evaluation.base import GeneralizedMetric, GroundingMetric
+from segvg.evaluation.boxes import BoxAccuracy, BoxRecall, MeanBoxAccuracy
+from segvg.evaluation.generalized_boxes import GeneralizedBoxF1, MaskPartBoxF1
+from segvg.evaluation.generalized_masks import (
+    GeneralizedMaskIoU,
+    NetworkGeneralizedMaskIoU,
+)
+from segvg.evaluation.masks import MaskIoU, NetworkMaskIoU, SeqTRMaskIoU
+from segvg.evaluation.phrases import PhraseCutIoU, PhraseRecall
 from segvg.evaluation.prediction_log import PredictionLog
-from segvg.evaluation.robust_mask_iou import RobustMaskIoU
-from segvg.evaluation.seqtr_mask_iou import SeqTRMaskIoU
-from segvg.evaluation.threshold_sweep import ThresholdSweep
+from segvg.evaluation.robust_masks import RobustMaskIoU
+from segvg.evaluation.thresholds import ThresholdSweep, answer_rule
 
 __all__ = [
     'BoxAccuracy', 'BoxRecall', 'GeneralizedBoxF1', 'GeneralizedMaskIoU',

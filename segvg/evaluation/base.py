@@ -3,11 +3,21 @@ from abc import abstractmethod
 from typing import Any, Optional, Sequence
 
 import numpy as np
+import torch
 from mmengine.dist import all_gather_object
 from mmengine.evaluator import BaseMetric
 from mmengine.structures import BaseDataElement
+from torch import Tensor
+
+from segvg.structures.answers import AnswerRule
 
 IOU_THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
+#: A field of predictions -> who sets it, for the message when it is missing.
+SET_BY = dict(
+    masks='a head that predicts masks',
+    canvas_masks='a PhraseHead with a mask branch or a RegionHead',
+    canvas_polygons='a SequenceHead with a ContourPart',
+    phrase_scores='a head that ranks boxes by phrase')
 
 Terms = dict[str, np.ndarray]
 """What N expressions add to scores, (N, 2) float64 each: a score is the sum of the
@@ -21,11 +31,41 @@ def describe(sample: dict) -> str:
 
 
 def get_prediction(sample: dict) -> dict:
-    """Return the predictions of a sample or say that there are none."""
+    """Return the predictions of a sample.
+
+    Raises:
+        KeyError: there are none.
+    """
     if 'pred_instances' not in sample:
         raise KeyError(f'{describe(sample)} has no pred_instances: a grounder sets '
                        "them in mode 'predict'")
     return sample['pred_instances']
+
+
+def require(sample: dict, field: str) -> Any:
+    """Return a field of the predictions of a sample.
+
+    Raises:
+        KeyError: the predictions have no such field; says which head sets it.
+    """
+    prediction = get_prediction(sample)
+    if field not in prediction:
+        raise KeyError(f'{describe(sample)} has predictions without {field}: '
+                       f'{SET_BY[field]} sets them')
+    return prediction[field]
+
+
+def single_target(sample: dict, metric: str) -> Tensor:
+    """Return the box (4,) xyxy of the only target of a sample, on the CPU.
+
+    Raises:
+        ValueError: it has none or several; names the metric.
+    """
+    targets = torch.as_tensor(sample['image_instances']['bboxes']).cpu()
+    if len(targets) != 1:
+        raise ValueError(f'{metric} is for expressions with exactly one target, '
+                         f'{describe(sample)} has {len(targets)}')
+    return targets[0]
 
 
 class GroundingMetric(BaseMetric):
@@ -62,15 +102,15 @@ class GroundingMetric(BaseMetric):
         """
 
     def terms(self, results: list) -> Terms:
-        """Return what each result of ``score`` adds to scores that are shares.
+        """Return what each result of ``score`` adds to scores that are ratios of sums.
 
-        From these come the scores of ``compute_metrics`` and, elsewhere, how far they
-        would be from one another with other images.
+        ``compute_metrics`` makes the scores from these; the bench makes confidence
+        intervals from them by resampling images.
         """
         return {}
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Return the scores from the results of ``score``, one an expression."""
+        """Return the scores from the results of ``score``, one per expression."""
         return shares(self.terms(results))
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -99,12 +139,12 @@ class GroundingMetric(BaseMetric):
         self.sources = tuple(sorted({(str(key[0]), str(key[1])) for key in unique}))
         self.keys = tuple(sorted(unique, key=_sortable))
         ordered = [unique[key] for key in self.keys]
-        self.last_terms = self._named(self.terms(ordered))
-        scores = self._named(self.compute_metrics(ordered))
+        self.last_terms = self._with_prefix(self.terms(ordered))
+        scores = self._with_prefix(self.compute_metrics(ordered))
         self.last_scores = {name: float(score) for name, score in scores.items()}
         return dict(self.last_scores)
 
-    def _named(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _with_prefix(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return values by the names that scores have in a log."""
         return {f'{self.prefix}/{name}' if self.prefix else name: value
                 for name, value in values.items()}
@@ -116,8 +156,52 @@ def _sortable(key: tuple) -> tuple:
     return str(dataset), str(split), expr_idx
 
 
+class GeneralizedMetric(GroundingMetric):
+    """Base of metrics over expressions with many targets, one or none.
+
+    Args:
+        rule: which predictions count and when the answer is "none".
+        **kwargs: of ``GroundingMetric``.
+
+    Attributes:
+        parameter: name of the argument that decides about "none".
+        headline: name of the score that sums up the others.
+    """
+    parameter: str = 'no_target_threshold'
+    headline: str
+
+    def __init__(self, rule: AnswerRule, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.rule = rule
+
+    @property
+    def threshold(self) -> Optional[float]:
+        """The value of the parameter."""
+        return getattr(self.rule, self.parameter)
+
+    @abstractmethod
+    def sweep(self, results: Sequence[Any],
+              thresholds: Sequence[float]) -> list[dict[str, float]]:
+        """Return the scores that other values of the parameter would give.
+
+        Args:
+            results: of ``score``, one per expression.
+            thresholds: the values. Scores that do not depend on them may be left out.
+        """
+
+
+def official(method: str, terms: Terms) -> Terms:
+    """Return terms by the names of scores that copy a method's official evaluator."""
+    return {official_name(method, name): values for name, values in terms.items()}
+
+
+def official_name(method: str, name: str) -> str:
+    """Return the name of a score that copies a method's official evaluator."""
+    return f'{name} (official {method})'
+
+
 def shares(terms: Terms) -> dict[str, float]:
-    """Return the scores of terms in percent; a share of nothing is 0."""
+    """Return the scores of terms in percent; where nothing counts, a score is 0."""
     scores = {}
     for name, values in terms.items():
         part, whole = values.sum(0)

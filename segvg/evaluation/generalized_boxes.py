@@ -7,19 +7,34 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segvg.evaluation.base import Terms, get_prediction, mean_terms, shares
-from segvg.evaluation.generalized import GeneralizedMetric
+from segvg.evaluation.base import (
+    GeneralizedMetric,
+    Terms,
+    get_prediction,
+    mean_terms,
+    official_name,
+    require,
+    shares,
+)
 from segvg.registry import METRICS
 from segvg.structures.answers import AnswerRule
 from segvg.structures.boxes import paired_giou, paired_iou
+from segvg.structures.masks import mask_parts
 
 F1_IOU = 0.5
 
 
 class BoxResult(NamedTuple):
-    """What counts of an expression; boxes are xyxy lists, for the average precision.
+    """What counts of an expression.
 
-    ``no_target_score`` is None where it had no part in the answer.
+    Attributes:
+        f1: of the boxes that are kept.
+        has_target: whether there is a target.
+        said_none: whether no box is kept.
+        bboxes, scores: all predictions, (Q, 4) xyxy and (Q,), for the average
+            precision.
+        targets: (T, 4) xyxy.
+        no_target_score: None where it had no part in the answer.
     """
 
     f1: float
@@ -55,23 +70,23 @@ def f1_of(bboxes: Tensor, targets: Tensor, giou: bool) -> float:
     if not len(bboxes):
         return 0.0
     similarity = (paired_giou if giou else paired_iou)(bboxes[:, None], targets[None])
-    # two boxes without an area have no generalised IoU
+    # two boxes without an area have no generalized IoU
     hits = match_greedily(similarity.nan_to_num(-1), F1_IOU)
     return 2 * hits / (len(bboxes) + len(targets))
 
 
 @METRICS.register_module()
 class GeneralizedBoxF1(GeneralizedMetric):
-    """Part of the expressions with exactly the right boxes, N-acc, T-acc and AP.
+    """Share of the expressions with exactly the right boxes, N-acc, T-acc and AP.
 
     ``Pr@(F1=1)``: every target has a box with an IoU of at least 0.5, and no box is too
-    many. An expression without a target is right when no box is kept, which alone gives
-    whoever predicts nothing their share: ``Pr@(F1=1) with targets`` leaves them out.
-    ``AP`` is COCO's, over all boxes.
+    many. An expression without a target is right when no box is kept; a model that
+    never predicts a box gets all of these right, so ``Pr@(F1=1) with targets`` leaves
+    them out. ``AP`` is COCO's, over all boxes.
 
     Args:
         score_threshold: boxes with a lower score are not kept.
-        official: compare by generalised IoU, as the published evaluator does; the names
+        official: compare by generalized IoU, as the published evaluator does; the names
             then end in ``(official MDETR)``.
         no_target_threshold: ``no_target_score`` above which no box is kept; None: boxes
             are judged by their own scores alone, as published.
@@ -85,15 +100,14 @@ class GeneralizedBoxF1(GeneralizedMetric):
         if no_target_threshold is None:
             self.parameter = 'score_threshold'
 
-    @property
-    def ending(self) -> str:
-        """What the names of the scores end in."""
-        return ' (official MDETR)' if self.official else ''
+    def full_name(self, name: str) -> str:
+        """Return the name of a score with what its rule adds to it."""
+        return official_name('MDETR', name) if self.official else name
 
     @property
     def headline(self) -> str:
         """Name of the score that sums up the others."""
-        return f'Pr@(F1=1){self.ending}'
+        return self.full_name('Pr@(F1=1)')
 
     def predicted_boxes(self, sample: dict) -> tuple[Tensor, Tensor]:
         """Return boxes (Q, 4) xyxy and scores (Q,) of a sample, float64."""
@@ -140,7 +154,7 @@ class GeneralizedBoxF1(GeneralizedMetric):
         """
         results = [BoxResult(*result) for result in results]
         average = 100 * max(float(average_precision(results, all_sizes=False)[0]), 0.0)
-        return shares(self.terms(results)) | {f'AP{self.ending}': average}
+        return shares(self.terms(results)) | {self.full_name('AP'): average}
 
     def terms(self, results: Sequence[BoxResult]) -> Terms:
         """Return those of the scores that depend on which boxes are kept."""
@@ -152,7 +166,7 @@ class GeneralizedBoxF1(GeneralizedMetric):
                  'Pr@(F1=1) with targets': mean_terms(right, targets),
                  'N-acc': mean_terms(none, ~targets),
                  'T-acc': mean_terms(~none, targets)}
-        return {name + self.ending: values for name, values in terms.items()}
+        return {self.full_name(name): values for name, values in terms.items()}
 
     def sweep(self, results: Sequence[BoxResult],
               thresholds: Sequence[float]) -> list[dict[str, float]]:
@@ -163,6 +177,43 @@ class GeneralizedBoxF1(GeneralizedMetric):
             judged = {count: self.judge(result, count) for count in set(counts)}
             rows.append([judged[count] for count in counts])
         return [shares(self.terms(column)) for column in zip(*rows, strict=True)]
+
+
+@METRICS.register_module()
+class MaskPartBoxF1(GeneralizedBoxF1):
+    """``GeneralizedBoxF1`` of boxes around the connected parts of the predicted masks.
+
+    An extension that no published method has: it scores a model that predicts masks
+    only, such as ReLA, on GREC. Objects that touch become one box, an object in two
+    pieces becomes two. Every part has the score of its mask. Names end in
+    ``(mask parts)``.
+
+    Args:
+        min_pixels: parts with fewer pixels are left out.
+        no_target_threshold: ``no_target_score`` above which no box is kept.
+        score_threshold: masks with a lower score are left out.
+        **kwargs: of ``GeneralizedBoxF1``.
+    """
+
+    def __init__(self, min_pixels: int = 16, no_target_threshold: float = 0.5,
+                 score_threshold: float = 0.0, **kwargs) -> None:
+        super().__init__(score_threshold, no_target_threshold=no_target_threshold,
+                         **kwargs)
+        self.min_pixels = min_pixels
+
+    def full_name(self, name: str) -> str:
+        """Return the name of a score with what its rule adds to it."""
+        return f'{super().full_name(name)} (mask parts)'
+
+    def predicted_boxes(self, sample: dict) -> tuple[Tensor, Tensor]:
+        """Return boxes (P, 4) xyxy and scores (P,) of the parts of all masks."""
+        masks = torch.as_tensor(require(sample, 'masks')).bool().cpu().numpy()
+        boxes = [torch.from_numpy(mask_parts(mask, self.min_pixels)[0])
+                 for mask in masks]
+        scores = torch.as_tensor(get_prediction(sample)['scores']).double().cpu()
+        counts = torch.tensor([len(part) for part in boxes], dtype=torch.int64)
+        return (torch.cat([*boxes, torch.zeros(0, 4, dtype=torch.float64)]),
+                scores.repeat_interleave(counts))
 
 
 def average_precision(results: list[BoxResult], all_sizes: bool = True) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Not a score: what was answered to every expression, for a result card."""
+"""The answer to every expression, for a result card; not a score."""
 from typing import Any, Optional
 
 import numpy as np
@@ -20,7 +20,7 @@ class PredictionLog(GroundingMetric):
         rule: which predictions are the answer; None: the best one.
 
     Attributes:
-        rows: after ``evaluate`` one dict an expression, in the order of ``keys``:
+        rows: after ``evaluate`` one dict per expression, in the order of ``keys``:
             ``dataset``, ``split``, ``expr_idx``, ``img_id``, ``expr_id``, ``ref_id``,
             ``text``, ``img_path``, ``size`` (height, width), ``targets`` (boxes),
             ``bboxes`` and ``scores`` of the answer, ``mask`` (its union as a run-length
@@ -48,7 +48,7 @@ class PredictionLog(GroundingMetric):
             no_target_score=None if none is None else round(float(none), 4))
 
     def _kept(self, prediction: dict, none: Any) -> torch.Tensor:
-        """Return the places (K,) of the predictions that are the answer."""
+        """Return the indices (K,) of the predictions that are the answer."""
         scores = torch.as_tensor(prediction['scores'])
         if self.rule is None:
             return scores.argmax()[None] if len(scores) else scores.new_zeros(0).long()

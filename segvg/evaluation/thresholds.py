@@ -1,18 +1,107 @@
-"""A threshold for "not in this image": chosen on val, kept in a file, told with scores.
+"""Thresholds of generalized metrics: all scores in one pass, one value chosen on val.
+
+The threshold for "not in this image" is chosen once, on val, and belongs to the
+weights: it is kept in a file, which names them, and printed beside the scores.
 """
 import json
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, NamedTuple, Optional, Sequence
 
 from mmengine.config import Config
 
-from segvg.evaluation.generalized import generalized_configs
-from segvg.evaluation.threshold_sweep import ThresholdSweep
+from segvg.evaluation.base import GeneralizedMetric, GroundingMetric
 from segvg.leakage.provenance import sha256_of
 from segvg.registry import METRICS
+from segvg.structures.answers import AnswerRule
 
+#: Thresholds that a sweep tries.
+STEPS = tuple(step / 100 for step in range(101))
+#: Names of splits on which a threshold may be chosen.
 VAL_SPLITS = ('val', 'validation')
+#: What a threshold file must hold.
 KEYS = ('parameter', 'threshold', 'select', 'score', 'sources', 'checkpoint_sha256')
+
+
+def generalized_configs(evaluator: Any) -> Iterator[dict]:
+    """Yield the configs of generalized metrics in an evaluator's config, in order."""
+    for part in [evaluator] if isinstance(evaluator, dict) else evaluator or ():
+        kind = METRICS.get(part['type']) if isinstance(part['type'], str) else None
+        if isinstance(kind, type) and issubclass(kind, GeneralizedMetric):
+            yield part
+
+
+def answer_rule(evaluator: Any) -> Optional[AnswerRule]:
+    """Return the rule of the first generalized metric in an evaluator's config.
+
+    None where there is none: every expression then has its one best answer.
+    """
+    for part in generalized_configs(evaluator):
+        return METRICS.build(part).rule
+    return None
+
+
+class SweepPoint(NamedTuple):
+    """The scores at one value of the threshold."""
+    threshold: float
+    scores: dict[str, float]
+
+
+@METRICS.register_module()
+class ThresholdSweep(GroundingMetric):
+    """Score every expression once, then decide about "none" at many thresholds.
+
+    Its own scores are those of the metric as configured; ``curve`` has the others.
+
+    Args:
+        metric: config of a generalized metric.
+        select: score that is to be highest; by default the metric's headline.
+        thresholds: values that are tried.
+
+    Attributes:
+        metric: the metric.
+        select: name of the score, with its prefix.
+        curve: a ``SweepPoint`` for each value, after ``evaluate``.
+    """
+
+    def __init__(self, metric: dict, select: Optional[str] = None,
+                 thresholds: Sequence[float] = STEPS) -> None:
+        self.metric: GeneralizedMetric = METRICS.build(metric)
+        super().__init__(prefix=self.metric.prefix)
+        self.select = select or f'{self.prefix}/{self.metric.headline}'
+        self.thresholds = tuple(thresholds)
+        self.curve: list[SweepPoint] = []
+
+    def score(self, sample: dict) -> Any:
+        """Return what the metric has to know of a sample."""
+        return self.metric.score(sample)
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Return the scores as configured and fill ``curve``."""
+        self.curve = [
+            SweepPoint(threshold, {f'{self.prefix}/{name}': float(score)
+                                   for name, score in scores.items()})
+            for threshold, scores in zip(
+                self.thresholds, self.metric.sweep(results, self.thresholds),
+                strict=True)]
+        return self.metric.compute_metrics(results)
+
+    def best(self) -> SweepPoint:
+        """Return the point with the highest score; of equal ones the middle.
+
+        Raises:
+            ValueError: there is no such score.
+        """
+        names = list(self.curve[0].scores)
+        if self.select not in names:
+            raise ValueError(f'{self.select!r} is not one of the scores, which are '
+                             f'{", ".join(names)}')
+        highest = max(point.scores[self.select] for point in self.curve)
+        first = [point.scores[self.select] for point in self.curve].index(highest)
+        run = 1
+        while (first + run < len(self.curve)
+               and self.curve[first + run].scores[self.select] == highest):
+            run += 1
+        return self.curve[first + (run - 1) // 2]
 
 
 def check_sources(sources: Any, whose: str) -> None:
@@ -49,12 +138,13 @@ def read_choice(path: str, checkpoint: str) -> dict:
     """Return the content of a threshold file that may be used with a checkpoint.
 
     Raises:
-        ValueError: it is no such file, was not chosen on val or for other weights.
+        ValueError: it is not such a file, or its threshold was not chosen on val or was
+            chosen for other weights.
     """
     try:
         choice = json.loads(Path(path).read_text('utf-8'))
     except json.JSONDecodeError as error:
-        raise ValueError(f'{path} is no JSON file: {error}') from error
+        raise ValueError(f'{path} is not a JSON file: {error}') from error
     missing = [key for key in KEYS if not isinstance(choice, dict) or key not in choice]
     if missing:
         raise ValueError(f'{path} lacks {", ".join(missing)}: it has to be made by '
@@ -103,7 +193,7 @@ def thresholds_in_use(cfg: Config, choice: Optional[dict]) -> Iterator[dict]:
                    value=metric.threshold, source=choice if chosen else 'config')
 
 
-def tell(threshold: dict) -> str:
+def format_threshold(threshold: dict) -> str:
     """Return one of ``thresholds_in_use`` as a line."""
     source = threshold['source']
     if source != 'config':

@@ -1,11 +1,15 @@
-"""A threshold from a file reaches every metric that decides by it, and no other."""
+"""The best threshold from one pass; one from a file reaches the metrics that use it."""
 import json
 
 import pytest
 from mmengine.config import Config
 
-from segvg.evaluation import answer_rule
-from segvg.evaluation.thresholds import tell, thresholds_in_use, use_threshold
+from segvg.evaluation import GeneralizedBoxF1, ThresholdSweep, answer_rule
+from segvg.evaluation.thresholds import (
+    format_threshold,
+    thresholds_in_use,
+    use_threshold,
+)
 from segvg.leakage.provenance import sha256_of
 
 
@@ -35,7 +39,7 @@ def test_every_metric_that_decides_by_it_takes_it(files):
     assert in_use['GeneralizedBoxF1']['source'] == 'config'
     assert in_use['MaskPartBoxF1']['source'] is choice
     assert cfg.test_evaluator[4].min_pixels == 4
-    assert tell(in_use['GeneralizedMaskIoU']) == (
+    assert format_threshold(in_use['GeneralizedMaskIoU']) == (
         f'GeneralizedMaskIoU: no_target_threshold 0.37 (chosen on val, {files[0]})')
     # and so does what infer.py answers by
     assert answer_rule(cfg.test_evaluator).no_target_threshold == 0.37
@@ -52,3 +56,42 @@ def test_configs_without_such_metrics_have_no_threshold():
         assert list(thresholds_in_use(Config(dict(test_evaluator=evaluator)), None)
                     ) == []
         assert answer_rule(evaluator) is None
+
+
+# -- sweep ----------------------------------------------------------------------------
+
+BOX = (10, 10, 30, 30)
+
+
+def run(make_sample, select=None):
+    """One target with a score of 0.6, and boxes where nothing is, up to 0.4."""
+    sweep = ThresholdSweep(dict(type='GeneralizedBoxF1'), select)
+    samples = [make_sample(0, scores=[0.6])] + [
+        make_sample(i, targets=(), bboxes=(BOX, ), scores=[i / 10]) for i in (2, 3, 4)]
+    sweep.process(None, samples)
+    return sweep, sweep.evaluate(4), samples
+
+
+def test_the_middle_of_the_best_is_chosen(make_sample):
+    sweep, scores, _ = run(make_sample)
+    assert scores['grec/Pr@(F1=1)'] == 75  # at 0.7 nothing is kept
+    best = sweep.best()
+    assert best.scores['grec/Pr@(F1=1)'] == 100 and best.threshold == 0.50
+    assert sweep.sources == (('toy', 'val'), )
+    at = {point.threshold: point.scores['grec/Pr@(F1=1)'] for point in sweep.curve}
+    assert (at[0.0], at[0.25], at[0.40], at[0.41]) == (25, 50, 75, 100)
+
+
+def test_every_point_is_what_the_metric_says_there(make_sample):
+    sweep, _, samples = run(make_sample)
+    for point in sweep.curve[::20]:
+        metric = GeneralizedBoxF1(score_threshold=point.threshold)
+        metric.process(None, samples)
+        scores = metric.evaluate(4)
+        assert point.scores == {name: scores[name] for name in point.scores}
+
+
+def test_unknown_score_is_named(make_sample):
+    sweep, _, _ = run(make_sample, 'gres/gIoU')
+    with pytest.raises(ValueError, match="'gres/gIoU' is not one of the scores"):
+        sweep.best()

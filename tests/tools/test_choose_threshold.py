@@ -104,7 +104,7 @@ def test_unusable_files_are_refused(chosen, project, tmp_path, monkeypatch):
                           '--no-target-threshold', file)
 
     choice = json.loads(chosen.read_text())
-    assert 'no JSON file' in told('threshold = 1')
+    assert 'not a JSON file' in told('threshold = 1')
     assert 'lacks parameter, threshold' in told({})
     assert 'chosen on the split testA' in told(choice | dict(
         sources=[['toy', 'testA'], ['toy', 'val']]))
@@ -119,4 +119,4 @@ def test_a_config_without_such_a_metric_is_refused(project, monkeypatch):
     assert 'GeneralizedMaskIoU is not in the val_evaluator' in told
     told = tool_error(monkeypatch, CHOOSE, project.config, project.checkpoint,
                       '--select', 'grec/F2')
-    assert "'grec/F2' is none of the scores, which are grec/Pr@(F1=1)" in told
+    assert "'grec/F2' is not one of the scores, which are grec/Pr@(F1=1)" in told

@@ -24,9 +24,11 @@ from segvg.engine.launch import (
     load_weights,
 )
 from segvg.engine.preflight import check_files
-from segvg.evaluation.generalized import generalized_configs
-from segvg.evaluation.threshold_sweep import ThresholdSweep
-from segvg.evaluation.thresholds import describe_choice
+from segvg.evaluation.thresholds import (
+    ThresholdSweep,
+    describe_choice,
+    generalized_configs,
+)
 from segvg.utils.configs import drop_init
 
 

@@ -19,7 +19,11 @@ from mmengine.registry import init_default_scope
 
 from segvg.engine.launch import add_config_options, fail, load_config
 from segvg.engine.preflight import check_files
-from segvg.evaluation.generalized_iou import GeneralizedMaskIoU, MaskCount, count_masks
+from segvg.evaluation.generalized_masks import (
+    GeneralizedMaskIoU,
+    MaskCount,
+    count_masks,
+)
 from segvg.registry import DATASETS
 from segvg.structures.masks import decode_segmentation
 

@@ -8,7 +8,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from segvg.datasets.transforms.loading import read_image
-from segvg.evaluation.generalized import GeneralizedMetric
+from segvg.evaluation.base import GeneralizedMetric
 from segvg.registry import HOOKS
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import AnswerRule

@@ -4,7 +4,7 @@ import torch
 
 from segvg.evaluation.base import shares
 from segvg.evaluation.generalized_boxes import average_precision
-from segvg.evaluation.generalized_iou import compare_masks, generalized_terms
+from segvg.evaluation.generalized_masks import compare_masks, generalized_terms
 from segvg.registry import METRICS
 from tests.parity.cases import rela_units
 from tests.parity.cases.rela_models import run_model

@@ -21,7 +21,7 @@ from segvg.datasets.transforms.contour import (
     sample_contour,
 )
 from segvg.datasets.vocabulary import build_vocabulary, clean
-from segvg.evaluation.seqtr_mask_iou import is_crowd
+from segvg.evaluation.masks import is_crowd
 from segvg.models.data_preprocessor import GroundingDataPreprocessor
 from segvg.structures import ExpressionGroup, GroundingDataSample
 from tests.parity.comparison import Comparison, absolute

@@ -11,7 +11,7 @@ from torch import nn
 
 from segvg.checkpoints.darknet import NORM_TENSORS, tensors_in_file_order
 from segvg.evaluation import BoxAccuracy
-from segvg.evaluation.seqtr_mask_iou import crowd_iou
+from segvg.evaluation.masks import crowd_iou
 from segvg.models.averaged_model import RampedAverage
 from segvg.models.backbones import DarkNet53
 from segvg.models.heads import SequenceHead

@@ -14,7 +14,7 @@ from segvg.datasets.transforms.resize import shape_within
 from segvg.engine.hooks.selective_load_hook import names_below
 from segvg.engine.optim.named_groups import group_parameters
 from segvg.evaluation import BoxRecall, PhraseRecall
-from segvg.evaluation.phrase_cut import fill_boxes, fill_polygons, overlap
+from segvg.evaluation.phrases import fill_boxes, fill_polygons, overlap
 from segvg.models.heads import SetOutputs
 from segvg.models.heads.segvg_head import masks_to_image
 from segvg.models.heads.soft_token_head import phrase_scores

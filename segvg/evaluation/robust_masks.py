@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional, Sequence
 import numpy as np
 
 from segvg.evaluation.base import Terms, get_prediction
-from segvg.evaluation.generalized_iou import GeneralizedMaskIoU
+from segvg.evaluation.generalized_masks import GeneralizedMaskIoU
 from segvg.registry import METRICS
 
 
@@ -13,7 +13,7 @@ class RobustCount(NamedTuple):
     """What was counted of a sentence.
 
     Attributes:
-        ref: what it is about; its sentences are scored together.
+        ref: the object it is about, whose sentences are scored together.
         exists: whether the sentence is true.
         found: pixels of the prediction.
         target: pixels of the object, 0 where the sentence is false.
@@ -41,8 +41,8 @@ class RobustCount(NamedTuple):
 class RobustMaskIoU(GeneralizedMaskIoU):
     """mRR, rIoU, mIoU and oIoU over objects with true and false sentences.
 
-    ``mRR``: mean over objects of the part of their false sentences that are answered by
-    "none" or an empty mask. ``rIoU``: mean over objects of intersection over union,
+    ``mRR``: mean over objects of the share of their false sentences that are answered
+    by "none" or an empty mask. ``rIoU``: mean over objects of intersection over union,
     both summed over the sentences, where what is drawn for a false one joins the union.
     ``mIoU``: mean over objects of the mean IoU of their true sentences. ``oIoU``: all
     intersections over all unions of true sentences. An object without false sentences
@@ -63,9 +63,9 @@ class RobustMaskIoU(GeneralizedMaskIoU):
         prediction, target = get_prediction(sample), self.target_mask(sample)
         mask = self.predicted_mask(sample, target.shape)
         ref, none = sample.get('ref_id'), self.none_score(sample)
-        place = ('ref', str(ref)) if ref is not None else ('expr', sample['expr_idx'])
+        about = ('ref', str(ref)) if ref is not None else ('expr', sample['expr_idx'])
         return RobustCount(
-            (sample.get('dataset'), sample.get('split'), *place),
+            (sample.get('dataset'), sample.get('split'), *about),
             not sample['no_target'], np.count_nonzero(mask), np.count_nonzero(target),
             np.count_nonzero(mask & target), self.rule.says_none(prediction, none),
             none)

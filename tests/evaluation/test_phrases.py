@@ -1,16 +1,13 @@
-"""Recall of boxes and phrases, PhraseCut: hand-made numbers, rules, protocols."""
+"""Recall of phrases, PhraseCut: hand-made numbers, rules, protocols."""
 import numpy as np
 import pytest
 import torch
 
-from segvg.evaluation import BoxRecall, PhraseCutIoU, PhraseRecall
-from segvg.evaluation.box_recall import rank_boxes
-from segvg.evaluation.phrase_cut import fill_polygons
+from segvg.evaluation import PhraseCutIoU, PhraseRecall
+from segvg.evaluation.phrases import fill_polygons
 
 TARGET = [[0., 0., 10., 10.]]
-GOOD, POOR, FAR = [0., 0., 10., 9.], [0., 0., 10., 4.], [50., 50., 60., 60.]
-#: IoU 0.507 with the target, GIoU 0.460: apart by the corners of their hull.
-DISPUTED = [1.8, 1.8, 11.8, 11.8]
+GOOD, FAR = [0., 0., 10., 9.], [50., 50., 60., 60.]
 
 
 def sample(bboxes, scores, targets=TARGET, **more) -> dict:
@@ -23,29 +20,6 @@ def sample(bboxes, scores, targets=TARGET, **more) -> dict:
 def score(metric, *samples) -> dict:
     metric.process({}, [dict(item, expr_idx=i) for i, item in enumerate(samples)])
     return metric.evaluate(0)
-
-
-def test_rank_of_the_first_hit_decides():
-    found = score(BoxRecall(topk=(1, 2)), sample([GOOD, FAR], [.9, .1]),
-                  sample([GOOD, FAR], [.1, .9]), sample([POOR, FAR], [.9, .1]))
-    assert found['rec/R@1'] == pytest.approx(100 / 3)
-    assert found['rec/R@2'] == pytest.approx(200 / 3)
-
-
-def test_published_rule_is_stricter():
-    found = score(BoxRecall(topk=(1, )), sample([DISPUTED], [1.]))
-    assert found == {'rec/R@1': 100, 'rec/R@1 (official SiRi)': 0}
-
-
-def test_equal_scores_go_by_the_box():
-    ranked = rank_boxes(torch.tensor([GOOD, FAR]), torch.tensor([.5, .5]))
-    assert ranked.tolist() == [FAR, GOOD]
-
-
-def test_no_box_is_no_hit_and_two_targets_are_an_error():
-    assert score(BoxRecall(), sample([], []))['rec/R@10'] == 0
-    with pytest.raises(ValueError, match='exactly one target, .* has 2'):
-        score(BoxRecall(), sample([GOOD], [1.], TARGET * 2))
 
 
 def caption(ranking, phrases, bboxes=(GOOD, FAR), targets=(TARGET[0], FAR)) -> dict:
@@ -77,7 +51,7 @@ def test_an_expression_without_phrases_is_one():
 
 def test_what_cannot_be_scored_is_told():
     bare = dict(sample([GOOD], [1.]), phrases=[dict(targets=[0])])
-    with pytest.raises(KeyError, match='has phrases, but its prediction has no'):
+    with pytest.raises(KeyError, match='predictions without phrase_scores'):
         score(PhraseRecall(), bare)
     with pytest.raises(ValueError, match='no phrase with a target'):
         score(PhraseRecall(), caption([[.9], [.1]], [dict(targets=[])]))

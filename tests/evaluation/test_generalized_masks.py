@@ -5,7 +5,7 @@ import torch
 
 from segvg.evaluation import GeneralizedMaskIoU, NetworkGeneralizedMaskIoU
 from segvg.evaluation.base import shares
-from segvg.evaluation.generalized_iou import compare_masks, generalized_terms
+from segvg.evaluation.generalized_masks import compare_masks, generalized_terms
 
 SHAPE = (10, 10)
 

@@ -4,11 +4,19 @@ from typing import Callable, NamedTuple, Optional, Sequence
 import numpy as np
 import torch
 
-from segvg.evaluation.base import Terms, describe, get_prediction, mean_terms
-from segvg.evaluation.generalized import GeneralizedMetric
+from segvg.evaluation.base import (
+    GeneralizedMetric,
+    Terms,
+    describe,
+    get_prediction,
+    mean_terms,
+    official,
+    official_name,
+    require,
+)
 from segvg.registry import METRICS
 from segvg.structures.answers import AnswerRule
-from segvg.structures.masks import decode_segmentation
+from segvg.structures.masks import decode_resized, decode_segmentation
 
 PRECISION_AT = (0.7, 0.8, 0.9)
 
@@ -81,10 +89,10 @@ def compare_masks(mask: np.ndarray, target: np.ndarray, has_target: bool,
 def generalized_terms(results: Sequence[MaskResult]) -> Terms:
     """Return the terms of gIoU, cIoU, N-acc, T-acc, Pr@0.7 to Pr@0.9, mIoU and oIoU.
 
-    N-acc is the part of the expressions without a target that were found to have none,
-    T-acc that of the others found to have one. mIoU and oIoU are gIoU and cIoU of the
-    expressions with a target. As in the published evaluator both are 0
-    where every expression has a target. Pr@t counts expressions with a target; without
+    N-acc is the share of the expressions without a target that were found to have none,
+    T-acc that of the others found to have one; as in the published evaluator both are 0
+    where every expression has a target. mIoU and oIoU are gIoU and cIoU of the
+    expressions with a target. Pr@t counts expressions with a target; without
     any it is 0, where the published evaluator stops.
     """
     credit = np.array([result.credit for result in results])
@@ -107,9 +115,9 @@ def generalized_terms(results: Sequence[MaskResult]) -> Terms:
 class GeneralizedMaskIoU(GeneralizedMetric):
     """gIoU, cIoU, N-acc, T-acc and Pr@t of masks in the original image.
 
-    The prediction is the union of the masks whose score is high enough. Whether it says
-    "none" is told by the sample's ``no_target_score``, a probability that a head sets;
-    without one, by the number of pixels.
+    The prediction is the union of the masks whose score is high enough. Whether it is
+    "none" is decided by the sample's ``no_target_score``, a probability that a head
+    sets; without one, by the number of pixels.
 
     Args:
         no_target_threshold: probability above which the prediction is "none". Choose it
@@ -150,10 +158,8 @@ class GeneralizedMaskIoU(GeneralizedMetric):
 
     def predicted_mask(self, sample: dict, shape: tuple[int, int]) -> np.ndarray:
         """Return the union (H0, W0) bool of the masks that count."""
-        prediction = get_prediction(sample)
-        if 'masks' not in prediction:
-            raise KeyError(f'{describe(sample)} has predictions without masks')
-        return unite(prediction['masks'], self.rule.counts(prediction), shape, sample)
+        return unite(require(sample, 'masks'),
+                     self.rule.counts(get_prediction(sample)), shape, sample)
 
     def target_mask(self, sample: dict) -> np.ndarray:
         """Return the union (H0, W0) bool of the annotated masks."""
@@ -183,6 +189,36 @@ class GeneralizedMaskIoU(GeneralizedMetric):
         return [self.compute_metrics([
             count._replace(said_none=count.no_target_score > threshold)
             for count in counts]) for threshold in thresholds]
+
+
+@METRICS.register_module()
+class NetworkGeneralizedMaskIoU(GeneralizedMaskIoU):
+    """ReLA's official rule: masks are compared in the image as the network saw it.
+
+    For comparison with the published numbers only: the published evaluator compares
+    masks of 480 x 480 pixels, whatever the shape of the image was. Reads
+    ``canvas_masks`` of the predictions; annotated polygons are scaled and filled at
+    that size. Names end in ``(official ReLA)``.
+
+    Source: the evaluator of ReLA (Liu et al., CVPR 2023).
+    """
+    frame = 'network'
+    headline = official_name('ReLA', 'gIoU')
+
+    def predicted_mask(self, sample: dict, shape: tuple[int, int]) -> np.ndarray:
+        """Return the union (h, w) bool of the masks that count."""
+        return unite(require(sample, 'canvas_masks'),
+                     self.rule.counts(get_prediction(sample)), shape, sample)
+
+    def target_mask(self, sample: dict) -> np.ndarray:
+        """Return the union (h, w) bool of the annotated masks."""
+        size, new_size = tuple(sample['ori_shape']), tuple(sample['img_shape'])
+        return unite_records(sample, new_size,
+                             lambda record: decode_resized(record, size, new_size))
+
+    def terms(self, results: list) -> Terms:
+        """Return those of all scores, named as official."""
+        return official('ReLA', super().terms(results))
 
 
 def unite(masks: torch.Tensor, counted: torch.Tensor, shape: tuple[int, int],

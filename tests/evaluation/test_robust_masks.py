@@ -2,7 +2,7 @@
 import pytest
 
 from segvg.evaluation import RobustMaskIoU
-from tests.evaluation.test_generalized_iou import sample
+from tests.evaluation.test_generalized_masks import sample
 
 
 def sentence(number, ref, targets, columns, none=0.1):
