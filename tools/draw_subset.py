@@ -2,7 +2,7 @@
 import argparse
 
 from segvg.annotations.canonical import CanonicalFile
-from segvg.datasets.labelled_subset import draw_refs, write_refs
+from segvg.annotations.subset import draw_refs, write_refs
 from segvg.engine.launch import fail
 
 

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from segvg.annotations.canonical import CanonicalFile
-from segvg.datasets.labelled_subset import write_refs
+from segvg.annotations.subset import write_refs
 from segvg.engine.launch import add_common_arguments, fail, load_config
 from segvg.engine.workflows.pseudo_labels import (
     choose,

@@ -1,4 +1,4 @@
-"""The data set class: canonical JSON lines in, one dict per sample out."""
+"""The data set: canonical JSON lines in, one dict for each sample out."""
 import copy
 import os
 from pathlib import Path, PurePosixPath
@@ -82,11 +82,11 @@ class GroundingDataset(BaseDataset):
         only_reviewed: keep only the expressions that somebody reviewed and found right
             (``reviewed_ok``); the file is read once to count them.
         only_single_target: keep only the expressions with exactly one target, for
-            methods and metrics that know nothing else; read as the above.
-        lazy: read lines from disk when asked for; else keep the file's bytes in memory
-            that worker processes share.
+            methods and metrics that support nothing else; the file is read once too.
+        lazy: read lines from disk when they are needed; otherwise keep the bytes of the
+            file in memory that worker processes share.
         lazy_init: open the file at the first use.
-        max_refetch: how often to try another sample when the pipeline gives None.
+        max_refetch: how often another sample is tried when the pipeline returns None.
         metainfo: as in the base class.
     """
 
@@ -118,7 +118,7 @@ class GroundingDataset(BaseDataset):
             lazy_init=lazy_init, max_refetch=max_refetch)
 
     def full_init(self) -> None:
-        """Open the annotation file and count its samples."""
+        """Open the annotation file and count its samples, at the first call."""
         if self._fully_initialized:
             return
         if not Path(self.ann_file).is_file():
@@ -231,14 +231,14 @@ class GroundingDataset(BaseDataset):
 
     def _instances(self, line: dict,
                    positions: list[int]) -> tuple[dict[int, int], list[dict]]:
-        """The instances of a sample, and their places by their place in the line."""
+        """The instances of a sample, and for each index in the line its index here."""
         if self.sample_by == 'image':
             used = range(len(line['instances']))
         else:
             exprs = [line['exprs'][i] for i in positions]
             used = {target: None for expr in exprs for part in (
                 expr, *(self._phrases(expr) or ())) for target in part['targets']}
-        order = {target: place for place, target in enumerate(used)}
+        order = {target: index for index, target in enumerate(used)}
         return order, [self._instance(line['instances'][i]) for i in order]
 
     def _instance(self, instance: dict) -> dict:

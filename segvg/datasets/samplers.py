@@ -1,4 +1,4 @@
-"""Samplers: data sets mixed by weight, and batches of images that fit together."""
+"""Samplers: the order of training, and batches of images that fit together."""
 from collections.abc import Iterator, Sequence
 from typing import Optional
 
@@ -23,12 +23,12 @@ def expression_counts(dataset: Dataset) -> torch.Tensor:
 
 @DATA_SAMPLERS.register_module()
 class MixedSampler(Sampler):
-    """Draw from concatenated data sets, from each as often as its weight says.
+    """Samples of concatenated data sets, each set as often as its weight says.
 
     In an epoch a set of n samples gives round(weight * n): with weight 2 each sample
     twice, with 0.5 another random half in every epoch. The order over all is random and
     depends on the seed and the epoch only. All processes get the same number; where the
-    samples do not divide evenly, some come twice.
+    samples cannot be shared evenly, some come twice.
 
     Args:
         dataset: a concatenation (``ConcatDataset``).
@@ -45,7 +45,7 @@ class MixedSampler(Sampler):
         if parts is None or len(parts) != len(weights):
             raise ValueError(
                 f'MixedSampler has {len(weights)} weights for '
-                f'{"no concatenation" if parts is None else f"{len(parts)} data sets"}')
+                f'{"one data set" if parts is None else f"{len(parts)} data sets"}')
         if min(weights) < 0 or not sum(weights) > 0:
             raise ValueError(f'weights are at least 0 and not all 0, not {weights}')
         self.dataset = dataset
@@ -75,7 +75,7 @@ class MixedSampler(Sampler):
         yield from indices[self.rank:total:self.world_size].tolist()
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw anew; mmengine calls it before every epoch."""
+        """Use another order; mmengine calls it before every epoch."""
         self.epoch = epoch
 
 
@@ -90,10 +90,10 @@ def block_order(size: int, rank: int, world_size: int, seed: int) -> list[int]:
 
 @DATA_SAMPLERS.register_module()
 class BlockSampler(Sampler):
-    """A random order that each process takes a block of, not every n-th sample.
+    """A random order of which each process takes one block, not every n-th sample.
 
     Args:
-        dataset: what is drawn from.
+        dataset: the samples.
         seed: added to the epoch; 0 as published, where the order does not depend on
             the seed of the training. None (mmengine's default) means 0.
 
@@ -114,7 +114,7 @@ class BlockSampler(Sampler):
                                self.seed + self.epoch)
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw anew; mmengine calls it before every epoch."""
+        """Use another order; mmengine calls it before every epoch."""
         self.epoch = epoch
 
 
@@ -124,8 +124,8 @@ class AspectRatioBatchSampler(BatchSampler):
 
     Args:
         sampler: gives the order.
-        batch_size: images a batch.
-        drop_last: leave out what does not fill a batch at the end.
+        batch_size: images in a batch.
+        drop_last: leave out incomplete batches at the end.
     """
 
     def __init__(self, sampler: Sampler, batch_size: int,
@@ -151,16 +151,15 @@ class AspectRatioBatchSampler(BatchSampler):
 
 @DATA_SAMPLERS.register_module()
 class ExpressionBatchSampler(BatchSampler):
-    """Batches of at most so many images and so many expressions.
+    """Batches with a limit on the images and one on their expressions.
 
-    For ``sample_by='image'``, where images have one expression or thirty.
-
-    An image with more expressions than that is a batch of its own.
+    For ``sample_by='image'``, where one image has one expression and another thirty. An
+    image with more expressions than the limit is a batch of its own.
 
     Args:
         sampler: gives the order.
-        batch_size: most images a batch.
-        max_expressions: most expressions a batch.
+        batch_size: largest number of images in a batch.
+        max_expressions: largest number of expressions in a batch.
         drop_last: leave out the last batch.
     """
 
@@ -174,7 +173,7 @@ class ExpressionBatchSampler(BatchSampler):
         self._length: Optional[int] = None
 
     def __len__(self) -> int:
-        """Number of batches of the order that the sampler gave when first asked."""
+        """Number of batches in the order that the sampler gave at the first call."""
         if self._length is None:
             self._length = sum(1 for _ in self)
         return self._length
@@ -198,5 +197,5 @@ def _dataset_of(sampler: Sampler) -> Dataset:
     for name in ('dataset', 'data_source'):
         if getattr(sampler, name, None) is not None:
             return getattr(sampler, name)
-    raise ValueError(f'{type(sampler).__name__} does not say what it draws from '
-                     '(attribute dataset)')
+    raise ValueError(f'{type(sampler).__name__} does not name its data set (attribute '
+                     'dataset)')

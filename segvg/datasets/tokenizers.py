@@ -37,8 +37,8 @@ def find_vocab_file(name: Union[str, Path]) -> Path:
         if (path / VOCAB_FILE).is_file():
             return path / VOCAB_FILE
         raise FileNotFoundError(
-            f'the folder {path} holds no {VOCAB_FILE}: give the path of a WordPiece '
-            'vocabulary, one piece a line')
+            f'there is no {VOCAB_FILE} in the folder {path}: give the path of a '
+            'WordPiece vocabulary, one piece a line')
     if path.suffix == '.txt' or not HUB_NAME.fullmatch(str(name)):
         raise FileNotFoundError(
             f'there is no vocabulary file {path}: give the path of a WordPiece '
@@ -123,7 +123,7 @@ class WordPieceTokenizer:
     def __call__(self, text: str, max_length: Optional[int] = None) -> np.ndarray:
         """Return the ids (L,) int64 of ``[CLS] pieces [SEP]``, L <= ``max_length``.
 
-        Too many pieces are cut off at the end; nothing is padded.
+        Pieces beyond ``max_length`` are cut off; nothing is padded.
         """
         return self.encode(text, max_length)[0]
 
@@ -157,9 +157,9 @@ class WordPieceTokenizer:
 
 @TASK_UTILS.register_module()
 class CutWordPieceTokenizer(WordPieceTokenizer):
-    """``WordPieceTokenizer`` that cuts too long a text after adding ``[SEP]``.
+    """``WordPieceTokenizer`` that cuts a long text after adding ``[SEP]``.
 
-    A text that is cut has no ``[SEP]`` then, as in the published ReLA and LAVT.
+    A text that is cut then has no ``[SEP]``, as in the published ReLA and LAVT.
     """
 
     def encode(self, text: str,
@@ -190,8 +190,8 @@ def find_byte_pairs(name: Union[str, Path]) -> tuple[Path, Path]:
         where += f' and the cache {hub.constants.HF_HUB_CACHE}'
     raise FileNotFoundError(
         f'no byte pairs for {str(name)!r}: {" and ".join(BYTE_PAIR_FILES)} were looked '
-        f'for in {where}. Copy both files of the model into a folder and give its path as the '
-        "tokenizer's `vocab`")
+        f'for in {where}. Copy both files of the model into a folder and give its path '
+        "as the tokenizer's `vocab`")
 
 
 @TASK_UTILS.register_module()
@@ -237,7 +237,7 @@ class BytePairTokenizer:
         """Return the ids (L,) int64 of ``<s> pieces </s>`` and their spans (L, 2).
 
         A span is [begin, end) in characters, without blanks; (0, 0) for ``<s>`` and
-        ``</s>``. Too many pieces are cut off at the end; nothing is padded.
+        ``</s>``. Pieces beyond ``max_length`` are cut off; nothing is padded.
         """
         found = self._engine.encode(text)
         ids = np.array(found.ids, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Vocabularies of whole words: cleaning, building, reading, word vectors."""
+"""Vocabularies of whole words: clean texts, build, read and write; word vectors."""
 import re
 from pathlib import Path
 from typing import Iterable, Mapping, Union
@@ -48,7 +48,7 @@ def read_vocabulary(path: Union[str, Path]) -> dict[str, int]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
-            f'there is no vocabulary {path}; tools/build_vocab.py makes one')
+            f'there is no vocabulary file {path}; tools/build_vocab.py makes one')
     if path.suffix != '.pkl':
         words = path.read_text(encoding='utf-8').splitlines()
         return {word: number for number, word in enumerate(words)}
@@ -78,14 +78,14 @@ def read_glove(path: Union[str, Path], ids: Mapping[str, int]) -> np.ndarray:
             vector = np.array(values.split(), dtype=np.float32)
             if width not in (None, len(vector)):
                 raise ValueError(f'{path}, line {number}: {len(vector)} numbers, '
-                                 f'{width} before')
+                                 f'but {width} in the lines before')
             width = len(vector)
             vectors[ids[word]] = vector
     if width is None:
         raise ValueError(f'{path} has a vector for none of the {len(ids)} words')
     table = np.zeros((max(ids.values()) + 1, width), dtype=np.float32)
-    for place, vector in vectors.items():
-        table[place] = vector
+    for index, vector in vectors.items():
+        table[index] = vector
     return table
 
 
@@ -109,7 +109,7 @@ def read_spacy(name: str, ids: Mapping[str, int]) -> np.ndarray:
         raise ValueError(f'the spaCy model {name!r} has no word vectors')
     table = np.zeros((max(ids.values()) + 1, model.vocab.vectors_length),
                      dtype=np.float32)
-    for word, place in ids.items():
+    for word, index in ids.items():
         # As published: a word that spaCy splits has the mean of its parts.
-        table[place] = model.make_doc(word).vector
+        table[index] = model.make_doc(word).vector
     return table

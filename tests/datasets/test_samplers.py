@@ -66,7 +66,7 @@ def test_processes_share_the_samples(mixed, monkeypatch):
 def test_weights_that_do_not_fit_are_errors(mixed, weights, message):
     with pytest.raises(ValueError, match=message):
         MixedSampler(mixed, weights=weights)
-    with pytest.raises(ValueError, match='no concatenation'):
+    with pytest.raises(ValueError, match='weights for one data set'):
         MixedSampler(mixed.datasets[0], weights=weights)
 
 

@@ -105,7 +105,7 @@ def test_missing_path_is_named(name, message):
 
 
 def test_folder_without_vocabulary_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match='holds no vocab.txt'):
+    with pytest.raises(FileNotFoundError, match='no vocab.txt in the folder'):
         find_vocab_file(tmp_path)
 
 

@@ -60,7 +60,7 @@ def test_glove_vectors_by_hand(tmp_path):
     path.write_text('man 1 2\nother 9 9\nthe 3 4\n')
     assert read_glove(path, IDS).tolist() == [[0, 0], [0, 0], [0, 0], [3, 4], [1, 2]]
     path.write_text('man 1 2\nthe 3\n')
-    with pytest.raises(ValueError, match='line 2: 1 numbers, 2 before'):
+    with pytest.raises(ValueError, match='line 2: 1 numbers, but 2 in the'):
         read_glove(path, IDS)
     path.write_text('none 1 2\n')
     with pytest.raises(ValueError, match='a vector for none of the 5 words'):

@@ -1,7 +1,7 @@
 """Masks to learn from, made from boxes or taken from annotations.
 
-A head that learns from masks reads ``target_masks`` and does not ask where they are
-from, so one of these in the pipeline decides what supervises it.
+A head that learns from masks reads ``target_masks`` wherever they come from, so the
+transform in the pipeline decides what supervises it.
 """
 from abc import abstractmethod
 
@@ -38,7 +38,7 @@ class BoxToMask(Transform):
     is covered, and ``target_mask_stride``.
 
     Args:
-        stride: side in canvas pixels of a cell of the masks, which cover the canvas.
+        stride: side of a mask cell in canvas pixels; the masks cover the canvas.
     """
 
     def __init__(self, stride: int = 1) -> None:
@@ -66,7 +66,7 @@ class BoxToMask(Transform):
 
 @TRANSFORMS.register_module()
 class FillBoxMask(BoxToMask):
-    """The box filled with ones, as in SegVG.
+    """The box, filled with ones, as in SegVG.
 
     All four sides are truncated to whole pixels, the end is exclusive; a box thinner
     than a pixel can give an empty mask.
@@ -108,10 +108,10 @@ class EllipseBoxMask(BoxToMask):
 
 @TRANSFORMS.register_module()
 class GaussianBoxMask(BoxToMask):
-    """A bell, 1 in the middle of the box, that falls off towards its sides.
+    """A Gaussian bell: 1 in the middle of the box, lower towards its sides.
 
     Args:
-        stride: side in canvas pixels of a cell of the masks.
+        stride: side of a mask cell in canvas pixels.
         sigma: standard deviation in half widths (half heights) of the box.
     """
 
@@ -128,12 +128,12 @@ class GaussianBoxMask(BoxToMask):
 
 @TRANSFORMS.register_module()
 class AnnotationMask(Transform):
-    """The annotated masks themselves.
+    """The annotated masks as target masks.
 
     ``LoadGroundingAnnotations(with_mask=True)`` has to come before.
 
     Args:
-        stride: side in canvas pixels of a cell of the masks.
+        stride: side of a mask cell in canvas pixels.
     """
 
     def __init__(self, stride: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""Masks to a fixed number of contour points."""
+"""A fixed number of points on the contour of a mask."""
 from typing import Optional
 
 import cv2
@@ -63,7 +63,7 @@ def points_by_angle(contour: np.ndarray, center: np.ndarray, count: int) -> np.n
 
 def sample_contour(mask: np.ndarray, count: int,
                    by_angle: bool = False) -> np.ndarray:
-    """Return contour points (count, 2) float32 of a mask (H, W), -1 where none is.
+    """Return contour points (count, 2) float32 of a mask (H, W), -1 for missing ones.
 
     Args:
         mask: of one object; only its largest part counts.

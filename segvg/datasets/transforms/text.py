@@ -30,13 +30,13 @@ def swap_sides(expression: dict, whole_words: bool = False) -> dict:
         whole_words: whether *bright* and *leftmost* stay as they are.
 
     Raises:
-        ValueError: the expression is tokenised already, or a span ends inside a swapped
+        ValueError: the expression is tokenized already, or a span ends inside a swapped
             word and so cannot follow.
     """
     text = expression['text']
     if 'token_ids' in expression:
         raise ValueError(
-            f'{text!r} is tokenised already: TokenizeExpression comes after every '
+            f'{text!r} is tokenized already: TokenizeExpression comes after every '
             'flip, which swaps left and right in the text')
     pattern = WHOLE_SIDES if whole_words else SIDES
     matches = list(pattern.finditer(text))

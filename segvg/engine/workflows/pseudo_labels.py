@@ -9,10 +9,10 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from segvg.annotations.canonical import CanonicalFile
+from segvg.annotations.subset import Ref, refs_of
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
-from segvg.datasets.labelled_subset import Ref, refs_of
-from segvg.datasets.pseudo_masks import fill_outline, judge
 from segvg.engine.launch import build_runner
+from segvg.engine.workflows.pseudo_masks import fill_outline, judge
 from segvg.structures import GroundingDataSample
 from segvg.structures.masks import encode_rle
 

@@ -52,7 +52,7 @@ def test_flip_after_tokenising_is_refused(make_results):
     results = make_results(texts=['left cat'])
     results['expressions'] = [expression('left cat')]
     results = TokenizeExpression(lambda text, length: np.arange(3), 5)(results)
-    with pytest.raises(ValueError, match="'left cat' is tokenised already"):
+    with pytest.raises(ValueError, match="'left cat' is tokenized already"):
         RandomFlip(prob=1)(results)
 
 

@@ -7,7 +7,11 @@ from torch import nn
 
 from segvg.checkpoints.io import convert_state_dict, load_strictly
 from segvg.checkpoints.rules import RULES
-from segvg.datasets.pseudo_masks import judge, projection_term, published_selection
+from segvg.engine.workflows.pseudo_masks import (
+    judge,
+    projection_term,
+    published_selection,
+)
 from segvg.models.heads import ContourHead
 from segvg.models.layers import GaussianDecoderLayer
 from segvg.structures import Tokens

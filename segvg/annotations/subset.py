@@ -1,4 +1,4 @@
-"""A seeded part of the objects of a training file, and files of chosen objects."""
+"""Files with some of the objects of a canonical file, given or chosen at random."""
 from pathlib import Path
 from typing import Mapping, Optional, Sequence, Union
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from segvg.annotations.canonical import CanonicalFile, CanonicalWriter, ref_positions
 
-#: Running numbers of the expressions of an object (a ref).
+#: The numbers in the file of the expressions of one object (a ref).
 Ref = tuple[int, ...]
 
 
@@ -15,7 +15,8 @@ def refs_of(lines: CanonicalFile) -> list[Ref]:
     refs = []
     for number, line in enumerate(lines):
         start = int(lines.expr_starts[number])
-        refs += [tuple(start + place for place in ref) for ref in ref_positions(line)]
+        refs += [tuple(start + position for position in ref)
+                 for ref in ref_positions(line)]
     return refs
 
 
@@ -26,11 +27,11 @@ def draw_refs(lines: CanonicalFile, percent: float, seed: int) -> list[Ref]:
         ValueError: ``percent`` is not above 0 and at most 100.
     """
     if not 0 < percent <= 100:
-        raise ValueError(f'percent lies above 0 and is at most 100, not {percent}')
+        raise ValueError(f'percent is above 0 and at most 100, not {percent}')
     refs = refs_of(lines)
     count = max(round(len(refs) * percent / 100), 1)
     chosen = np.random.default_rng(seed).choice(len(refs), count, replace=False)
-    return [refs[place] for place in sorted(chosen)]
+    return [refs[index] for index in sorted(chosen)]
 
 
 def write_refs(source: CanonicalFile, chosen: Mapping[Ref, Optional[dict]],
@@ -53,26 +54,27 @@ def write_refs(source: CanonicalFile, chosen: Mapping[Ref, Optional[dict]],
         for number, line in enumerate(source):
             start = int(source.expr_starts[number])
             refs = {ref: chosen[ref] for ref in (
-                tuple(start + place for place in places)
-                for places in ref_positions(line)) if ref in chosen}
+                tuple(start + position for position in positions)
+                for positions in ref_positions(line)) if ref in chosen}
             if refs:
                 writer.write(_line_of(line, {
-                    tuple(place - start for place in ref): mask
+                    tuple(number - start for number in ref): mask
                     for ref, mask in refs.items()}))
     return Path(out_dir) / f'{name}_{source.split}.jsonl'
 
 
 def _line_of(line: dict, refs: Mapping[Sequence[int], Optional[dict]]) -> dict:
-    """Return a group line with the refs, given by the places of their expressions."""
+    """Return a line with some of its refs, given by the positions of their expressions.
+    """
     exprs, segments = [], {}
-    for places, mask in sorted(refs.items(), key=lambda ref: ref[1] is None):
-        for place in places:
-            expr = line['exprs'][place]
-            exprs.append((place, expr))
+    for positions, mask in sorted(refs.items(), key=lambda ref: ref[1] is None):
+        for position in positions:
+            expr = line['exprs'][position]
+            exprs.append((position, expr))
             for target in expr['targets']:
                 segments[target] = (line['instances'][target].get('segm')
                                     if mask is None else mask)
-    order = {target: place for place, target in enumerate(sorted(segments))}
+    order = {target: index for index, target in enumerate(sorted(segments))}
     instances = [{**line['instances'][target], 'segm': segments[target]}
                  for target in order]
     exprs = [{**expr, 'targets': [order[target] for target in expr['targets']]}

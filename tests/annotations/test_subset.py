@@ -2,7 +2,7 @@
 import pytest
 
 from segvg.annotations.canonical import CanonicalFile
-from segvg.datasets.labelled_subset import draw_refs, refs_of, write_refs
+from segvg.annotations.subset import draw_refs, refs_of, write_refs
 from segvg.engine.workflows.pseudo_labels import PseudoLabel, choose, find_refs
 from tests.toy import make_data
 

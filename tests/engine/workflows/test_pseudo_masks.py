@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from segvg.datasets.pseudo_masks import (
+from segvg.engine.workflows.pseudo_masks import (
     fill_outline,
     filled_box,
     judge,
