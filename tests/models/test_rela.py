@@ -11,7 +11,6 @@ from segvg.checkpoints.io import RULES, convert_state_dict
 from segvg.evaluation import GeneralizedMaskIoU
 from segvg.models.backbones import LanguageSwin
 from segvg.models.heads.region_head import mask_bounds
-from segvg.models.layers import attend_outside
 from segvg.models.layers.deformable_attention import (
     DeformableAttention,
     cell_centres,
@@ -285,11 +284,6 @@ def test_fresh_attention_looks_around_its_own_cell():
     torch.testing.assert_close(centres[0, 5, 1], torch.tensor([0.375, 0.375]))
     assert attention(torch.randn(1, 80, 16), centres, torch.randn(1, 80, 16),
                      shapes).shape == (1, 80, 16)
-
-
-def test_region_that_may_look_nowhere_looks_everywhere():
-    blocked = torch.tensor([[[True, False], [True, True]]])
-    assert attend_outside(blocked).tolist() == [[[[False, True], [True, True]]]]
 
 
 # -- loss and prediction ---------------------------------------------------------------

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from segvg.models.layers import (
     MLP,
     CachedAttention,
+    FeedForward,
     attend_mask,
     attend_outside,
+    grid_position,
     init_matrices,
 )
-from segvg.models.layers.transformer import FeedForward
 from segvg.models.losses.region_loss import RegionOutputs
-from segvg.models.necks.pixel_decoder import grid_position
 from segvg.registry import MODELS
 from segvg.structures import Tokens
 

@@ -110,7 +110,8 @@ class SegVGHead(BaseModule):
         self.predict_masks = predict_masks
         self.layers = nn.ModuleList(
             DecoderLayer(channels, heads, hidden, dropout=dropout,
-                         attention_dropout=dropout) for _ in range(num_layers))
+                         attention_dropout=dropout, cross_attention_dropout=0.0,
+                         pre_norm=True) for _ in range(num_layers))
         self.norm = nn.LayerNorm(channels)
         self.box = MLP(channels, channels, channels, 4)
         self.loss_box = MODELS.build(loss_box)

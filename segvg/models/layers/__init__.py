@@ -6,6 +6,7 @@ from segvg.models.layers.attention import (
     attend_outside,
     attention,
 )
+from segvg.models.layers.blocks import MLP, ConvNorm, NormedMLP
 from segvg.models.layers.causal_decoder import (
     CachedAttention,
     CausalDecoder,
@@ -13,24 +14,25 @@ from segvg.models.layers.causal_decoder import (
     DecoderState,
     KeyValue,
 )
-from segvg.models.layers.conv_norm import ConvNorm
 from segvg.models.layers.gaussian_decoder import GaussianDecoderLayer
-from segvg.models.layers.grid_queries import grid_queries
-from segvg.models.layers.mlp import MLP
-from segvg.models.layers.normed_mlp import NormedMLP
-from segvg.models.layers.position_encoding import sine_position
-from segvg.models.layers.query_decoder import QueryDecoder
+from segvg.models.layers.position_encoding import (
+    grid_position,
+    grid_queries,
+    sine_position,
+)
 from segvg.models.layers.transformer import (
     DecoderLayer,
     EncoderLayer,
+    FeedForward,
+    QueryDecoder,
     add_position,
     init_matrices,
 )
 
 __all__ = [
     'MLP', 'CachedAttention', 'CausalDecoder', 'CausalDecoderLayer', 'ConvNorm',
-    'DecoderLayer', 'DecoderState', 'EncoderLayer', 'GaussianDecoderLayer', 'KeyValue',
-    'MultiHeadAttention', 'NormedMLP', 'QueryDecoder', 'add_position', 'additive_mask',
-    'attend_mask', 'attend_outside', 'attention', 'grid_queries', 'init_matrices',
-    'sine_position'
+    'DecoderLayer', 'DecoderState', 'EncoderLayer', 'FeedForward',
+    'GaussianDecoderLayer', 'KeyValue', 'MultiHeadAttention', 'NormedMLP',
+    'QueryDecoder', 'add_position', 'additive_mask', 'attend_mask', 'attend_outside',
+    'attention', 'grid_position', 'grid_queries', 'init_matrices', 'sine_position'
 ]

@@ -3,8 +3,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from segvg.models.layers.blocks import MLP
 from segvg.models.layers.causal_decoder import CausalDecoderLayer
-from segvg.models.layers.mlp import MLP
 from segvg.structures import Tokens
 
 

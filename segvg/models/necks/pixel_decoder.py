@@ -1,5 +1,4 @@
 """Maps of several sizes that have seen each other, and a fine one to draw masks on."""
-from functools import lru_cache
 from typing import NamedTuple, Optional, Sequence
 
 import torch
@@ -7,7 +6,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from segvg.models.layers import sine_position
+from segvg.models.layers import grid_position
 from segvg.models.layers.deformable_attention import (
     DeformableEncoderLayer,
     Shapes,
@@ -27,14 +26,6 @@ class PixelFeatures(NamedTuple):
     tokens: Tensor
     levels: tuple[Tensor, ...]
     fine: Tensor
-
-
-@lru_cache(maxsize=64)
-def grid_position(shape: tuple[int, int], channels: int,
-                  device: torch.device) -> Tensor:
-    """Return the sine encoding (1, h * w, C) of a grid without padding."""
-    nothing = torch.zeros((1, *shape), dtype=torch.bool, device=device)
-    return sine_position(nothing, channels)
 
 
 class ConvGroupNorm(nn.Module):

@@ -1,0 +1,37 @@
+"""Attention and the masks of other libraries."""
+import torch
+from torch import nn
+
+from segvg.models.layers import MultiHeadAttention, additive_mask, attend_outside
+
+
+def test_attention_equals_torch_with_same_weights():
+    torch.manual_seed(0)
+    ours = MultiHeadAttention(16, 4)
+    theirs = nn.MultiheadAttention(16, 4, batch_first=True)
+    theirs.load_state_dict(ours.state_dict())
+    query, key, value = torch.randn(2, 3, 16), torch.randn(2, 5, 16), torch.randn(
+        2, 5, 16)
+    padding = torch.tensor([[False] * 5, [False, False, False, True, True]])
+    expected = theirs(query, key, value, key_padding_mask=padding)[0]
+    torch.testing.assert_close(ours(query, key, value, padding), expected)
+    expected = theirs(key, key, value, key_padding_mask=padding)[0]
+    torch.testing.assert_close(ours(key, key, value, padding), expected)
+
+
+def test_attention_dropout_only_in_training():
+    layer = MultiHeadAttention(16, 4, dropout=0.5)
+    x = torch.randn(1, 6, 16)
+    assert not torch.equal(layer(x, x, x), layer(x, x, x))
+    layer.eval()
+    assert torch.equal(layer(x, x, x), layer(x, x, x))
+
+
+def test_additive_mask_is_zero_or_lowest():
+    mask = additive_mask(torch.tensor([[False, True]]), torch.float32)
+    assert mask.tolist() == [[[[0.0, torch.finfo(torch.float32).min]]]]
+
+
+def test_region_that_may_look_nowhere_looks_everywhere():
+    blocked = torch.tensor([[[True, False], [True, True]]])
+    assert attend_outside(blocked).tolist() == [[[[False, True], [True, True]]]]
