@@ -1,7 +1,7 @@
 """MDETR with its mask branch, which trains alone on a fixed detector (siri.md, 6.3)."""
 _base_ = './mdetr_r101.py'
 model = dict(
-    image_encoder=dict(backbone=dict(out_indices=(0, 1, 2, 3)), hand_on_maps=True),
+    image_encoder=dict(backbone=dict(out_indices=(0, 1, 2, 3)), return_maps=True),
     head=dict(
         align_channels=0,
         supervise_all=False,

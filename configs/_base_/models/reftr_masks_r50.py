@@ -1,7 +1,7 @@
 """RefTR with ResNet-50 for boxes and masks (reftr.md, sections 2.8 and 5)."""
 _base_ = './reftr_r50.py'
 model = dict(
-    image_encoder=dict(backbone=dict(out_indices=(0, 1, 2, 3)), hand_on_maps=True),
+    image_encoder=dict(backbone=dict(out_indices=(0, 1, 2, 3)), return_maps=True),
     head=dict(
         supervise_all=False,
         mask_branch=dict(

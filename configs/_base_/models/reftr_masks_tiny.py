@@ -2,7 +2,7 @@
 _base_ = './reftr_tiny.py'
 model = dict(
     image_encoder=dict(
-        encoder=dict(backbone=dict(out_indices=(0, 1)), hand_on_maps=True)),
+        encoder=dict(backbone=dict(out_indices=(0, 1)), return_maps=True)),
     head=dict(
         mask_branch=dict(
             type='JointMaskBranch', channels=64, map_channels=(32, ), heads=4),

@@ -5,7 +5,7 @@ Not published: its authors only announced it.
 _base_ = './siri_r101.py'
 model = dict(
     image_encoder=dict(
-        backbone=dict(out_indices=(0, 1, 2, 3)), mid_index=1, hand_on_maps=True),
+        backbone=dict(out_indices=(0, 1, 2, 3)), mid_index=1, return_maps=True),
     head=dict(
         supervise_all=False,
         mask_branch=dict(

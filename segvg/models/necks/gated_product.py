@@ -1,14 +1,40 @@
-"""A sentence gates the image map; an encoder then relates the cells."""
+"""The sentence gates the image map, then an encoder relates the cells: two variants."""
 from typing import Optional, Sequence
 
+import torch
 import torch.nn.functional as F
-from mmengine.model import BaseModule
+from mmengine.model import BaseModule, kaiming_init
 from torch import Tensor, nn
 
-from segvg.models.layers import EncoderLayer, init_matrices, sine_position
-from segvg.models.necks.bottom_up_merge import BottomUpMerge
+from segvg.models.layers import ConvNorm, EncoderLayer, init_matrices, sine_position
+from segvg.models.necks.triple_alignment import join_padding_masks
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, Tokens
+
+
+class BottomUpMerge(nn.Module):
+    """Finer maps are averaged, convolved and put before the next coarser one.
+
+    Args:
+        map_channels: C of the maps, finest first; the result has the last.
+
+    Source: Zhu et al., "SeqTR", ECCV 2022, multi-scale fusion.
+    """
+
+    def __init__(self, map_channels: Sequence[int]) -> None:
+        super().__init__()
+        low, mid, top = map_channels
+        self.low_to_mid = ConvNorm(low, low, 3)
+        self.mid_to_top = ConvNorm(low + mid, low + mid, 3)
+        width = low + mid + top
+        self.project = nn.Sequential(ConvNorm(width, width, 3), ConvNorm(width, top, 1))
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        """Return (I, C, h, w) for maps (I, C_i, h_i, w_i), each twice the next."""
+        low, mid, top = maps
+        mid = torch.cat([self.low_to_mid(F.avg_pool2d(low, 2)), mid], dim=1)
+        top = torch.cat([self.mid_to_top(F.avg_pool2d(mid, 2)), top], dim=1)
+        return self.project(top)
 
 
 @MODELS.register_module()
@@ -47,9 +73,7 @@ class GatedProduct(BaseModule):
         self.layers = nn.ModuleList(
             EncoderLayer(channels, heads, hidden, dropout=dropout,
                          attention_dropout=dropout) for _ in range(num_layers))
-        nn.init.kaiming_normal_(self.input_proj.weight, mode='fan_out',
-                                nonlinearity='relu')
-        nn.init.zeros_(self.input_proj.bias)
+        kaiming_init(self.input_proj)
         init_matrices(self.layers)
 
     def image_tokens(self, maps: Sequence[Tensor], padding_mask: Tensor) -> Tokens:
@@ -64,10 +88,16 @@ class GatedProduct(BaseModule):
             is padding in part counts as image.
         """
         merged = (maps[-1] if self.merge is None else self.merge(maps)).tanh()
-        grid = tuple(merged.shape[-2:])
-        mask = F.interpolate(padding_mask[:, None].float(), size=grid)[:, 0].bool()
+        height, width = merged.shape[-2:]
+        mask = F.interpolate(padding_mask[:, None].float(), size=(height, width))
+        mask = mask[:, 0].bool()
         pos = sine_position(mask, self.channels)
-        return Tokens(merged.flatten(2).transpose(1, 2), mask.flatten(1), pos, grid)
+        return Tokens(merged.flatten(2).transpose(1, 2), mask.flatten(1), pos,
+                      (height, width))
+
+    def multiply(self, text: Tokens, image: Tokens) -> Tokens:
+        """Return what is projected and encoded, (B, N, C_image); see ``forward``."""
+        return image._replace(feats=image.feats * text.feats.tanh())
 
     def project(self, feats: Tensor) -> Tensor:
         """Return normalised tokens (B, N, C) for (B, N, C_image)."""
@@ -77,11 +107,33 @@ class GatedProduct(BaseModule):
     def forward(self, text: Tokens, image: Tokens,
                 canvas_shape: tuple[int, int]) -> FusedFeatures:
         """Fuse a sentence (B, 1, C_image) with image tokens (B, h * w, C_image)."""
-        tokens = self.project(image.feats * text.feats.tanh())
+        product = self.multiply(text, image)
+        tokens = self.project(product.feats)
         for layer in self.layers:
-            tokens = layer(tokens, image.padding_mask, image.pos)
+            tokens = layer(tokens, product.padding_mask, product.pos)
         return FusedFeatures(
-            memory=image._replace(feats=tokens),
-            image_slice=slice(0, tokens.shape[1]),
+            memory=product._replace(feats=tokens),
+            image_slice=slice(0, image.feats.shape[1]),
             grid=image.grid,
             canvas_shape=canvas_shape)
+
+
+@MODELS.register_module()
+class SentenceTokenProduct(GatedProduct):
+    """``GatedProduct`` whose encoder also sees the sentence, as its last token.
+
+    It has no position and is projected and normalised together with the image tokens,
+    so that the memory has h * w + 1 tokens; its ``grid`` is that of the image tokens.
+    Arguments are those of ``GatedProduct``.
+
+    Source: Qu et al., "Learning to Segment Every Referring Object Point by Point",
+    CVPR 2023.
+    """
+
+    def multiply(self, text: Tokens, image: Tokens) -> Tokens:
+        """Return the product and the sentence, (B, h * w + 1, C_image)."""
+        assert image.pos is not None  # image_tokens sets it
+        sentence = text.feats.tanh()
+        return Tokens(torch.cat([image.feats * sentence, sentence], dim=1),
+                      join_padding_masks(image, Tokens(sentence)),
+                      F.pad(image.pos, (0, 0, 0, 1)), image.grid)

@@ -13,7 +13,7 @@ from segvg.datasets.transforms.resize import shape_within
 from segvg.engine.optim.warmup_schedule import warmup_factor
 from segvg.evaluation import BoxAccuracy, NetworkMaskIoU
 from segvg.models import GroundingDataPreprocessor
-from segvg.models.backbones.detr_encoder import grid_padding
+from segvg.models.backbones.detr_encoders import grid_padding
 from segvg.models.heads import JointMaskBranch, PhraseHead
 from segvg.models.heads.phrase_head import network_masks
 from segvg.models.layers import sine_position
