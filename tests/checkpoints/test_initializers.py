@@ -1,4 +1,5 @@
 """Public weights are loaded whole or not at all."""
+import numpy as np
 import pytest
 import torch
 from mmengine.registry import init_default_scope
@@ -8,8 +9,9 @@ from segvg.checkpoints.initializers import (
     HuggingFacePretrained,
     PartsPretrained,
     StrictPretrained,
+    WordVectors,
 )
-from segvg.models.language_encoders import LanguageTransformer
+from segvg.models.language_encoders import LanguageTransformer, WordVectorGRU
 from segvg.registry import MODELS
 
 TINY = dict(vocab_size=20, hidden_size=8, num_hidden_layers=2, num_attention_heads=2,
@@ -85,3 +87,18 @@ def test_parts_are_loaded_and_the_rest_is_left_alone(tmp_path):
     assert not (encoder.input_proj.weight == 0.5).any()
     with pytest.raises(ValueError, match='a.pth .layers.* does not hold the weights'):
         PartsPretrained(str(tmp_path / 'a.pth'), {'backbone': 'layers.'})(encoder)
+
+
+def test_word_vectors_fill_the_first_rows(tmp_path):
+    path = tmp_path / 'words.npz'
+    np.savez(path, word_emb=np.ones((5, 4), np.float32))
+    model = WordVectorGRU(9, 4, 5)
+    WordVectors(str(path))(model)
+    assert model.words.weight.sum(1).tolist() == [4.0] * 5 + [0.0] * 4
+    with pytest.raises(ValueError, match='5 vectors of 4 numbers, the table 3 rows'):
+        WordVectors(str(path))(WordVectorGRU(3, 4, 5))
+    np.savez(path, other=np.ones(3))
+    with pytest.raises(ValueError, match="no array 'word_emb'"):
+        WordVectors(str(path))(model)
+    with pytest.raises(FileNotFoundError, match='tools/build_vocab.py'):
+        WordVectors(str(tmp_path / 'no.npz'))(model)

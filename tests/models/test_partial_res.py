@@ -4,8 +4,6 @@ import torch
 from mmengine.structures import InstanceData
 
 from segvg.models.heads import ContourHead
-from segvg.models.layers import GaussianDecoderLayer
-from segvg.models.necks import SentenceTokenProduct
 from segvg.structures import FusedFeatures, GroundingDataSample, Tokens
 
 GRID = (2, 3)
@@ -25,26 +23,6 @@ def make_head(**changes) -> ContourHead:
     return ContourHead([dict(type='ContourPart', num_points=4)],
                        dict(type='SequenceLoss'), channels=8, num_layers=2, heads=2,
                        hidden=8, dropout=0.0, num_bins=16, **changes)
-
-
-def test_bias_by_hand():
-    layer, memory = GaussianDecoderLayer(8, 1, 8), make_memory()
-    for linear in layer.point.layers:
-        torch.nn.init.zeros_(linear.weight)
-    # centre in the middle, width 2 in x and 0 in y
-    layer.point.layers[-1].bias.data = torch.tensor([0., 0., 2., 0.])
-    bias = layer.bias(torch.zeros(2, 1, 8), memory)[:, 0, 0]
-    # of three columns the middle is at 1.5, of two at 1
-    row = torch.tensor([[0.5**2, 0.5**2, 1.5**2], [1, 0, 1]]) * 4 / -8
-    torch.testing.assert_close(bias, row.repeat(1, 2))
-
-
-def test_padded_memory_is_not_read():
-    layer, memory = GaussianDecoderLayer(8, 2, 8).eval(), make_memory()
-    mask = layer.memory_mask(torch.randn(2, 4, 8), memory)
-    assert mask.shape == (2, 2, 4, 7)
-    assert torch.isinf(mask[0, ..., [2, 5]]).all() and not torch.isinf(mask[1]).any()
-    assert (mask[..., 6] == 0).all()
 
 
 @pytest.mark.parametrize('swap_axes', [True, False])
@@ -72,18 +50,6 @@ def test_cache_gives_what_the_whole_prefix_gives():
     ended = (tokens == head.end).cumsum(1) > 0
     assert torch.equal(logits.argmax(-1).masked_fill(ended, -1),
                        tokens.masked_fill(ended, -1))
-
-
-def test_sentence_is_the_last_token_of_the_encoder():
-    torch.manual_seed(0)
-    neck = SentenceTokenProduct((12, ), 8, 1, heads=2, hidden=8, groups=2).eval()
-    image = neck.image_tokens([torch.randn(1, 12, 2, 3)], torch.zeros(1, 64, 96).bool())
-    text = Tokens(torch.randn(1, 1, 12))
-    fused = neck(text, image, (64, 96))
-    assert fused.memory.feats.shape == (1, 7, 8)
-    assert fused.memory.padding_mask.shape == (1, 7)
-    assert (fused.memory.pos[:, 6] == 0).all()
-    assert fused.image_slice == slice(0, 6) and fused.grid == GRID
 
 
 def test_loss_reaches_every_parameter():

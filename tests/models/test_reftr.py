@@ -6,7 +6,6 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 
 from segvg.models.heads.phrase_head import phrase_targets
-from segvg.models.necks import PhraseQueries, whole_text
 from segvg.registry import MODELS
 from segvg.structures import ExpressionGroup, GroundingDataSample
 from tests.toy import ROOT
@@ -89,23 +88,6 @@ def test_text_without_words_gets_a_box():
     assert box.isfinite().all()
 
 
-def test_whole_text_leaves_out_its_frame_and_padding():
-    padding = torch.tensor([[False] * 4 + [True], [False] * 2 + [True] * 3])
-    excluded = whole_text(padding).excluded[:, 0]
-    assert excluded.tolist() == [[True, False, False, True, True], [True] * 5]
-
-
-def test_only_words_of_the_context_count():
-    module = PhraseQueries(phrase_channels=8, channels=8).eval()
-    words, phrases = torch.randn(1, 5, 8), torch.randn(1, 1, 8)
-    excluded = torch.tensor([[[True, False, False, True, True]]])
-    queries, _ = module.mix(words, phrases, excluded)
-    words[:, 3:] += 1
-    assert torch.equal(module.mix(words, phrases, excluded)[0], queries)
-    words[:, 2] += 1
-    assert not torch.equal(module.mix(words, phrases, excluded)[0], queries)
-
-
 def test_several_queries_a_phrase_learn_and_the_first_is_predicted():
     model = build(queries_per_phrase=3)
     sample = make_sample([5, 6, 7], [(1, ), (3, )])
@@ -154,41 +136,6 @@ def test_captions_or_phrases_divide_the_losses():
     torch.testing.assert_close(losses[0], 2 * losses[1])
     with pytest.raises(ValueError, match='normalize_by is one of'):
         build(normalize_by='images')
-
-
-def encoder(norm_padding):
-    """Return an image encoder with random norm parameters."""
-    inner = build().image_encoder.encoder
-    inner.norm_padding = norm_padding
-    torch.nn.init.normal_(inner.norm.bias)
-    return inner
-
-
-def test_padding_is_left_out_of_the_norm_and_of_positions():
-    images = torch.randn(1, 3, 64, 64)
-    padding = torch.zeros(1, 64, 64, dtype=torch.bool)
-    padding[..., 32:] = True
-    tokens = encoder(False)(images.masked_fill(padding[:, None], 0), padding)
-    outside = tokens.padding_mask[0]
-    assert outside.sum() == 32
-    assert not tokens.feats[0, outside].any() and not tokens.pos[0, outside].any()
-    part = encoder(False)
-    feats = torch.randn(1, 64, 64)
-    inside = part.norm(feats[:, ~outside].transpose(1, 2)).transpose(1, 2)
-    normed = part._norm_inside(feats, outside[None])
-    torch.testing.assert_close(normed[:, ~outside], inside)
-
-
-def test_padding_takes_part_as_published():
-    images = torch.randn(1, 3, 64, 64)
-    padding = torch.zeros(1, 64, 64, dtype=torch.bool)
-    padding[..., 32:] = True
-    images = images.masked_fill(padding[:, None], 0)
-    published, calm = (encoder(flag)(images, padding) for flag in (True, False))
-    inside = ~published.padding_mask[0]
-    assert not torch.allclose(published.feats[0, inside], calm.feats[0, inside])
-    assert published.pos[0, ~inside].any()
-    torch.testing.assert_close(published.pos[0, inside], calm.pos[0, inside])
 
 
 @pytest.mark.parametrize('name, published, trainable', [

@@ -2,7 +2,6 @@
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
@@ -11,19 +10,8 @@ from segvg.checkpoints.io import RULES, convert_state_dict
 from segvg.evaluation import GeneralizedMaskIoU
 from segvg.models.backbones import LanguageSwin
 from segvg.models.heads.region_head import mask_bounds
-from segvg.models.layers.deformable_attention import (
-    DeformableAttention,
-    cell_centres,
-    has_compiled_op,
-    sample_levels,
-    sample_levels_compiled,
-)
-from segvg.models.layers.swin import from_windows, region_mask, to_windows
-from segvg.models.losses import RegionLoss, RegionOutputs
-from segvg.models.losses.region_loss import shrink_mask, vote_mask
 from segvg.registry import MODELS
-from segvg.structures import ExpressionGroup, GroundingDataSample, Tokens
-from segvg.utils.mmcv_ops import provide_mmcv_ext
+from segvg.structures import ExpressionGroup, GroundingDataSample
 from segvg.visualization import GroundingVisualizer
 from tests.toy import ROOT
 
@@ -202,122 +190,10 @@ def test_named_parts_are_frozen():
 # -- windows ---------------------------------------------------------------------------
 
 
-def test_windows_come_back_to_where_they_were():
-    maps = torch.arange(2 * 6 * 9 * 2).view(2, 6, 9, 2)
-    windows = to_windows(maps, 3)
-    assert windows.shape == (2, 6, 9, 2)
-    assert torch.equal(windows[0, 1, :, 0].view(3, 3), maps[0, :3, 3:6, 0])
-    assert torch.equal(from_windows(windows, (6, 9), 3), maps)
-
-
-def test_shifted_windows_keep_borders_apart():
-    mask = region_mask(4, 8, 4, 2, torch.device('cpu'))
-    assert mask.shape == (2, 16, 16)
-    left = mask[0].view(4, 4, 4, 4)  # rows and columns of a query, then of a key
-    assert (left[0, 0, :2] == 0).all() and (left[0, 0, 2:] == -100).all()
-    right = mask[1].view(4, 4, 4, 4)
-    assert right[0, 0, 0].tolist() == [0, 0, -100, -100]
-
-
-def test_stages_read_afterwards_equal_those_read_on_the_way():
-    model = LanguageSwin(8, (1, 2), (1, 2), window=4, text_channels=4).eval()
-    text = Tokens(torch.randn(2, 5, 4), torch.zeros(2, 5, dtype=torch.bool))
-    images = torch.randn(2, 3, 32, 32)
-    with torch.no_grad():
-        for one, two in zip(model.read(model.encode(images), text),
-                            model(images, text), strict=True):
-            torch.testing.assert_close(one, two)
-
-
-def test_language_swin_halves_odd_maps_upwards():
-    model = LanguageSwin(8, (1, 1, 1), (1, 1, 1), window=3, text_channels=4)
-    text = Tokens(torch.randn(2, 5, 4), torch.zeros(2, 5, dtype=torch.bool))
-    maps = model(torch.randn(2, 3, 30, 37), text)
-    assert [tuple(values.shape) for values in maps] == [
-        (2, 8, 8, 10), (2, 16, 4, 5), (2, 32, 2, 3)]
-
-
 # -- deformable attention --------------------------------------------------------------
 
 
-def deformable_inputs(device='cpu'):
-    shapes = [(2, 3), (5, 4)]
-    value = torch.randn(2, 26, 4, 8, device=device)
-    places = torch.rand(2, 7, 4, 2, 3, 2, device=device) * 1.4 - 0.2
-    weights = torch.rand(2, 7, 4, 2, 3, device=device)
-    return value, shapes, places, weights
-
-
-def test_sampling_equals_mmcv():
-    from mmcv.ops.multi_scale_deform_attn import multi_scale_deformable_attn_pytorch
-    value, shapes, places, weights = deformable_inputs()
-    theirs = multi_scale_deformable_attn_pytorch(
-        value, torch.tensor(shapes), places, weights)
-    torch.testing.assert_close(sample_levels(value, shapes, places, weights), theirs)
-
-
-def test_compiled_op_gets_levels_in_order(monkeypatch):
-    import mmcv.ops.multi_scale_deform_attn as ops
-    value, shapes, places, weights = deformable_inputs()
-
-    def fake(value, sizes, starts, places, weights, step):
-        assert sizes.tolist() == [[2, 3], [5, 4]] and starts.tolist() == [0, 6]
-        assert step == 2
-        return ops.multi_scale_deformable_attn_pytorch(value, sizes, places, weights)
-    monkeypatch.setattr(ops.MultiScaleDeformableAttnFunction, 'apply', fake)
-    torch.testing.assert_close(
-        sample_levels_compiled(value, shapes, places, weights),
-        sample_levels(value, shapes, places, weights))
-
-
-def test_stand_in_is_no_compiled_op():
-    assert has_compiled_op() is not provide_mmcv_ext()
-
-
-def test_fresh_attention_looks_around_its_own_cell():
-    shapes = [(4, 4), (8, 8)]
-    attention = DeformableAttention(16, 4, 2, 2)
-    offsets = attention.sampling_offsets.bias.view(4, 2, 2, 2)
-    torch.testing.assert_close(offsets[0, 0, 1], torch.tensor([2., 0.]))
-    centres = cell_centres(shapes, torch.device('cpu'))
-    assert centres.shape == (1, 80, 2, 2)
-    torch.testing.assert_close(centres[0, 5, 1], torch.tensor([0.375, 0.375]))
-    assert attention(torch.randn(1, 80, 16), centres, torch.randn(1, 80, 16),
-                     shapes).shape == (1, 80, 16)
-
-
 # -- loss and prediction ---------------------------------------------------------------
-
-
-def test_losses_are_weighted_means_of_the_batch():
-    torch.manual_seed(0)
-    outputs = RegionOutputs(torch.randn(3, 2, 8, 8), torch.randn(3, 16, 2),
-                            torch.randn(3, 2))
-    targets = torch.rand(3, 8, 8) > 0.6
-    targets[2] = False
-    empty = torch.tensor([0, 0, 1])
-    loss = RegionLoss(2.0, 3.0, 4.0, class_weights=(0.5, 1.5), minimap='vote')
-    found = loss(outputs, targets, empty)
-    weight = torch.tensor([0.5, 1.5])
-    cells = vote_mask(targets, 4)
-    torch.testing.assert_close(found['loss_mask'], 2 * F.cross_entropy(
-        outputs.masks, targets.long(), weight))
-    torch.testing.assert_close(found['loss_minimap'], 3 * F.cross_entropy(
-        outputs.minimap.transpose(1, 2), cells, weight))
-    torch.testing.assert_close(found['loss_no_target'], 4 * F.cross_entropy(
-        outputs.no_target, empty, weight))
-
-
-def test_thin_target_survives_a_vote_only():
-    mask = torch.zeros(1, 40, 40)
-    mask[:, :, 0:2] = 1
-    assert shrink_mask(mask, 10).sum() == 0
-    assert vote_mask(mask, 10).view(10, 10)[:, 0].tolist() == [1] * 10
-
-
-def test_unknown_minimap_is_told():
-    with pytest.raises(ValueError, match="minimap is one of .* not 'mean'"):
-        RegionLoss(minimap='mean')
 
 
 def test_box_around_a_mask():

@@ -29,7 +29,7 @@ REFTR_RULES: list[Rule] = [
     *_normed_mlp_rules('map_phrase', 'phrase_queries.phrase_proj'),
     (r'query_encoder\.query_embed\.weight', 'phrase_queries.query_embed.weight'),
     *[(rf'query_encoder\.linear{number}\.{NORM_PAIR}', rf'phrase_queries.{name}.\1')
-      for number, name in ((1, 'asking'), (2, 'answering'), (3, 'value'))],
+      for number, name in ((1, 'query_proj'), (2, 'key_proj'), (3, 'value_proj'))],
     *_normed_mlp_rules(r'query_encoder\.fuse_encoder_query', 'phrase_queries.fuse'),
     (rf'query_encoder\.context_out\.([01])\.{NORM_PAIR}',
      r'phrase_queries.context_proj.\1.\2'),

@@ -43,7 +43,7 @@ _LANGUAGE_SWIN: list[Rule] = [
                            (r'image_lang_att\.f_query', 'query'),
                            (r'image_lang_att\.f_key', 'key'),
                            (r'image_lang_att\.f_value', 'value'),
-                           (r'image_lang_att\.W', 'answer'))],
+                           (r'image_lang_att\.W', 'context'))],
     (r'backbone\.layers\.(\d+)\.res_gate\.([02])\.weight',
      r'image_encoder.gates.\1.\2.weight'),
     (rf'backbone\.norm(\d)\.{NORM_PAIR}', r'image_encoder.norms.\1.\2'),

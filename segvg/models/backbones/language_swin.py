@@ -12,7 +12,7 @@ from segvg.structures import Tokens
 
 
 class SwinTrunk(nn.Module):
-    """What does not see the text: patches, stages and the merging between them.
+    """The part without text: patches, stages and the merging between them.
 
     Args:
         channels: C of the first stage; doubled from stage to stage.
@@ -46,8 +46,8 @@ def residual_gate(channels: int) -> nn.Sequential:
     """
     gate = nn.Sequential(nn.Linear(channels, channels, bias=False), nn.ReLU(),
                          nn.Linear(channels, channels, bias=False), nn.Tanh())
-    nn.init.zeros_(gate[0].weight)
-    nn.init.zeros_(gate[2].weight)
+    for weight in gate.parameters():
+        nn.init.zeros_(weight)
     return gate
 
 
@@ -65,8 +65,8 @@ class LanguageSwin(BaseModule):
         window: side of a window.
         text_channels: C of the words.
         drop_path: probability at which the last block is skipped.
-        open_gates: draw the first matrix of every gate, so that gates learn to open.
-            Published: both are zero, which they stay.
+        open_gates: initialize the first matrix of every gate at random, so that gates
+            learn to open. Published: both matrices are zero and stay so.
         init_cfg: e.g. ``dict(type='PartsPretrained', checkpoint=..., parts=
             dict(trunk=''))``.
 
@@ -96,7 +96,7 @@ class LanguageSwin(BaseModule):
         self.gates = nn.ModuleList(residual_gate(width) for width in widths[:-1])
         if open_gates:
             for gate in self.gates:
-                nn.init.xavier_uniform_(gate[0].weight)
+                nn.init.xavier_uniform_(next(gate.parameters()))
 
     def trunk_reads_text(self) -> bool:
         """Whether the trunk depends on the expression.
@@ -104,7 +104,7 @@ class LanguageSwin(BaseModule):
         It does in training, and later if a gate has opened.
         """
         return self.training or any(
-            bool(gate[0].weight.any()) and bool(gate[2].weight.any())
+            all(bool(weight.any()) for weight in gate.parameters())
             for gate in self.gates)
 
     def encode(self, images: Tensor) -> tuple[Tensor, ...]:
@@ -123,11 +123,11 @@ class LanguageSwin(BaseModule):
         return fused.view(tokens.shape)
 
     def finish(self, number: int, fused: Tensor) -> Tensor:
-        """Return the map (B, C, h, w) of a fused stage (B, h, w, C)."""
+        """Return the normalised map (B, C, h, w) of a fused stage (B, h, w, C)."""
         return self.norms[number](fused).permute(0, 3, 1, 2)
 
     def read(self, maps: Sequence[Tensor], text: Tokens) -> tuple[Tensor, ...]:
-        """Return the maps (B, C_i, h_i, w_i) of stages of B images and their words."""
+        """Return the maps (B, C_i, h_i, w_i) of the stages of B images and of words."""
         stages = [stage.permute(0, 2, 3, 1) for stage in maps]
         return tuple(self.finish(number, self.fuse_stage(number, tokens, text))
                      for number, tokens in enumerate(stages))

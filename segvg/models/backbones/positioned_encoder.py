@@ -1,9 +1,10 @@
-"""An image encoder whose tokens say where they are."""
+"""An image encoder whose tokens carry their positions."""
 from typing import Optional
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from segvg.models.layers import add_position
 from segvg.registry import MODELS
 from segvg.structures import Tokens
 
@@ -12,10 +13,10 @@ from segvg.structures import Tokens
 class PositionedEncoder(BaseModule):
     """Adds the positions of image tokens to the tokens themselves.
 
-    DETR adds positions to what attention compares, not to what it carries. What a
-    query gathers then says little of where it was gathered, until the layers before
-    have learned to write it down; small models without pre-trained weights spend most
-    of a short training on that. No published model has it.
+    DETR adds positions to queries and keys, not to values. What a query gathers then
+    tells little about where it comes from, until earlier layers have learned to encode
+    that; small models without pre-trained weights spend most of a short training on
+    it. No published model has this part.
 
     Args:
         encoder: config of an encoder that gives positions, e.g. ``DETREncoder``.
@@ -34,7 +35,7 @@ class PositionedEncoder(BaseModule):
     def embed(self, images: Tensor, padding_mask: Tensor) -> Tokens:
         """Return the tokens before the first layer, as ``DETREncoder.embed``."""
         tokens = self.encoder.embed(images, padding_mask)
-        return tokens._replace(feats=tokens.feats + tokens.pos)
+        return tokens._replace(feats=add_position(tokens.feats, tokens.pos))
 
     def layer(self, index: int, tokens: Tokens) -> Tokens:
         """Return the tokens after transformer layer ``index``."""

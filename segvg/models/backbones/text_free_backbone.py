@@ -1,4 +1,4 @@
-"""A backbone that does not read the expression, where one that does is expected."""
+"""A backbone that ignores the expression, in the place of one that reads it."""
 from typing import Optional
 
 from mmengine.model import BaseModule
@@ -23,7 +23,7 @@ class TextFreeBackbone(BaseModule):
         self.backbone = MODELS.build(backbone)
 
     def trunk_reads_text(self) -> bool:
-        """Say no."""
+        """Return False."""
         return False
 
     def encode(self, images: Tensor) -> tuple[Tensor, ...]:

@@ -108,7 +108,8 @@ class ReLA(BaseGrounder):
         """
         pixels = self.pixel_decoder(maps)
         grid = tuple(pixels.levels[-1].shape[-2:])
-        return Tokens(pixels.tokens, grid=grid, maps=(*pixels.levels, pixels.fine))
+        return Tokens(pixels.tokens, grid=grid,
+                      maps=(*pixels.levels, pixels.mask_features))
 
     @staticmethod
     def pack(image: Tokens, words: Tokens, inputs: GroundingBatch) -> FusedFeatures:

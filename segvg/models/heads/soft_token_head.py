@@ -6,8 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from segvg.models.heads.set_box_head import SetBoxHead, SetOutputs
-from segvg.models.losses.contrastive_alignment import contrastive_alignment
-from segvg.models.losses.set_loss import class_targets
+from segvg.models.losses.set_loss import class_targets, contrastive_alignment
 from segvg.models.task_utils import Matches, SetTargets
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample

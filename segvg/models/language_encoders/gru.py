@@ -32,10 +32,10 @@ class WordVectorGRU(BaseModule):
             vocabulary; surplus rows are never read.
         word_channels: C of a word vector.
         hidden_channels: C of each direction; the sentence has twice as much.
-        freeze_words: whether the word vectors stay as they are.
+        freeze_words: do not train the word vectors.
         text_length: expressions are padded to this length and the padding runs through
-            the GRU, so that the backward direction begins on it. Published weights
-            expect the length that they were trained with. None: padding is not seen.
+            the GRU, so that the backward direction starts on it. Published weights
+            expect the length that they were trained with. None: padding is left out.
         pool: ``'max'`` or ``'mean'`` over the words.
         init_cfg: e.g. ``dict(type='WordVectors', checkpoint='refcoco_unc.npz')``.
 
@@ -72,22 +72,22 @@ class WordVectorGRU(BaseModule):
             raise ValueError(
                 f'word id {int(ids.max())} in a table of {self.words.num_embeddings} '
                 'word vectors: tokenizer and language encoder do not belong together')
-        states = (self._states_of_words(ids, padding_mask) if self.text_length is None
-                  else self._states(ids))
+        states = (self._states(ids, padding_mask) if self.text_length is None
+                  else self._padded_states(ids, self.text_length))
         padding_mask = padding_mask[:, :states.shape[1]]
         states = states[:, :padding_mask.shape[1]]
         return Tokens(POOLS[self.pool](states, padding_mask)[:, None])
 
-    def _states(self, ids: Tensor) -> Tensor:
-        """Return the states (B, text_length, C), padding included."""
-        free = self.text_length - ids.shape[1]
-        if free < 0:
+    def _padded_states(self, ids: Tensor, length: int) -> Tensor:
+        """Return the states (B, length, C); padding runs through the GRU."""
+        missing = length - ids.shape[1]
+        if missing < 0:
             raise ValueError(f'{ids.shape[1]} words in an expression, but text_length '
-                             f'is {self.text_length}; max_length of TokenizeExpression '
-                             'and text_length must agree')
-        return self.gru(self.words(F.pad(ids, (0, free))))[0]
+                             f'is {length}; max_length of TokenizeExpression and '
+                             'text_length must agree')
+        return self.gru(self.words(F.pad(ids, (0, missing))))[0]
 
-    def _states_of_words(self, ids: Tensor, padding_mask: Tensor) -> Tensor:
+    def _states(self, ids: Tensor, padding_mask: Tensor) -> Tensor:
         """Return the states (B, L, C) of words that do not see the padding."""
         lengths = padding_mask.logical_not().sum(1)
         packed = nn.utils.rnn.pack_padded_sequence(

@@ -1,8 +1,8 @@
-"""BERT and its relatives, whole or one layer at a time."""
+"""BERT and its relatives, whole or layer by layer, without and with a pooler."""
 from typing import Optional
 
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from segvg.models.layers import additive_mask
 from segvg.registry import MODELS
@@ -36,8 +36,8 @@ class LanguageTransformer(BaseModule):
         model = AutoModel.from_config(settings, add_pooling_layer=False)
         self.model_type = model_type
         self.channels = settings.hidden_size
-        # Only the two parts are kept: the model around them has methods of its own
-        # that mmengine's init_weights would call.
+        # Only these two parts are kept: the model around them has an init_weights of
+        # its own, which mmengine would call.
         self.embeddings = model.embeddings
         self.layers = model.encoder.layer
 
@@ -73,3 +73,23 @@ class LanguageTransformer(BaseModule):
         for index in range(len(self.layers)):
             tokens = self.layer(index, tokens)
         return tokens
+
+
+@MODELS.register_module()
+class PooledTransformer(LanguageTransformer):
+    """``LanguageTransformer`` that keeps the pooler of the language model.
+
+    It makes one vector of a text. RoBERTa has none of its own; there the pooler starts
+    from random weights. Arguments are those of ``LanguageTransformer``.
+    """
+
+    def __init__(self, model_type: str = 'bert', config: Optional[dict] = None, *,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(model_type, config, init_cfg=init_cfg)
+        self.pooler = nn.Linear(self.channels, self.channels)
+        nn.init.normal_(self.pooler.weight, std=0.02)
+        nn.init.zeros_(self.pooler.bias)
+
+    def pool(self, tokens: Tokens) -> Tensor:
+        """Return one vector (B, C) a text, of its tokens (B, L, C) after all layers."""
+        return self.pooler(tokens.feats[:, 0]).tanh()

@@ -17,18 +17,22 @@ def attend_mask(key_padding_mask: Optional[Tensor]) -> Optional[Tensor]:
 
 
 def attend_outside(blocked: Tensor) -> Tensor:
-    """Turn blocked pairs (B, T, S), True = may not look, into torch's (B, 1, T, S).
+    """Turn blocked pairs (B, T, S), True = ignore, into torch's (B, 1, T, S).
 
-    A query that is blocked everywhere may look everywhere instead.
+    A query that is blocked everywhere attends to everything instead.
     """
     return (blocked.logical_not() | blocked.all(-1, keepdim=True))[:, None]
 
 
-def additive_mask(padding_mask: Tensor, dtype: torch.dtype) -> Tensor:
+def additive_mask(padding_mask: Optional[Tensor],
+                  dtype: torch.dtype) -> Optional[Tensor]:
     """Turn a padding mask (B, S), True = padding, into Hugging Face's (B, 1, 1, S).
 
     0 is added to the scores of real tokens and a very low number to those of padding.
+    Without padding there is no mask.
     """
+    if padding_mask is None:
+        return None
     mask = torch.zeros(padding_mask.shape, dtype=dtype, device=padding_mask.device)
     mask = mask.masked_fill(padding_mask, torch.finfo(dtype).min)
     return mask[:, None, None]
@@ -40,7 +44,7 @@ def attention(query: Tensor,
               heads: int,
               key_padding_mask: Optional[Tensor] = None,
               dropout: float = 0.0) -> Tensor:
-    """Let every query look at all keys with several heads; no projections.
+    """Let every query attend to all keys with several heads; no projections.
 
     Args:
         query: (B, T, C).
@@ -67,7 +71,7 @@ class MultiHeadAttention(nn.Module):
     """Attention with input and output projections.
 
     The parameters are those of ``torch.nn.MultiheadAttention`` (one matrix for query,
-    key and value), because published weights and their initialisation know it so.
+    key and value): published weights are stored so, and initialised as one matrix.
 
     Args:
         channels: C of queries, keys and values.

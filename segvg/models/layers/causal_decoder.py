@@ -1,5 +1,5 @@
-"""A decoder whose tokens see themselves and what came before, with a cache."""
-from typing import NamedTuple, Optional
+"""A decoder whose tokens attend to themselves and to earlier ones, with a cache."""
+from typing import NamedTuple, Optional, Sequence, cast
 
 import torch
 import torch.nn.functional as F
@@ -24,10 +24,10 @@ class KeyValue(NamedTuple):
 class CachedAttention(MultiHeadAttention):
     """Attention whose keys and values can be projected once and used many times."""
 
-    def _project(self, tokens: Tensor, place: int) -> Tensor:
-        """Return (B, heads, N, C / heads) by the place-th matrix."""
+    def _project(self, tokens: Tensor, part: int) -> Tensor:
+        """Return (B, heads, N, C / heads); part 0 is query, 1 key, 2 value."""
         channels = tokens.shape[-1]
-        rows = slice(place * channels, (place + 1) * channels)
+        rows = slice(part * channels, (part + 1) * channels)
         out = F.linear(tokens, self.in_proj_weight[rows], self.in_proj_bias[rows])
         return out.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
@@ -79,13 +79,16 @@ class CausalDecoderLayer(nn.Module):
             add_position(memory.feats, memory.pos), memory.feats)
 
     def memory_mask(self, tokens: Tensor, memory: Tokens) -> Optional[Tensor]:
-        """Return which memory tokens (B, T, C) may use, or what is added to scores."""
+        """Return the attention mask of tokens (B, T, C) over the memory.
+
+        Bool with True = use, or a float that is added to the scores.
+        """
         return attend_mask(memory.padding_mask)
 
     def forward(self, tokens: Tensor, pos: Tensor, memory: Tokens,
                 memory_keys: KeyValue, past: Optional[KeyValue] = None
                 ) -> tuple[Tensor, KeyValue]:
-        """Return the tokens (B, T, C) after the layer, and keys and values so far.
+        """Return the tokens (B, T, C) after the layer, and all keys and values so far.
 
         Args:
             tokens: (B, T, C); T = 1 when there is a past.
@@ -95,20 +98,33 @@ class CausalDecoderLayer(nn.Module):
             past: keys and values of the tokens before.
         """
         query = tokens + pos
-        seen = self.self_attention.key_values(query, tokens)
+        key_values = self.self_attention.key_values(query, tokens)
         if past is not None:
-            seen = past.append(seen)
-        out = self.self_attention.attend(query, seen, causal=past is None)
+            key_values = past.append(key_values)
+        out = self.self_attention.attend(query, key_values, causal=past is None)
         tokens = self.self_norm(tokens + self.dropout(out))
         out = self.cross_attention.attend(
             tokens + pos, memory_keys, self.memory_mask(tokens, memory))
         tokens = self.cross_norm(tokens + self.dropout(out))
         hidden = self.dropout(self.feed_forward(tokens))
-        return self.feed_forward_norm(tokens + hidden), seen
+        return self.feed_forward_norm(tokens + hidden), key_values
+
+
+class DecoderState(NamedTuple):
+    """What a decoder needs from earlier tokens to continue with the next one.
+
+    Attributes:
+        memory: (B, N, C).
+        memory_keys: keys and values of the memory in each layer.
+        past: keys and values of earlier tokens in each layer, None before the first.
+    """
+    memory: Tokens
+    memory_keys: list[KeyValue]
+    past: list[Optional[KeyValue]]
 
 
 class CausalDecoder(nn.Module):
-    """Layers over one memory, whole sequences or token by token.
+    """Layers over one memory, for whole sequences or token by token.
 
     Args:
         layers: the layers.
@@ -120,36 +136,25 @@ class CausalDecoder(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.norm = nn.LayerNorm(channels)
 
-    def start(self, memory: Tokens) -> 'DecoderState':
+    def start(self, memory: Tokens) -> DecoderState:
         """Return the state before the first token."""
-        return DecoderState(
-            memory, [layer.memory_keys(memory) for layer in self.layers],
-            [None] * len(self.layers))
+        # ModuleList does not know the type of its elements.
+        layers = cast(Sequence[CausalDecoderLayer], self.layers)
+        return DecoderState(memory, [layer.memory_keys(memory) for layer in layers],
+                            [None] * len(layers))
 
     def forward(self, tokens: Tensor, pos: Tensor,
-                state: 'DecoderState') -> tuple[Tensor, 'DecoderState']:
+                state: DecoderState) -> tuple[Tensor, DecoderState]:
         """Return the normalised tokens (B, T, C) and the state after them.
 
         Args:
             tokens: (B, T, C); T = 1 unless the state is the first.
             pos: (T, C), their positions.
-            state: of what came before.
+            state: of the tokens before.
         """
         past = []
-        for layer, keys, seen in zip(self.layers, state.memory_keys, state.past):
-            tokens, seen = layer(tokens, pos, state.memory, keys, seen)
-            past.append(seen)
+        for layer, memory_keys, before in zip(self.layers, state.memory_keys,
+                                              state.past):
+            tokens, key_values = layer(tokens, pos, state.memory, memory_keys, before)
+            past.append(key_values)
         return self.norm(tokens), state._replace(past=past)
-
-
-class DecoderState(NamedTuple):
-    """What a decoder needs of the past to go on with the next token.
-
-    Attributes:
-        memory: (B, N, C).
-        memory_keys: of each layer.
-        past: of each layer, None before the first token.
-    """
-    memory: Tokens
-    memory_keys: list[KeyValue]
-    past: list[Optional[KeyValue]]

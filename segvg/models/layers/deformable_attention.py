@@ -1,10 +1,11 @@
-"""Attention to a few learned places on maps of several sizes."""
+"""Attention to a few predicted locations on maps of several sizes."""
 import math
 import sys
 from typing import Sequence
 
 import torch
 import torch.nn.functional as F
+from mmengine.model import constant_init, xavier_init
 from torch import Tensor, nn
 
 from segvg.models.layers.transformer import FeedForward, add_position
@@ -15,7 +16,7 @@ Shapes = Sequence[tuple[int, int]]
 
 def sample_levels(value: Tensor, shapes: Shapes, locations: Tensor,
                   weights: Tensor) -> Tensor:
-    """Return the weighted sum (B, T, M * c) of values at places of all levels.
+    """Return the weighted sum (B, T, M * c) of values at locations of all levels.
 
     Args:
         value: (B, S, M, c), M heads; the levels one after the other, row by row.
@@ -29,13 +30,13 @@ def sample_levels(value: Tensor, shapes: Shapes, locations: Tensor,
     batch, _, heads, _ = value.shape
     grids = (2 * locations - 1).transpose(1, 2).flatten(0, 1)  # (B M, T, levels, P, 2)
     weights = weights.transpose(1, 2).flatten(0, 1)[:, None]  # (B M, 1, T, levels, P)
-    out = 0
+    out = weights.new_zeros(())
     for level, part in enumerate(value.split([h * w for h, w in shapes], dim=1)):
         maps = part.flatten(2).transpose(1, 2)
         maps = maps.reshape(batch * heads, -1, *shapes[level])
-        found = F.grid_sample(maps, grids[:, :, level], mode='bilinear',
-                              padding_mode='zeros', align_corners=False)
-        out = out + (found * weights[:, :, :, level]).sum(-1)  # (B M, c, T)
+        sampled = F.grid_sample(maps, grids[:, :, level], mode='bilinear',
+                                padding_mode='zeros', align_corners=False)
+        out = out + (sampled * weights[:, :, :, level]).sum(-1)  # (B M, c, T)
     return out.unflatten(0, (batch, heads)).flatten(1, 2).transpose(1, 2)
 
 
@@ -50,7 +51,7 @@ def has_compiled_op() -> bool:
 
 def sample_levels_compiled(value: Tensor, shapes: Shapes, locations: Tensor,
                            weights: Tensor) -> Tensor:
-    """Do the same as ``sample_levels`` by mmcv's compiled op."""
+    """Return the same as ``sample_levels``, by mmcv's compiled op."""
     from mmcv.ops.multi_scale_deform_attn import MultiScaleDeformableAttnFunction
     sizes = torch.tensor(shapes, device=value.device)
     starts = sizes.prod(1).cumsum(0) - sizes.prod(1)
@@ -62,16 +63,16 @@ def sample_levels_compiled(value: Tensor, shapes: Shapes, locations: Tensor,
 
 
 class DeformableAttention(nn.Module):
-    """Every query looks at a few places around its own, on every level.
+    """Every query attends to a few locations around its own, on every level.
 
-    On a GPU mmcv's op does the work when it is there, else plain PyTorch; both give the
-    same numbers.
+    On a GPU mmcv's op does the work where it is installed, else plain PyTorch; both
+    give the same numbers.
 
     Args:
         channels: C.
         heads: number of heads.
         levels: number of maps.
-        points: places per head and level.
+        points: locations per head and level.
     """
 
     def __init__(self, channels: int, heads: int, levels: int, points: int) -> None:
@@ -87,20 +88,18 @@ class DeformableAttention(nn.Module):
         self.reset()
 
     def reset(self) -> None:
-        """Draw the weights: heads look in different directions, points ever farther."""
+        """Initialize: a direction for each head, and points at growing distances."""
         angles = torch.arange(self.heads) * (2 * math.pi / self.heads)
-        ways = torch.stack([angles.cos(), angles.sin()], dim=1)
-        ways = ways / ways.abs().amax(1, keepdim=True)  # (heads, 2)
+        directions = torch.stack([angles.cos(), angles.sin()], dim=1)
+        directions = directions / directions.abs().amax(1, keepdim=True)  # (heads, 2)
         steps = torch.arange(1, self.points + 1)[:, None]
-        offsets = (ways[:, None, None] * steps).expand(-1, self.levels, -1, -1)
+        offsets = (directions[:, None, None] * steps).expand(-1, self.levels, -1, -1)
         with torch.no_grad():
             self.sampling_offsets.bias.copy_(offsets.reshape(-1))
         nn.init.zeros_(self.sampling_offsets.weight)
-        nn.init.zeros_(self.attention_weights.weight)
-        nn.init.zeros_(self.attention_weights.bias)
+        constant_init(self.attention_weights, 0)
         for layer in (self.value_proj, self.output_proj):
-            nn.init.xavier_uniform_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            xavier_init(layer, distribution='uniform')
 
     def forward(self, query: Tensor, reference: Tensor, tokens: Tensor,
                 shapes: Shapes) -> Tensor:
@@ -108,7 +107,7 @@ class DeformableAttention(nn.Module):
 
         Args:
             query: (B, T, C).
-            reference: (B or 1, T, levels, 2), x, y in [0, 1] of the place of a query.
+            reference: (B or 1, T, levels, 2), x, y in [0, 1]: where a query is.
             tokens: (B, S, C), the levels one after the other.
             shapes: (h, w) of each level.
         """
@@ -132,7 +131,7 @@ class DeformableEncoderLayer(nn.Module):
         heads: number of heads.
         hidden: width of the feed-forward block.
         levels: number of maps.
-        points: places per head and level.
+        points: locations per head and level.
     """
 
     def __init__(self, channels: int, heads: int, hidden: int, levels: int,
@@ -150,20 +149,20 @@ class DeformableEncoderLayer(nn.Module):
                 shapes: Shapes) -> Tensor:
         """Return tokens (B, S, C); arguments as ``DeformableAttention.forward``."""
         query = add_position(tokens, pos)
-        found = self.self_attention(query, reference, tokens, shapes)
-        tokens = self.attention_norm(tokens + found)
+        out = self.self_attention(query, reference, tokens, shapes)
+        tokens = self.attention_norm(tokens + out)
         return self.feed_forward_norm(tokens + self.feed_forward(tokens))
 
 
-def cell_centres(shapes: Shapes, device: torch.device) -> Tensor:
+def cell_centers(shapes: Shapes, device: torch.device) -> Tensor:
     """Return the centre of every cell of all levels, (1, S, levels, 2), x, y in [0, 1].
 
-    A cell has the same place on every level.
+    A cell has the same location on every level.
     """
-    centres = []
+    centers = []
     for height, width in shapes:
         y = (torch.arange(height, device=device) + 0.5) / height
         x = (torch.arange(width, device=device) + 0.5) / width
         grid = torch.stack(torch.meshgrid(y, x, indexing='ij')[::-1], dim=-1)
-        centres.append(grid.flatten(0, 1))
-    return torch.cat(centres)[None, :, None].expand(-1, -1, len(shapes), -1)
+        centers.append(grid.flatten(0, 1))
+    return torch.cat(centers)[None, :, None].expand(-1, -1, len(shapes), -1)

@@ -1,4 +1,4 @@
-"""Swin's transformer: attention within windows, every other time shifted."""
+"""Swin's transformer: attention within windows, which every other block shifts."""
 from functools import lru_cache
 from typing import Optional
 
@@ -25,11 +25,11 @@ def region_mask(height: int, width: int, window: int, shift: int,
     """Return what is added to the scores of every window, (windows, w * w, w * w).
 
     A shift brings opposite borders of the map together; cells of different regions do
-    not see each other.
+    not attend to each other.
     """
     def regions(length: int) -> Tensor:
-        place = torch.arange(length, device=device)
-        return (place >= length - window).int() + (place >= length - shift).int()
+        index = torch.arange(length, device=device)
+        return (index >= length - window).int() + (index >= length - shift).int()
 
     region = 3 * regions(height)[:, None] + regions(width)
     region = to_windows(region[None, ..., None], window)[0, ..., 0]
@@ -44,7 +44,7 @@ def to_windows(maps: Tensor, window: int) -> Tensor:
 
 
 def from_windows(windows: Tensor, grid: tuple[int, int], window: int) -> Tensor:
-    """Put windows (B, windows, w * w, C) together to maps (B, h, w, C)."""
+    """Join windows (B, windows, w * w, C) to maps (B, h, w, C)."""
     rows, columns = (side // window for side in grid)
     maps = windows.unflatten(1, (rows, columns)).unflatten(3, (window, window))
     return maps.transpose(2, 3).flatten(3, 4).flatten(1, 2)
@@ -53,8 +53,8 @@ def from_windows(windows: Tensor, grid: tuple[int, int], window: int) -> Tensor:
 class WindowAttention(nn.Module):
     """Attention within windows, with a learned bias for every offset.
 
-    Where the map is no multiple of the window, zeros are added after the normalisation;
-    they take part like any other cell, as published.
+    Where the map is not a multiple of the window, zeros are added after the
+    normalisation; they take part like any other cell, as published.
 
     Args:
         channels: C.
@@ -62,6 +62,7 @@ class WindowAttention(nn.Module):
         window: side of a window.
         shift: cells by which the windows are shifted.
     """
+    bias_index: Tensor
 
     def __init__(self, channels: int, heads: int, window: int, shift: int = 0) -> None:
         super().__init__()
@@ -82,7 +83,7 @@ class WindowAttention(nn.Module):
         """Return (B, h, w, C) for normalised maps of this shape."""
         height, width = maps.shape[1:3]
         maps = F.pad(maps, (0, 0, 0, -width % self.window, 0, -height % self.window))
-        grid = tuple(maps.shape[1:3])
+        grid = (maps.shape[1], maps.shape[2])
         bias, shift = self.bias(), self.shift
         if shift:
             maps = maps.roll((-shift, -shift), dims=(1, 2))
@@ -97,7 +98,7 @@ class WindowAttention(nn.Module):
     def attend(self, windows: Tensor, bias: Tensor) -> Tensor:
         """Return (B, windows, w * w, C) for windows of this shape.
 
-        The windows of an image stand beside its heads: one mask serves the batch.
+        The windows of an image are put beside its heads, so one mask serves the batch.
         """
         count = windows.shape[1]
         qkv = self.qkv(windows).unflatten(-1, (3, self.heads, -1))

@@ -1,4 +1,4 @@
-"""Every pixel gathers the words that speak of it (LAVT's PWAM)."""
+"""Every pixel gathers the words that describe it (LAVT's PWAM)."""
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -23,7 +23,7 @@ def norm_over_tokens(tokens: Tensor) -> Tensor:
 
 
 class WordPixelAttention(nn.Module):
-    """Pixels ask, words answer; the answer gates the pixel.
+    """Pixels attend to words; what they gather gates them.
 
     Args:
         channels: C of the pixels.
@@ -39,13 +39,13 @@ class WordPixelAttention(nn.Module):
         self.query = PointwiseLinear(channels, channels)
         self.key = PointwiseLinear(text_channels, channels)
         self.value = PointwiseLinear(text_channels, channels)
-        self.answer = PointwiseLinear(channels, channels)
+        self.context = PointwiseLinear(channels, channels)
         self.out = PointwiseLinear(channels, channels)
 
     def forward(self, pixels: Tensor, text: Tokens) -> Tensor:
         """Return fused pixels (B, N, C) of pixels (B, N, C) and words (B, L, C')."""
         query = norm_over_tokens(self.query(pixels))
-        found = attention(query, self.key(text.feats), self.value(text.feats), 1,
+        words = attention(query, self.key(text.feats), self.value(text.feats), 1,
                           text.padding_mask)
-        answer = norm_over_tokens(self.answer(found))
-        return F.gelu(self.out(F.gelu(self.pixel(pixels)) * answer))
+        context = norm_over_tokens(self.context(words))
+        return F.gelu(self.out(F.gelu(self.pixel(pixels)) * context))

@@ -1,4 +1,4 @@
-"""Loss that draws the state of a query and the pixels of its mask together."""
+"""Loss that makes the state of a query and the pixels of its mask similar."""
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from segvg.registry import MODELS
 
 @MODELS.register_module()
 class EnergyLoss(BaseModule):
-    """Co-energy maximisation: a state should resemble the pixels that stand out.
+    """Co-energy maximisation: a state should be similar to the pixels that stand out.
 
     Args:
         channels: C of the states.
@@ -29,9 +29,9 @@ class EnergyLoss(BaseModule):
     def forward(self, states: Tensor, pixels: Tensor, normalizer: float) -> Tensor:
         """Return the loss of M states (M, C) and features (M, C', h, w)."""
         pixels = pixels.float().flatten(2).transpose(1, 2)  # (M, N, C')
-        share = self.pixel_score(pixels)[..., 0].softmax(-1)
+        attention = self.pixel_score(pixels)[..., 0].softmax(-1)
         state = F.normalize(self.state_proj(states.float()), dim=-1)
-        alike = (F.normalize(pixels, dim=-1) @ state[..., None])[..., 0]
-        alike = ((alike + 1) / 2).clamp(1e-6, 1 - 1e-6)
-        energy = (alike * share).sum(-1)
+        similarity = (F.normalize(pixels, dim=-1) @ state[..., None])[..., 0]
+        similarity = ((similarity + 1) / 2).clamp(1e-6, 1 - 1e-6)
+        energy = (similarity * attention).sum(-1)
         return -self.weight * (energy + 1e-6).log().sum() / normalizer

@@ -1,5 +1,5 @@
 """Losses of masks, in float32 from logits."""
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,7 @@ from segvg.registry import MODELS
 
 
 class MaskTerms(NamedTuple):
-    """What one pass over the pixels of masks gives, each (M, B).
+    """The terms that one pass over the pixels of masks computes, each (M, B).
 
     Attributes:
         focal: mean focal loss of the pixels.
@@ -31,7 +31,7 @@ class FusedMaskTerms(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, logits: Tensor, targets: Tensor, alpha: float,
+    def forward(ctx: Any, logits: Tensor, targets: Tensor, alpha: float,
                 gamma: float) -> tuple[Tensor, Tensor, Tensor]:
         """Return focal, dice and coverage (M, B); see ``mask_terms``."""
         samples = [_sample_terms(logits[:, i], target, alpha, gamma)
@@ -43,7 +43,7 @@ class FusedMaskTerms(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, *grads: Tensor) -> tuple[Optional[Tensor], ...]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Optional[Tensor], ...]:
         """Return the gradient of the logits."""
         slopes, = ctx.saved_tensors
         weights = torch.stack(grads)[..., None, None]  # (3, M, B, 1, 1)
@@ -53,8 +53,8 @@ class FusedMaskTerms(torch.autograd.Function):
 def _sample_terms(logits: Tensor, target: Tensor, alpha: float,
                   gamma: float) -> tuple[Tensor, Tensor]:
     """Return the terms (3, M) of masks of one sample and their slopes (3, M, h, w)."""
-    rows = _enlarging(target.shape[0], logits.shape[1], logits)  # (H, h)
-    columns = _enlarging(target.shape[1], logits.shape[2], logits)  # (W, w)
+    rows = _upsampling_matrix(target.shape[0], logits.shape[1], logits)  # (H, h)
+    columns = _upsampling_matrix(target.shape[1], logits.shape[2], logits)  # (W, w)
     # A GPU is quicker with all masks at once.
     size = 1 if logits.device.type == 'cpu' else max(len(logits), 1)
     terms, slopes = [], []
@@ -69,8 +69,8 @@ def _pixel_terms(logits: Tensor, target: Tensor, alpha: float,
                  gamma: float) -> tuple[Tensor, Tensor]:
     """Return the terms (3, M) of logits (M, H, W) and their slopes (3, M, H, W)."""
     probs = logits.sigmoid()
-    # softplus(z) - z t is the cross-entropy of logits without a loss of small
-    # probabilities; p_t = (1 - t) + p (2 t - 1).
+    # softplus(z) - z t is the cross-entropy of logits, exact for small probabilities
+    # too; p_t = (1 - t) + p (2 t - 1).
     sign = 2 * target - 1
     cross_entropy = F.softplus(logits).sub_(logits * target)
     missing = target - probs * sign  # 1 - p_t
@@ -79,8 +79,8 @@ def _pixel_terms(logits: Tensor, target: Tensor, alpha: float,
     power = pixel_weight * (missing if gamma == 2 else missing**(gamma - 1))
     focal_slope = (probs - target).mul_(missing).sub_(
         (gamma * cross_entropy).mul_(sign).mul_(slope)).mul_(power)
-    # Sums, not matrix products: those add 400,000 float32 numbers one by one and lose
-    # the fourth digit.
+    # Sums, not matrix products: those add 400,000 float32 numbers one after the other,
+    # which costs the fourth digit.
     focal = cross_entropy.mul_(missing).mul_(power).mean((-2, -1))
     inside = (probs * target).sum((-2, -1))
     area = target.sum()
@@ -94,7 +94,7 @@ def _pixel_terms(logits: Tensor, target: Tensor, alpha: float,
                                inside_slope.div_(area.clamp(min=1))])
 
 
-def _enlarging(size: int, small: int, like: Tensor) -> Tensor:
+def _upsampling_matrix(size: int, small: int, like: Tensor) -> Tensor:
     """Return the matrix (size, small) of linear interpolation between pixel centres."""
     unit = torch.eye(small, dtype=like.dtype, device=like.device)
     return F.interpolate(unit[None], size=size, mode='linear',

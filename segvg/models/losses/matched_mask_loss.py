@@ -47,9 +47,9 @@ class MatchedMaskLoss(nn.Module):
         targets = targets.flatten(1).to(logits)
         probs = logits.sigmoid()
         entropy = F.binary_cross_entropy_with_logits(logits, targets, reduction='none')
-        right = torch.where(targets > 0, probs, 1 - probs)
+        confidence = torch.where(targets > 0, probs, 1 - probs)
         weight = torch.where(targets > 0, self.alpha, 1 - self.alpha)
-        focal = (weight * entropy * (1 - right)**self.gamma).mean(1).sum()
+        focal = (weight * entropy * (1 - confidence)**self.gamma).mean(1).sum()
         both = probs.sum(1) + targets.sum(1)
         dice = (1 - (2 * (probs * targets).sum(1) + 1) / (both + 1)).sum()
         return dict(loss_mask=self.focal_weight * focal / normalizer,

@@ -10,7 +10,7 @@ from segvg.registry import MODELS
 
 
 class RegionOutputs(NamedTuple):
-    """What regions predict; the last axis or channel is (no, yes).
+    """Predictions of regions; the axis of size 2 is (no, yes).
 
     Attributes:
         masks: (B, 2, h, w), logits of background and target.
@@ -29,7 +29,7 @@ def weighted_cross_entropy(logits: Tensor, targets: Tensor,
     The sum is divided by the sum of the weights over the whole batch.
 
     Args:
-        logits: (...), of the second class less those of the first.
+        logits: (...), of the second class minus those of the first.
         targets: (...), 0 or 1.
         class_weights: of the first and the second class.
     """
@@ -40,10 +40,10 @@ def weighted_cross_entropy(logits: Tensor, targets: Tensor,
     return (weights * F.softplus(logits * (1 - 2 * targets))).sum() / weights.sum()
 
 
-def shrink_mask(masks: Tensor, side: int) -> Tensor:
+def minimap_by_center(masks: Tensor, side: int) -> Tensor:
     """Return masks (B, H, W) of 0 and 1 as (B, side * side) of 0 and 1.
 
-    As published a cell is 1 when the four pixels around its centre are: a thin target
+    As published a cell is 1 when the four pixels around its centre are 1: a thin target
     may vanish.
     """
     shrunk = F.interpolate(masks[:, None].float(), size=(side, side), mode='bilinear',
@@ -51,7 +51,7 @@ def shrink_mask(masks: Tensor, side: int) -> Tensor:
     return shrunk.flatten(1).long()
 
 
-def vote_mask(masks: Tensor, side: int) -> Tensor:
+def minimap_by_vote(masks: Tensor, side: int) -> Tensor:
     """Return masks (B, H, W) as (B, side * side): 1 where half of a cell is 1."""
     share = F.adaptive_avg_pool2d(masks[:, None].float(), side)
     return (share >= 0.5).flatten(1).long()
@@ -66,11 +66,11 @@ class RegionLoss(nn.Module):
         minimap_weight: factor of the minimap's.
         no_target_weight: factor of the last.
         class_weights: of background and target; the same for the others.
-        minimap: how a mask becomes a minimap, ``'centre'`` as published or ``'vote'``.
+        minimap: how a mask becomes a minimap, ``'center'`` as published or ``'vote'``.
 
     Source: Liu et al., "GRES", CVPR 2023.
     """
-    MINIMAPS = dict(centre=shrink_mask, vote=vote_mask)
+    MINIMAPS = dict(center=minimap_by_center, vote=minimap_by_vote)
 
     def __init__(self,
                  mask_weight: float = 5.0,
@@ -78,7 +78,7 @@ class RegionLoss(nn.Module):
                  no_target_weight: float = 0.5,
                  *,
                  class_weights: Sequence[float] = (0.9, 1.1),
-                 minimap: str = 'centre') -> None:
+                 minimap: str = 'center') -> None:
         super().__init__()
         if minimap not in self.MINIMAPS:
             raise ValueError(
@@ -86,7 +86,7 @@ class RegionLoss(nn.Module):
         self.weights = dict(mask=mask_weight, minimap=minimap_weight,
                             no_target=no_target_weight)
         self.class_weights = tuple(class_weights)
-        self.shrink = self.MINIMAPS[minimap]
+        self.make_minimap = self.MINIMAPS[minimap]
 
     def terms(self, outputs: RegionOutputs, targets: Tensor,
               empty: Tensor) -> dict[str, Tensor]:
@@ -101,7 +101,7 @@ class RegionLoss(nn.Module):
         difference = F.interpolate(
             masks[:, 1:] - masks[:, :1], size=targets.shape[-2:], mode='bilinear',
             align_corners=False)[:, 0]
-        cells = self.shrink(targets, math.isqrt(minimap.shape[1]))
+        cells = self.make_minimap(targets, math.isqrt(minimap.shape[1]))
         weights = self.class_weights
         return dict(
             mask=weighted_cross_entropy(difference, targets, weights),
@@ -122,5 +122,5 @@ class RegionLoss(nn.Module):
 
 
 def _difference(logits: Tensor) -> Tensor:
-    """Return (...,) of logits (..., 2): the second less the first."""
+    """Return (...,) of logits (..., 2): the second minus the first."""
     return logits[..., 1] - logits[..., 0]

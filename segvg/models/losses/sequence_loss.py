@@ -7,13 +7,13 @@ from segvg.registry import MODELS
 def smoothed_cross_entropy(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
     """Return the cross entropy (...,) with a smoothed target.
 
-    Every class gets smoothing / V, the target class 1 - smoothing instead; the sum is
-    a little below 1, as published.
+    Every class gets the weight smoothing / V, the target class 1 - smoothing instead;
+    the weights add up to a little less than 1, as published.
 
     Args:
         logits: (..., V).
         targets: (...,) int64.
-        smoothing: weight that is spread.
+        smoothing: weight that is spread over all classes.
     """
     log_probs = logits.float().log_softmax(-1)
     share = smoothing / logits.shape[-1]

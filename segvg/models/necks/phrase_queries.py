@@ -10,11 +10,11 @@ from segvg.registry import MODELS
 
 
 class PhraseContext(NamedTuple):
-    """Which words each phrase may look at.
+    """Which words each phrase may attend to.
 
     Attributes:
         excluded: (B, P, L) bool, True = not of the context.
-        empty: (B, P) bool, True = no phrase, only its place.
+        empty: (B, P) bool, True = no phrase: the caption has fewer than P.
     """
     excluded: Tensor
     empty: Tensor
@@ -23,14 +23,14 @@ class PhraseContext(NamedTuple):
 def whole_text(padding_mask: Tensor) -> PhraseContext:
     """Return the context of a text that is one phrase: all its words, (B, 1, L).
 
-    The first and the last token of each text are no words.
+    The first and the last token of each text are special tokens, not words.
 
     Args:
         padding_mask: (B, L) bool, True = padding.
     """
     length = (~padding_mask).sum(1, keepdim=True)
-    place = torch.arange(padding_mask.shape[1], device=padding_mask.device)
-    excluded = (place < 1) | (place >= length - 1)
+    index = torch.arange(padding_mask.shape[1], device=padding_mask.device)
+    excluded = (index < 1) | (index >= length - 1)
     return PhraseContext(excluded[:, None], excluded.new_zeros((len(excluded), 1)))
 
 
@@ -38,28 +38,28 @@ def whole_text(padding_mask: Tensor) -> PhraseContext:
 class PhraseQueries(BaseModule):
     """Make the queries of each phrase from its own vector and from encoded words.
 
-    The encoded first token asks which of the phrase's words matter; their mean, that
+    The encoded first token attends to the phrase's words; their weighted mean, that
     token and the vector of the phrase are fused to one vector, from which every query
     of the phrase starts.
 
     Args:
         phrase_channels: C of the vectors of phrases.
         channels: C of words and queries.
-        queries_per_phrase: R; the first is the one that counts at test.
+        queries_per_phrase: R; at test the first is used.
         dropout: in the projections.
 
     Source: Li and Sigal, "Referring Transformer", NeurIPS 2021, query encoder. The
     scores are not divided by the root of C, as in the published code. A phrase without
-    words looks at the first token; published, an empty expression gives NaN.
+    words attends to the first token; published, an empty expression gives NaN.
     """
 
     def __init__(self, phrase_channels: int = 768, channels: int = 256, *,
                  queries_per_phrase: int = 1, dropout: float = 0.1) -> None:
         super().__init__()
         self.phrase_proj = NormedMLP(phrase_channels, channels, dropout)
-        self.asking = nn.Linear(channels, channels)
-        self.answering = nn.Linear(channels, channels)
-        self.value = nn.Linear(channels, channels)
+        self.query_proj = nn.Linear(channels, channels)
+        self.key_proj = nn.Linear(channels, channels)
+        self.value_proj = nn.Linear(channels, channels)
         self.context_proj = nn.Sequential(
             nn.Linear(channels, channels), nn.LayerNorm(channels))
         self.fuse = NormedMLP(2 * channels, channels, dropout)
@@ -77,12 +77,15 @@ class PhraseQueries(BaseModule):
         excluded = excluded.clone()
         excluded[..., 0] &= ~excluded.all(-1)
         first = words[:, :1]
-        scores = self.asking(first) @ self.answering(words).transpose(1, 2)  # (B, 1, L)
+        keys = self.key_proj(words)
+        scores = self.query_proj(first) @ keys.transpose(1, 2)  # (B, 1, L)
         weights = scores.masked_fill(excluded, float('-inf')).softmax(-1)
-        context = self.context_proj(weights @ self.value(words)) + first  # (B, P, C)
+        context = self.context_proj(weights @ self.value_proj(words))  # (B, P, C)
+        context = context + first
         fused = self.fuse(torch.cat([context, phrases], dim=-1))
         both = torch.cat([fused, fused], dim=-1)[:, :, None] + self.query_embed.weight
-        return both.flatten(1, 2).chunk(2, dim=-1)
+        queries, query_pos = both.flatten(1, 2).chunk(2, dim=-1)
+        return queries, query_pos
 
     def forward(self, words: Tensor, phrases: Tensor,
                 context: PhraseContext) -> tuple[Tensor, Tensor, Tensor]:

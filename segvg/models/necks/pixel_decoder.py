@@ -1,31 +1,31 @@
-"""Maps of several sizes that have seen each other, and a fine one to draw masks on."""
+"""Maps of several sizes that attend to each other, and a fine one for masks."""
 from typing import NamedTuple, Optional, Sequence
 
 import torch
 import torch.nn.functional as F
-from mmengine.model import BaseModule
+from mmengine.model import BaseModule, caffe2_xavier_init, xavier_init
 from torch import Tensor, nn
 
 from segvg.models.layers import grid_position
 from segvg.models.layers.deformable_attention import (
     DeformableEncoderLayer,
     Shapes,
-    cell_centres,
+    cell_centers,
 )
 from segvg.registry import MODELS
 
 
 class PixelFeatures(NamedTuple):
-    """What a pixel decoder hands on.
+    """What a pixel decoder returns.
 
     Attributes:
         tokens: (B, S, C), all levels one after the other, coarse to fine.
         levels: the same as maps (B, C, h_i, w_i).
-        fine: (B, C, h, w), what masks are drawn on.
+        mask_features: (B, C, h, w), the finest; a product with them makes a mask.
     """
     tokens: Tensor
     levels: tuple[Tensor, ...]
-    fine: Tensor
+    mask_features: Tensor
 
 
 class ConvGroupNorm(nn.Module):
@@ -55,7 +55,7 @@ class ConvGroupNorm(nn.Module):
 class PixelDecoder(BaseModule):
     """Deformable attention over the coarse maps, then one step to the finest.
 
-    Runs in float32 always, as published: sampling in half precision is coarse.
+    Always runs in float32, as published: sampling in half precision is coarse.
 
     Args:
         in_channels: channels of the maps of the backbone, finest first.
@@ -63,7 +63,7 @@ class PixelDecoder(BaseModule):
         num_layers: transformer layers.
         heads: attention heads.
         hidden: width of the feed-forward blocks.
-        points: places per head and level.
+        points: locations per head and level.
         groups: of the group normalisations.
         init_cfg: mmengine's.
 
@@ -86,9 +86,9 @@ class PixelDecoder(BaseModule):
             nn.Sequential(nn.Conv2d(width, channels, kernel_size=1),
                           nn.GroupNorm(groups, channels))
             for width in reversed(coarser))
-        for proj in self.input_projs:
-            nn.init.xavier_uniform_(proj[0].weight)
-            nn.init.zeros_(proj[0].bias)
+        for module in self.input_projs.modules():
+            if isinstance(module, nn.Conv2d):
+                xavier_init(module, distribution='uniform')
         self.level_embed = nn.Parameter(torch.randn(len(coarser), channels))
         self.layers = nn.ModuleList(
             DeformableEncoderLayer(channels, heads, hidden, len(coarser), points)
@@ -96,8 +96,7 @@ class PixelDecoder(BaseModule):
         self.lateral = ConvGroupNorm(finest, channels, 1, groups)
         self.refine = ConvGroupNorm(channels, channels, 3, groups)
         self.out = nn.Conv2d(channels, channels, kernel_size=1)
-        nn.init.kaiming_uniform_(self.out.weight, a=1)
-        nn.init.zeros_(self.out.bias)
+        caffe2_xavier_init(self.out)
 
     def forward(self, maps: Sequence[Tensor]) -> PixelFeatures:
         """Return the features of maps (B, C_i, h_i, w_i), finest first."""
@@ -110,7 +109,8 @@ class PixelDecoder(BaseModule):
             parts = tokens.split([h * w for h, w in shapes], dim=1)
             levels = tuple(part.transpose(1, 2).unflatten(2, shape)
                            for part, shape in zip(parts, shapes))
-            return PixelFeatures(tokens, levels, self.fine(maps[0], levels[-1]))
+            return PixelFeatures(tokens, levels,
+                                 self.mask_features(maps[0], levels[-1]))
 
     def encode(self, projected: list[Tensor], shapes: Shapes) -> Tensor:
         """Return the tokens (B, S, C) of all levels after the layers."""
@@ -119,13 +119,13 @@ class PixelDecoder(BaseModule):
         pos = torch.cat([
             grid_position(shape, tokens.shape[-1], tokens.device) + level
             for shape, level in zip(shapes, self.level_embed)], dim=1)
-        reference = cell_centres(shapes, tokens.device)
+        reference = cell_centers(shapes, tokens.device)
         for layer in self.layers:
             tokens = layer(tokens, pos, reference, shapes)
         return tokens
 
-    def fine(self, finest: Tensor, level: Tensor) -> Tensor:
-        """Return what masks are drawn on, (B, C, h, w), as fine as ``finest``."""
-        enlarged = F.interpolate(level, size=finest.shape[-2:], mode='bilinear',
-                                 align_corners=False)
-        return self.out(self.refine(self.lateral(finest) + enlarged).relu())
+    def mask_features(self, finest: Tensor, level: Tensor) -> Tensor:
+        """Return (B, C, h, w) of the finest map (B, C_0, h, w) and a coarser level."""
+        upsampled = F.interpolate(level, size=finest.shape[-2:], mode='bilinear',
+                                  align_corners=False)
+        return self.out(self.refine(self.lateral(finest) + upsampled).relu())

@@ -26,11 +26,16 @@ class TripleAlignmentLayer(nn.Module):
         super().__init__()
         self.heads = heads
         widths = dict(object=channels, text=text_channels, image=channels)
-        self.norms = nn.ModuleDict({k: nn.LayerNorm(c) for k, c in widths.items()})
-        for role in ('query', 'key', 'value'):
-            setattr(self, role, nn.ModuleDict(
-                {k: nn.Linear(c, channels) for k, c in widths.items()}))
-        self.out = nn.ModuleDict({k: nn.Linear(channels, c) for k, c in widths.items()})
+
+        def project_all() -> nn.ModuleDict:
+            return nn.ModuleDict(
+                {kind: nn.Linear(width, channels) for kind, width in widths.items()})
+
+        self.norms = nn.ModuleDict(
+            {kind: nn.LayerNorm(width) for kind, width in widths.items()})
+        self.query, self.key, self.value = project_all(), project_all(), project_all()
+        self.out = nn.ModuleDict(
+            {kind: nn.Linear(channels, width) for kind, width in widths.items()})
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, objects: Tokens, text: Tokens,
@@ -40,16 +45,17 @@ class TripleAlignmentLayer(nn.Module):
         query, key, value = [], [], []
         for kind, tokens in streams.items():
             normed = self.norms[kind](tokens.feats)
-            placed = add_position(normed, tokens.pos)
-            query.append(self.query[kind](placed))
-            key.append(self.key[kind](placed))
+            with_pos = add_position(normed, tokens.pos)
+            query.append(self.query[kind](with_pos))
+            key.append(self.key[kind](with_pos))
             value.append(self.value[kind](normed))
-        mixed = attention(torch.cat(query, 1), torch.cat(key, 1), torch.cat(value, 1),
-                          self.heads, join_padding_masks(*streams.values()))
-        parts = mixed.split([tokens.feats.shape[1] for tokens in streams.values()], 1)
-        return tuple(
+        out = attention(torch.cat(query, 1), torch.cat(key, 1), torch.cat(value, 1),
+                        self.heads, join_padding_masks(*streams.values()))
+        parts = out.split([tokens.feats.shape[1] for tokens in streams.values()], 1)
+        objects, text, image = (
             tokens._replace(feats=tokens.feats + self.dropout(self.out[kind](part)))
             for (kind, tokens), part in zip(streams.items(), parts))
+        return objects, text, image
 
 
 def join_padding_masks(*streams: Tokens) -> Tensor:

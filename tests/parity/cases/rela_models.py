@@ -126,7 +126,7 @@ def watch(recorder: Recorder, model: nn.Module) -> None:
     recorder.watch('pixel_memory', pixels, lambda out: out.tokens)
     for level in range(3):
         recorder.watch(f'ms{level}', pixels, lambda out, level=level: out.levels[level])
-    recorder.watch('mask_features', pixels, lambda out: out.fine)
+    recorder.watch('mask_features', pixels, lambda out: out.mask_features)
     decoder = model.head.decoder
     recorder.watch('ria_0', decoder.layers[0].image_norm, length_first)
     recorder.watch('rla_lang', decoder.word_norm, length_first)

@@ -21,7 +21,7 @@ from segvg.models.layers import sine_position
 from segvg.models.layers.deformable_attention import (
     DeformableAttention,
     DeformableEncoderLayer,
-    cell_centres,
+    cell_centers,
     sample_levels,
 )
 from segvg.models.layers.swin import PatchMerging, swin_stage
@@ -119,7 +119,7 @@ def run_encoder(case: dict, shapes: list[tuple[int, int]]) -> Comparison:
         pos.append(sine_position(nothing, 64) + levels[number])
     tokens, pos = torch.cat(tokens, dim=1), torch.cat(pos, dim=1)
     for layer in layers:
-        tokens = layer(tokens, pos, cell_centres(shapes, tokens.device), shapes)
+        tokens = layer(tokens, pos, cell_centers(shapes, tokens.device), shapes)
     return scaled('encoder', tokens, case['encoder_out'])
 
 
@@ -169,8 +169,8 @@ def compare_stage(case: dict, stage: Stage, tokens: Tensor,
     meta, kept, fusion = case['meta'], {}, stage.fusions[0]
     fusion.pixel.register_forward_hook(
         lambda _, inputs, out: kept.update(pixel=nn.functional.gelu(out)))
-    fusion.answer.register_forward_hook(
-        lambda _, inputs, out: kept.update(answer=norm_over_tokens(out)))
+    fusion.context.register_forward_hook(
+        lambda _, inputs, out: kept.update(context=norm_over_tokens(out)))
     maps = tokens.unflatten(1, (meta['H'], meta['W']))
     found = []
     for number, block in enumerate(stage.trunk.stages[0]):
@@ -180,7 +180,7 @@ def compare_stage(case: dict, stage: Stage, tokens: Tensor,
     fused = fusion(maps.flatten(1, 2), text)
     found.append(scaled('pixel', kept['pixel'].transpose(1, 2),
                         case['inter_fusion_vis_project']))
-    named = [('answer', kept['answer'], case['inter_fusion_image_lang_att']),
+    named = [('context', kept['context'], case['inter_fusion_image_lang_att']),
              ('residual', fused, case['residual'])]
     if stage.trunk.merges:
         maps = maps + (stage.gates[0](fused) * fused).view(maps.shape)

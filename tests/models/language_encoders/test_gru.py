@@ -1,0 +1,46 @@
+"""Word vectors and a GRU."""
+import pytest
+import torch
+
+from segvg.models.language_encoders import WordVectorGRU
+from segvg.structures import TextTokens
+
+
+def make_text(length: int = 4) -> TextTokens:
+    torch.manual_seed(0)
+    padding = torch.zeros(2, length, dtype=torch.bool)
+    padding[1, 2:] = True
+    return TextTokens(torch.randint(3, 9, (2, length)).masked_fill(padding, 0), padding)
+
+
+def test_padding_is_seen_or_not():
+    text = make_text()
+    longer = TextTokens(*(torch.nn.functional.pad(value, (0, 3), value=pad)
+                          for value, pad in zip(text, (0, True))))
+    unseen = WordVectorGRU(9, 4, 5, text_length=None)
+    torch.testing.assert_close(unseen(text).feats, unseen(longer).feats)
+    alone = TextTokens(text.ids[1:, :2], text.padding_mask[1:, :2])
+    torch.testing.assert_close(unseen(text).feats[1:], unseen(alone).feats)
+    fixed = WordVectorGRU(9, 4, 5, text_length=7)
+    torch.testing.assert_close(fixed(text).feats, fixed(longer).feats)
+    before = fixed(text).feats
+    fixed.text_length = 8
+    assert not torch.allclose(fixed(text).feats, before)
+
+
+def test_pools_by_hand():
+    model = WordVectorGRU(9, 4, 5, text_length=None, pool='mean')
+    text = make_text()
+    states = model._states(*text)
+    torch.testing.assert_close(model(text).feats[1, 0], states[1, :2].mean(0))
+    model.pool = 'max'
+    torch.testing.assert_close(model(text).feats[1, 0], states[1, :2].amax(0))
+
+
+def test_texts_that_do_not_fit_are_told():
+    with pytest.raises(ValueError, match='word id .* in a table of 3 word vectors'):
+        WordVectorGRU(3, 4, 5)(make_text())
+    with pytest.raises(ValueError, match='4 words in an expression, but text_length'):
+        WordVectorGRU(9, 4, 5, text_length=3)(make_text())
+    with pytest.raises(ValueError, match="pool is one of .* not 'sum'"):
+        WordVectorGRU(9, 4, 5, pool='sum')
