@@ -6,10 +6,10 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from segvg.datasets.transforms import BoxToMask
-from segvg.models.heads.box_head import predicted_boxes, single_targets
+from segvg.models.heads.targets import single_boxes, single_targets
 from segvg.registry import MODELS, TRANSFORMS
 from segvg.structures import FusedFeatures, GroundingDataSample, Tokens
-from segvg.structures.boxes import normalize_boxes
+from segvg.structures.geometry import Geometry
 
 
 @TRANSFORMS.register_module()
@@ -66,8 +66,7 @@ class HeatHead(BaseModule):
              data_samples: list[GroundingDataSample]) -> dict[str, Tensor]:
         """Return the losses of heat map and box."""
         boxes, logits = self(fused)
-        targets = normalize_boxes(
-            single_targets(data_samples, 'bboxes'), fused.canvas_shape)
+        targets = single_boxes(data_samples, 'canvas', fused.canvas_shape)
         masks = single_targets(data_samples, 'target_masks')
         losses = self.loss_box(boxes, targets, 1.0, len(boxes))
         terms = self.loss_mask.terms(logits, masks)
@@ -76,9 +75,10 @@ class HeatHead(BaseModule):
     def predict(self, fused: FusedFeatures,
                 data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
         """Write ``pred_instances``."""
-        boxes = predicted_boxes(self(fused)[0][:, None], data_samples,
-                                fused.canvas_shape)
-        for sample, bboxes in zip(data_samples, boxes):
+        boxes, _ = self(fused)
+        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
+        bboxes_on_image = geometry.boxes_to_image(boxes[:, None], 'canvas').cpu()
+        for sample, bboxes in zip(data_samples, bboxes_on_image):
             sample.pred_instances = InstanceData(
                 bboxes=bboxes, scores=bboxes.new_ones(len(bboxes)))
         return data_samples

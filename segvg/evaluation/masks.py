@@ -14,6 +14,7 @@ from segvg.evaluation.base import (
     threshold_terms,
 )
 from segvg.registry import METRICS
+from segvg.structures.geometry import Geometry
 from segvg.structures.masks import decode_polygons, decode_segmentation
 
 
@@ -141,8 +142,7 @@ class SeqTRMaskIoU(GroundingMetric):
         resized = cv2.resize(target.astype(np.uint8), (width, height),
                              interpolation=cv2.INTER_NEAREST).astype(bool)
         canvas = np.zeros(sample['canvas_shape'], dtype=bool)
-        left, top = sample['paste_offset']
-        canvas[top:top + height, left:left + width] = resized
+        canvas[Geometry.from_meta(sample).windows[0]] = resized
         polygon = np.asarray(require(sample, 'canvas_polygons')[0])
         mask = decode_polygons([polygon.ravel().tolist()], *canvas.shape)
         return crowd_iou(mask, canvas, is_crowd(record))

@@ -1,7 +1,6 @@
-"""Boxes: formats, frames and overlaps. Plain functions.
+"""Boxes: formats and overlaps. Plain functions; for frames see ``geometry``.
 
-``bboxes`` are xyxy in pixels, ``boxes`` are cxcywh in [0, 1]. The canvas is what a
-model sees (padding counts), the image is the original picture.
+``bboxes`` are xyxy in pixels, ``boxes`` are cxcywh in [0, 1].
 """
 import torch
 from torch import Tensor
@@ -19,65 +18,9 @@ def cxcywh_to_xyxy(boxes: Tensor) -> Tensor:
     return torch.stack([cx - 0.5 * w, cy - 0.5 * h, cx + 0.5 * w, cy + 0.5 * h], dim=-1)
 
 
-def normalize_boxes(bboxes: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Change (..., 4) xyxy pixels to cxcywh in [0, 1] of a frame (H, W)."""
-    height, width = shape
-    return xyxy_to_cxcywh(bboxes) / bboxes.new_tensor([width, height, width, height])
-
-
-def denormalize_boxes(boxes: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Change (..., 4) cxcywh in [0, 1] of a frame (H, W) to xyxy pixels."""
-    height, width = shape
-    return cxcywh_to_xyxy(boxes) * boxes.new_tensor([width, height, width, height])
-
-
-def clip_boxes(bboxes: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Clip (..., 4) xyxy pixels to a frame of ``shape`` (H, W)."""
-    height, width = shape
-    limit = bboxes.new_tensor([width, height, width, height])
-    return bboxes.clamp(min=0).minimum(limit)
-
-
-def _geometry(bboxes: Tensor, meta: dict) -> tuple[Tensor, Tensor]:
-    """Return scale and offset of the canvas as (4,) tensors."""
-    scale = bboxes.new_tensor([*meta['scale_factor'], *meta['scale_factor']])
-    offset = bboxes.new_tensor([*meta['pad_offset'], *meta['pad_offset']])
-    return scale, offset
-
-
-def image_to_canvas(bboxes: Tensor, meta: dict) -> Tensor:
-    """Move (Q, 4) xyxy boxes from pixels of the original image to canvas pixels."""
-    scale, offset = _geometry(bboxes, meta)
-    return bboxes * scale + offset
-
-
-def canvas_to_image(bboxes: Tensor, meta: dict) -> Tensor:
-    """Move (Q, 4) xyxy boxes from canvas pixels to pixels of the original image.
-
-    The result is clipped to the image: a box may reach into the padding of the canvas.
-    """
-    scale, offset = _geometry(bboxes, meta)
-    return clip_boxes((bboxes - offset) / scale, meta['ori_shape'])
-
-
-def canvas_to_unit(bboxes: Tensor, meta: dict) -> Tensor:
-    """Change (T, 4) xyxy canvas pixels to cxcywh in [0, 1] of the image on it.
-
-    Padding around the image does not count.
-    """
-    offset = bboxes.new_tensor([*meta['paste_offset'], *meta['paste_offset']])
-    return normalize_boxes(bboxes - offset, meta['img_shape'])
-
-
-def unit_to_image(boxes: Tensor, meta: dict) -> Tensor:
-    """Change (Q, 4) cxcywh in [0, 1] of the image on the canvas to original pixels.
-
-    The result is xyxy and may reach beyond the image.
-    """
-    pasted = boxes.new_tensor([*meta['paste_offset'], *meta['paste_offset']])
-    scale, offset = _geometry(boxes, meta)
-    bboxes = denormalize_boxes(boxes, meta['img_shape']) + pasted
-    return (bboxes - offset) / scale
+def enclosing_box(bboxes: Tensor) -> Tensor:
+    """Return the box (4,) around xyxy boxes (T, 4), T >= 1."""
+    return torch.cat([bboxes[:, :2].amin(0), bboxes[:, 2:].amax(0)])
 
 
 def box_area(bboxes: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 from typing import Iterator, Optional
 
 import numpy as np
+import torch
+from torch import Tensor
 
 
 def decode_polygons(polygons: list, height: int, width: int) -> np.ndarray:
@@ -111,3 +113,17 @@ def mask_parts(mask: np.ndarray,
     kept = area >= min_pixels
     kept[0] = False  # the background
     return boxes[kept], (labels == number for number in np.flatnonzero(kept))
+
+
+def mask_bounds(masks: Tensor) -> Tensor:
+    """Return the boxes (..., 4) float32 xyxy around masks (..., H, W) bool.
+
+    They are half-open: x2 is the column after the last one. An empty mask has zeros.
+    """
+    edges = []
+    for axis in (-2, -1):  # columns, rows
+        lines = masks.any(axis).to(torch.uint8)
+        edges.append((lines.argmax(-1), lines.shape[-1] - lines.flip(-1).argmax(-1)))
+    (left, right), (top, bottom) = edges
+    boxes = torch.stack([left, top, right, bottom], dim=-1).float()
+    return boxes * masks.flatten(-2).any(-1, keepdim=True)

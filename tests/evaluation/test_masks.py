@@ -106,7 +106,8 @@ SQUARE = [0., 0., 10., 0., 10., 10., 0., 10.]
 
 def contour_sample(poly: list, polygon: np.ndarray) -> dict:
     return dict(expr_idx=0, img_shape=(10, 20), canvas_shape=(32, 32),
-                ori_shape=(20, 40), paste_offset=(0, 0),
+                ori_shape=(20, 40), scale_factor=(0.5, 0.5), pad_offset=(0, 0),
+                paste_offset=(0, 0),
                 image_instances=dict(bboxes=np.zeros((1, 4)),
                                      segmentations=[dict(poly=poly)]),
                 pred_instances=dict(scores=np.ones(1), canvas_polygons=[polygon]))

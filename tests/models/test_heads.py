@@ -4,18 +4,14 @@ import torch
 from mmengine.structures import InstanceData
 
 from segvg.models.heads import BoxHead, SegVGHead
-from segvg.models.heads.box_head import single_targets
-from segvg.models.heads.segvg_head import (
-    QueryMaskBranch,
-    SegVGOutputs,
-    mask_confidence,
-    masks_to_image,
-)
+from segvg.models.heads.segvg_head import QueryMaskBranch, SegVGOutputs, mask_confidence
+from segvg.models.heads.targets import single_targets
 from segvg.structures import FusedFeatures, GroundingDataSample, Tokens
 
 LOSS_BOX = dict(type='BoxLoss', l1_weight=5.0, giou_weight=2.0)
 META = dict(ori_shape=(32, 64), img_shape=(16, 32), scale_factor=(0.5, 0.5),
-            pad_offset=(0, 8), canvas_shape=(32, 32), text='the cat', img_path='a.jpg')
+            pad_offset=(0, 8), paste_offset=(0, 8), canvas_shape=(32, 32),
+            text='the cat', img_path='a.jpg')
 
 
 def make_sample(**fields) -> GroundingDataSample:
@@ -118,14 +114,6 @@ def test_prediction_equals_last_layer_of_forward():
         x1 = min(max((cx - w / 2) * 32 / 0.5, 0), 64)
         assert samples[b].pred_instances.bboxes[0, 0].item() == pytest.approx(x1)
         torch.testing.assert_close(samples[b].pred_instances.scores[0], expected[b])
-
-
-def test_masks_move_from_canvas_to_image():
-    probs = torch.zeros(1, 32, 32)
-    probs[:, 8:24, :16] = 1  # the left half of the pasted image
-    soft = masks_to_image(probs, (32, 32), META)
-    assert soft.shape == (1, 32, 64)
-    assert soft[0, :, :30].min() == 1 and soft[0, :, 34:].max() == 0
 
 
 def test_box_head_regresses_the_first_query():

@@ -9,7 +9,6 @@ from mmengine.structures import InstanceData
 from segvg.checkpoints.io import RULES, convert_state_dict
 from segvg.evaluation import GeneralizedMaskIoU
 from segvg.models.backbones import LanguageSwin
-from segvg.models.heads.region_head import mask_bounds
 from segvg.registry import MODELS
 from segvg.structures import ExpressionGroup, GroundingDataSample
 from segvg.visualization import GroundingVisualizer
@@ -191,16 +190,6 @@ def test_named_parts_are_frozen():
 
 
 # -- deformable attention --------------------------------------------------------------
-
-
-# -- loss and prediction ---------------------------------------------------------------
-
-
-def test_box_around_a_mask():
-    mask = torch.zeros(5, 7, dtype=torch.bool)
-    assert mask_bounds(mask).tolist() == [0, 0, 0, 0]
-    mask[1:3, 2:6] = True
-    assert mask_bounds(mask).tolist() == [2, 1, 6, 3]
 
 
 # -- weights ---------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from segvg.structures import FusedFeatures, GroundingDataSample, Tokens
 BOX = dict(type='BoxPart', first_weight=1.5)
 CONTOUR = dict(type='ContourPart', num_points=4)
 META = dict(ori_shape=(32, 64), img_shape=(16, 32), scale_factor=(0.5, 0.5),
-            pad_offset=(0, 0), canvas_shape=(32, 32), text='the cat', img_path='a.jpg')
+            pad_offset=(0, 0), paste_offset=(0, 0), canvas_shape=(32, 32),
+            text='the cat', img_path='a.jpg')
 
 
 def make_head(*parts: dict, **changes) -> SequenceHead:

@@ -1,5 +1,4 @@
-"""Formats, frames and overlaps of boxes."""
-import pytest
+"""Formats and overlaps of boxes."""
 import torch
 
 from segvg.structures import boxes as B
@@ -9,24 +8,11 @@ def test_formats_by_hand_and_back():
     bboxes = torch.tensor([[10., 20., 30., 60.]])
     assert B.xyxy_to_cxcywh(bboxes).tolist() == [[20., 40., 20., 40.]]
     assert B.cxcywh_to_xyxy(B.xyxy_to_cxcywh(bboxes)).tolist() == bboxes.tolist()
-    boxes = B.normalize_boxes(bboxes, (100, 200))
-    torch.testing.assert_close(boxes, torch.tensor([[0.1, 0.4, 0.1, 0.4]]))
-    torch.testing.assert_close(B.denormalize_boxes(boxes, (100, 200)), bboxes)
 
 
-@pytest.mark.parametrize('pad_offset', [(0, 0), (13, 40), (-7, 5)])
-@pytest.mark.parametrize('scale_factor', [(0.5, 0.5), (1.25, 2.0)])
-def test_canvas_to_image_undoes_placement(pad_offset, scale_factor):
-    meta = dict(ori_shape=(480, 640), scale_factor=scale_factor, pad_offset=pad_offset)
-    bboxes = torch.tensor([[10., 20., 110., 220.]])
-    on_canvas = B.image_to_canvas(bboxes, meta)
-    torch.testing.assert_close(B.canvas_to_image(on_canvas, meta), bboxes)
-
-
-def test_canvas_to_image_clips_to_image():
-    meta = dict(ori_shape=(48, 64), scale_factor=(1., 1.), pad_offset=(10, 0))
-    bboxes = torch.tensor([[0., -5., 100., 60.]])
-    assert B.canvas_to_image(bboxes, meta).tolist() == [[0., 0., 64., 48.]]
+def test_box_around_boxes():
+    bboxes = torch.tensor([[1., 5., 3., 6.], [2., 4., 9., 5.]])
+    assert B.enclosing_box(bboxes).tolist() == [1, 4, 9, 6]
 
 
 def test_overlaps_by_hand():

@@ -1,6 +1,7 @@
 """Polygons, run-length codes and bitmaps."""
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from segvg.structures.masks import (
@@ -8,6 +9,7 @@ from segvg.structures.masks import (
     decode_resized,
     decode_segmentation,
     encode_rle,
+    mask_bounds,
     mask_parts,
 )
 
@@ -81,3 +83,12 @@ def test_boxes_of_parts_by_hand():
     assert mask_parts(mask, min_pixels=6)[0].tolist() == [[4, 0, 7, 2]]
     boxes, parts = mask_parts(np.zeros((6, 8), bool))
     assert boxes.shape == (0, 4) and list(parts) == []
+
+
+def test_bounds_of_masks():
+    masks = torch.zeros(3, 5, 7, dtype=torch.bool)
+    masks[1, 1:3, 2:6] = True
+    masks[2, 4, 0] = masks[2, 0, 6] = True
+    assert mask_bounds(masks).tolist() == [[0] * 4, [2, 1, 6, 3], [0, 0, 7, 5]]
+    assert mask_bounds(masks[1]).dtype == torch.float32
+    assert mask_bounds(masks[:0]).shape == (0, 4)

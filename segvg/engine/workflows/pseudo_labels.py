@@ -14,6 +14,7 @@ from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
 from segvg.engine.launch import build_runner
 from segvg.engine.workflows.pseudo_masks import fill_outline, judge
 from segvg.structures import GroundingDataSample
+from segvg.structures.geometry import Geometry
 from segvg.structures.masks import encode_rle
 
 
@@ -33,8 +34,9 @@ def predicted_mask(sample: GroundingDataSample) -> np.ndarray:
     prediction = sample.pred_instances
     if 'canvas_polygons' not in prediction:
         return prediction.masks[0].cpu().numpy()
-    polygon = prediction.canvas_polygons[0] - np.array(sample.pad_offset)
-    return fill_outline(polygon / sample.scale_factor, sample.ori_shape)
+    polygon = torch.from_numpy(prediction.canvas_polygons[0])
+    on_image = Geometry.from_meta(sample.metainfo).points_to_image(polygon)
+    return fill_outline(on_image.numpy(), sample.ori_shape)
 
 
 def weights_of(path: str, plain: bool) -> dict[str, Tensor]:

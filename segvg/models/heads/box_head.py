@@ -1,52 +1,15 @@
-"""Box regression from queries; other heads hold it."""
+"""TransVG's head: one box from one query."""
 from typing import Optional
 
-import torch
 from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from segvg.models.heads.targets import single_boxes
 from segvg.models.layers import MLP
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
-from segvg.structures.boxes import canvas_to_image, denormalize_boxes, normalize_boxes
-
-
-def single_targets(data_samples: list[GroundingDataSample], field: str) -> Tensor:
-    """Stack ``gt_instances[field]`` of samples that have exactly one target each.
-
-    Returns:
-        (B, ...) on the device of the targets.
-
-    Raises:
-        ValueError: a sample has no target, several, or lacks the field.
-    """
-    targets = []
-    for sample in data_samples:
-        values = sample.gt_instances.get(field)
-        if values is None:
-            raise ValueError(
-                f'{field!r} is missing for expression {sample.text!r} in '
-                f'{sample.img_path}: the training pipeline has to make it '
-                '(target_masks: a bbox-to-mask transform before PackGroundingInputs)')
-        if len(values) != 1:
-            raise ValueError(
-                f'{len(values)} targets for expression {sample.text!r} in '
-                f'{sample.img_path}: this head grounds exactly one object')
-        targets.append(values[0])
-    return torch.stack(targets)
-
-
-def predicted_boxes(boxes: Tensor, data_samples: list[GroundingDataSample],
-                    canvas_shape: tuple[int, int]) -> list[Tensor]:
-    """Move boxes (B, Q, 4), cxcywh in [0, 1] of the canvas, to the original images.
-
-    Returns:
-        B tensors (Q, 4), xyxy pixels, clipped to the image.
-    """
-    bboxes = denormalize_boxes(boxes.float(), canvas_shape)
-    return [canvas_to_image(bboxes[i], sample.metainfo)
-            for i, sample in enumerate(data_samples)]
+from segvg.structures.geometry import Geometry
 
 
 @MODELS.register_module()
@@ -78,14 +41,14 @@ class BoxHead(BaseModule):
              data_samples: list[GroundingDataSample]) -> dict[str, Tensor]:
         """Return ``loss_bbox`` and ``loss_giou`` against the one target of each."""
         boxes = self(fused)[:, 0]
-        targets = normalize_boxes(single_targets(data_samples, 'bboxes'),
-                                  fused.canvas_shape)
+        targets = single_boxes(data_samples, 'canvas', fused.canvas_shape)
         return self.loss_box(boxes, targets, 1.0, len(boxes))
 
     def predict(self, fused: FusedFeatures,
                 data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
         """Write ``pred_instances`` with one box; the score is 1, there is no other."""
-        boxes = predicted_boxes(self(fused), data_samples, fused.canvas_shape)
+        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
+        boxes = geometry.boxes_to_image(self(fused), 'canvas').cpu()
         for sample, bboxes in zip(data_samples, boxes):
             sample.pred_instances = InstanceData(
                 bboxes=bboxes, scores=bboxes.new_ones(len(bboxes)))

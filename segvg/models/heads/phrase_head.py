@@ -6,12 +6,12 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from segvg.models.heads.segvg_head import masks_to_image
-from segvg.models.heads.set_box_head import gt_masks
+from segvg.models.heads.targets import gt_masks
 from segvg.models.layers import MLP, QueryDecoder
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
-from segvg.structures.boxes import canvas_to_unit, unit_to_image
+from segvg.structures.boxes import enclosing_box
+from segvg.structures.geometry import Geometry
 
 
 class PhraseOutputs(NamedTuple):
@@ -30,7 +30,7 @@ class PhraseTargets(NamedTuple):
 
     Attributes:
         batch: (N,) int64, the expression of each.
-        phrase: (N,) int64, its place within the expression.
+        phrase: (N,) int64, its index within the expression.
         boxes: (N, 4) cxcywh in [0, 1] of the image without padding.
     """
     batch: Tensor
@@ -46,43 +46,37 @@ def phrases_of(sample: GroundingDataSample) -> list[list[int]]:
     return [list(range(len(sample.gt_instances.bboxes)))]
 
 
-def box_around(bboxes: Tensor) -> Tensor:
-    """Return the box (4,) around xyxy boxes (T, 4)."""
-    return torch.cat([bboxes[:, :2].amin(0), bboxes[:, 2:].amax(0)])
-
-
-def phrase_targets(data_samples: Sequence[GroundingDataSample]) -> PhraseTargets:
+def phrase_targets(data_samples: Sequence[GroundingDataSample],
+                   canvas_shape: Optional[tuple[int, int]] = None) -> PhraseTargets:
     """Return the phrases that have targets; of several the box around them counts.
 
     Raises:
         ValueError: no phrase of the batch has a target.
     """
-    batch, phrase, boxes = [], [], []
+    batch, phrase, bboxes = [], [], []
     for number, sample in enumerate(data_samples):
-        bboxes = sample.gt_instances.bboxes
         for place, targets in enumerate(phrases_of(sample)):
             if targets:
                 batch.append(number)
                 phrase.append(place)
-                boxes.append(canvas_to_unit(box_around(bboxes[targets]),
-                                            sample.metainfo))
-    if not boxes:
+                bboxes.append(enclosing_box(sample.gt_instances.bboxes[targets]))
+    if not bboxes:
         raise ValueError(
             'no phrase of the batch has a target, the first is of '
             f'{data_samples[0].get("text")!r} in {data_samples[0].get("img_path")}')
-    stacked = torch.stack(boxes)
-    place = torch.tensor([batch, phrase], device=stacked.device)
-    return PhraseTargets(place[0], place[1], stacked)
+    geometry = Geometry.from_samples(data_samples, canvas_shape).select(batch)
+    boxes = geometry.normalize_boxes(torch.stack(bboxes)[:, None], 'image')[:, 0]
+    index = torch.tensor([batch, phrase], device=boxes.device)
+    return PhraseTargets(index[0], index[1], boxes)
 
 
 def phrase_masks(data_samples: Sequence[GroundingDataSample],
                  canvas_shape: tuple[int, int]) -> Tensor:
     """Return the masks (N, H, W) of the phrases that have targets, each a union."""
-    masks = []
-    for sample in data_samples:
-        padded = gt_masks(sample, canvas_shape)
-        masks += [padded[targets].any(0) for targets in phrases_of(sample) if targets]
-    return torch.stack(masks)
+    return torch.stack([
+        masks[targets].any(0)
+        for sample, masks in zip(data_samples, gt_masks(data_samples, canvas_shape))
+        for targets in phrases_of(sample) if targets])
 
 
 @MODELS.register_module()
@@ -162,8 +156,8 @@ class PhraseHead(BaseModule):
         masks = None
         if self.mask is not None:
             masks = phrase_masks(data_samples, fused.canvas_shape)
-        return self.loss_by_targets(fused, self(fused), phrase_targets(data_samples),
-                                    masks)
+        targets = phrase_targets(data_samples, fused.canvas_shape)
+        return self.loss_by_targets(fused, self(fused), targets, masks)
 
     def box_losses(self, boxes: Tensor, targets: PhraseTargets) -> dict[str, Tensor]:
         """Return the losses of boxes (D, B, P, R, 4); every query of a phrase counts.
@@ -200,35 +194,36 @@ class PhraseHead(BaseModule):
         (Q, h, w) are the masks at the size that the network saw.
         """
         outputs = self(fused)
-        for i, sample in enumerate(data_samples):
-            phrases = sample.get('phrases')
-            count = len(phrases) if phrases else 1
-            boxes = outputs.boxes[-1, i, :count, 0]
-            prediction = InstanceData(bboxes=unit_to_image(boxes, sample.metainfo),
-                                      scores=boxes.new_ones(count))
-            if phrases:
-                prediction.phrase_scores = torch.eye(count, device=boxes.device)
-            if self.mask is not None:
-                index = torch.full((count, ), i, device=boxes.device)
-                logits = self.mask(outputs.states[-1, i, :count, 0], index, fused)
-                self.add_masks(prediction, logits.float(), fused.canvas_shape, sample)
+        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
+        bboxes = geometry.boxes_to_image(outputs.boxes[-1, :, :, 0], 'image',
+                                         clip=False).cpu()  # (B, P, 4)
+        counts = [len(sample.get('phrases') or [None]) for sample in data_samples]
+        for sample, own, count in zip(data_samples, bboxes, counts):
+            prediction = InstanceData(bboxes=own[:count], scores=own.new_ones(count))
+            if sample.get('phrases'):
+                prediction.phrase_scores = torch.eye(count)
             sample.pred_instances = prediction
+        if self.mask is not None:
+            logits = self.phrase_logits(outputs, counts, fused)
+            self.add_masks(logits, geometry, data_samples)
         return data_samples
 
+    def phrase_logits(self, outputs: PhraseOutputs, counts: Sequence[int],
+                      fused: FusedFeatures) -> list[Tensor]:
+        """Return the mask logits (P, h, w) of each expression with P phrases."""
+        device = outputs.states.device
+        batch = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+        phrase = torch.cat([torch.arange(count) for count in counts])
+        batch, phrase = batch.to(device), phrase.to(device)
+        logits = self.mask(outputs.states[-1, batch, phrase, 0], batch, fused)
+        return list(logits.float().split(counts))
+
     @staticmethod
-    def add_masks(prediction: InstanceData, logits: Tensor,
-                  canvas_shape: tuple[int, int], sample: GroundingDataSample) -> None:
-        """Add ``masks`` and ``canvas_masks`` of logits (Q, h, w)."""
-        prediction.masks = masks_to_image(logits, canvas_shape, sample.metainfo) > 0
-        prediction.canvas_masks = network_masks(
-            logits, canvas_shape, sample.metainfo)
-
-
-def network_masks(logits: Tensor, canvas_shape: tuple[int, int],
-                  meta: dict) -> Tensor:
-    """Return the masks (Q, h, w) bool of the image as the network saw it."""
-    logits = nn.functional.interpolate(
-        logits[None], size=canvas_shape, mode='bilinear', align_corners=False)[0]
-    left, top = meta['paste_offset']
-    height, width = meta['img_shape']
-    return logits[:, top:top + height, left:left + width].sigmoid() > 0.5
+    def add_masks(logits: Sequence[Tensor], geometry: Geometry,
+                  data_samples: Sequence[GroundingDataSample]) -> None:
+        """Add ``masks`` and ``canvas_masks`` of logits (Q, h, w) to predictions."""
+        for sample, on_image, seen in zip(
+                data_samples, geometry.masks_to_image(logits),
+                geometry.masks_to_network(logits), strict=True):
+            sample.pred_instances.masks = on_image > 0
+            sample.pred_instances.canvas_masks = seen.sigmoid() > 0.5

@@ -1,32 +1,16 @@
 """ReLA's head: one mask for all that is meant, or "nothing is"."""
-from typing import Sequence
-
 import torch
+import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from segvg.models.heads.segvg_head import masks_to_image
-from segvg.models.heads.set_box_head import gt_masks
+from segvg.models.heads.targets import union_masks
 from segvg.models.losses.region_loss import RegionOutputs
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
-
-
-def target_masks(data_samples: Sequence[GroundingDataSample],
-                 canvas_shape: tuple[int, int]) -> Tensor:
-    """Return the union (B, H, W) bool of each expression's targets."""
-    return torch.stack([gt_masks(sample, canvas_shape).any(0)
-                        for sample in data_samples])
-
-
-def mask_bounds(mask: Tensor) -> Tensor:
-    """Return the box (4,) xyxy around a mask (H, W) bool; zeros if it is empty."""
-    rows, columns = mask.any(1).nonzero()[:, 0], mask.any(0).nonzero()[:, 0]
-    if not len(rows):
-        return mask.new_zeros(4, dtype=torch.float32)
-    edges = [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
-    return torch.stack(edges).float()
+from segvg.structures.geometry import Geometry
+from segvg.structures.masks import mask_bounds
 
 
 @MODELS.register_module()
@@ -56,7 +40,7 @@ class RegionHead(BaseModule):
              data_samples: list[GroundingDataSample]) -> dict[str, Tensor]:
         """Return ``loss_mask``, ``loss_minimap`` and ``loss_no_target``."""
         outputs = self(fused)
-        targets = target_masks(data_samples, fused.canvas_shape)
+        targets = union_masks(data_samples, fused.canvas_shape)
         empty = torch.tensor([not len(sample.gt_instances.bboxes)
                               for sample in data_samples], device=targets.device)
         return self.loss_region(outputs, targets, empty)
@@ -70,15 +54,16 @@ class RegionHead(BaseModule):
         ``canvas_masks`` (1, H, W) is the mask at the size that the network saw.
         """
         masks, _, no_target = (values.float() for values in self(fused))
-        logits = masks[:, 1:] - masks[:, :1]
-        scores = (no_target[:, 1] - no_target[:, 0]).sigmoid()
-        for sample, logit, score in zip(data_samples, logits, scores, strict=True):
-            on_image = masks_to_image(logit, fused.canvas_shape, sample.metainfo) > 0
-            on_canvas = torch.nn.functional.interpolate(
-                logit[None], size=fused.canvas_shape, mode='bilinear',
-                align_corners=False)[0] > 0
-            sample.set_data(dict(no_target_score=score))
-            sample.pred_instances = InstanceData(
-                bboxes=mask_bounds(on_image[0])[None], scores=1 - score[None],
-                masks=on_image, canvas_masks=on_canvas)
+        logits = F.interpolate(
+            masks[:, 1:] - masks[:, :1], size=fused.canvas_shape, mode='bilinear',
+            align_corners=False)  # (B, 1, H, W)
+        on_canvas = logits > 0
+        no_target_scores = (no_target[:, 1] - no_target[:, 0]).sigmoid().cpu()
+        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
+        for i, on_image in enumerate(geometry.masks_to_image(logits)):
+            drawn = on_image > 0
+            data_samples[i].set_data(dict(no_target_score=no_target_scores[i]))
+            data_samples[i].pred_instances = InstanceData(
+                bboxes=mask_bounds(drawn), scores=1 - no_target_scores[i:i + 1],
+                masks=drawn, canvas_masks=on_canvas[i])
         return data_samples

@@ -7,12 +7,12 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from segvg.models.heads.box_head import predicted_boxes, single_targets
+from segvg.models.heads.targets import single_boxes, single_targets
 from segvg.models.layers import MLP, DecoderLayer, add_position, init_matrices
 from segvg.models.losses import MaskTerms
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
-from segvg.structures.boxes import normalize_boxes
+from segvg.structures.geometry import Geometry
 
 
 class SegVGOutputs(NamedTuple):
@@ -149,8 +149,7 @@ class SegVGHead(BaseModule):
 
         All are sums over layers and queries, divided by the number of samples.
         """
-        targets = normalize_boxes(single_targets(data_samples, 'bboxes'),
-                                  fused.canvas_shape)
+        targets = single_boxes(data_samples, 'canvas', fused.canvas_shape)
         masks = None
         if self.loss_mask is not None:
             masks = single_targets(data_samples, 'target_masks')
@@ -183,29 +182,19 @@ class SegVGHead(BaseModule):
         """
         # Only the last layer and the first mask query are needed here.
         states = self.decode(fused)[-1:, :, :2]
-        boxes = self.box(states[:, :, 0]).sigmoid()[0]
-        bboxes = predicted_boxes(boxes[:, None], data_samples, fused.canvas_shape)
-        scores = boxes.new_ones(len(boxes), dtype=torch.float32)
+        boxes = self.box(states[0, :, :1]).float().sigmoid()  # (B, 1, 4)
+        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
+        bboxes = geometry.boxes_to_image(boxes, 'canvas').cpu()
+        scores = bboxes.new_ones(len(bboxes), 1)
         if self.mask is not None:
             probs = self._mask_logits(states, fused)[0, 0].float().sigmoid()
             scores = mask_confidence(probs, fused.canvas_shape,
-                                     self.confidence_threshold)
+                                     self.confidence_threshold)[:, None].cpu()
         for i, sample in enumerate(data_samples):
-            prediction = InstanceData(bboxes=bboxes[i], scores=scores[i:i + 1])
-            if self.predict_masks and self.mask is not None:
-                prediction.soft_masks = masks_to_image(
-                    probs[i:i + 1], fused.canvas_shape, sample.metainfo)
-                prediction.masks = prediction.soft_masks > 0.5
-            sample.pred_instances = prediction
+            sample.pred_instances = InstanceData(bboxes=bboxes[i], scores=scores[i])
+        if self.predict_masks and self.mask is not None:
+            for sample, soft in zip(data_samples,
+                                    geometry.masks_to_image(probs[:, None])):
+                sample.pred_instances.soft_masks = soft
+                sample.pred_instances.masks = soft > 0.5
         return data_samples
-
-
-def masks_to_image(probs: Tensor, canvas_shape: tuple[int, int], meta: dict) -> Tensor:
-    """Move masks (Q, h, w) over the canvas to (Q, H0, W0) of the original image."""
-    probs = F.interpolate(probs[None], size=canvas_shape, mode='bilinear',
-                          align_corners=False)
-    left, top = (round(value) for value in meta['pad_offset'])
-    height, width = meta['img_shape']
-    probs = probs[..., top:top + height, left:left + width]
-    return F.interpolate(probs, size=tuple(meta['ori_shape']), mode='bilinear',
-                         align_corners=False)[0]

@@ -10,6 +10,7 @@ from segvg.models.heads.sequence_parts import SequencePart
 from segvg.models.layers import MLP, CausalDecoder, CausalDecoderLayer, init_matrices
 from segvg.registry import MODELS, TASK_UTILS
 from segvg.structures import FusedFeatures, GroundingDataSample, Tokens
+from segvg.structures.geometry import Geometry
 
 
 @MODELS.register_module()
@@ -194,11 +195,14 @@ class SequenceHead(BaseModule):
         """Write ``pred_instances`` that the tokens (B, num_steps) of each part spell.
         """
         frames = self.frames(data_samples)
-        values = [self.dequantise(tokens, frames) for tokens in generated]
-        for b, sample in enumerate(data_samples):
-            prediction = InstanceData(scores=values[0].new_ones(1).float())
-            for part, tokens, pixels in zip(self.parts, generated, values):
-                ends = (tokens[b] == self.end).nonzero()
-                length = int(ends[0]) if len(ends) else len(tokens[b])
-                part.write(prediction, pixels[b, :length], sample)
+        geometry = Geometry.from_samples(data_samples)
+        predictions = [InstanceData(scores=torch.ones(1)) for _ in data_samples]
+        for part, tokens in zip(self.parts, generated):
+            tokens = tokens.cpu()
+            ended = tokens == self.end
+            lengths = torch.where(ended.any(1), ended.int().argmax(1), tokens.shape[1])
+            pixels = self.dequantise(tokens, frames)
+            part.write(predictions, [own[:length] for own, length in zip(
+                pixels, lengths.tolist())], geometry)
+        for sample, prediction in zip(data_samples, predictions):
             sample.pred_instances = prediction

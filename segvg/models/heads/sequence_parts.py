@@ -8,10 +8,10 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from segvg.models.heads.box_head import single_targets
+from segvg.models.heads.targets import single_targets
 from segvg.registry import TASK_UTILS
 from segvg.structures import GroundingDataSample
-from segvg.structures.boxes import canvas_to_image
+from segvg.structures.geometry import Geometry
 from segvg.structures.masks import decode_polygons
 
 
@@ -36,14 +36,15 @@ class SequencePart(ABC):
         """Return the loss weights (B, 2 n + 1) of targets of that shape."""
 
     @abstractmethod
-    def write(self, prediction: InstanceData, values: Tensor,
-              sample: GroundingDataSample) -> None:
-        """Add what the tokens spell to a prediction, in the frame of the image.
+    def write(self, predictions: Sequence[InstanceData], values: Sequence[Tensor],
+              geometry: Geometry) -> None:
+        """Add what the tokens spell to predictions, in the frame of the image.
 
         Args:
-            prediction: one instance.
-            values: (S,) float64 canvas pixels, x and y in turn, cut at END.
-            sample: whose geometry counts.
+            predictions: B, one instance each.
+            values: B (S,) float64 on the CPU, canvas pixels, x and y in turn, each cut
+                at END.
+            geometry: of the batch.
         """
 
 
@@ -71,10 +72,10 @@ class BoxPart(SequencePart):
         weights[:, 0] = self.first_weight
         return weights
 
-    def write(self, prediction: InstanceData, values: Tensor,
-              sample: GroundingDataSample) -> None:
+    def write(self, predictions: Sequence[InstanceData], values: Sequence[Tensor],
+              geometry: Geometry) -> None:
         """Add ``bboxes`` (1, 4)."""
-        prediction.bboxes = canvas_to_image(values[None].float(), sample.metainfo)
+        write_boxes(predictions, torch.stack(list(values)).float(), geometry)
 
 
 @TASK_UTILS.register_module()
@@ -135,26 +136,31 @@ class ContourPart(SequencePart):
                              [x + width, y]])
         return points if len(points) > 2 else points[:0]
 
-    def write(self, prediction: InstanceData, values: Tensor,
-              sample: GroundingDataSample) -> None:
+    def write(self, predictions: Sequence[InstanceData], values: Sequence[Tensor],
+              geometry: Geometry) -> None:
         """Add ``masks`` (1, H0, W0), ``canvas_polygons`` and, if it lacks, ``bboxes``.
 
         ``canvas_polygons`` has one array (n, 2) in canvas pixels.
         """
-        polygon = self.polygon(values.cpu().numpy())
-        meta = sample.metainfo
-        on_image = (polygon - np.array(meta['pad_offset'])) / meta['scale_factor']
-        mask = decode_polygons([on_image.ravel().tolist()], *meta['ori_shape'])
-        prediction.masks = torch.from_numpy(mask[None]).to(values.device)
-        prediction.canvas_polygons = [polygon]
-        if 'bboxes' not in prediction:
-            prediction.bboxes = _bounds(polygon, values, sample)
+        corners = torch.zeros(len(predictions), 4)
+        for i, (prediction, pixels) in enumerate(zip(predictions, values, strict=True)):
+            polygon = self.polygon(pixels.numpy())
+            if len(polygon):
+                corners[i] = torch.tensor([*polygon.min(0), *polygon.max(0)])
+            own = geometry.select(i)
+            on_image = own.points_to_image(torch.from_numpy(polygon))
+            width, height = own.original_size.long().tolist()
+            mask = decode_polygons([on_image.flatten().tolist()], height, width)
+            prediction.masks = torch.from_numpy(mask[None])
+            prediction.canvas_polygons = [polygon]
+        if 'bboxes' not in predictions[0]:
+            write_boxes(predictions, corners, geometry)
 
 
-def _bounds(polygon: np.ndarray, values: Tensor, sample: GroundingDataSample) -> Tensor:
-    """Return the box (1, 4) around a polygon (n, 2), zeros around none."""
-    corners: Sequence[float] = [0.0] * 4
-    if len(polygon):
-        corners = [*polygon.min(0), *polygon.max(0)]
-    bbox = torch.tensor([corners], dtype=torch.float32, device=values.device)
-    return canvas_to_image(bbox, sample.metainfo)
+def write_boxes(predictions: Sequence[InstanceData], bboxes: Tensor,
+                geometry: Geometry) -> None:
+    """Add ``bboxes`` (1, 4) to B predictions, given in canvas pixels as (B, 4) xyxy."""
+    corners = bboxes.unflatten(1, (2, 2))
+    on_image = geometry.points_to_image(corners, clip=True).flatten(1)
+    for prediction, bbox in zip(predictions, on_image, strict=True):
+        prediction.bboxes = bbox[None]

@@ -7,13 +7,13 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from segvg.models.heads.segvg_head import masks_to_image
+from segvg.models.heads.targets import gt_boxes, gt_masks
 from segvg.models.layers import MLP, QueryDecoder, grid_queries
 from segvg.models.losses.set_loss import count_boxes
 from segvg.models.task_utils import Matches, SetTargets
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
-from segvg.structures.boxes import canvas_to_unit, unit_to_image
+from segvg.structures.geometry import Geometry
 
 
 class SetOutputs(NamedTuple):
@@ -132,11 +132,12 @@ class SetBoxHead(BaseModule):
         rows[:, 0] = 1
         return rows
 
-    def targets_of(self, data_samples: Sequence[GroundingDataSample]
-                   ) -> list[SetTargets]:
+    def targets_of(self, data_samples: Sequence[GroundingDataSample],
+                   canvas_shape: tuple[int, int]) -> list[SetTargets]:
         """Return the targets of every sample; one may have none."""
-        return [SetTargets(canvas_to_unit(sample.gt_instances.bboxes, sample.metainfo),
-                           self.positive_map(sample)) for sample in data_samples]
+        boxes = gt_boxes(data_samples, 'image', canvas_shape)
+        return [SetTargets(own, self.positive_map(sample))
+                for own, sample in zip(boxes, data_samples)]
 
     def loss(self, fused: FusedFeatures,
              data_samples: list[GroundingDataSample]) -> dict[str, Tensor]:
@@ -146,9 +147,9 @@ class SetBoxHead(BaseModule):
         """
         masks = None
         if self.mask is not None:
-            masks = [gt_masks(sample, fused.canvas_shape) for sample in data_samples]
-        return self.loss_by_targets(fused, self(fused), self.targets_of(data_samples),
-                                    masks)
+            masks = gt_masks(data_samples, fused.canvas_shape)
+        targets = self.targets_of(data_samples, fused.canvas_shape)
+        return self.loss_by_targets(fused, self(fused), targets, masks)
 
     def loss_by_targets(self, fused: FusedFeatures, outputs: Sequence[SetOutputs],
                         targets: Sequence[SetTargets],
@@ -209,14 +210,16 @@ class SetBoxHead(BaseModule):
         ``no_target_score`` is how far the surest query is from being sure.
         """
         outputs = self.choose(self(fused))
+        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
+        bboxes = geometry.boxes_to_image(outputs.boxes[-1], 'image', clip=False).cpu()
+        scores = outputs.scores.cpu()  # (B, Q)
         for i, sample in enumerate(data_samples):
-            prediction = InstanceData(
-                bboxes=unit_to_image(outputs.boxes[-1, i], sample.metainfo),
-                scores=outputs.scores[i], **self.more_fields(outputs, i, sample))
-            if self.mask is not None:
-                prediction = self._with_masks(prediction, outputs, i, fused, sample)
-            sample.pred_instances = prediction
-            sample.no_target_score = 1 - outputs.scores[i].max()
+            sample.pred_instances = InstanceData(
+                bboxes=bboxes[i], scores=scores[i],
+                **self.more_fields(outputs, i, sample))
+            sample.no_target_score = 1 - scores[i].max()
+        if self.mask is not None:
+            self._add_masks(outputs.states[-1], scores, fused, data_samples)
         return data_samples
 
     def more_fields(self, outputs: SetOutputs, index: int,
@@ -224,35 +227,29 @@ class SetBoxHead(BaseModule):
         """Return further fields (Q, ...) of a prediction; none here."""
         return {}
 
-    def _with_masks(self, prediction: InstanceData, outputs: SetOutputs, index: int,
-                    fused: FusedFeatures,
-                    sample: GroundingDataSample) -> InstanceData:
-        """Keep the queries that get a mask and add ``masks`` (Q, H0, W0) bool."""
-        scores = prediction.scores
-        kept = (scores.argmax()[None] if self.mask_threshold is None
-                else (scores > self.mask_threshold).nonzero()[:, 0])
-        prediction = prediction[kept]
-        if len(kept):
-            logits = self.mask(outputs.states[-1, index, kept],
-                               torch.full_like(kept, index), fused)
-            logits = masks_to_image(logits.float(), fused.canvas_shape, sample.metainfo)
-            prediction.masks = logits.sigmoid() > 0.5
+    def _add_masks(self, states: Tensor, scores: Tensor, fused: FusedFeatures,
+                   data_samples: list[GroundingDataSample]) -> None:
+        """Keep the queries that get a mask and add ``masks`` (Q, H0, W0) bool.
+
+        Args:
+            states: (B, Q, C).
+            scores: (B, Q) on the CPU.
+            fused: of the same expressions.
+            data_samples: with predictions for all queries.
+        """
+        if self.mask_threshold is None:
+            kept = torch.zeros_like(scores, dtype=torch.bool)
+            kept.scatter_(1, scores.argmax(1, keepdim=True), True)
         else:
-            prediction.masks = scores.new_zeros((0, *sample.ori_shape), dtype=bool)
-        return prediction
-
-
-def gt_masks(sample: GroundingDataSample, canvas_shape: tuple[int, int]) -> Tensor:
-    """Return the masks (T, H, W) of a sample's targets, padded to the batch's canvas.
-
-    Raises:
-        ValueError: the pipeline made none.
-    """
-    masks = sample.gt_instances.get('masks')
-    if masks is None:
-        raise ValueError(
-            f"'masks' is missing for expression {sample.text!r} in {sample.img_path}: "
-            'set with_mask=True of LoadGroundingAnnotations')
-    height, width = masks.shape[-2:]
-    margin = (0, canvas_shape[1] - width, 0, canvas_shape[0] - height)
-    return nn.functional.pad(masks, margin)
+            kept = scores > self.mask_threshold
+        batch, queries = (index.to(states.device) for index in
+                          kept.nonzero(as_tuple=True))
+        logits = states.new_zeros((0, *fused.canvas_shape))
+        if len(batch):
+            logits = self.mask(states[batch, queries], batch, fused)
+        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
+        on_image = geometry.masks_to_image(logits.float().split(kept.sum(1).tolist()))
+        for sample, own, masks in zip(data_samples, kept, on_image):
+            prediction = sample.pred_instances[own]
+            prediction.masks = masks.sigmoid() > 0.5
+            sample.pred_instances = prediction

@@ -12,7 +12,7 @@ from segvg.datasets.transforms import (
 )
 from segvg.registry import TRANSFORMS
 from segvg.structures import ExpressionGroup
-from segvg.structures.boxes import canvas_to_image
+from segvg.structures.geometry import Geometry
 from tests.datasets.transforms.conftest import expression
 
 
@@ -60,8 +60,9 @@ def test_targets_are_packed_in_both_frames(make_results):
     canvas, image = sample.gt_instances, sample.image_instances
     assert canvas.bboxes.tolist() == [[17, 20, 32, 35]]
     assert image.bboxes.tolist() == [[10, 20, 40, 50]]
-    torch.testing.assert_close(canvas_to_image(canvas.bboxes, sample.metainfo),
-                               image.bboxes)
+    corners = canvas.bboxes.unflatten(1, (2, 2)).flatten(0, 1)
+    on_image = Geometry.from_meta(sample.metainfo).points_to_image(corners)
+    torch.testing.assert_close(on_image.reshape(1, 4), image.bboxes)
     assert canvas.masks.dtype == torch.bool and canvas.masks.shape == (1, 50, 64)
     assert canvas.target_masks.dtype == torch.float32
     assert canvas.target_masks.shape == (1, 25, 32)

@@ -11,7 +11,7 @@ from segvg.datasets.transforms import (
     ResizeShortEdge,
 )
 from segvg.datasets.transforms.resize import shape_within
-from segvg.structures.boxes import canvas_to_unit, unit_to_image
+from segvg.structures.geometry import Geometry
 from tests.datasets.transforms.conftest import mapped
 
 
@@ -81,9 +81,9 @@ def test_boxes_masks_and_record_follow(make_results):
 
 def test_boxes_of_the_model_find_back_to_the_image(make_results):
     results = ResizeShortEdge(30)(make_results(61, 80))
-    meta = dict(results, paste_offset=(0, 0))
-    boxes = canvas_to_unit(torch.from_numpy(results['gt_bboxes']), meta)
-    torch.testing.assert_close(unit_to_image(boxes, meta),
+    geometry = Geometry.from_meta(dict(results, paste_offset=(0, 0)), (64, 64))
+    boxes = geometry.normalize_boxes(torch.from_numpy(results['gt_bboxes']), 'image')
+    torch.testing.assert_close(geometry.boxes_to_image(boxes, 'image'),
                                torch.tensor([[10., 20., 40., 50.]]))
 
 

@@ -15,15 +15,15 @@ from segvg.evaluation import BoxAccuracy, NetworkMaskIoU
 from segvg.models import GroundingDataPreprocessor
 from segvg.models.backbones.detr_encoders import grid_padding
 from segvg.models.heads import JointMaskBranch, PhraseHead
-from segvg.models.heads.phrase_head import network_masks
 from segvg.models.layers import sine_position
 from segvg.models.losses import EnergyLoss, MatchedMaskLoss
 from segvg.models.necks import PhraseQueries, whole_text
 from segvg.models.necks.triple_alignment import join_padding_masks
 from segvg.structures import FusedFeatures, Phrases, Tokens
-from segvg.structures.boxes import canvas_to_unit, cxcywh_to_xyxy, unit_to_image
+from segvg.structures.boxes import cxcywh_to_xyxy
 from segvg.structures.masks import encode_rle
 from tests.parity.cases.reftr import span_tokens, targets_of
+from tests.parity.cases.siri_evaluation import plain
 from tests.parity.comparison import GRADIENT, LOSS, Comparison, absolute, relative
 from tests.parity.fill import fill, image
 
@@ -159,13 +159,11 @@ def run_box_loss(case: dict) -> list[Comparison]:
                             case['grad_pred_boxes_last'], GRADIENT))
     for i, shape in enumerate(case['orig_sizes_hw'].tolist()):
         chosen = boxes[-1, i, torch.from_numpy(real[i]), 0]
-        meta = dict(paste_offset=(0, 0), pad_offset=(0, 0), scale_factor=(1, 1),
-                    img_shape=shape)
+        pixels = plain(shape).boxes_to_image(chosen, 'image', clip=False)
         results += [
             absolute(f'norm_{i}', cxcywh_to_xyxy(chosen),
                      case[f'out_boxes_xyxy_norm_{i}']),
-            relative(f'pixels_{i}', unit_to_image(chosen, meta),
-                     case[f'out_boxes_xyxy_pixels_{i}'], 1e-6)]
+            relative(f'pixels_{i}', pixels, case[f'out_boxes_xyxy_pixels_{i}'], 1e-6)]
     return results
 
 
@@ -197,8 +195,8 @@ def run_mask_loss(case: dict) -> list[Comparison]:
                             GRADIENT))
     whole = stored_masks(case, 'out_mask_origin')
     for i, mask in enumerate(stored_masks(case, 'out_mask')):
-        meta = dict(img_shape=sizes[i], paste_offset=(0, 0))
-        ours = network_masks(logits[i].detach(), canvas, meta)
+        seen, = plain(sizes[i], canvas=canvas).masks_to_network([logits[i].detach()])
+        ours = seen.sigmoid() > 0.5
         # The published way back to the original is by nearest neighbour.
         back = torch.nn.functional.interpolate(
             ours[None].float(), size=whole[i].shape[-2:], mode='nearest')
@@ -212,13 +210,14 @@ def evaluated_sample(case: dict, batch: int, place: int, number: int) -> dict:
     height, width = case[f'size_{number}'].tolist()
     sizes = [case[f'target_mask_{number - place + i}'].shape[1:] for i in range(
         len(case[f'batch{batch}_pred_boxes']))]
-    meta = dict(paste_offset=(0, 0), pad_offset=(0, 0), scale_factor=(1, 1),
-                img_shape=(height, width), ori_shape=(height, width))
-    boxes = [unit_to_image(torch.from_numpy(case[f'batch{batch}_{kind}_boxes'][place]
-                                            ).reshape(1, 4), meta)
-             for kind in ('pred', 'target')]
+    meta = dict(img_shape=(height, width), ori_shape=(height, width))
+    geometry = plain((height, width), canvas=tuple(np.max(sizes, axis=0).tolist()))
+    boxes = [geometry.boxes_to_image(
+        torch.from_numpy(case[f'batch{batch}_{kind}_boxes'][place]).reshape(1, 4),
+        'image', clip=False) for kind in ('pred', 'target')]
     logits = torch.from_numpy(case[f'batch{batch}_pred_masks'][place])
-    masks = network_masks(logits, tuple(np.max(sizes, axis=0).tolist()), meta)
+    seen, = geometry.masks_to_network([logits])
+    masks = seen.sigmoid() > 0.5
     target = encode_rle(case[f'target_mask_{number}'][0])
     return dict(
         meta, expr_idx=number,
@@ -277,8 +276,8 @@ def run_transforms(case: dict) -> list[Comparison]:
         pad_offset=(0, 0), gt_bboxes=case['boxes_xyxy'], gt_masks=case['mask_in']))
     norm = GroundingDataPreprocessor()
     pixels = torch.from_numpy(out['img'].transpose(2, 0, 1)).float() / 255
-    meta = dict(img_shape=out['img_shape'], paste_offset=(0, 0))
-    boxes = canvas_to_unit(torch.from_numpy(out['gt_bboxes']), meta)
+    boxes = plain(out['img_shape']).normalize_boxes(
+        torch.from_numpy(out['gt_bboxes']), 'image')
     results += [
         absolute('test_size', np.array(out['img_shape']), case['test_size'], EXACT),
         absolute('test_img', (pixels - norm.mean) / norm.std, case['test_img'], 1e-6),

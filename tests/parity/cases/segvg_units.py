@@ -23,7 +23,8 @@ from segvg.datasets.transforms import (
 )
 from segvg.evaluation import BoxAccuracy
 from segvg.models.data_preprocessor import GroundingDataPreprocessor
-from segvg.structures.boxes import cxcywh_to_xyxy, normalize_boxes, paired_iou
+from segvg.structures.boxes import cxcywh_to_xyxy, paired_iou
+from segvg.structures.geometry import Geometry
 
 Pairs = dict[str, tuple[np.ndarray, np.ndarray]]
 VETO_WORDS = ('left', 'right', 'top', 'bottom', 'middle')
@@ -97,7 +98,8 @@ def _test_pipeline(number: int, item: dict, size: int, step: int,
     image = batch.images[0, :, ::step, ::step].numpy()
     np.testing.assert_array_equal(image, case[f'img{number}_every{step}'])
     pairs[f'img{number}'] = (image, case[f'img{number}_every{step}'])
-    target = normalize_boxes(bboxes, (size, size))[0].numpy()
+    meta = next(iter(packed['data_samples'])).metainfo
+    target = Geometry.from_meta(meta).normalize_boxes(bboxes, 'canvas')[0].numpy()
     pairs[f'target{number}'] = (target, case[f'target{number}'])
     return pairs
 

@@ -103,8 +103,8 @@ def sample_of(case: dict, b: int) -> GroundingDataSample:
     """Return a sample whose original image is its canvas: nothing is rescaled."""
     shape = tuple(int(size) for size in case['in/pad_shape'][b])
     sample = GroundingDataSample(metainfo=dict(
-        canvas_shape=shape, ori_shape=shape, scale_factor=(1, 1), pad_offset=(0, 0),
-        img_path='recorded', text=''))
+        canvas_shape=shape, img_shape=shape, ori_shape=shape, scale_factor=(1, 1),
+        pad_offset=(0, 0), paste_offset=(0, 0), img_path='recorded', text=''))
     targets = {}
     if 'in/gt_bbox' in case:
         targets['bboxes'] = torch.from_numpy(case['in/gt_bbox'][b:b + 1])

@@ -40,8 +40,8 @@ def samples_of(shapes: np.ndarray, **targets: torch.Tensor
     for b, shape in enumerate(shapes):
         shape = tuple(int(side) for side in shape)
         sample = GroundingDataSample(metainfo=dict(
-            canvas_shape=shape, ori_shape=shape, scale_factor=(1, 1), pad_offset=(0, 0),
-            img_path='recorded', text=''))
+            canvas_shape=shape, img_shape=shape, ori_shape=shape, scale_factor=(1, 1),
+            pad_offset=(0, 0), paste_offset=(0, 0), img_path='recorded', text=''))
         sample.gt_instances = InstanceData(
             **{name: values[b:b + 1] for name, values in targets.items()})
         samples.append(sample)

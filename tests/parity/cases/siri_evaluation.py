@@ -16,15 +16,10 @@ from segvg.engine.optim.named_groups import group_parameters
 from segvg.evaluation import BoxRecall, PhraseRecall
 from segvg.evaluation.phrases import fill_boxes, fill_polygons, overlap
 from segvg.models.heads import SetOutputs
-from segvg.models.heads.segvg_head import masks_to_image
 from segvg.models.heads.soft_token_head import phrase_scores
 from segvg.registry import MODELS
-from segvg.structures.boxes import (
-    canvas_to_unit,
-    paired_giou,
-    paired_iou,
-    unit_to_image,
-)
+from segvg.structures.boxes import paired_giou, paired_iou
+from segvg.structures.geometry import Geometry
 from tests.parity.cases.segvg_units import make_results
 from tests.parity.cases.transvg import CONFIGS
 from tests.parity.comparison import Comparison, absolute, scaled
@@ -33,9 +28,11 @@ PIXELS = 1e-4  # absolute: boxes after a resize are float32
 NOTHING = dict(paste_offset=(0, 0), pad_offset=(0, 0), scale_factor=(1, 1))
 
 
-def plain_meta(height: int, width: int) -> dict:
-    """Return the geometry of an image that was not changed."""
-    return dict(NOTHING, img_shape=(height, width), ori_shape=(height, width))
+def plain(shape: tuple[int, int], original: tuple[int, int] | None = None,
+          canvas: tuple[int, int] | None = None) -> Geometry:
+    """Return the geometry of an image (H, W) in the corner of its canvas."""
+    meta = dict(NOTHING, img_shape=shape, ori_shape=original or shape)
+    return Geometry.from_meta(meta, canvas or shape)
 
 
 def post_process(case: dict, sizes) -> tuple[Tensor, list[Tensor]]:
@@ -43,7 +40,7 @@ def post_process(case: dict, sizes) -> tuple[Tensor, list[Tensor]]:
     logits = torch.from_numpy(case['in_pred_logits'])
     boxes = torch.from_numpy(case['in_pred_boxes'])
     scores = SetOutputs(logits[None], boxes[None], boxes[None]).scores
-    return scores, [unit_to_image(box, plain_meta(int(h), int(w)))
+    return scores, [plain((int(h), int(w))).boxes_to_image(box, 'image', clip=False)
                     for box, (h, w) in zip(boxes, sizes)]
 
 
@@ -144,9 +141,10 @@ def compare_masks(case: dict, prefix: str, sizes, resized) -> tuple[list, list]:
     canvas = tuple(np.max(resized, axis=0))
     results, masks = [], []
     for i, ((height, width), shape) in enumerate(zip(sizes, resized)):
-        meta = dict(NOTHING, img_shape=tuple(shape), ori_shape=(height, width))
         logits = torch.from_numpy(case['in_pred_masks'][i])
-        mask = (masks_to_image(logits, canvas, meta).sigmoid() > 0.5).numpy()
+        geometry = plain(tuple(shape), (height, width), canvas)
+        on_image, = geometry.masks_to_image([logits])
+        mask = (on_image.sigmoid() > 0.5).numpy()
         recorded = unpack(case, f'{prefix}masks_img{i}_packbits', mask.shape)
         # A pixel whose logit is 0 up to rounding may fall on either side.
         results.append(absolute(f'{prefix}masks{i}', (mask != recorded).mean(), 0.0,
@@ -273,8 +271,8 @@ def run_transforms(case: dict) -> list[Comparison]:
     image = torch.from_numpy(made['img']).permute(2, 0, 1).float() / 255
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     image = (image - mean[:, None, None]) / std[:, None, None]
-    unit = canvas_to_unit(torch.from_numpy(made['gt_bboxes']),
-                          dict(paste_offset=(0, 0), img_shape=made['img_shape']))
+    unit = plain(made['img_shape']).normalize_boxes(
+        torch.from_numpy(made['gt_bboxes']), 'image')
     return [*results,
             absolute('eval image', image[:, ::8, ::8], case['eval_sub'], 1e-5),
             absolute('eval boxes', unit, case['eval_boxes'], 1e-6),
