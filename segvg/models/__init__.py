@@ -10,9 +10,8 @@ from segvg.models import (
 )
 from segvg.models.averaged_model import RampedAverage
 from segvg.models.data_preprocessor import GroundingDataPreprocessor
-from segvg.models.phrase_preprocessor import PhraseDataPreprocessor
 
 __all__ = [
-    'GroundingDataPreprocessor', 'PhraseDataPreprocessor', 'RampedAverage', 'backbones',
-    'grounders', 'heads', 'language_encoders', 'losses', 'necks', 'task_utils'
+    'GroundingDataPreprocessor', 'RampedAverage', 'backbones', 'grounders', 'heads',
+    'language_encoders', 'losses', 'necks', 'task_utils'
 ]

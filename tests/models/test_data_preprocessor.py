@@ -1,5 +1,7 @@
 """Move, normalise, pad, stack."""
+import pytest
 import torch
+from mmengine.structures import InstanceData
 
 from segvg.models import GroundingDataPreprocessor
 from segvg.structures import ExpressionGroup, GroundingDataSample
@@ -48,3 +50,48 @@ def test_canvas_is_the_largest_of_the_batch():
 
 def test_statistics_are_not_saved():
     assert GroundingDataPreprocessor().state_dict() == {}
+
+
+def with_phrases(item: GroundingDataSample, count: int, width: int):
+    item.set_data(dict(
+        phrase_ids=torch.full((count, width), 7),
+        phrase_padding_mask=torch.zeros(count, width, dtype=torch.bool),
+        phrase_tokens=torch.ones(count, len(item.token_ids))))
+    return item
+
+
+def test_phrases_are_stacked_and_missing_ones_are_empty():
+    data = make_data()
+    data['data_samples'] = [
+        ExpressionGroup([with_phrases(sample(3), 1, 4), with_phrases(sample(2), 2, 3)]),
+        ExpressionGroup([with_phrases(sample(4), 1, 2)])]
+    phrases = GroundingDataPreprocessor()(data)['inputs'].phrases
+    assert phrases.ids.shape == (3, 2, 4) and phrases.tokens.shape == (3, 2, 4)
+    assert phrases.ids[1].tolist() == [[7, 7, 7, 0]] * 2
+    assert phrases.ids[2].tolist() == [[7, 7, 0, 0], [1, 3, 0, 0]]
+    assert phrases.padding_mask[2, 1].tolist() == [False, False, True, True]
+    assert phrases.tokens[1].sum(1).tolist() == [2, 2]
+    assert not phrases.tokens[0, 1].any()
+    assert GroundingDataPreprocessor()(make_data())['inputs'].phrases is None
+
+
+def test_phrases_of_some_only_are_told():
+    data = make_data()
+    with_phrases(next(iter(data['data_samples'][0])), 1, 2)
+    data['data_samples'][1] = ExpressionGroup([sample(1, text='the dog')])
+    with pytest.raises(ValueError, match='with phrases and expressions without'):
+        GroundingDataPreprocessor()(data)
+
+
+def test_targets_are_moved_and_the_rest_stays():
+    data = make_data()
+    first = next(iter(data['data_samples'][0]))
+    first.gt_instances = InstanceData(bboxes=torch.zeros(1, 4))
+    first.image_instances = InstanceData(bboxes=torch.zeros(1, 4))
+    preprocessor = GroundingDataPreprocessor().to('meta')
+    out = preprocessor(data)
+    moved = out['data_samples'][0]
+    assert moved.gt_instances.bboxes.is_meta and out['inputs'].images.is_meta
+    assert out['inputs'].text.ids.is_meta and out['inputs'].image_index.is_meta
+    assert not moved.image_instances.bboxes.is_meta
+    assert not first.gt_instances.bboxes.is_meta

@@ -5,8 +5,8 @@ import torch
 from segvg.apis import GroundingInferencer
 from segvg.engine.launch import build_runner
 from tests.generalized_toy import make_generalized_data
-from tests.models.test_grounders import make_batch
-from tests.models.test_siri import build, make_samples
+from tests.models.grounders.test_siri import build, make_samples
+from tests.models.grounders.test_two_tower import make_batch
 from tests.toy import ROOT, toy_config
 
 

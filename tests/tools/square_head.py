@@ -2,7 +2,7 @@
 import torch
 from torch import Tensor
 
-from segvg.models.heads.contour_head import ContourHead
+from segvg.models.heads.sequence_head import ContourHead
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures
 

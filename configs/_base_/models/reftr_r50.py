@@ -4,7 +4,7 @@ The long side is 640, the batch is padded to the largest image; padding is maske
 """
 model = dict(
     type='RefTR',
-    data_preprocessor=dict(type='PhraseDataPreprocessor'),
+    data_preprocessor=dict(type='GroundingDataPreprocessor'),
     image_encoder=dict(
         type='NormedEncoder',
         backbone=dict(

@@ -5,7 +5,7 @@ of the backbone are learned.
 """
 model = dict(
     type='RefTR',
-    data_preprocessor=dict(type='PhraseDataPreprocessor'),
+    data_preprocessor=dict(type='GroundingDataPreprocessor'),
     image_encoder=dict(
         type='PositionedEncoder',
         encoder=dict(

@@ -55,10 +55,10 @@ def phrase_targets(data_samples: Sequence[GroundingDataSample],
     """
     batch, phrase, bboxes = [], [], []
     for number, sample in enumerate(data_samples):
-        for place, targets in enumerate(phrases_of(sample)):
+        for position, targets in enumerate(phrases_of(sample)):
             if targets:
                 batch.append(number)
-                phrase.append(place)
+                phrase.append(position)
                 bboxes.append(enclosing_box(sample.gt_instances.bboxes[targets]))
     if not bboxes:
         raise ValueError(

@@ -1,5 +1,8 @@
-"""SeqTR's head: coordinates as tokens, predicted one after the other."""
-from typing import Optional
+"""Coordinates as tokens, predicted one after the other.
+
+``SequenceHead`` is that of SeqTR, ``ContourHead`` that of Partial-RES.
+"""
+from typing import Any, Optional
 
 import torch
 from mmengine.model import BaseModule
@@ -7,7 +10,13 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from segvg.models.heads.sequence_parts import SequencePart
-from segvg.models.layers import MLP, CausalDecoder, CausalDecoderLayer, init_matrices
+from segvg.models.layers import (
+    MLP,
+    CausalDecoder,
+    CausalDecoderLayer,
+    GaussianDecoderLayer,
+    init_matrices,
+)
 from segvg.registry import MODELS, TASK_UTILS
 from segvg.structures import FusedFeatures, GroundingDataSample, Tokens
 from segvg.structures.geometry import Geometry
@@ -32,7 +41,7 @@ class SequenceHead(BaseModule):
         num_bins: K, bins over the width and over the height.
         frame_size: pixels that the bins span; None: each image's own canvas.
         learned_start: learn a start token for each part; else it is zero.
-        choice: config of how a token is chosen; None: the most probable one.
+        sampler: config of how the next token is chosen; None: the most probable one.
         init_cfg: mmengine's.
 
     Source: Zhu et al., "SeqTR", ECCV 2022.
@@ -50,7 +59,7 @@ class SequenceHead(BaseModule):
                  num_bins: int = 1000,
                  frame_size: Optional[int] = None,
                  learned_start: bool = False,
-                 choice: Optional[dict] = None,
+                 sampler: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.num_bins = num_bins
@@ -66,7 +75,7 @@ class SequenceHead(BaseModule):
              for _ in range(num_layers)], channels)
         self.predictor = MLP(channels, channels, channels, num_bins + 1)
         self.loss_sequence = MODELS.build(loss)
-        self.choose = TASK_UTILS.build(choice or dict(type='MostProbable'))
+        self.sampler = TASK_UTILS.build(sampler or dict(type='MostProbable'))
         init_matrices(self.decoder)
 
     @staticmethod
@@ -156,33 +165,31 @@ class SequenceHead(BaseModule):
         has no meaning.
         """
         memory, generated = fused.memory, []
-        state, place = self.decoder.start(memory), 0
+        state, position = self.decoder.start(memory), 0
         for number, part in enumerate(self.parts):
+            is_last = number + 1 == len(self.parts)
             current, tokens = self.start(number, memory), []
+            ended = torch.zeros(len(current), dtype=torch.bool, device=current.device)
             for step in range(part.num_steps):
                 states, state = self.decoder(
-                    current, self.position.weight[place:place + 1], state)
-                place += 1
+                    current, self.position.weight[position:position + 1], state)
+                position += 1
                 logits = self.predictor(states)[:, 0]
                 if step < part.min_steps:
                     logits = logits[:, :self.end]
-                tokens.append(self.choose(logits))
-                if step + 1 < part.num_steps and self._ended(tokens, number):
+                tokens.append(self.sampler(logits))
+                ended |= tokens[-1][:, 0] == self.end
+                if is_last and step >= part.min_steps and ended.all():
                     break
                 current = self.embed(tokens[-1], step, memory)
-            if number + 1 < len(self.parts) and len(tokens) == 2 * part.num_points:
+            if not is_last and len(tokens) == 2 * part.num_points:
                 _, state = self.decoder(
-                    current, self.position.weight[place:place + 1], state)
-                place += 1
+                    current, self.position.weight[position:position + 1], state)
+                position += 1
             rest = part.num_steps - len(tokens)
             generated.append(nn.functional.pad(
                 torch.cat(tokens, dim=1), (0, rest), value=self.end))
         return generated
-
-    def _ended(self, tokens: list[Tensor], part: int) -> bool:
-        """Say whether every sequence has ended and nothing follows the part."""
-        return part + 1 == len(self.parts) and bool(
-            (torch.cat(tokens, dim=1) == self.end).any(1).all())
 
     def predict(self, fused: FusedFeatures,
                 data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
@@ -206,3 +213,55 @@ class SequenceHead(BaseModule):
                 pixels, lengths.tolist())], geometry)
         for sample, prediction in zip(data_samples, predictions):
             sample.pred_instances = prediction
+
+
+@MODELS.register_module()
+class ContourHead(SequenceHead):
+    """``SequenceHead`` with co-content tokens and a Gaussian bias in its decoder.
+
+    To the embedding of a coordinate the mean of the image tokens of a row (x) or a
+    column (y) is added: the axes are exchanged, which published weights expect. Padded
+    cells count in the mean.
+
+    Args:
+        parts: as in ``SequenceHead``.
+        loss: as in ``SequenceHead``.
+        swap_axes: take rows for x and columns for y; False does what is meant.
+        learned_start: as in ``SequenceHead``; published: learned.
+        kwargs: of ``SequenceHead``.
+
+    Source: Qu et al., "Learning to Segment Every Referring Object Point by Point",
+    CVPR 2023.
+    """
+
+    def __init__(self, parts: list[dict], loss: dict, *, swap_axes: bool = True,
+                 learned_start: bool = True, **kwargs: Any) -> None:
+        super().__init__(parts, loss, learned_start=learned_start, **kwargs)
+        self.swap_axes = swap_axes
+
+    @staticmethod
+    def build_layer(channels: int, heads: int, hidden: int,
+                    dropout: float) -> GaussianDecoderLayer:
+        """Return a decoder layer."""
+        return GaussianDecoderLayer(channels, heads, hidden, dropout)
+
+    def embed(self, tokens: Tensor, first: int, memory: Tokens) -> Tensor:
+        """Return (B, S, C): embedding and image content of each token.
+
+        END stands for the last row or column.
+        """
+        height, width = memory.grid
+        image = memory.feats[:, :height * width].unflatten(1, memory.grid)
+        rows, columns = image.mean(2), image.mean(1)  # (B, h, C), (B, w, C)
+        of_x, of_y = (rows, columns) if self.swap_axes else (columns, rows)
+        share = tokens.double() / self.num_bins
+        contents = [self._take(of_x, share), self._take(of_y, share)]
+        index = torch.arange(first, first + tokens.shape[1], device=tokens.device)
+        content = torch.where((index % 2 == 0)[:, None], *contents)
+        return super().embed(tokens, first, memory) + content
+
+    @staticmethod
+    def _take(lines: Tensor, share: Tensor) -> Tensor:
+        """Return the lines (B, S, C) at a share (B, S) of the way along (B, n, C)."""
+        index = (share * (lines.shape[1] - 1)).long()
+        return lines.gather(1, index[..., None].expand(-1, -1, lines.shape[-1]))

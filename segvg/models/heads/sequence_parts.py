@@ -1,4 +1,5 @@
-"""What a sequence of coordinates can spell: a box, a contour."""
+"""What a sequence of coordinates encodes: a box, a contour; and the choice of a token.
+"""
 import random
 from abc import ABC, abstractmethod
 from typing import Sequence
@@ -16,7 +17,7 @@ from segvg.structures.masks import decode_polygons
 
 
 class SequencePart(ABC):
-    """Points to tokens and back; a point is two tokens, x before y.
+    """Points as targets and as predictions; a point is two tokens, x before y.
 
     Attributes:
         num_points: points of a target.
@@ -38,7 +39,7 @@ class SequencePart(ABC):
     @abstractmethod
     def write(self, predictions: Sequence[InstanceData], values: Sequence[Tensor],
               geometry: Geometry) -> None:
-        """Add what the tokens spell to predictions, in the frame of the image.
+        """Add what the tokens encode to predictions, in the frame of the image.
 
         Args:
             predictions: B, one instance each.
@@ -164,3 +165,38 @@ def write_boxes(predictions: Sequence[InstanceData], bboxes: Tensor,
     on_image = geometry.points_to_image(corners, clip=True).flatten(1)
     for prediction, bbox in zip(predictions, on_image, strict=True):
         prediction.bboxes = bbox[None]
+
+
+@TASK_UTILS.register_module()
+class MostProbable:
+    """The most probable token."""
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """Return tokens (B, 1) for logits (B, K)."""
+        return logits.argmax(-1, keepdim=True)
+
+
+@TASK_UTILS.register_module()
+class NucleusSample:
+    """A random one of the most probable tokens that together reach a probability.
+
+    The one that reaches it is among them. It is drawn from torch's generator, so two
+    calls differ.
+
+    Args:
+        top_p: the probability, above 0 and at most 1; close to 0 is ``MostProbable``.
+
+    Source: Zhu et al., "SeqTR", ECCV 2022, an option that no published run uses.
+    """
+
+    def __init__(self, top_p: float) -> None:
+        if not 0 < top_p <= 1:
+            raise ValueError(f'top_p lies above 0 and is at most 1, not {top_p}')
+        self.top_p = top_p
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """Return tokens (B, 1) for logits (B, K)."""
+        probabilities, order = logits.float().softmax(-1).sort(-1, descending=True)
+        before = probabilities.cumsum(-1) - probabilities
+        kept = probabilities.masked_fill(before > self.top_p, 0.0)
+        return order.gather(1, torch.multinomial(kept, 1))

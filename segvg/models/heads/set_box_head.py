@@ -169,7 +169,7 @@ class SetBoxHead(BaseModule):
         if self.mask is not None:
             final = matches.sets == len(outputs[-1].logits) - 1
             losses.update(self._mask_losses(
-                fused, outputs[-1], Matches(*(place[final] for place in matches)),
+                fused, outputs[-1], Matches(*(index[final] for index in matches)),
                 torch.cat(list(masks)), num_boxes))
         return losses
 

@@ -14,7 +14,7 @@ from segvg.structures import FusedFeatures, GroundingDataSample
 
 @MODELS.register_module()
 class SoftTokenHead(SetBoxHead):
-    """``SetBoxHead`` whose classes are places of the caption, the last "no object".
+    """``SetBoxHead`` whose classes are the tokens of the caption, the last "no object".
 
     Targets bring ``gt_instances.positive_map`` (T, L), and captions with phrases
     ``phrase_tokens`` (P, L), both made by ``TokenizeCaption``. A phrase ranks the

@@ -96,14 +96,14 @@ def test_generation_stops_when_all_have_ended():
 @torch.no_grad()
 def test_tokens_are_chosen_as_the_config_says():
     fused, chosen = make_fused(), dict(type='NucleusSample', top_p=1.0)
-    head = make_head(BOX, choice=chosen).eval()
+    head = make_head(BOX, sampler=chosen).eval()
     torch.manual_seed(2)
     first, second = head(fused)[0], head(fused)[0]
     assert not torch.equal(first, second) and (first < head.end).all()
     torch.manual_seed(2)
     assert torch.equal(head(fused)[0], first)
     chosen['top_p'] = 1e-6
-    drawn, greedy = make_head(BOX, choice=chosen).eval(), make_head(BOX).eval()
+    drawn, greedy = make_head(BOX, sampler=chosen).eval(), make_head(BOX).eval()
     assert torch.equal(drawn(fused)[0], greedy(fused)[0])
 
 

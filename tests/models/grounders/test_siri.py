@@ -9,7 +9,7 @@ from segvg.models.heads import SetBoxHead, SetOutputs
 from segvg.models.task_utils import HungarianMatcher, SetTargets
 from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, GroundingDataSample, TextTokens
-from tests.models.test_grounders import make_batch
+from tests.models.grounders.test_two_tower import make_batch
 from tests.toy import ROOT, shrink
 
 BASES = ROOT / 'configs' / '_base_' / 'models'

@@ -1,11 +1,10 @@
-"""Heads: targets, confidence, frames of the predictions."""
+"""SegVG's head: confidence, losses, frames of the predictions."""
 import pytest
 import torch
 from mmengine.structures import InstanceData
 
-from segvg.models.heads import BoxHead, SegVGHead
+from segvg.models.heads import SegVGHead
 from segvg.models.heads.segvg_head import QueryMaskBranch, SegVGOutputs, mask_confidence
-from segvg.models.heads.targets import single_targets
 from segvg.structures import FusedFeatures, GroundingDataSample, Tokens
 
 LOSS_BOX = dict(type='BoxLoss', l1_weight=5.0, giou_weight=2.0)
@@ -32,20 +31,6 @@ def make_head(**changes) -> SegVGHead:
     settings = dict(heads=2, hidden=8, dropout=0.0,
                     loss_mask=dict(type='FocalDiceLoss'))
     return SegVGHead(LOSS_BOX, 8, 2, **{**settings, **changes})
-
-
-@pytest.mark.parametrize('count', [0, 2])
-def test_head_wants_exactly_one_target(count):
-    sample = make_sample(bboxes=torch.zeros(count, 4))
-    with pytest.raises(ValueError, match=f"{count} targets for expression 'the cat' in "
-                       'a.jpg: this head grounds exactly one object'):
-        single_targets([sample], 'bboxes')
-
-
-def test_missing_masks_are_told():
-    sample = make_sample(bboxes=torch.zeros(1, 4))
-    with pytest.raises(ValueError, match="'target_masks' is missing .* bbox-to-mask"):
-        single_targets([sample], 'target_masks')
 
 
 def test_mask_branch_equals_mlp_over_pairs():
@@ -114,16 +99,3 @@ def test_prediction_equals_last_layer_of_forward():
         x1 = min(max((cx - w / 2) * 32 / 0.5, 0), 64)
         assert samples[b].pred_instances.bboxes[0, 0].item() == pytest.approx(x1)
         torch.testing.assert_close(samples[b].pred_instances.scores[0], expected[b])
-
-
-def test_box_head_regresses_the_first_query():
-    head, fused = BoxHead(LOSS_BOX, 8), make_fused(1)
-    boxes = head(fused)
-    assert boxes.shape == (2, 1, 4)
-    samples = [make_sample(bboxes=torch.tensor([[4., 10., 20., 20.]]))
-               for _ in range(2)]
-    losses = head.loss(fused, samples)
-    target = torch.tensor([12 / 32, 15 / 32, 16 / 32, 10 / 32])
-    torch.testing.assert_close(
-        losses['loss_bbox'], 5 * (boxes[:, 0] - target).abs().sum() / 2)
-    assert head.predict(fused, samples)[0].pred_instances.scores.tolist() == [1.0]

@@ -1,4 +1,7 @@
-"""DETR's mask branch: where a query looks becomes a mask, refined by finer maps."""
+"""Mask branches: where a query attends to becomes a mask, refined by finer maps.
+
+``AttentionMaskBranch`` is that of DETR, ``JointMaskBranch`` that of RefTR.
+"""
 import math
 from typing import Sequence
 
@@ -15,8 +18,8 @@ from segvg.structures import FusedFeatures
 class AttentionMaskBranch(BaseModule):
     """Masks from attention maps of queries over the image and from feature maps.
 
-    Only the queries that are asked for are computed: every mask depends on its own
-    query alone.
+    Only the queries that are passed are computed: a mask depends on its own query
+    alone.
 
     Args:
         channels: C of queries, memory and the coarsest map.
@@ -58,17 +61,18 @@ class AttentionMaskBranch(BaseModule):
         return channels + heads
 
     @staticmethod
-    def spread(logits: Tensor) -> Tensor:
+    def attention_weights(logits: Tensor) -> Tensor:
         """Return attention weights of logits (M, heads, N): sums of 1 per head."""
         return logits.softmax(-1)
 
-    def begin(self, queries: Tensor, index: Tensor, fused: FusedFeatures) -> Tensor:
+    def input_maps(self, queries: Tensor, index: Tensor,
+                   fused: FusedFeatures) -> Tensor:
         """Return what the first convolution reads, (M, input width, h, w)."""
         return torch.cat([fused.maps[0][index], self.attend(queries, index, fused)],
                          dim=1)
 
     def attend(self, queries: Tensor, index: Tensor, fused: FusedFeatures) -> Tensor:
-        """Return how M queries spread over the image, (M, heads, h, w)."""
+        """Return where M queries attend to in the image, (M, heads, h, w)."""
         image = fused.memory.feats[:, fused.image_slice]
         query = self.query(queries).unflatten(-1, (self.heads, -1))  # (M, heads, c)
         key = self.key(image).unflatten(-1, (self.heads, -1))[index]  # (M, N, heads, c)
@@ -76,7 +80,7 @@ class AttentionMaskBranch(BaseModule):
         if fused.memory.padding_mask is not None:
             padding = fused.memory.padding_mask[index, fused.image_slice]
             logits = logits.masked_fill(padding[:, None], float('-inf'))
-        return self.spread(logits).unflatten(-1, fused.grid)
+        return self.attention_weights(logits).unflatten(-1, fused.grid)
 
     def features(self, queries: Tensor, index: Tensor,
                  fused: FusedFeatures) -> Tensor:
@@ -87,7 +91,7 @@ class AttentionMaskBranch(BaseModule):
             index: (M,) int64, the expression of each.
             fused: with ``maps``: the coarsest (B, C, h, w) first.
         """
-        x = self.begin(queries, index, fused)
+        x = self.input_maps(queries, index, fused)
         x = self.norms[0](self.convs[0](x)).relu()
         x = self.norms[1](self.convs[1](x)).relu()
         finer = fused.maps[1:]
@@ -103,3 +107,32 @@ class AttentionMaskBranch(BaseModule):
         Arguments as ``features``.
         """
         return self.out(self.features(queries, index, fused))[:, 0]
+
+
+@MODELS.register_module()
+class JointMaskBranch(AttentionMaskBranch):
+    """``AttentionMaskBranch`` with one softmax over all heads and the encoded image.
+
+    The first convolution reads the coarsest map, the image tokens of the joint encoder
+    and the attention maps.
+
+    Source: Li and Sigal, "Referring Transformer", NeurIPS 2021.
+    """
+
+    @staticmethod
+    def input_width(channels: int, heads: int) -> int:
+        """Return the channels of what the first convolution reads."""
+        return 2 * channels + heads
+
+    @staticmethod
+    def attention_weights(logits: Tensor) -> Tensor:
+        """Return attention weights of logits (M, heads, N): a sum of 1 over all."""
+        return logits.flatten(1).softmax(-1).view_as(logits)
+
+    def input_maps(self, queries: Tensor, index: Tensor,
+                   fused: FusedFeatures) -> Tensor:
+        """Return what the first convolution reads, (M, input width, h, w)."""
+        image = fused.memory.feats[:, fused.image_slice].transpose(1, 2)
+        image = image.unflatten(2, fused.grid)
+        return torch.cat([fused.maps[0][index], image[index],
+                          self.attend(queries, index, fused)], dim=1)
