@@ -10,11 +10,10 @@ from segvg.annotations.readers.hf_parquet import find_hf_sets
 from segvg.annotations.readers.mdetr import FLAVOURS, find_mdetr_sets
 from segvg.annotations.readers.odvg import find_odvg_sets
 from segvg.annotations.readers.phrasecut import find_phrasecut_sets
+from segvg.annotations.readers.pth_lists import REFTR, RESC, find_pth_sets
 from segvg.annotations.readers.refer import find_refer_sets
 from segvg.annotations.readers.refer_dialects import GREFCOCO, REFCLEF, REFZOM, RREFCOCO
 from segvg.annotations.readers.referit import find_referit_sets
-from segvg.annotations.readers.reftr import find_reftr_sets
-from segvg.annotations.readers.resc import find_resc_sets
 from segvg.annotations.readers.seqtr import find_seqtr_sets
 from segvg.annotations.readers.simvg import find_simvg_sets
 from segvg.annotations.readers.visual_genome import find_vg_sets
@@ -34,10 +33,10 @@ READERS: dict[str, FindSets] = dict(
     refer_refcoco=find_refer_sets,
     refer_refcocog=find_refer_sets,
     referit_saiapr=find_referit_sets,
-    reftr_pth=find_reftr_sets,
+    reftr_pth=partial(find_pth_sets, dialect=REFTR),
     refzom=partial(find_refer_sets, dialect=REFZOM),
     rrefcoco=partial(find_refer_sets, dialect=RREFCOCO),
-    resc_pth=find_resc_sets,
+    resc_pth=partial(find_pth_sets, dialect=RESC),
     seqtr_json=find_seqtr_sets,
     simvg_grefcoco=find_simvg_sets,
     vg_regions=find_vg_sets,

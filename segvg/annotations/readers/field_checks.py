@@ -67,6 +67,11 @@ def is_box(value: object) -> bool:
             and all(map(is_number, value)))
 
 
+def list_of(test: Test) -> Test:
+    """A test for lists whose items all pass another test."""
+    return lambda value: isinstance(value, list) and all(map(test, value))
+
+
 def show(value: object) -> str:
     """A value in short, however large or deep it is."""
     return _SHORT.repr(value)[:80]

@@ -1,5 +1,4 @@
 """PhraseCut: phrases with one mask per instance, on Visual Genome images."""
-import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,43 +7,37 @@ from typing import Optional
 from segvg.annotations.checks import Place, Report
 from segvg.annotations.files.json_stream import iter_json_list
 from segvg.annotations.official_counts import OFFICIAL_COUNTS
-from segvg.annotations.readers.base import ReadOptions, SourceObject, SourceSet
-from segvg.annotations.readers.expressions import ExprCollector, SourceExpr
+from segvg.annotations.readers.base import (
+    Context,
+    Errors,
+    ReadOptions,
+    SourceObject,
+    SourceSet,
+)
+from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import (
-    UniqueIds,
     is_box,
     is_id,
     is_int,
     is_list,
     is_text,
+    list_of,
     other_fields,
-    read_fields,
 )
-from segvg.annotations.readers.instance_ids import InstanceIds
-from segvg.annotations.readers.objects import Errors, check_object
-from segvg.annotations.readers.splits import order_by_split, split_of_name
-from segvg.annotations.readers.visual_genome import VgImage, VgImages
+from segvg.annotations.readers.ids import InstanceIds, UniqueIds
+from segvg.annotations.readers.objects import checked_object, corners
+from segvg.annotations.readers.splits import order_by_split, split_of_file
+from segvg.annotations.readers.visual_genome import VgImages
 
 IMAGE_FILES = ('image_data_split.json', 'image_data_split3000.json')
-REFER_NAME = re.compile(r'refer_(?!input_)(.+)\.json')
-
-
-def _is_ints(value: object) -> bool:
-    return is_list(value) and all(map(is_int, value))
-
-
-def _is_boxes(value: object) -> bool:
-    return is_list(value) and all(map(is_box, value))
-
-
-TASK_REQUIRED = dict(task_id=is_id, image_id=is_int, ann_ids=_is_ints,
-                     instance_boxes=_is_boxes, Polygons=is_list,
-                     phrase=is_text)
+REFER_NAME = re.compile(r'refer_(?!input_).+\.json')
+TASK_REQUIRED = dict(task_id=is_id, image_id=is_int, ann_ids=list_of(is_int),
+                     instance_boxes=list_of(is_box), Polygons=is_list, phrase=is_text)
 
 
 def find_phrasecut_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
     """One set per folder that holds ``refer_<split>.json`` and a list of images."""
-    sets = []
+    sets: list[SourceSet] = []
     for source in sources:
         images = [source / name for name in IMAGE_FILES if (source / name).is_file()]
         refers = [path for path in sorted(source.glob('refer_*.json'))
@@ -56,8 +49,8 @@ def find_phrasecut_sets(sources: list[Path], options: ReadOptions) -> list[Sourc
     return sets
 
 
-def _split_of(path: Path) -> str:
-    return REFER_NAME.fullmatch(path.name)[1]
+def _split_name(path: Path) -> str:
+    return path.stem.removeprefix('refer_')
 
 
 class PhraseCutSet(SourceSet):
@@ -69,119 +62,100 @@ class PhraseCutSet(SourceSet):
 
     def __init__(self, refers: list[Path], images: Path, name: Optional[str]) -> None:
         super().__init__(name or 'phrasecut', 'phrasecut', None,
-                         files=[*order_by_split(refers, _split_of), images])
+                         files=[*order_by_split(refers, _split_name), images])
 
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
         """Read the files of all splits and yield group lines."""
         *refers, images = self.files
-        reading = _Parser(self, VgImages(images, report=report, options=options),
-                           report=report, options=options)
+        parser = _Parser(self, Context(report, options), images)
         known = OFFICIAL_COUNTS.get(self.name)
         for number, path in enumerate(refers):
-            split = split_of_name(_split_of(path), known, report, Place(path.name))
+            ctx = Context(report, options, Place(path.name))
+            split = split_of_file(ctx, _split_name(path), known)
             if split is None:
                 continue
-            for index, task in enumerate(options.progress(iter_json_list(path),
-                                                          path.name)):
-                reading.read_task(task, split, Place(path.name, f'[{index}]'),
-                                  [number, index])
-        self.image_dirs = reading.images.image_dirs
-        yield from reading.collector.grouper.lines()
+            tasks = options.progress(iter_json_list(path), path.name)
+            for index, task in enumerate(tasks):
+                parser.read_task(ctx.at(f'[{index}]'), task, split, [number, index])
+        self.image_dirs = parser.images.image_dirs
+        yield from parser.collector.grouper.lines()
 
 
 class _Parser:
     """State of reading one set."""
 
-    def __init__(self, source: PhraseCutSet, images: VgImages, *, report: Report,
-                 options: ReadOptions) -> None:
+    def __init__(self, source: PhraseCutSet, ctx: Context, images: Path) -> None:
         self.source = source
-        self.images = images
-        self.report = report
-        self.options = options
-        self.collector = ExprCollector(report, options)
+        self.images = VgImages(ctx, images)
+        self.collector = ExprCollector(ctx)
         self.task_ids, self.instance_ids = UniqueIds(), InstanceIds()
 
-    def read_task(self, record: object, split: str, place: Place,
+    def read_task(self, ctx: Context, record: object, split: str,
                   src: list[int]) -> None:
         """Check a phrase with its instances, and collect it when it is kept."""
-        task, errors = read_fields(record, TASK_REQUIRED, {}, self.report, place)
-        task_id, again = self.task_ids.take(task.get('task_id'))
+        task, errors = ctx.fields(record, TASK_REQUIRED)
         image_id = f'vg:{task["image_id"]}' if 'image_id' in task else None
-        ids = dict(image_id=image_id, ref_id=task_id, expr_id=task_id)
+        task_id, again = self.task_ids.take(task.get('task_id'))
+        ctx = ctx.with_ids(image_id=image_id, ref_id=task_id, expr_id=task_id)
         if again and 'task_id' in task:
             for code in ('ref_id_duplicate', 'id_duplicate'):
-                self.report.add(code, place, value=task['task_id'], **ids)
+                ctx.note(code, task['task_id'])
         self.source.read.add(split, image_id, 1, refs=1)
         image = self._find_image(task, split, errors)
-        instances = self._read_instances(task, image, errors, place, ids)
+        instances = self._read_instances(ctx, task, image, errors)
         expr = dict(id=task_id, ref_id=task_id, src=src)
         if 'phrase' in task:
             expr['text'] = task['phrase']
         extra = other_fields(record, TASK_REQUIRED) if isinstance(record, dict) else {}
         if extra:
             expr['extra'] = extra
-        self.collector.add(SourceExpr(expr, split, image and image.record, instances,
-                                      errors, place, task_id, ids))
+        self.collector.add(FoundExpr(ctx, expr, split, image, instances, errors,
+                                     scope=task_id))
 
-    def _find_image(self, task: dict, split: str, errors: Errors) -> Optional[VgImage]:
+    def _find_image(self, task: dict, split: str, errors: Errors) -> Optional[dict]:
+        """The image of a phrase; what is wrong with it is added to ``errors``."""
         if 'image_id' not in task:
             return None
         image = self.images.get(task['image_id'])
-        if image is None:
-            errors.append(('dangling_image', task['image_id']))
-            return None
         errors += image.errors
         if image.split not in (None, split):
             errors.append(('split_mismatch', f'the image is in {image.split}'))
-        return image
+        return image.record
 
-    def _read_instances(self, task: dict, image: Optional[VgImage], errors: Errors,
-                        place: Place, ids: dict) -> list[dict]:
+    def _read_instances(self, ctx: Context, task: dict, image: Optional[dict],
+                        errors: Errors) -> list[dict]:
         """The instances of a phrase; what is wrong with them is added to ``errors``."""
         if not {'ann_ids', 'instance_boxes', 'Polygons'} <= task.keys():
             return []
         ann_ids, boxes, masks = (
             task[name] for name in ('ann_ids', 'instance_boxes', 'Polygons'))
         if not len(ann_ids) == len(boxes) == len(masks):
-            errors.append(('bad_type', f'{len(ann_ids)} ann_ids, {len(boxes)} instance_'
-                                       f'boxes and {len(masks)} Polygons'))
+            errors.append(('bad_type', f'{len(ann_ids)} ann_ids, {len(boxes)} '
+                                       f'instance_boxes and {len(masks)} Polygons'))
             return []
         if not ann_ids:
             errors.append(('no_target_encoding', 'no instance'))
         instances = []
         for number, ann_id in enumerate(ann_ids):
             if ann_id in ann_ids[:number]:
-                self.report.add('target_duplicate', place.child(f'.ann_ids[{number}]'),
-                                value=ann_id, **ids)
+                ctx.at(f'.ann_ids[{number}]').note('target_duplicate', ann_id)
                 continue
-            where = place.child(f'.instance_boxes[{number}]')
-            own_id, again = self.instance_ids.take(
-                ids['image_id'], ann_id, tuple(boxes[number]), str(ann_id))
-            if again:
-                self.report.add('id_duplicate', where, value=ann_id, **ids)
-            instance, more = self._check_instance(
-                own_id, boxes[number], masks[number], image and image.record, where,
-                place.child(f'.Polygons[{number}]'), ids)
-            errors += more
+            where = ctx.at(f'.instance_boxes[{number}]')
+            own_id = self.instance_ids.claim(where, ann_id, tuple(boxes[number]),
+                                             str(ann_id))
+            instance, wrong = checked_object(
+                where, SourceObject(
+                    own_id, corners(boxes[number]), segm=flat_polygons(masks[number]),
+                    mask_place=ctx.place.child(f'.Polygons[{number}]')), image)
+            errors += wrong
             instances.append(instance)
         return instances
-
-    def _check_instance(self, ann_id: object, box: list, polygons: object,
-                        image: Optional[dict], place: Place, mask_place: Place,
-                        ids: dict) -> tuple[dict, Errors]:
-        x, y, w, h = map(float, box)
-        size = (image['width'], image['height']) if image else (math.inf, math.inf)
-        return check_object(
-            SourceObject(ann_id, [x, y, x + w, y + h], place,
-                         segm=flat_polygons(polygons), mask_place=mask_place,
-                         has_mask=image is not None),
-            *size, self.report, self.options, **ids)
 
 
 def flat_polygons(polygons: object) -> object:
     """Polygons of points as the flat lists that other formats have.
 
-    What is no list of points stays as it is, for the checks of masks to refuse.
+    What is not a list of points stays as it is, for the checks of masks to refuse.
     """
     if not isinstance(polygons, list):
         return polygons
@@ -190,5 +164,5 @@ def flat_polygons(polygons: object) -> object:
 
 
 def _is_points(polygon: object) -> bool:
-    return is_list(polygon) and all(
-        is_list(point) and len(point) == 2 for point in polygon)
+    return isinstance(polygon, list) and all(
+        isinstance(point, list) and len(point) == 2 for point in polygon)

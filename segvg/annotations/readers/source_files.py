@@ -32,6 +32,19 @@ def load_as(kind: type[Content], path: Path, what: str = '',
                                     f'{type(content).__name__}', code='bad_type')
 
 
+def find_files(source: Path, *patterns: str) -> list[Path]:
+    """The file that a source is, or the files of its folder, pattern by pattern.
+
+    Raises:
+        FileNotFoundError: there is neither.
+    """
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        raise FileNotFoundError(f'there is no file or folder {source}')
+    return [path for pattern in patterns for path in sorted(source.glob(pattern))]
+
+
 class TextLine(NamedTuple):
     """A line that is not blank; ``latin1`` when it is not UTF-8."""
 

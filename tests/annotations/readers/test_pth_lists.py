@@ -1,11 +1,11 @@
-"""The reader of ReSC lists: dialects, boxes, ids, and every finding it can make."""
+"""The reader of .pth lists, on those of ReSC: boxes, ids, and every finding."""
 import pytest
 import torch
 
 from segvg.annotations.checks import Check
 from segvg.annotations.files.pickles import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
-from segvg.annotations.readers.resc import parse_row
+from segvg.annotations.readers.pth_lists import parse_resc
 from tests.annotations.readers.sources import (
     COCO_FILE,
     brief,
@@ -121,9 +121,7 @@ FINDINGS = dict(
     no_pixel=(row(mask={}, bbox=[4, 4, 20, 30], text='he',
                   last=[[70, 2, 80, 2, 80, 9]]), 'mask_empty', 'keep'),
     elsewhere=(row(mask={}, bbox=[4, 4, 20, 30], text='he',
-                   last=[[40, 4, 60, 4, 60, 34]]), 'mask_box_disagree', 'keep'),
-    size=(row(mask={'height': 64, 'width': 48}, bbox=[4, 4, 20, 30], text='he',
-              last=[POLYGON]), 'image_size_mismatch', 'keep'))
+                   last=[[40, 4, 60, 4, 60, 34]]), 'mask_box_disagree', 'keep'))
 
 
 @pytest.mark.parametrize('name', FINDINGS)
@@ -133,6 +131,14 @@ def test_finding_is_reported_at_the_row(root, name):
     assert [found for found in findings if found[0] == code] == [
         (code, 'unc/unc_val.pth', '[1]', action)]
     assert len(exprs_of(lines)) == (1 if action == 'skip' else 2)
+
+
+def test_size_is_compared_with_the_file_and_with_the_line(root):
+    record = row(mask={'height': 64, 'width': 48}, bbox=[4, 4, 20, 30], text='he',
+                 last=[POLYGON])
+    lines, findings = read_rows(root, [row(text='right man'), record])
+    assert findings == [('image_size_mismatch', 'unc/unc_val.pth', '[1]', 'keep')] * 2
+    assert len(exprs_of(lines)) == 2
 
 
 def test_annotated_size_stays(root):
@@ -198,11 +204,17 @@ def test_need_mask_skips_rows_without_polygons(root):
     assert [expr['id'] for expr in exprs_of(lines)] == [1]
 
 
-def test_file_that_is_no_list_cannot_be_read(root):
+def test_file_that_is_not_a_list_cannot_be_read(root):
     with pytest.raises(AnnotationFileError, match='expected a list of rows, got dict'):
         read_rows(root, {'a': 1})
 
 
-def test_parse_row_says_why_a_record_is_no_row():
-    assert parse_row(3, 'unc') == 'int, a tuple is expected'
-    assert parse_row((1, 2), 'unc') == '2 values, 3 or 5 are expected'
+@pytest.mark.parametrize(('record', 'reason'), [
+    (3, 'int, a tuple is expected'), ((1, 2), '2 values, 3 or 5 are expected'),
+    ((COCO_FILE, 'x', 'man'), "box 'x', a list is expected"),
+    ((COCO_FILE, [1, 2, 'x', 4], 'man'), 'box .*, four numbers are expected'),
+    ((COCO_FILE, XYWH, None), 'text None, a string is expected'),
+    (('', XYWH, 'man'), 'the image name is empty')])
+def test_parse_resc_says_why_a_record_is_not_a_row(record, reason):
+    with pytest.raises(ValueError, match=reason):
+        parse_resc(record, 'unc')

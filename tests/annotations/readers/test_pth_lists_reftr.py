@@ -1,4 +1,4 @@
-"""The reader of RefTR lists: phrases with masks, captions with phrases."""
+"""The reader of .pth lists, on those of RefTR: masks, captions with phrases."""
 import os
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import torch
 
 from segvg.annotations.files.pickles import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
-from segvg.annotations.readers.reftr_rows import parse_row
+from segvg.annotations.readers.pth_lists import parse_reftr
 from tests.annotations.readers.sources import (
     COCO_FILE,
     brief,
@@ -237,12 +237,17 @@ def test_files_are_read_train_first(root):
         ('split_unknown', 'anns/refcoco/refcoco_unc_dev.pth', '', 'skip')]
 
 
-def test_file_that_is_no_list_cannot_be_read(root):
+def test_file_that_is_not_a_list_cannot_be_read(root):
     with pytest.raises(AnnotationFileError, match='expected a list of rows, got dict'):
         read_rows(root, {'a': 1})
 
 
-def test_parse_row_says_why_a_record_is_no_row():
-    assert parse_row(3) == 'int, a tuple is expected'
-    assert parse_row((1, 2)) == '2 values, 4 or 6 are expected'
-    assert parse_row((1, 2, 3, 4)) == 'image name and text are strings'
+@pytest.mark.parametrize(('record', 'reason'), [
+    (3, 'int, a tuple is expected'), ((1, 2), '2 values, 4 or 6 are expected'),
+    ((1, 2, BOX, 4), 'image name 1, a string is expected'),
+    (caption(starts=(0,)), '1 starts, 2 boxes and 2 phrases'),
+    (caption(starts=(0, '10')), 'starts .*, integers are expected'),
+    (caption(phrases=('A man', 5)), 'phrase 5, a string is expected')])
+def test_parse_reftr_says_why_a_record_is_not_a_row(record, reason):
+    with pytest.raises(ValueError, match=reason):
+        parse_reftr(record, 'refcoco')
