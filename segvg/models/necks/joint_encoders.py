@@ -5,7 +5,7 @@ encoder                sequence               positions of text   of the image
 =====================  =====================  ==================  ===================
 ``JointEncoder``       learned, text, image   learned             learned
 ``SineJointEncoder``   image, text            none                those of its tokens
-``TypedJointEncoder``  text, image            learned, and type   the same, and type
+``TypedJointEncoder``  text, image            learned, and kind   the same, and kind
 =====================  =====================  ==================  ===================
 """
 from typing import Optional

@@ -205,7 +205,7 @@ def compare_training(case: dict, model: nn.Module, published: dict[str, str],
     total = sum(loss(outputs, targets, empty).values())
     total.backward()
     return [
-        absolute('minimap', loss.shrink(targets, 10), case['minimap_target'], 0.0),
+        absolute('minimap', loss.make_minimap(targets, 10), case['minimap_target'], 0.0),
         relative('loss terms', torch.stack(list(terms.values())), case['loss_terms'],
                  LOSS),
         relative('loss total', total, case['loss_total'], LOSS),

@@ -206,7 +206,7 @@ def run_loss(case: dict) -> list[Comparison]:
         logits = [get(key).requires_grad_()
                   for key in ('pred_masks', 'pred_logits', 'nt_label')]
         outputs, targets = RegionOutputs(*logits), get('gt')
-        found.append(absolute(f'{name} minimap', loss.shrink(targets, 10),
+        found.append(absolute(f'{name} minimap', loss.make_minimap(targets, 10),
                               get('minimap'), 0.0))
         terms = loss.terms(outputs, targets, get('empty'))
         found.append(relative(f'{name} terms', torch.stack(list(terms.values())),
