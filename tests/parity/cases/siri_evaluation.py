@@ -65,7 +65,7 @@ def run_refexp(case: dict) -> list[Comparison]:
                      pred_instances=dict(bboxes=bboxes[i], scores=scores[i]))
                 for i in range(place, len(targets), len(meta['names']))])
             found = metric.evaluate(0)
-            ours = [found[f'rec/R@{k}{metric.OFFICIAL}'] / 100 for k in metric.topk]
+            ours = [found[f'rec/R@{k} (official SiRi)'] / 100 for k in metric.topk]
             results.append(absolute(f'{name} {topk}', ours, recorded[name], 1e-9))
     return results
 
