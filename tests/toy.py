@@ -8,6 +8,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from segvg.annotations.canonical import CanonicalWriter
+from segvg.utils.configs import load
 from segvg.utils.fast_config_dump import use_plain_text
 
 use_plain_text()  # configs are dumped before a runner is built, too
@@ -151,7 +152,7 @@ def shrink_part(node: dict) -> None:
 
 def toy_config(path: Path, data: Path, work_dir: Path) -> Config:
     """Return a published config with toy sizes, on the data of ``make_data``."""
-    cfg = Config.fromfile(path)
+    cfg = load(path)
     if 'tiny' in cfg.filename or 'synthref' in cfg.filename:  # small enough already
         for part in parts_of(cfg._cfg_dict):
             use_local_files(part, data)

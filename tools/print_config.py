@@ -14,7 +14,7 @@ def main() -> None:
     args = parser.parse_args()
     try:
         cfg = load_config(args)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ValueError) as error:
         fail(error)
     print(cfg.pretty_text)
     if args.save_path:

@@ -25,7 +25,8 @@ from segvg.evaluation.thresholds import answer_rule
 from segvg.registry import INFERENCERS, MODELS
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import split_mask_parts
-from segvg.utils.configs import drop_init, find_pipeline, without_transforms
+from segvg.utils.config_values import check_values
+from segvg.utils.configs import drop_init, find_pipeline, load, without_transforms
 
 ImageInput = Union[str, Path, np.ndarray]
 # What reads files and annotations in a test pipeline; here both come from the caller.
@@ -199,10 +200,9 @@ class GroundingInferencer:
 def read_config(model: Union[str, Path, Config]) -> Config:
     """Return a config that may be changed."""
     if isinstance(model, Config):
+        check_values(model)
         return copy.deepcopy(model)
-    if not Path(model).is_file():
-        raise FileNotFoundError(f'config {model} does not exist')
-    return Config.fromfile(str(model))
+    return load(model)
 
 
 def pick_device(device: Union[str, torch.device, None]) -> torch.device:

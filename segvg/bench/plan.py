@@ -29,6 +29,7 @@ from typing import Any, NamedTuple, Optional
 from mmengine.config import Config
 
 from segvg.bench.card import digest
+from segvg.utils.configs import load
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = ('name', 'seeds', 'splits', 'scores', 'epochs', 'threads', 'gpus', 'options',
@@ -71,7 +72,7 @@ class Run(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """SHA-256 of all that decides its results, but for code and data."""
-        return digest([self.config, Config.fromfile(ROOT / self.config).to_dict(),
+        return digest([self.config, load(ROOT / self.config).to_dict(),
                        self.seed, self.command, self.checkpoint, self.options,
                        self.starts_from])
 

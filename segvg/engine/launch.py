@@ -15,7 +15,8 @@ from segvg.checkpoints.io import (
     state_dict_of,
     use_safe_loader,
 )
-from segvg.utils.configs import unknown_keys
+from segvg.utils.config_values import check_values
+from segvg.utils.configs import load
 from segvg.utils.fast_config_dump import use_plain_text
 from segvg.utils.files import use_whole_files
 
@@ -57,20 +58,11 @@ def add_common_arguments(parser: argparse.ArgumentParser,
 def load_config(args: argparse.Namespace) -> Config:
     """Return the config of a command line, with its options and work folder.
 
-    A key that the config lacks is added, as mmengine does, and warned of: it may be a
-    misspelt one.
-
     Raises:
         FileNotFoundError: there is no such config.
+        ValueError: an option names something that is not there.
     """
-    if not Path(args.config).is_file():
-        raise FileNotFoundError(f'config {args.config} does not exist')
-    cfg = Config.fromfile(args.config)
-    for key, close in unknown_keys(cfg, args.cfg_options).items():
-        hint = f'; did you mean {close}?' if close else ''
-        print(f'warning: the config has no key {key!r}, it is added{hint}',
-              file=sys.stderr)
-    cfg.merge_from_dict(args.cfg_options)
+    cfg = load(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
@@ -81,7 +73,12 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Return the runner of a config, ready for CPU, one GPU or several processes."""
+    """Return the runner of a config, ready for CPU, one GPU or several processes.
+
+    Raises:
+        ValueError: a value of the config was changed in one place only.
+    """
+    check_values(cfg)
     use_safe_loader()
     use_plain_text()
     use_whole_files()

@@ -1,9 +1,12 @@
-"""Walk a config: find its parts, choose a split, name keys that it lacks."""
-import difflib
+"""Read a config, walk through it and find its parts."""
+import sys
 from pathlib import Path
-from typing import Any, Iterator, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence, Union
 
 from mmengine.config import Config, ConfigDict
+
+from segvg.utils.config_paths import missing_key, resolve_options
+from segvg.utils.config_values import load_with_values, values_of
 
 
 def find_dicts(node: Any, key: str) -> Iterator[dict]:
@@ -99,21 +102,40 @@ def choose_split(loader: ConfigDict, split: str) -> None:
             dict(dataset, ann_file=file) for file in files])
 
 
-def unknown_keys(cfg: Config, options: dict[str, Any]) -> dict[str, Optional[str]]:
-    """Return the option keys that a config lacks, each with the nearest one it has."""
-    unknown = {}
+def load(path: Union[str, Path], options: Optional[dict[str, Any]] = None) -> Config:
+    """Read a config and change it by options, as the tools do.
+
+    Differences to ``Config.fromfile`` and ``merge_from_dict``:
+
+    - A value that a base file names at its head (``canvas = 640``) and that is changed
+      by the config or an option is changed wherever it is used.
+    - A path may name a part of a list by its type: ``...pipeline.PlaceOnCanvas.size``.
+    - A key that the config lacks is added, as mmengine does, and warned of: it may be
+      misspelt.
+
+    Args:
+        path: the config file.
+        options: path -> value.
+
+    Raises:
+        FileNotFoundError: there is no such config.
+        ValueError: a path names a part that is not there, or a value is of a wrong
+            type.
+    """
+    path, options = Path(path), dict(options or {})
+    if not path.is_file():
+        raise FileNotFoundError(f'config {path} does not exist')
+    if path.suffix == '.py':
+        known = values_of(path)
+        cfg = load_with_values(
+            path, {name: options.pop(name) for name in known if name in options})
+    else:
+        cfg = Config.fromfile(path)
     for key in options:
-        node: Any = cfg
-        for depth, part in enumerate(key.split('.')):
-            if isinstance(node, (list, tuple)) and part.isdigit() and int(
-                    part) < len(node):
-                node = node[int(part)]
-            elif isinstance(node, (Config, ConfigDict, dict)) and part in node:
-                node = node[part]
-            else:
-                names = list(node) if hasattr(node, 'keys') else []
-                close = difflib.get_close_matches(part, map(str, names), n=1)
-                before = key.split('.')[:depth]
-                unknown[key] = '.'.join([*before, close[0]]) if close else None
-                break
-    return unknown
+        missing, close = missing_key(cfg, key)
+        if missing:
+            hint = f'; did you mean {close}?' if close else ''
+            print(f'warning: the config has no key {key!r}, it is added{hint}',
+                  file=sys.stderr)
+    cfg.merge_from_dict(resolve_options(cfg, options))
+    return cfg

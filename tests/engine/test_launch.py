@@ -32,7 +32,7 @@ def test_misspelt_key_is_warned_of_with_the_nearest(capsys):
 
 def test_known_keys_are_silent_and_used(capsys):
     cfg = load_config(arguments(
-        '--cfg-options', 'train_dataloader.dataset.pipeline.3.long=320',
+        '--cfg-options', 'train_dataloader.dataset.pipeline.Resize.long=320',
         'model.head.loss_box.l1_weight=2', '--work-dir', 'elsewhere'))
     assert capsys.readouterr().err == ''
     assert cfg.train_dataloader.dataset.pipeline[3].long == 320

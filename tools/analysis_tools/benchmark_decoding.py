@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
@@ -14,6 +13,7 @@ from segvg.engine.launch import add_device
 from segvg.models.heads import SequenceHead
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, Tokens
+from segvg.utils.configs import load
 from segvg.utils.profiling import time_steps
 
 GRID = (20, 20)  # of a canvas of 640 x 640
@@ -52,7 +52,7 @@ def make_head(config: str, device: torch.device) -> SequenceHead:
     """Return the head of a config with random weights that never choose END."""
     init_default_scope('segvg')
     torch.manual_seed(0)
-    head = MODELS.build(Config.fromfile(config).model.head).to(device).eval()
+    head = MODELS.build(load(config).model.head).to(device).eval()
     torch.nn.init.constant_(head.predictor.layers[-1].bias[head.end:], -1e4)
     return head
 
