@@ -6,9 +6,9 @@ from pathlib import Path
 from segvg.annotations.readers.base import ReadOptions, SourceSet
 from segvg.annotations.readers.canonical import find_canonical_sets
 from segvg.annotations.readers.flickr30k import find_flickr30k_sets
-from segvg.annotations.readers.hf_parquet import find_hf_sets
 from segvg.annotations.readers.mdetr import FLAVOURS, find_mdetr_sets
 from segvg.annotations.readers.odvg import find_odvg_sets
+from segvg.annotations.readers.parquet import find_hf_sets
 from segvg.annotations.readers.phrasecut import find_phrasecut_sets
 from segvg.annotations.readers.pth_lists import REFTR, RESC, find_pth_sets
 from segvg.annotations.readers.refer import find_refer_sets

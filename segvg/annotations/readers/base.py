@@ -69,6 +69,10 @@ class Context(NamedTuple):
         """The context of a part, such as ``.bbox`` or ``[2]``."""
         return self._replace(place=self.place.child(part))
 
+    def at_file(self, path: Path, root: Path) -> 'Context':
+        """The context of a file, named from the root of its source."""
+        return self._replace(place=Place(path.relative_to(root).as_posix()))
+
     def with_ids(self, **ids: object) -> 'Context':
         """The same context with further ids, or with other ones."""
         return self._replace(ids={**self.ids, **ids})

@@ -1,42 +1,68 @@
 """The canonical form read as a source: checked, and written again."""
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from segvg.annotations import canonical
-from segvg.annotations.checks import Check, Place, Report
+from segvg.annotations.checks import Place, Report
 from segvg.annotations.files.pickles import AnnotationFileError, load_json, parse_json
 from segvg.annotations.official_counts import Counts, compare_counts
-from segvg.annotations.readers.base import ReadCounts, ReadOptions, SourceSet
-from segvg.annotations.readers.canonical_line import LineParser
+from segvg.annotations.readers.base import (
+    Context,
+    Errors,
+    ReadCounts,
+    ReadOptions,
+    SourceImage,
+    SourceObject,
+    SourceSet,
+)
+from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import (
+    Fields,
+    is_box,
+    is_finite,
+    is_flag,
     is_id,
     is_int,
     is_list,
+    is_record,
+    is_size,
     is_text,
-    read_fields,
+    list_of,
+    or_none,
 )
-from segvg.annotations.readers.images import ImageChecks
-from segvg.annotations.readers.texts import SplitLeaks
+from segvg.annotations.readers.ids import UniqueIds
+from segvg.annotations.readers.images import ImageChecks, is_inside
+from segvg.annotations.readers.objects import checked_object
+from segvg.annotations.readers.texts import usable_spans
 
 META = '.meta.json'
 SPLIT_ORDER = ('train', 'val', 'test')
-LINE_REQUIRED = dict(image=lambda value: isinstance(value, dict), split=is_text,
-                     instances=is_list, exprs=is_list)
+LINE_REQUIRED = Fields(image=is_record, split=is_text, instances=is_list, exprs=is_list)
+IMAGE_REQUIRED = Fields(id=is_text, file=is_text, width=is_size, height=is_size)
+IMAGE_OPTIONAL = Fields(alt=list_of(is_text), coco_id=or_none(is_int))
+INSTANCE_REQUIRED = Fields(id=is_id, bbox=or_none(is_box))
+INSTANCE_OPTIONAL = Fields(category_id=is_id, iscrowd=is_flag, area=is_finite,
+                           segm=is_record)
+EXPR_REQUIRED = Fields(id=is_id, text=is_text, targets=is_list)
+EXPR_OPTIONAL = Fields(ref_id=is_id, sent=is_text, tokens=is_list, caption=is_flag,
+                       phrases=is_list)
+PHRASE_REQUIRED = Fields(span=is_list, targets=is_list)
 
 
 def find_canonical_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
     """One set per meta file in the folders given, or per file given."""
-    sets = []
+    sets: list[SourceSet] = []
     for source in sources:
         if source.is_dir():
             paths = sorted(source.glob(f'*{META}'))
         else:
             paths = [source]
         if not paths or not paths[0].exists():
-            raise FileNotFoundError(f'{source} is no <name>{META}, no <name>_<split>'
-                                    '.jsonl and no folder that holds the first')
+            raise FileNotFoundError(f'{source} is not a <name>{META}, a <name>_<split>'
+                                    '.jsonl or a folder that holds the first')
         sets += [CanonicalSet(path, options.dataset) for path in paths]
     return sets
 
@@ -63,21 +89,21 @@ class CanonicalSet(SourceSet):
         if path.name.endswith(META):
             splits = self._read_meta(path)
             self.files = [path.with_name(facts['file']) for facts in splits.values()]
-        images, leaks = ImageChecks(report, options), SplitLeaks()
+        ctx = Context(report, options)
+        images, collector = ImageChecks(ctx), ExprCollector(ctx)
         for number, (split, facts) in enumerate(splits.items()):
             file = path.with_name(facts['file'])
             if not os.path.isfile(file):
                 raise AnnotationFileError(file, f'{path.name} names a file that is not '
                                                 'there')
-            reading = _FileParser(self, split, images, leaks=leaks, report=report,
-                                   options=options)
+            parser = _FileParser(self, split, images, collector)
             with open(file, 'rb') as stream:
                 for index, data in enumerate(options.progress(stream, file.name), 1):
-                    line = reading.read_line(
-                        data, Place(file.name, f'line:{index}'), file.parent)
+                    line = parser.read_line(
+                        ctx._replace(place=Place(file.name, f'line:{index}')), data)
                     if line is not None:
                         yield line
-            self._compare_counts(split, facts, report)
+            self._compare_counts(ctx, split, facts)
             self.files[number] = file
         self.image_dirs = images.dirs
 
@@ -112,70 +138,216 @@ class CanonicalSet(SourceSet):
             split in SPLIT_ORDER) else len(SPLIT_ORDER))
         return {split: splits[split] for split in order}
 
-    def _compare_counts(self, split: str, facts: dict, report: Report) -> None:
+    def _compare_counts(self, ctx: Context, split: str, facts: dict) -> None:
         found = self.read.splits().get(split, Counts(0, None, 0))
-        promised = [facts.get(field) for field in Counts._fields]
-        expected = Counts(*(value if is_int(value) else None
-                            for value in promised))
+        expected = Counts(*(facts[name] if is_int(facts.get(name)) else None
+                            for name in Counts._fields))
         if expected.refs == 0:
             expected = expected._replace(refs=None)
-        for field, value in compare_counts(expected, found).items():
-            report.add('count_mismatch', self._meta_place.child(
-                f'splits.{split}.{field}'), value=value)
+        for name, value in compare_counts(expected, found).items():
+            ctx._replace(place=self._meta_place.child(f'splits.{split}.{name}')).note(
+                'count_mismatch', value)
+
+
+@dataclass
+class _Instance:
+    """An instance of a line; ``charged`` when its errors were reported."""
+
+    ctx: Context
+    record: dict
+    errors: Errors
+    charged: bool = False
 
 
 class _FileParser:
     """State of reading one split file."""
 
-    def __init__(self, source: CanonicalSet, split: str, images: ImageChecks, *,
-                 leaks: SplitLeaks, report: Report, options: ReadOptions) -> None:
+    def __init__(self, source: CanonicalSet, split: str, images: ImageChecks,
+                 collector: ExprCollector) -> None:
         self.source = source
         self.split = split
-        self.leaks = leaks
-        self.report = report
-        self.options = options
-        self.images: set[str] = set()
+        self.images = images
+        self.collector = collector
+        self.folder = source.files[0].parent
+        self.categories = set(source.categories)
         self.refs: set = set()
-        self.line_reading = LineParser(images, set(source.categories),
-                                        report=report, options=options)
+        self.image_ids, self.expr_ids = UniqueIds(), UniqueIds()
 
-    def read_line(self, data: bytes, place: Place, folder: Path) -> Optional[dict]:
-        """Check a line; the line to write, or None."""
+    def read_line(self, ctx: Context, data: bytes) -> Optional[dict]:
+        """Check a line; the line to write, or None when nothing of it is kept."""
         try:
-            record = parse_json(data)
+            record: Any = parse_json(data)
         except (ValueError, RecursionError) as error:
-            self.report.add('bad_json_line', place, 'skip', value=str(error))
+            ctx.skip([('bad_json_line', str(error))])
             return None
-        line, errors = read_fields(record, LINE_REQUIRED, {}, self.report, place)
-        if 'split' in line and line['split'] != self.split:
+        line, errors = ctx.fields(record, LINE_REQUIRED)
+        if line.get('split', self.split) != self.split:
             errors.append(('split_mismatch', line['split']))
-        errors += self._check_version(record)
-        for code, value in errors:
-            self.report.add(code, place, 'skip', value=value)
+        errors += _check_version(record)
+        ctx.skip(errors)
         if 'image' in line and 'exprs' in line:
-            self._count(line, line['image'].get('id'))
+            self._count(line)
         if errors:
             return None
-        image_id = line['image'].get('id')
-        if self.options.check >= Check.FAST and is_text(image_id):
-            self.leaks.check(image_id, self.split, self.report, place)
-        return self.line_reading.read(record, place, folder)
+        image_id = record['image'].get('id')
+        ctx = ctx.with_ids(image_id=image_id if is_text(image_id) else None)
+        self.collector.check_leak(ctx, self.split)
+        image = self._read_image(ctx, record['image'])
+        unique = UniqueIds()
+        instances = [self._read_instance(ctx.at(f'.instances[{number}]'), instance,
+                                         image, unique)
+                     for number, instance in enumerate(record['instances'])]
+        if not record['exprs']:
+            ctx.note('image_without_expressions')
+        exprs = [self._read_expr(ctx.at(f'.exprs[{number}]'), expr, image, instances)
+                 for number, expr in enumerate(record['exprs'])]
+        for instance in instances:
+            if not instance.charged:
+                instance.ctx.skip(instance.errors, 'box_dropped')
+        kept = [expr for expr in exprs if expr is not None]
+        if not kept:
+            return None
+        return {**record, 'image': image, **_renumbered(instances, kept)}
 
-    def _check_version(self, record: object) -> list[tuple[str, str]]:
-        version = record.get('segvg', canonical.VERSION) if isinstance(
-            record, dict) else canonical.VERSION
-        try:
-            canonical.check_version(version, 'line')
-        except ValueError:
-            return [('version_unknown', version)]
-        return []
-
-    def _count(self, line: dict, image_id: object) -> None:
-        refs = {expr['ref_id'] for expr in line['exprs'] if isinstance(expr, dict)
-                and is_id(expr.get('ref_id'))} - self.refs
+    def _count(self, line: dict) -> None:
+        exprs = [expr for expr in line['exprs'] if isinstance(expr, dict)]
+        refs = {expr['ref_id'] for expr in exprs
+                if is_id(expr.get('ref_id'))} - self.refs
         self.refs |= refs
-        false = sum(isinstance(expr, dict) and 'negative_of' in expr
-                    for expr in line['exprs'])
-        total = len(line['exprs'])
-        self.source.read.add(self.split, str(image_id), total, len(refs))
-        self.source.compared.add(self.split, str(image_id), total - false, len(refs))
+        false = sum('negative_of' in expr for expr in exprs)
+        image_id, total = str(line['image'].get('id')), len(line['exprs'])
+        self.source.read.add(self.split, image_id, total, len(refs))
+        self.source.compared.add(self.split, image_id, total - false, len(refs))
+
+    def _read_image(self, ctx: Context, record: dict) -> Optional[dict]:
+        where = ctx.at('.image')
+        image, errors = where.fields(record, IMAGE_REQUIRED, IMAGE_OPTIONAL)
+        found = None
+        if not errors:
+            extra = {key: value for key, value in record.items()
+                     if key not in IMAGE_OPTIONAL} | image
+            found, errors = self.images.find(SourceImage(
+                str(self.image_ids.claim(where, image['id'])), image['file'],
+                image['width'], image['height'], where.place, image.get('alt', []),
+                {key: value for key, value in extra.items()
+                 if key not in (*IMAGE_REQUIRED, 'alt')}))
+        ctx.skip(errors)
+        return None if errors else found
+
+    def _read_instance(self, ctx: Context, record: Any, image: Optional[dict],
+                       unique: UniqueIds) -> _Instance:
+        source, errors = ctx.fields(record, INSTANCE_REQUIRED, INSTANCE_OPTIONAL)
+        if errors:
+            return _Instance(ctx, {'id': source.get('id')}, errors)
+        category_id, segm = source.get('category_id'), source.get('segm')
+        ann_id = unique.claim(ctx, source['id'])
+        if self.categories and category_id is not None and (
+                str(category_id) not in self.categories):
+            ctx.at('.category_id').note('category_unknown', category_id)
+        checked, errors = checked_object(ctx, SourceObject(
+            ann_id, source['bbox'], category_id=category_id,
+            iscrowd=source.get('iscrowd', 0), area=source.get('area'),
+            segm=_source_mask(segm, self.folder), has_mask=segm is not None,
+            referred=record.get('ref', True)), image)
+        if segm and 'file' in segm and 'segm' in checked:
+            checked['segm'] = segm
+        if 'iscrowd' not in record:
+            del checked['iscrowd']
+        kept = {key: value for key, value in record.items()
+                if key not in INSTANCE_OPTIONAL}
+        return _Instance(ctx, {**kept, **checked}, errors)
+
+    def _read_expr(self, ctx: Context, record: Any, image: Optional[dict],
+                   instances: list[_Instance]) -> Optional[dict]:
+        expr, errors = ctx.fields(record, EXPR_REQUIRED, EXPR_OPTIONAL)
+        ctx = ctx.with_ids(ref_id=expr.get('ref_id'), expr_id=expr.get('id'))
+        if 'id' in expr:
+            expr['id'] = self.expr_ids.claim(ctx, expr['id'])
+        if 'targets' in expr:
+            errors += _check_targets(ctx, expr, instances)
+        if 'phrases' in expr and 'text' in expr:
+            expr['phrases'] = _usable_phrases(ctx, expr, instances, errors)
+        targets = [] if errors else expr['targets']
+        line, _, _ = ctx.place.at.partition('.')
+        scope = (line, expr.get('ref_id', tuple(map(str, expr.get('targets', ())))))
+        kept = self.collector.check(FoundExpr(
+            ctx, expr, self.split, image, [instances[i].record for i in targets],
+            errors, scope))
+        if not kept:
+            return None
+        return {**{key: value for key, value in record.items()
+                   if key not in EXPR_OPTIONAL}, **expr}
+
+
+def _check_version(record: object) -> Errors:
+    if not isinstance(record, dict):
+        return []
+    version = record.get('segvg', canonical.VERSION)
+    try:
+        canonical.check_version(version, 'line')
+    except ValueError:
+        return [('version_unknown', version)]
+    return []
+
+
+def _check_targets(ctx: Context, expr: dict, instances: list[_Instance]) -> Errors:
+    """Check ``targets``; sorted and unique afterwards."""
+    targets = expr['targets']
+    wrong = [i for i in targets if not _is_index(i, instances)]
+    if wrong:
+        return [('dangling_ann', f'{wrong[0]!r} of {len(instances)} instances')]
+    expr['targets'] = sorted(set(targets))
+    if len(expr['targets']) != len(targets):
+        ctx.at('.targets').note('target_duplicate', targets)
+    if expr.get('caption'):
+        expr['targets'] = [i for i in expr['targets'] if not instances[i].errors]
+    errors: Errors = []
+    for i in expr['targets']:
+        errors += instances[i].errors
+        instances[i].charged = True
+    return errors
+
+
+def _usable_phrases(ctx: Context, expr: dict, instances: list[_Instance],
+                    errors: Errors) -> list[dict]:
+    """The phrases whose spans are in the text."""
+    kept = []
+    for number, record in enumerate(expr['phrases']):
+        where = ctx.at(f'.phrases[{number}]')
+        phrase, wrong = where.fields(record, PHRASE_REQUIRED)
+        targets = phrase.get('targets', [])
+        if not wrong and not all(_is_index(i, instances) for i in targets):
+            wrong = [('dangling_ann', f'phrase {number} has targets {targets}')]
+        errors += wrong
+        if wrong:
+            continue
+        spans = usable_spans(where.at('.span'), phrase['span'], len(expr['text']))
+        if spans:
+            useful = sorted({i for i in targets if not instances[i].errors})
+            kept.append({**record, 'span': spans, 'targets': useful})
+    return kept
+
+
+def _is_index(number: object, instances: list[_Instance]) -> bool:
+    return is_int(number) and 0 <= number < len(instances)
+
+
+def _source_mask(segm: Optional[dict], folder: Path) -> object:
+    """A canonical mask in the forms that masks have in sources."""
+    if not segm:
+        return None
+    if 'file' in segm:
+        inside = is_text(segm['file']) and is_inside(segm['file'])
+        return {'file': str(folder / segm['file'])} if inside else None
+    return segm.get('poly', segm.get('rle'))
+
+
+def _renumbered(instances: list[_Instance], exprs: list[dict]) -> dict:
+    """Instances without the useless ones, and expressions that point at them."""
+    kept = [i for i, instance in enumerate(instances) if not instance.errors]
+    places = {i: place for place, i in enumerate(kept)}
+    for expr in exprs:
+        expr['targets'] = [places[i] for i in expr['targets']]
+        for phrase in expr.get('phrases') or ():
+            phrase['targets'] = [places[i] for i in phrase['targets']]
+    return dict(instances=[instances[i].record for i in kept], exprs=exprs)

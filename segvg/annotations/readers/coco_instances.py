@@ -1,20 +1,18 @@
 """Images and objects of an ``instances.json`` in the shape of COCO detection."""
-import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
-from segvg.annotations.checks import Check, Place, Report
 from segvg.annotations.files.pickles import AnnotationFileError, load_json
-from segvg.annotations.readers.base import ReadOptions, SourceImage, SourceObject
+from segvg.annotations.readers.base import Context, Errors, SourceImage, SourceObject
 from segvg.annotations.readers.field_checks import (
+    Fields,
     is_box,
     is_finite,
     is_flag,
     is_int,
     is_size,
     is_text,
-    read_fields,
 )
 from segvg.annotations.readers.images import (
     ImageChecks,
@@ -24,14 +22,13 @@ from segvg.annotations.readers.images import (
     other_names,
     photo_number,
 )
-from segvg.annotations.readers.objects import Errors, check_object
+from segvg.annotations.readers.objects import checked_object, corners
 
 SIZE_LIMIT = 1 << 32  # bytes; files for pre-training have an entry per caption
-IMAGE_REQUIRED = dict(id=is_int, width=is_size, height=is_size)
-IMAGE_OPTIONAL = dict(file_name=is_text)
-OBJECT_REQUIRED = dict(id=is_int, image_id=is_int, bbox=is_box)
-OBJECT_OPTIONAL = dict(category_id=is_int, iscrowd=is_flag,
-                       area=is_finite)
+IMAGE_REQUIRED = Fields(id=is_int, width=is_size, height=is_size)
+IMAGE_OPTIONAL = Fields(file_name=is_text)
+OBJECT_REQUIRED = Fields(id=is_int, image_id=is_int, bbox=is_box)
+OBJECT_OPTIONAL = Fields(category_id=is_int, iscrowd=is_flag, area=is_finite)
 
 
 class CheckedImage(NamedTuple):
@@ -58,30 +55,26 @@ class CocoInstances:
     records which name it are returned with it.
 
     Args:
+        ctx: of the file.
         path: the file.
-        file: its name in the report.
-        report: takes the findings.
-        options: how to read.
         name_image: makes the name of an image that has none from its id; None takes
             COCO's names.
         namespace: of the ids of images; None tells it from their names.
     """
 
-    def __init__(self, path: Path, file: str, *, report: Report, options: ReadOptions,
+    def __init__(self, ctx: Context, path: Path, *,
                  name_image: Optional[Callable[[int], str]] = None,
                  namespace: Optional[str] = None) -> None:
         content = load_coco_lists(path)
-        self._report = report
-        self._options = options
+        self._ctx = ctx
         self._name_image = name_image or coco_name
         self._namespace = namespace
-        self._file = file
         self._records = dict(images=content['images'],
                              annotations=content['annotations'])
         self._numbers = {name: _numbers_by_id(records)
                          for name, records in self._records.items()}
         self.categories = category_names(content)
-        self._image_checks = ImageChecks(report, options)
+        self._image_checks = ImageChecks(ctx)
         self._images: dict[int, CheckedImage] = {}
         self._objects: dict[int, CheckedObject] = {}
 
@@ -90,7 +83,7 @@ class CocoInstances:
         """Folders in which images were found."""
         return self._image_checks.dirs
 
-    def image(self, image_id: int) -> Optional[CheckedImage]:
+    def find_image(self, image_id: int) -> Optional[CheckedImage]:
         """An image by its id, or None when there is no such image."""
         if image_id not in self._numbers['images']:
             return None
@@ -99,7 +92,8 @@ class CocoInstances:
             self._images[image_id] = self._check_image(number, image_id)
         return self._images[image_id]
 
-    def object(self, ann_id: int, referred: bool = True) -> Optional[CheckedObject]:
+    def find_object(self, ann_id: int,
+                    referred: bool = True) -> Optional[CheckedObject]:
         """An object by its id, or None when there is no such annotation."""
         if ann_id not in self._numbers['annotations']:
             return None
@@ -108,9 +102,8 @@ class CocoInstances:
             self._objects[ann_id] = self._check_object(number, ann_id, referred)
         return self._objects[ann_id]
 
-    def other_objects(
-            self, image_ids: set) -> Iterator[tuple[int, CheckedObject, Place]]:
-        """Objects of some images, with image id and place.
+    def other_objects(self, image_ids: set) -> Iterator[tuple[Context, CheckedObject]]:
+        """Objects of some images, each with its context.
 
         Those that do not say of which image they are, are among them.
         Those that cannot be used and were asked for before are left out: their errors
@@ -119,75 +112,66 @@ class CocoInstances:
         asked = {ann_id for ann_id, checked in self._objects.items() if checked.errors}
         for ann_id, numbers in self._numbers['annotations'].items():
             for again, number in enumerate(numbers):
-                record = self._records['annotations'][number]
-                image_id = record.get('image_id')
+                image_id = self._records['annotations'][number].get('image_id')
                 if is_int(image_id) and image_id not in image_ids or (
                         ann_id in asked and not again):
                     continue
                 checked = self._check_object(number, f'{ann_id}#{again}', False) if (
-                    again) else self.object(ann_id, False)
-                yield (image_id, checked,
-                       Place(self._file, f'annotations[{number}]'))
+                    again) else self.find_object(ann_id, False)
+                if checked is not None:
+                    ctx = self._ctx.at(f'annotations[{number}]')
+                    yield ctx.with_ids(image_id=image_id), checked
 
-    def images_without(self, image_ids: set) -> Iterator[tuple[int, Place]]:
-        """Images that are not among some, with their places."""
+    def note_unused(self, image_ids: set) -> None:
+        """Report the images that are not among some."""
         for image_id, numbers in self._numbers['images'].items():
             if image_id not in image_ids:
-                yield image_id, Place(self._file, f'images[{numbers[0]}]')
+                ctx = self._ctx.at(f'images[{numbers[0]}]').with_ids(image_id=image_id)
+                ctx.note('image_without_expressions')
 
     def _first(self, name: str, key: int) -> int:
         """Number of the first record of an id; later ones are reported."""
         first, *others = self._numbers[name][key]
         for number in others:
-            self._report.add('id_duplicate', Place(self._file, f'{name}[{number}]'),
-                             value=key)
+            self._ctx.at(f'{name}[{number}]').note('id_duplicate', key)
         return first
 
     def _check_image(self, number: int, image_id: int) -> CheckedImage:
-        place = Place(self._file, f'images[{number}]')
-        image, errors = read_fields(
-            self._records['images'][number], IMAGE_REQUIRED, IMAGE_OPTIONAL,
-            self._report, place, image_id=image_id)
+        record = self._records['images'][number]
+        ctx = self._ctx.at(f'images[{number}]').with_ids(image_id=image_id)
+        image, errors = ctx.fields(record, IMAGE_REQUIRED, IMAGE_OPTIONAL)
         file_name = image.get('file_name')
         if errors:
             return CheckedImage(None, file_name, errors)
         file = image_name(file_name or self._name_image(image_id))
         namespace = self._namespace or namespace_of(file)
         extra = {'coco_id': image_id} if namespace == 'coco' else {}
-        photo = photo_number(self._records['images'][number].get('flickr_url'))
+        photo = photo_number(record.get('flickr_url'))
         if photo is not None:
             extra['flickr_id'] = photo
-        record, missing = self._image_checks.check(SourceImage(
-            f'{namespace}:{image_id}', file, image['width'], image['height'], place,
+        found, errors = self._image_checks.find(SourceImage(
+            f'{namespace}:{image_id}', file, image['width'], image['height'], ctx.place,
             other_names(file), extra))
-        return CheckedImage(record, file,
-                            [('image_missing', missing)] if missing else [])
+        return CheckedImage(found, file, errors)
 
     def _check_object(self, number: int, ann_id: object,
                       referred: bool) -> CheckedObject:
-        place = Place(self._file, f'annotations[{number}]')
         record = self._records['annotations'][number]
-        ann, errors = read_fields(record, OBJECT_REQUIRED, OBJECT_OPTIONAL,
-                                         self._report, place)
+        ctx = self._ctx.at(f'annotations[{number}]')
+        ann, errors = ctx.fields(record, OBJECT_REQUIRED, OBJECT_OPTIONAL)
         image_id, category_id = ann.get('image_id'), ann.get('category_id')
-        if self._options.check >= Check.FAST and self.categories and (
+        ctx = ctx.with_ids(image_id=image_id)
+        if ctx.is_fast and self.categories and (
                 category_id is not None and category_id not in self.categories):
-            self._report.add('category_unknown', place.child('.category_id'),
-                             value=category_id, image_id=image_id)
+            ctx.at('.category_id').note('category_unknown', category_id)
         if 'bbox' not in ann:
             return CheckedObject(None, image_id, category_id, errors)
-        x, y, w, h = map(float, ann['bbox'])
-        image = self.image(image_id) if image_id is not None else None
-        size = (image.record['width'], image.record['height']) if (
-            image and image.record) else (math.inf, math.inf)
-        known = size[0] != math.inf
-        source = SourceObject(
-            ann_id, [x, y, x + w, y + h], place, category_id=category_id,
-            iscrowd=int(ann.get('iscrowd', 0)), area=ann.get('area') if known else None,
-            segm=record.get('segmentation'), has_mask=known,
-            referred=referred)
-        instance, more = check_object(source, *size, self._report, self._options,
-                                      image_id=image_id)
+        checked = self.find_image(image_id) if image_id is not None else None
+        image = checked and checked.record
+        instance, more = checked_object(ctx, SourceObject(
+            ann_id, corners(ann['bbox']), category_id=category_id,
+            iscrowd=int(ann.get('iscrowd', 0)), area=ann.get('area') if image else None,
+            segm=record.get('segmentation'), referred=referred), image)
         return CheckedObject(instance, image_id, category_id, errors + more)
 
 
@@ -202,8 +186,8 @@ def load_coco_lists(path: Path) -> dict:
     return content
 
 
-def category_names(content: dict) -> dict[int, str]:
-    """Names of the categories of such a file, by id; what is none is left out."""
+def category_names(content: dict) -> dict[int, Any]:
+    """Names of the categories of such a file, by id; what is not one is left out."""
     categories = content.get('categories')
     return {category['id']: category.get('name')
             for category in (categories if isinstance(categories, list) else ())

@@ -1,31 +1,38 @@
 """Files of SeqTR and its descendants: an object of split name -> list of entries."""
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from segvg.annotations.checks import Place, Report
-from segvg.annotations.files.pickles import AnnotationFileError, load_json
 from segvg.annotations.official_counts import OFFICIAL_COUNTS
-from segvg.annotations.readers.base import ReadOptions, SourceImage, SourceSet
-from segvg.annotations.readers.entry_targets import Entry, ExprTargets, TargetParser
-from segvg.annotations.readers.expressions import ExprCollector, SourceExpr
+from segvg.annotations.readers.base import (
+    Context,
+    Errors,
+    ReadOptions,
+    SourceImage,
+    SourceSet,
+)
+from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import (
+    Fields,
     is_int,
     is_list,
     is_size,
     is_text,
     plain_extra,
-    read_fields,
     show,
 )
+from segvg.annotations.readers.ids import InstanceIds
 from segvg.annotations.readers.images import (
     FOLDERS,
     ImageChecks,
     coco_name,
     other_names,
 )
-from segvg.annotations.readers.objects import Errors
+from segvg.annotations.readers.source_files import load_as
 from segvg.annotations.readers.splits import SPLIT_ALIASES
 
 STEM = 'instances'
@@ -33,8 +40,63 @@ SPLIT_NAME = re.compile(r'(train|val|test[ABC]*)(_.+)?')
 DATA_SOURCE = 'data_source'
 # value of data_source -> namespace of the ids of its images
 COLLECTIONS = dict(coco='coco', vg='vg', saiaprtc12='saiapr', flickr='flickr30k')
-REQUIRED = dict(image_id=is_int, height=is_size, width=is_size,
-                expressions=is_list)
+REQUIRED = Fields(image_id=is_int, height=is_size, width=is_size, expressions=is_list)
+
+
+@dataclass
+class Entry:
+    """An entry of a split.
+
+    Attributes:
+        ctx: where it stands, with ``image_id`` and ``ref_id``.
+        name: split and number, such as ``val[3]``; of a nested list ``val[3][0]``.
+        split: its split.
+        record: the entry as it is in the file.
+        fields: those of its fields that have the type expected.
+        image: of the group line; None when it cannot be made.
+    """
+
+    ctx: Context
+    name: str
+    split: str
+    record: dict
+    fields: dict
+    image: Optional[dict]
+
+
+class ExprTargets(NamedTuple):
+    """The targets of an expression, and what skips it because of them."""
+
+    instances: list[dict]
+    errors: Errors
+    scope: object  # texts of one scope should not repeat
+    keys: Optional[frozenset] = None  # tells the targets from others; None: their ids
+
+
+class TargetParser(ABC):
+    """How a dialect stores the targets of an entry.
+
+    Args:
+        content: the file.
+        source: its set.
+    """
+
+    required: Fields
+    optional: Fields
+    prefix: str        # of the names of sets
+    has_refs: bool     # whether an entry is a ref
+    nested: bool       # whether an entry may be a list of entries
+
+    def __init__(self, content: dict, source: SourceSet) -> None:
+        self.ids = InstanceIds()
+
+    @abstractmethod
+    def read(self, entry: Entry) -> tuple[list[ExprTargets], Errors]:
+        """The targets of each expression, and what skips the entry."""
+
+    def mark(self, entry: Entry) -> dict:
+        """Further fields of the expressions of an entry."""
+        return {}
 
 
 def is_collection(value: object) -> bool:
@@ -71,30 +133,25 @@ class EntrySet(SourceSet):
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
         """Read the file and yield group lines."""
         path = self.files[0]
-        content = load_json(path)
-        if not isinstance(content, dict):
-            raise AnnotationFileError(path, 'expected an object of splits, got '
-                                      f'{type(content).__name__}', code='bad_type')
-        targets = self._targets(content, self, report=report, options=options)
-        reading = _Parser(self, content, targets, report=report, options=options)
+        ctx = Context(report, options).at_file(path, self.root)
+        content = load_as(dict, path, 'splits')
+        parser = _Parser(ctx, self, content, self._targets(content, self))
         for name, records in content.items():
-            reading.read_split(name, records)
-        self.image_dirs = reading.images.dirs
-        yield from reading.collector.grouper.lines()
+            parser.read_split(name, records)
+        self.image_dirs = parser.images.dirs
+        yield from parser.collector.lines()
 
 
 class _Parser:
     """State of reading one file."""
 
-    def __init__(self, source: EntrySet, content: dict, targets: TargetParser, *,
-                 report: Report, options: ReadOptions) -> None:
+    def __init__(self, ctx: Context, source: EntrySet, content: dict,
+                 targets: TargetParser) -> None:
+        self.ctx = ctx
         self.source = source
         self.targets = targets
-        self.report = report
-        self.options = options
-        self.place = Place(source.files[0].relative_to(source.root).as_posix())
-        self.images = ImageChecks(report, options)
-        self.collector = ExprCollector(report, options)
+        self.images = ImageChecks(ctx)
+        self.collector = ExprCollector(ctx)
         self.sizes: dict[tuple, tuple[int, int]] = {}
         self.required = {**REQUIRED, **targets.required}
         self.optional = {**targets.optional, DATA_SOURCE: is_collection}
@@ -103,96 +160,80 @@ class _Parser:
 
     def read_split(self, name: str, records: object) -> None:
         """Check the entries of a split, and collect the expressions that are kept."""
-        place = self.place.child(name)
-        split = SPLIT_ALIASES.get(name, name)
+        ctx, split = self.ctx.at(name), SPLIT_ALIASES.get(name, name)
         match = SPLIT_NAME.fullmatch(split)
         if not match:
-            self.report.add('split_unknown', place, 'skip', value=name)
+            ctx.skip([('split_unknown', name)])
             return
         if split != name or match[2]:
-            self.report.add('split_alias', place, value=name)
+            ctx.note('split_alias', name)
         expected = OFFICIAL_COUNTS.get(self.source.name)
         if expected and split not in expected:
-            self.report.add('split_unexpected', place, value=name)
+            ctx.note('split_unexpected', name)
         if not isinstance(records, list):
-            self.report.add('bad_type', place, 'skip', value=show(records))
+            ctx.skip([('bad_type', show(records))])
             return
-        for number, record in enumerate(self.options.progress(records, name)):
-            self._read_record(split, f'{name}[{number}]', record)
+        for number, record in enumerate(ctx.options.progress(records, name)):
+            is_nested = self.targets.nested and isinstance(record, list)
+            where = f'{name}[{number}]'
+            if is_nested and not record:
+                self.ctx.at(where).skip([('ref_without_sentences', None)])
+            for k, part in enumerate(record if is_nested else [record]):
+                self._read_entry(split, f'{where}[{k}]' if is_nested else where, number,
+                                 part)
 
-    def _read_record(self, split: str, name: str, record: object) -> None:
-        if not (self.targets.nested and isinstance(record, list)):
-            self._read_entry(split, name, record)
-            return
-        if not record:
-            self.report.add('ref_without_sentences', self.place.child(name), 'skip')
-        for number, part in enumerate(record):
-            self._read_entry(split, f'{name}[{number}]', part)
-
-    def _read_entry(self, split: str, name: str, record: object) -> None:
-        place = self.place.child(name)
-        found, errors = read_fields(record, self.required, self.optional, self.report,
-                                    place)
-        ids = {'ref_id': name} if self.targets.has_refs else {}
-        image = self._read_image(split, found, errors, place, ids)
-        entry = Entry(name, split, record if isinstance(record, dict) else {}, found,
-                      image, place, ids)
+    def _read_entry(self, split: str, name: str, number: int, record: object) -> None:
+        ctx = self.ctx.at(name)
+        fields, errors = ctx.fields(record, self.required, self.optional)
+        if self.targets.has_refs:
+            ctx = ctx.with_ids(ref_id=name)
+        ctx, image = self._read_image(ctx, split, fields, errors)
+        entry = Entry(ctx, name, split, record if isinstance(record, dict) else {},
+                      fields, image)
         targets, wrong = self.targets.read(entry)
-        texts = found.get('expressions', [])
-        if not texts and 'expressions' in found:
+        texts = fields.get('expressions', [])
+        if not texts and 'expressions' in fields:
             wrong.append(('ref_without_sentences', ''))
         errors += wrong
-        for code, value in errors:
-            self.report.add(code, place, 'skip', value=value, **ids)
-        self.source.read.add(split, ids.get('image_id'), len(texts),
+        ctx.skip(errors)
+        self.source.read.add(split, ctx.ids.get('image_id'), len(texts),
                              int(self.targets.has_refs))
-        self.collector.check_leak(split, place, **ids)
-        entry.image = None if errors else image  # the texts are still checked
-        shared = self._shared_fields(entry)
-        for number, text in enumerate(texts):
-            known = targets[number] if number < len(targets) else None
-            self._collect(entry, number, text, known, shared)
+        self.collector.check_leak(ctx, split)
+        shared = self._shared_fields(entry, number)
+        unknown = ExprTargets([], [], name)
+        for k, text in enumerate(texts):
+            found = targets[k] if k < len(targets) else unknown
+            expr = dict(id=f'{name}#{k}', **shared, text=text)
+            self.collector.add(FoundExpr(
+                ctx.at(f'.expressions[{k}]').with_ids(expr_id=expr['id']), expr, split,
+                None if errors else image,  # the texts are still checked
+                found.instances, found.errors, found.scope, found.keys))
 
-    def _read_image(self, split: str, entry: dict, errors: Errors, place: Place,
-                    ids: dict) -> Optional[dict]:
-        if not {'image_id', 'width', 'height'} <= entry.keys():
-            return None
-        namespace = COLLECTIONS[entry.get(DATA_SOURCE, _collection_of(
+    def _read_image(self, ctx: Context, split: str, fields: dict,
+                    errors: Errors) -> tuple[Context, Optional[dict]]:
+        if not {'image_id', 'width', 'height'} <= fields.keys():
+            return ctx, None
+        namespace = COLLECTIONS[fields.get(DATA_SOURCE, _collection_of(
             self.source.dataset))]
-        source = _image(entry, namespace, place)
-        ids['image_id'] = source.id
-        size = (source.width, source.height)
+        source = _image(fields, namespace, ctx.place)
+        ctx = ctx.with_ids(image_id=source.id)
+        size = (fields['width'], fields['height'])
         first = self.sizes.setdefault((split, source.id), size)
         if first != size:  # an image has one line, and that has one size
-            self.report.add('image_size_mismatch', place, image_id=source.id,
-                            value=f'{size}, an earlier entry has {first}')
+            ctx.note('image_size_mismatch', f'{size}, an earlier entry has {first}')
             source.width, source.height = first
-        image, missing = self.images.check(source, FOLDERS[namespace])
-        errors += [('image_missing', missing)] if missing else []
-        return image
+        image, wrong = self.images.find(source, FOLDERS[namespace])
+        errors += wrong
+        return ctx, image
 
-    def _shared_fields(self, entry: Entry) -> dict:
+    def _shared_fields(self, entry: Entry, number: int) -> dict:
         """What all expressions of an entry have in common."""
-        shared = dict(src=[0, int(re.search(r'\[(\d+)\]', entry.name)[1])])
+        shared: dict = dict(src=[0, number])
         if self.targets.has_refs:
             shared['ref_id'] = entry.name
+        shared.update(self.targets.mark(entry))
         extra = plain_extra(entry.record, {**self.required, **self.optional})
-        return {**shared, **self.targets.mark(entry), **(
-            {'extra': extra} if extra else {})}
-
-    def _collect(self, entry: Entry, number: int, text: object,
-                 targets: Optional[ExprTargets], shared: dict) -> None:
-        expr = dict(id=f'{entry.name}#{number}', **shared)
-        targets = targets or ExprTargets([], [], entry.name)
-        errors = list(targets.errors)
-        if is_text(text):
-            expr['text'] = text
-        else:
-            errors.append(('bad_type', show(text)))
-        self.collector.add(SourceExpr(
-            expr, entry.split, entry.image, targets.instances,
-            errors, entry.place.child(f'.expressions[{number}]'), targets.scope,
-            {**entry.ids, 'expr_id': expr['id']}, targets.keys))
+        return {**shared, 'extra': extra} if extra else shared
 
 
 def all_records(content: dict) -> Iterator[dict]:

@@ -1,8 +1,9 @@
-"""Expressions of sources that have no sentence lists: checked, then grouped."""
+"""Expressions of sources: checked, then grouped into lines."""
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Optional, Union
 
-from segvg.annotations.checks import Check, Place, Report
+from segvg.annotations.checks import Place, Report
 from segvg.annotations.readers.base import Context, ReadOptions
 from segvg.annotations.readers.field_checks import is_text, show
 from segvg.annotations.readers.lines import LineGrouper
@@ -105,7 +106,7 @@ class ExprCollector:
         if 'text' in expr.record and not is_text(text):
             errors.append(('bad_type', show(text)))
         ctx.skip(errors)
-        self.check_leak(expr.split, ctx.place, **ctx.ids)
+        self.check_leak(ctx, expr.split)
         if not is_text(text) or self._is_blank(expr, text) or errors:
             return False
         if expr.split is None or expr.image is None:
@@ -121,11 +122,19 @@ class ExprCollector:
         self._compare(expr, source.record['text'], source.image)
         self.grouper.add(source.split, source.image, source.record, source.instances)
 
-    def check_leak(self, split: Optional[str], place: Place,
-                   image_id: Optional[str] = None, **ids: object) -> None:
+    def lines(self) -> Iterator[dict]:
+        """The group lines of the expressions kept so far."""
+        return self.grouper.lines()
+
+    def check_leak(self, ctx: Union[Context, str], split: Optional[str] = None,
+                   **ids: object) -> None:
         """Report an image of another split, once for each split."""
-        if self._check >= Check.FAST and None not in (split, image_id):
-            self._leaks.check(image_id, split, self._report, place, **ids)
+        if not isinstance(ctx, Context):  # the old form: split, place, ids
+            ctx, split = self._ctx._replace(place=split, ids=ids), ctx
+        rest = {**ctx.ids}
+        image_id = rest.pop('image_id', None)
+        if ctx.is_fast and split is not None and image_id is not None:
+            self._leaks.check(image_id, split, ctx.report, ctx.place, **rest)
 
     def _is_blank(self, expr: FoundExpr, text: str) -> bool:
         ctx = expr.ctx

@@ -2,41 +2,42 @@
 import json
 import math
 import reprlib
-from collections.abc import Callable, Mapping
-from typing import Optional
+from collections.abc import Callable, Container, Mapping
+from typing import Optional, TypeGuard, Union
 
 from segvg.annotations.checks import Place, Report
 
 Test = Callable[[object], bool]
+Fields = dict[str, Test]  # names of fields, and what their values must be
 MAX_SIDE = 1 << 15  # px; what says more is no image, and its mask would fill memory
 MAX_BITS = 1000  # of an integer that still is a float
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 
 
-def is_int(value: object) -> bool:
+def is_int(value: object) -> TypeGuard[int]:
     """Whether a value is an integer of 64 bits; True and False are not."""
     return (isinstance(value, int) and not isinstance(value, bool)
             and abs(value) < 1 << 63)
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether a value is a number that is a float too, not a finite one necessarily."""
     return isinstance(value, float) or (
         is_int(value) and value.bit_length() < MAX_BITS)
 
 
-def is_finite(value: object) -> bool:
+def is_finite(value: object) -> TypeGuard[float]:
     """Whether a value is a finite number."""
     return is_number(value) and math.isfinite(value)
 
 
-def is_size(value: object) -> bool:
+def is_size(value: object) -> TypeGuard[int]:
     """Whether a value is a number of pixels."""
     return is_int(value) and 0 < value <= MAX_SIDE
 
 
-def is_id(value: object) -> bool:
+def is_id(value: object) -> TypeGuard[Union[int, str]]:
     """Whether a value can be an id."""
     return is_int(value) or isinstance(value, str)
 
@@ -46,22 +47,32 @@ def is_anything(value: object) -> bool:
     return True
 
 
-def is_text(value: object) -> bool:
+def is_text(value: object) -> TypeGuard[str]:
     """Whether a value is a string."""
     return isinstance(value, str)
 
 
-def is_list(value: object) -> bool:
+def is_list(value: object) -> TypeGuard[list]:
     """Whether a value is a list."""
     return isinstance(value, list)
 
 
-def is_flag(value: object) -> bool:
+def is_record(value: object) -> TypeGuard[dict]:
+    """Whether a value is an object with fields."""
+    return isinstance(value, dict)
+
+
+def is_bool(value: object) -> TypeGuard[bool]:
+    """Whether a value is True or False."""
+    return isinstance(value, bool)
+
+
+def is_flag(value: object) -> TypeGuard[int]:
     """Whether a value is 0 or 1, or a boolean."""
     return isinstance(value, int) and value in (0, 1)
 
 
-def is_box(value: object) -> bool:
+def is_box(value: object) -> TypeGuard[list]:
     """Whether a value is a list of four numbers."""
     return (isinstance(value, (list, tuple)) and len(value) == 4
             and all(map(is_number, value)))
@@ -70,6 +81,11 @@ def is_box(value: object) -> bool:
 def list_of(test: Test) -> Test:
     """A test for lists whose items all pass another test."""
     return lambda value: isinstance(value, list) and all(map(test, value))
+
+
+def or_none(test: Test) -> Test:
+    """A test for values that pass another test or are null."""
+    return lambda value: value is None or test(value)
 
 
 def show(value: object) -> str:
@@ -142,7 +158,7 @@ class UniqueNumbers(UniqueIds):
         return super().take(key)
 
 
-def plain_extra(record: dict, known: Mapping[str, object]) -> Optional[dict]:
+def plain_extra(record: dict, known: Container[str]) -> Optional[dict]:
     """Fields of a record that the reader does not know, when they are simple values."""
     extra = {name: value for name, value in record.items()
              if name not in known and isinstance(name, str)
@@ -150,7 +166,7 @@ def plain_extra(record: dict, known: Mapping[str, object]) -> Optional[dict]:
     return extra or None
 
 
-def other_fields(record: dict, *known: Mapping[str, object]) -> dict:
+def other_fields(record: dict, *known: Container[str]) -> dict:
     """Fields of a record that the reader does not know and JSON can say."""
     return {name: value for name, value in record.items()
             if not any(name in names for names in known) and _is_json(value)}

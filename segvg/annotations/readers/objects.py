@@ -2,7 +2,7 @@
 import math
 import os
 from collections.abc import Sequence
-from typing import Optional
+from typing import Optional, TypeGuard
 
 from segvg.annotations.checks import Check, Place, Report
 from segvg.annotations.mask_checks import CheckedMask, check_mask
@@ -113,27 +113,27 @@ def _instance(source: SourceObject, mask: CheckedMask) -> dict:
 def _compare(source: SourceObject, mask: CheckedMask, width: float,
              height: float) -> Errors:
     """Compare box, mask and area with each other."""
-    findings = []
+    findings: Errors = []
+    bbox = source.bbox
     if source.iscrowd and source.referred:
         findings.append(('iscrowd_target', source.id))
-    size = mask.area
-    if mask.segm is None and _is_finite(source.bbox):
-        w, h = source.size or (source.bbox[2] - source.bbox[0],
-                               source.bbox[3] - source.bbox[1])
+    size: Optional[float] = mask.area
+    if mask.segm is None and _is_finite(bbox):
+        w, h = source.size or (bbox[2] - bbox[0], bbox[3] - bbox[1])
         size = w * h
     if source.area is not None and size is not None:
         off = abs(source.area - size)
         larger = max(abs(source.area), abs(size))
         if off > AREA_TOLERANCE * larger and off > AREA_TOLERANCE_PIXELS:
             findings.append(('area_mismatch', f'{source.area} against {size}'))
-    if mask.bounds and _is_finite(source.bbox) and not _boxes_agree(
-            source.bbox, mask.bounds, width, height):
+    if mask.bounds and _is_finite(bbox) and not _boxes_agree(
+            bbox, mask.bounds, width, height):
         findings.append(('mask_box_disagree',
-                         f'mask {list(mask.bounds)} against box {source.bbox}'))
+                         f'mask {list(mask.bounds)} against box {bbox}'))
     return findings
 
 
-def _is_finite(bbox: Optional[list[float]]) -> bool:
+def _is_finite(bbox: Optional[list[float]]) -> TypeGuard[list[float]]:
     return bbox is not None and all(map(math.isfinite, bbox))
 
 

@@ -1,29 +1,55 @@
 """Rows of the parquet copies of RefCOCO and of Ref-L4, in one form."""
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import NamedTuple, Optional
 
 from PIL import Image
 
-from segvg.annotations.checks import Place, Report
-from segvg.annotations.readers.base import SourceObject
+from segvg.annotations.checks import Place
+from segvg.annotations.files.pickles import parse_json
+from segvg.annotations.readers.base import NOTHING, Context, Errors, SourceObject
 from segvg.annotations.readers.field_checks import (
+    Fields,
+    Test,
+    is_anything,
     is_box,
     is_finite,
     is_flag,
     is_id,
     is_int,
     is_list,
+    is_record,
     is_size,
     is_text,
     other_fields,
-    read_fields,
+    show,
 )
-from segvg.annotations.readers.images import image_name
-from segvg.annotations.readers.objects import Errors
+from segvg.annotations.readers.images import coco_name, image_name
+from segvg.annotations.readers.objects import BORDER_TOLERANCE, corners
+from segvg.annotations.readers.refer import compare_file_name, compare_sent_ids
 
 Size = tuple[int, int]
+
+LMMS_REQUIRED = Fields(question_id=is_id, answer=is_list, bbox=is_box,
+                       file_name=is_text)
+LMMS_OPTIONAL = Fields(iscrowd=is_flag)
+REFCOCO_M_REQUIRED = Fields(image_id=is_int, file_name=is_text, samples=is_list)
+SAMPLE_REQUIRED = Fields(id=is_int, sentences=is_list, bbox=is_box)
+SAMPLE_OPTIONAL = Fields(image_id=is_int, mask=is_record)
+REF_L4_REQUIRED = Fields(id=is_id, caption=is_text, bbox=is_box, bbox_id=is_id,
+                         image_id=is_text, height=is_size, width=is_size,
+                         file_name=is_text)
+REF_L4_OPTIONAL = Fields(bbox_area=is_finite, ori_category_id=is_id)
+REF_REQUIRED = Fields(ref_id=is_int, ann_id=is_int, image_id=is_int, sentences=is_list,
+                      raw_anns=is_anything)
+REF_OPTIONAL = Fields(split=is_text, file_name=is_text, sent_ids=is_list,
+                      category_id=is_int, bbox=is_box, raw_image_info=is_anything)
+ANN_REQUIRED = Fields(bbox=is_box)
+ANN_OPTIONAL = Fields(id=is_int, image_id=is_int, category_id=is_int, iscrowd=is_flag,
+                      area=is_finite)
+IMAGE_OPTIONAL = Fields(id=is_int, file_name=is_text, width=is_size, height=is_size)
 
 
 class RowText(NamedTuple):
@@ -40,18 +66,19 @@ class RowRef:
 
     Attributes:
         ref_id: its id; it may repeat when ``shares_id``.
-        object: the object; its id is that of the annotation, None when there is none.
         place: where it stands.
+        object: the object; its id is that of the annotation, None when there is none.
         errors: what skips it.
-        texts: its texts; those of REFER are in ``sentences`` instead.
+        texts: its texts, None when they cannot be told.
+        sentences: the same in the form of REFER, instead of ``texts``.
         extra: other fields, for all its expressions.
     """
 
     ref_id: object
-    object: Optional[SourceObject]
     place: Place
+    object: Optional[SourceObject] = None
     errors: Errors = field(default_factory=list)
-    texts: list[RowText] = field(default_factory=list)
+    texts: Optional[list[RowText]] = None
     sentences: Optional[list] = None
     extra: dict = field(default_factory=dict)
     shares_id: bool = False
@@ -82,35 +109,182 @@ class Row:
     errors: Errors = field(default_factory=list)
 
 
-LMMS_REQUIRED = dict(question_id=is_id, answer=is_list,
-                     bbox=is_box, file_name=is_text)
-LMMS_OPTIONAL = dict(iscrowd=is_flag)
-REFCOCO_M_REQUIRED = dict(image_id=is_int, file_name=is_text,
-                          samples=is_list)
-SAMPLE_REQUIRED = dict(id=is_int, sentences=is_list, bbox=is_box)
-SAMPLE_OPTIONAL = dict(image_id=is_int, mask=lambda value: isinstance(
-    value, dict))
-REF_L4_REQUIRED = dict(id=is_id, caption=is_text, bbox=is_box,
-                       bbox_id=is_id, image_id=is_text,
-                       height=is_size, width=is_size,
-                       file_name=is_text)
-REF_L4_OPTIONAL = dict(bbox_area=is_finite, ori_category_id=is_id)
+def parse_lmms(ctx: Context, row: dict) -> Row:
+    """A ref with its captions in ``answer`` and one flat polygon."""
+    record, errors = _fields(ctx, row, LMMS_REQUIRED, LMMS_OPTIONAL)
+    file = record.get('file_name')
+    ref = RowRef(record.get('question_id'), ctx.place)
+    if 'bbox' in record:
+        ann_id = None
+        if file is not None and image_name(file) != file:
+            ann_id = PurePosixPath(file).stem.rpartition('_')[2]
+        ref.object = SourceObject(ann_id, corners(record['bbox']),
+                                  segm=row.get('segmentation'),
+                                  iscrowd=int(record.get('iscrowd', 0)))
+    ref.texts = _texts(ctx.at('.answer'), ref.ref_id, record.get('answer'))
+    return Row(file, encoded=_encoded_size(ctx, row), refs=[ref], errors=errors)
 
 
-def corners(box: list) -> list[float]:
-    """Half-open corners of x, y, w, h."""
-    x, y, w, h = map(float, box)
-    return [x, y, x + w, y + h]
+def parse_refcoco_m(ctx: Context, row: dict) -> Row:
+    """An image with samples: objects, their masks and sentences."""
+    record, errors = ctx.fields(row, REFCOCO_M_REQUIRED)
+    image_id = record.get('image_id')
+    found = Row(record.get('file_name'), image_id, encoded=_encoded_size(ctx, row),
+                errors=errors)
+    for number, sample in enumerate(record.get('samples', ())):
+        found.refs.append(_parse_sample(ctx.at(f'.samples[{number}]'), sample,
+                                        image_id))
+    if not found.refs and 'samples' in record:
+        ctx.note('image_without_expressions')
+    return found
 
 
-def known(row: dict, *optional: dict) -> dict:
-    """A row without optional fields that are null."""
-    names = {name for part in optional for name in part}
-    return {name: value for name, value in row.items()
-            if value is not None or name not in names}
+def _parse_sample(ctx: Context, sample: object, image_id: Optional[int]) -> RowRef:
+    record, errors = _fields(ctx, sample, SAMPLE_REQUIRED, SAMPLE_OPTIONAL)
+    if record.get('image_id', image_id) != image_id:
+        errors.append(('ann_image_mismatch',
+                       f'a sample of image {record["image_id"]}'))
+    ref = RowRef(record.get('id'), ctx.place, errors=errors)
+    if 'bbox' in record:
+        ref.object = SourceObject(ref.ref_id, corners(record['bbox']),
+                                  segm=record.get('mask'))
+    ref.texts = _texts(ctx.at('.sentences'), ref.ref_id, record.get('sentences'))
+    if isinstance(sample, dict):
+        ref.extra = other_fields(sample, SAMPLE_REQUIRED, SAMPLE_OPTIONAL)
+    return ref
 
 
-def encoded_size(row: dict, report: Report, place: Place) -> Optional[Size]:
+def parse_ref_l4(ctx: Context, row: dict) -> Row:
+    """A caption with its box; several captions share a box and its id."""
+    if 'id' not in row and 'ann_id' in row:  # its name in an earlier revision
+        row = {**row, 'id': row['ann_id']}
+        del row['ann_id']
+    record, errors = _fields(ctx, row, REF_L4_REQUIRED, REF_L4_OPTIONAL)
+    namespace, _, number = record.get('image_id', '').rpartition('_')
+    found = Row(record.get('file_name'), namespace=namespace or 'file',
+                split=row.get('split'), errors=errors)
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        found.number = int(number)
+    if {'width', 'height'} <= record.keys():
+        found.size = (record['width'], record['height'])
+    ref = RowRef(record.get('bbox_id'), ctx.place, shares_id=True)
+    if 'bbox' in record:
+        ref.object = SourceObject(
+            ref.ref_id, corners(record['bbox']), has_mask=False,
+            category_id=record.get('ori_category_id'), area=record.get('bbox_area'),
+            size=(float(record['bbox'][2]), float(record['bbox'][3])))
+    if 'caption' in record:
+        ref.texts = [RowText(record.get('id'), record['caption'], ctx.place)]
+    ref.extra = other_fields(row, REF_L4_REQUIRED, REF_L4_OPTIONAL, dict(split=None))
+    found.refs.append(ref)
+    return found
+
+
+def parse_jxu124(ctx: Context, row: dict) -> Row:
+    """A ref of REFER; its annotation and image are JSON text."""
+    found = _parse_ref(ctx, row)
+    found.encoded = _encoded_size(ctx, row)
+    return found
+
+
+def parse_benchmark(ctx: Context, row: dict) -> Row:
+    """An image with refs of REFER, each beside its annotation."""
+    found = Row(encoded=_encoded_size(ctx, row))
+    pairs = row.get('ref_list')
+    if not isinstance(pairs, list):
+        found.errors.append(('bad_type', f'ref_list: {show(pairs)}'))
+        pairs = []
+    elif not pairs:
+        ctx.note('image_without_expressions')
+    for number, pair in enumerate(pairs):
+        pair = pair if isinstance(pair, dict) else {}
+        one = _parse_ref(ctx.at(f'.ref_list[{number}]'), {
+            **(_as_record(pair.get('ref_info')) or {}),
+            'raw_anns': pair.get('ann_info'), 'raw_image_info': row.get('image_info')})
+        one.refs[0].errors = one.errors + one.refs[0].errors
+        found.refs += one.refs
+        found.file, found.number = found.file or one.file, found.number or one.number
+        found.size, found.split = found.size or one.size, found.split or one.split
+    return found
+
+
+def _parse_ref(ctx: Context, row: dict) -> Row:
+    ref, errors = _fields(ctx, row, REF_REQUIRED, REF_OPTIONAL)
+    image_id, about_image = ref.get('image_id'), ctx.at('.raw_image_info')
+    info = _as_record(ref.get('raw_image_info'))
+    if info is None and 'raw_image_info' in ref:
+        about_image.note('bad_type', show(ref['raw_image_info']))
+    image, _ = about_image.fields(info or {}, NOTHING, IMAGE_OPTIONAL)
+    if image.get('id', image_id) != image_id:
+        errors.append(('dangling_image', f'raw_image_info is of image {image["id"]}'))
+    file = image.get('file_name', ref.get('file_name'))
+    if file is None and image_id is not None:
+        file = coco_name(image_id)
+    size = (image['width'], image['height']) if {'width', 'height'} <= image.keys() \
+        else None
+    found = RowRef(ref.get('ref_id'), ctx.place, sentences=ref.get('sentences'))
+    if 'raw_anns' in ref:
+        found.object = _parse_annotation(ctx, ref, errors)
+    ctx = ctx.with_ids(ref_id=found.ref_id)
+    for code, value in compare_sent_ids(ref):
+        ctx.note(code, value)
+    if 'file_name' in ref and 'file_name' in image:
+        for code, value in compare_file_name(ref['file_name'], image['file_name'],
+                                             ref.get('ann_id')):
+            ctx.note(code, value)
+    return Row(file, image_id, size=size, split=ref.get('split'), refs=[found],
+               errors=errors)
+
+
+def _parse_annotation(ctx: Context, ref: dict,
+                      errors: Errors) -> Optional[SourceObject]:
+    record, where = _as_record(ref['raw_anns']), ctx.at('.raw_anns')
+    if record is None:
+        errors.append(('bad_type', f'raw_anns: {show(ref["raw_anns"])}'))
+        return None
+    ann, wrong = _fields(where, record, ANN_REQUIRED, ANN_OPTIONAL)
+    errors += wrong
+    for name, code in (('id', 'dangling_ann'), ('image_id', 'ann_image_mismatch')):
+        said = ref.get('ann_id' if name == 'id' else name)
+        if None not in (ann.get(name), said) and ann[name] != said:
+            errors.append((code, f'{name} of raw_anns is {ann[name]}, not {said}'))
+    if None not in (ref.get('category_id'), ann.get('category_id')) and (
+            ref['category_id'] != ann['category_id']):
+        ctx.note('category_mismatch',
+                 f'{ref["category_id"]}, the object has {ann["category_id"]}')
+    if 'bbox' not in ann:
+        return None
+    bbox = corners(ann['bbox'])
+    if 'bbox' in ref and not all(abs(a - b) <= BORDER_TOLERANCE for a, b in zip(
+            ref['bbox'], bbox, strict=True)):
+        ctx.at('.bbox').note('box_format_conflict', f'{ref["bbox"]} against {bbox}')
+    return SourceObject(
+        ref.get('ann_id'), bbox, segm=record.get('segmentation'),
+        mask_place=where.place.child('.segmentation'),
+        category_id=ann.get('category_id'), iscrowd=int(ann.get('iscrowd', 0)),
+        area=ann.get('area'))
+
+
+def _as_record(value: object) -> Optional[dict]:
+    """A nested value, or what JSON text says; None when that is not an object."""
+    if isinstance(value, str):
+        try:
+            value = parse_json(value.encode('utf-8', 'surrogatepass'))
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, dict) else None
+
+
+def _fields(ctx: Context, record: object, required: Mapping[str, Test],
+            optional: Mapping[str, Test]) -> tuple[dict, Errors]:
+    """As ``Context.fields``; an optional field that is null counts as absent."""
+    if isinstance(record, dict):
+        record = {name: value for name, value in record.items()
+                  if value is not None or name not in optional}
+    return ctx.fields(record, required, optional)
+
+
+def _encoded_size(ctx: Context, row: dict) -> Optional[Size]:
     """Width and height of the image that a row holds, from its header."""
     image = row.get('image')
     data = image.get('bytes') if isinstance(image, dict) else image
@@ -120,92 +294,11 @@ def encoded_size(row: dict, report: Report, place: Place) -> Optional[Size]:
         with Image.open(io.BytesIO(data)) as opened:
             return opened.size
     except Exception as error:  # of a decoder, on bytes of any kind
-        report.add('bad_type', place.child('.image'),
-                   value=f'no image ({type(error).__name__})')
+        ctx.at('.image').note('bad_type', f'not an image ({type(error).__name__})')
         return None
 
 
-def parse_lmms(row: dict, place: Place, report: Report) -> Row:
-    """A ref with its captions in ``answer`` and one flat polygon."""
-    record, errors = read_fields(known(row, LMMS_OPTIONAL), LMMS_REQUIRED,
-                                 LMMS_OPTIONAL, report, place)
-    file = record.get('file_name')
-    ref = RowRef(record.get('question_id'), None, place)
-    if 'bbox' in record:
-        has_suffix = file is not None and image_name(file) != file
-        ann_id = PurePosixPath(file).stem.rpartition('_')[2] if has_suffix else None
-        ref.object = SourceObject(
-            ann_id, corners(record['bbox']), place, segm=row.get('segmentation'),
-            iscrowd=int(record.get('iscrowd', 0)))
-    ref.texts = _texts(ref.ref_id, record.get('answer', []), place.child('.answer'))
-    if record.get('answer') == []:
-        errors.append(('ref_without_sentences', ''))
-    return Row(file, encoded=encoded_size(row, report, place), refs=[ref],
-               errors=errors)
-
-
-def parse_refcoco_m(row: dict, place: Place, report: Report) -> Row:
-    """An image with samples: objects, their masks and sentences."""
-    record, errors = read_fields(row, REFCOCO_M_REQUIRED, {}, report, place)
-    found = Row(record.get('file_name'), record.get('image_id'),
-                encoded=encoded_size(row, report, place), errors=errors)
-    for number, sample in enumerate(record.get('samples', ())):
-        where = place.child(f'.samples[{number}]')
-        if isinstance(sample, dict):
-            sample = known(sample, SAMPLE_OPTIONAL)
-        found.refs.append(_parse_sample(sample, record.get('image_id'), where, report))
-    if not found.refs and 'samples' in record:
-        report.add('image_without_expressions', place)
-    return found
-
-
-def _parse_sample(sample: object, image_id: Optional[int], place: Place,
-                  report: Report) -> RowRef:
-    record, errors = read_fields(sample, SAMPLE_REQUIRED, SAMPLE_OPTIONAL, report,
-                                 place)
-    if record.get('image_id', image_id) != image_id:
-        errors.append(('ann_image_mismatch',
-                       f'a sample of image {record["image_id"]}'))
-    if record.get('sentences') == []:
-        errors.append(('ref_without_sentences', ''))
-    ref = RowRef(record.get('id'), None, place, errors)
-    if 'bbox' in record:
-        ref.object = SourceObject(ref.ref_id, corners(record['bbox']), place,
-                                  segm=record.get('mask'))
-    ref.texts = _texts(ref.ref_id, record.get('sentences', []),
-                       place.child('.sentences'))
-    if isinstance(sample, dict):
-        ref.extra = other_fields(sample, SAMPLE_REQUIRED, SAMPLE_OPTIONAL)
-    return ref
-
-
-def parse_ref_l4(row: dict, place: Place, report: Report) -> Row:
-    """A caption with its box; several captions share a box and its id."""
-    row = known(row, REF_L4_OPTIONAL)
-    if 'id' not in row and 'ann_id' in row:  # its name in an earlier revision
-        row['id'] = row.pop('ann_id')
-    record, errors = read_fields(row, REF_L4_REQUIRED, REF_L4_OPTIONAL, report, place)
-    namespace, _, number = record.get('image_id', '').rpartition('_')
-    found = Row(record.get('file_name'), namespace=namespace or 'file',
-                split=row.get('split'), errors=errors)
-    if number.isascii() and number.isdigit() and len(number) < 19:
-        found.number = int(number)
-    if {'width', 'height'} <= record.keys():
-        found.size = (record['width'], record['height'])
-    ref = RowRef(record.get('bbox_id'), None, place, shares_id=True)
-    if 'bbox' in record:
-        ref.object = SourceObject(
-            ref.ref_id, corners(record['bbox']), place, has_mask=False,
-            category_id=record.get('ori_category_id'), area=record.get('bbox_area'),
-            size=(float(record['bbox'][2]), float(record['bbox'][3])))
-    if 'caption' in record:
-        ref.texts = [RowText(record.get('id'), record['caption'], place)]
-    ref.extra = other_fields(row, REF_L4_REQUIRED, REF_L4_OPTIONAL,
-                                    dict(split=None))
-    found.refs.append(ref)
-    return found
-
-
-def _texts(ref_id: object, texts: list, place: Place) -> list[RowText]:
-    return [RowText(f'{ref_id}#{number}', text, place.child(f'[{number}]'))
-            for number, text in enumerate(texts)]
+def _texts(ctx: Context, ref_id: object,
+           texts: Optional[list]) -> Optional[list[RowText]]:
+    return texts and [RowText(f'{ref_id}#{number}', text, ctx.at(f'[{number}]').place)
+                      for number, text in enumerate(texts)]

@@ -20,12 +20,7 @@ from segvg.annotations.readers.base import (
     SourceSet,
 )
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
-from segvg.annotations.readers.field_checks import (
-    is_box,
-    is_int,
-    is_size,
-    show,
-)
+from segvg.annotations.readers.field_checks import is_box, is_int, is_size, show
 from segvg.annotations.readers.ids import InstanceIds
 from segvg.annotations.readers.images import ImageChecks, coco_number, image_of
 from segvg.annotations.readers.mask_files import ArrayMasks

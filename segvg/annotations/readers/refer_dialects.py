@@ -1,29 +1,25 @@
 """How the sets in REFER layout differ: file names, lists of targets, flags."""
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import NamedTuple, Optional
 
+from segvg.annotations.readers.base import Errors
 from segvg.annotations.readers.field_checks import (
-    Test,
+    Fields,
     is_anything,
     is_flag,
     is_int,
     is_list,
     is_text,
+    list_of,
     show,
 )
-from segvg.annotations.readers.objects import Errors
 
+COMMON_REQUIRED = Fields(ref_id=is_int, image_id=is_int, split=is_text,
+                         sentences=is_list)
+COMMON_OPTIONAL = Fields(file_name=is_text, sent_ids=is_list)
 NO_TARGET = -1  # stands in place of an annotation id
+_is_ids = list_of(is_int)
 ZOM_ZERO, ZOM_ONE, ZOM_MANY = 'zero', 'one', 'many'
-COMMON_REQUIRED = dict(ref_id=is_int, image_id=is_int,
-                       split=is_text, sentences=is_list)
-COMMON_OPTIONAL = dict(file_name=is_text, sent_ids=is_list)
-# A sentence has all four; one whose `sent` or `tokens` are of no use still has `raw`.
-SENTENCE_REQUIRED = dict(raw=is_text, sent_id=is_int,
-                         sent=is_anything, tokens=is_anything)
-SENTENCE_OPTIONAL = dict(sent=is_text, tokens=is_list)
 
 
 class NamedTargets(NamedTuple):
@@ -35,10 +31,6 @@ class NamedTargets(NamedTuple):
     ann_ids: list[int]
     errors: Errors
     notes: Errors
-
-
-def _is_ids(value: object) -> bool:
-    return is_list(value) and all(map(is_int, value))
 
 
 def _is_id_or_ids(value: object) -> bool:
@@ -60,10 +52,11 @@ def name_grefcoco(ref: dict) -> NamedTargets:
     An empty list says so too, but only beside ``no_target``.
     """
     ann_ids, notes = _unique(ref['ann_id'])
+    errors: Errors = []
     if is_int(ref['ann_id']):
         notes.append(('ann_id_scalar', ref['ann_id']))
     real = [ann_id for ann_id in ann_ids if ann_id != NO_TARGET]
-    mark, errors = ref.get('no_target'), []
+    mark = ref.get('no_target')
     if real:
         contradicts = bool(mark) or len(real) < len(ann_ids)
     else:
@@ -76,8 +69,9 @@ def name_grefcoco(ref: dict) -> NamedTargets:
 def name_refzom(ref: dict) -> NamedTargets:
     """The annotations of a ref of Ref-ZOM; the mark ``zero`` wins over their list."""
     ann_ids, notes = _unique(ref['ann_id'])
+    errors: Errors = []
     real = [ann_id for ann_id in ann_ids if ann_id != NO_TARGET]
-    mark, errors = ref['source'], []
+    mark = ref['source']
     if mark == ZOM_ZERO:
         if real:
             notes.append(('zom_source_conflict', f'{mark} for {real}'))
@@ -98,19 +92,12 @@ def _unique(listed: object) -> tuple[list[int], Errors]:
     return ann_ids, [('target_duplicate', listed)] if len(ann_ids) < len(listed) else []
 
 
-def categories_of(ref: dict) -> set:
-    """The categories that a ref says its objects have."""
-    listed = ref['category_id']
-    return set(listed) if isinstance(listed, list) else {listed}
-
-
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(NamedTuple):
     """What a set in REFER layout has of its own.
 
     Attributes:
         names: of refs files, as patterns; ``*`` is the partition.
-        required, optional: fields of a ref and the tests of their types.
+        required, optional: fields of a ref.
         name_targets: reads which annotations a ref names.
         one_target: whether a ref names one object, so that two refs of one object are
             worth a note.
@@ -121,8 +108,8 @@ class Dialect:
     """
 
     names: tuple[str, ...]
-    required: Mapping[str, Test]
-    optional: Mapping[str, Test]
+    required: Fields = {**COMMON_REQUIRED, 'ann_id': is_int}
+    optional: Fields = {**COMMON_OPTIONAL, 'category_id': is_int}
     name_targets: Callable[[dict], NamedTargets] = name_one
     one_target: bool = True
     suffix_is_ann_id: bool = True
@@ -130,17 +117,15 @@ class Dialect:
     namespace: Optional[str] = None
     name_image: Optional[Callable[[int], str]] = None
 
-    def partition(self, file_name: str) -> str:
-        """The partition that the name of a refs file says."""
-        return re.search(r'\((.+)\)', file_name)[1]
+    def files(self, partition: str) -> str:
+        """The names of the refs files of a partition, for a message."""
+        return ' or '.join(self.names).replace('*', partition)
 
 
-_ONE = dict(required={**COMMON_REQUIRED, 'ann_id': is_int},
-            optional={**COMMON_OPTIONAL, 'category_id': is_int})
-REFER = Dialect(('refs(*).p',), **_ONE)
-REFCLEF = Dialect(('refs(*).p',), **_ONE, suffix_is_ann_id=False, namespace='saiapr',
+REFER = Dialect(('refs(*).p',))
+REFCLEF = Dialect(('refs(*).p',), suffix_is_ann_id=False, namespace='saiapr',
                   name_image='{}.jpg'.format)
-RREFCOCO = Dialect(('refs(*).p',), **_ONE, has_negatives=True)
+RREFCOCO = Dialect(('refs(*).p',), has_negatives=True)
 GREFCOCO = Dialect(
     ('grefs(*).json', 'grefs(*).p'),
     required={**COMMON_REQUIRED, 'ann_id': _is_id_or_ids},

@@ -1,20 +1,22 @@
 """SeqTR and Partial-RES: one object per entry, several expressions."""
 import json
 from pathlib import Path
+from typing import Optional
 
-from segvg.annotations.checks import Report
 from segvg.annotations.files.pickles import AnnotationFileError, load_json
-from segvg.annotations.readers.base import ReadOptions, SourceObject, SourceSet
+from segvg.annotations.readers.base import Errors, ReadOptions, SourceObject, SourceSet
 from segvg.annotations.readers.entries import (
     DATA_SOURCE,
     STEM,
+    Entry,
     EntrySet,
+    ExprTargets,
+    TargetParser,
     all_records,
     find_entry_files,
 )
-from segvg.annotations.readers.entry_targets import Entry, ExprTargets, TargetParser
-from segvg.annotations.readers.field_checks import is_anything, is_box, is_text
-from segvg.annotations.readers.objects import Errors, check_object
+from segvg.annotations.readers.field_checks import Fields, is_anything, is_box, is_text
+from segvg.annotations.readers.objects import checked_object, corners
 
 WHOLE = f'{STEM}.json'
 PICKED = '_bbox_pick'  # ends the names of files with pseudo labels
@@ -27,7 +29,7 @@ def find_seqtr_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet
     The samples of Partial-RES beside that file are read when they are given, or when
     they are alone.
     """
-    sets = []
+    sets: list[SourceSet] = []
     for source in sources:
         found = find_entry_files(source, f'{STEM}*.json')
         if not found:
@@ -52,15 +54,14 @@ class SeqTRSet(EntrySet):
 class SeqTRTargets(TargetParser):
     """The one target of all expressions of an entry."""
 
-    required = dict(bbox=is_box)
-    optional = dict(mask=is_anything)
+    required = Fields(bbox=is_box)
+    optional = Fields(mask=is_anything)
     prefix = 'seqtr'
     has_refs = True
     nested = False
 
-    def __init__(self, content: dict, source: EntrySet, *, report: Report,
-                 options: ReadOptions) -> None:
-        super().__init__(content, source, report=report, options=options)
+    def __init__(self, content: dict, source: SourceSet) -> None:
+        super().__init__(content, source)
         self._with_masks = {_source_of(record) for record in all_records(content)
                             if record.get('mask')}
         self._original = _load_original(source)
@@ -69,18 +70,14 @@ class SeqTRTargets(TargetParser):
         """The target of an entry, once for each expression."""
         if 'bbox' not in entry.fields:
             return [], []
-        x, y, w, h = map(float, entry.fields['bbox'])
-        mask, image = entry.record.get('mask'), entry.image
-        image_id = entry.ids.get('image_id')
-        instance_id, _ = self.ids.take((entry.split, image_id), None, (
-            x, y, w, h, json.dumps(mask)), entry.name)
-        size = (image['width'], image['height']) if image else (float('inf'),) * 2
-        instance, errors = check_object(
-            SourceObject(instance_id, [x, y, x + w, y + h], entry.place, segm=mask,
-                         mask_place=entry.place.child('.mask'), has_mask=bool(
-                             image and _source_of(entry.record) in self._with_masks)),
-            *size, self.report, self.options, **entry.ids)
-        targets = ExprTargets([instance], [], entry.name, frozenset([(x, y, w, h)]))
+        ctx, mask = entry.ctx, entry.record.get('mask')
+        box = tuple(map(float, entry.fields['bbox']))
+        instance_id = self.ids.claim(ctx, None, (*box, json.dumps(mask)), entry.name,
+                                     scope=entry.split)
+        instance, errors = checked_object(ctx, SourceObject(
+            instance_id, corners(box), segm=mask, mask_place=ctx.at('.mask').place,
+            has_mask=_source_of(entry.record) in self._with_masks), entry.image)
+        targets = ExprTargets([instance], [], entry.name, frozenset([box]))
         return [targets] * len(entry.fields.get('expressions', ())), errors
 
     def mark(self, entry: Entry) -> dict:
@@ -99,7 +96,7 @@ def _as_text(record: dict) -> str:
     return json.dumps(record, sort_keys=True)
 
 
-def _load_original(source: EntrySet) -> object:
+def _load_original(source: SourceSet) -> Optional[set[str]]:
     """The training entries of the file that a sample was taken from, as text."""
     path, *whole = source.files
     if not whole:

@@ -2,36 +2,44 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Any, Optional
 
-from segvg.annotations.checks import Check, Place, Report
-from segvg.annotations.readers.base import ReadOptions, SourceObject, SourceSet
-from segvg.annotations.readers.entries import EntrySet, all_records, find_entry_files
-from segvg.annotations.readers.entry_targets import Entry, ExprTargets, TargetParser
+from segvg.annotations.readers.base import (
+    Context,
+    Errors,
+    ReadOptions,
+    SourceObject,
+    SourceSet,
+)
+from segvg.annotations.readers.entries import (
+    Entry,
+    EntrySet,
+    ExprTargets,
+    TargetParser,
+    all_records,
+    find_entry_files,
+)
 from segvg.annotations.readers.field_checks import (
+    Fields,
     is_anything,
+    is_bool,
     is_box,
     is_finite,
     is_flag,
     is_id,
     is_int,
     is_list,
-    read_fields,
     show,
 )
-from segvg.annotations.readers.objects import BORDER_TOLERANCE, Errors, check_object
+from segvg.annotations.readers.objects import BORDER_TOLERANCE, checked_object, corners
 
 NONE_ID = -1  # of an object or category that is not there
 
 
-def _is_box_or_none(value: object) -> bool:
-    return value is None or is_box(value)
-
-
-OBJECT_REQUIRED = dict(id=is_id, bbox=is_box)
-OBJECT_OPTIONAL = dict(category_id=is_int, iscrowd=is_flag,
-                       area=is_finite, image_id=is_int,
-                       empty=lambda value: isinstance(value, bool))
+OBJECT_REQUIRED = Fields(id=is_id, bbox=is_box)
+OBJECT_OPTIONAL = Fields(category_id=is_int, iscrowd=is_flag,
+                         area=is_finite, image_id=is_int,
+                         empty=is_bool)
 
 
 def find_simvg_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
@@ -47,25 +55,17 @@ def find_simvg_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet
                      targets=SimVGTargets) for root, path in found]
 
 
-class _Listed(NamedTuple):
-    """The annotations of one expression and where they stand."""
-
-    records: list
-    place: Place
-
-
 class SimVGTargets(TargetParser):
-    """Lists of COCO-like objects; one that is none says that there is no target."""
+    """Lists of COCO-like objects; a mark in a list says that there is no target."""
 
-    required = dict(annotations=is_list)
-    optional = dict(bbox=is_anything)
+    required = Fields(annotations=is_list)
+    optional = Fields(bbox=is_anything)
     prefix = 'simvg'
     has_refs = False
     nested = True
 
-    def __init__(self, content: dict, source: EntrySet, *, report: Report,
-                 options: ReadOptions) -> None:
-        super().__init__(content, source, report=report, options=options)
+    def __init__(self, content: dict, source: SourceSet) -> None:
+        super().__init__(content, source)
         self._has_masks = any(annotation.get('segmentation') for record in all_records(
             content) for annotation in _objects_of(record))
 
@@ -75,22 +75,23 @@ class SimVGTargets(TargetParser):
         texts = entry.fields.get('expressions')
         if annotations is None or texts is None:
             return [], []
-        place = entry.place.child('.annotations')
+        ctx = entry.ctx.at('.annotations')
         if not annotations or not all(isinstance(part, list) for part in annotations):
-            shared = self._read_targets(_Listed(annotations, place), entry)
-            return [shared] * len(texts), []
+            return [self._read_targets(ctx, annotations, entry)] * len(texts), []
         if len(annotations) != len(texts):
             return [], [('bad_type', f'{len(annotations)} lists of annotations for '
                                      f'{len(texts)} expressions')]
-        self._compare_boxes(entry, annotations)
-        return [self._read_targets(_Listed(part, place.child(f'[{number}]')), entry)
+        _compare_boxes(entry, annotations)
+        return [self._read_targets(ctx.at(f'[{number}]'), part, entry)
                 for number, part in enumerate(annotations)], []
 
-    def _read_targets(self, listed: _Listed, entry: Entry) -> ExprTargets:
+    def _read_targets(self, ctx: Context, records: list, entry: Entry) -> ExprTargets:
         """The targets of an expression; each object once."""
-        instances, errors, marks, seen = [], [], 0, set()
-        for number, record in enumerate(listed.records):
-            place = listed.place.child(f'[{number}]')
+        instances: list[dict] = []
+        errors: Errors = []
+        marks, seen = 0, set()
+        for number, record in enumerate(records):
+            where = ctx.at(f'[{number}]')
             says_none = _says_none(record)
             if says_none is None:
                 errors.append(('no_target_encoding', show(record)))
@@ -98,70 +99,62 @@ class SimVGTargets(TargetParser):
                 marks += 1
             elif isinstance(record, dict) and is_id(record.get('id')) and (
                     record['id'] in seen):
-                self.report.add('target_duplicate', place, value=record['id'],
-                                **entry.ids)
+                where.note('target_duplicate', record['id'])
             else:
-                instance, wrong = self._read_object(record, entry, place)
+                instance, wrong = self._read_object(where, record, entry)
                 errors += wrong
                 instances += [instance] if instance else []
                 seen |= {record['id']} if instance else set()
-        if marks and len(listed.records) > marks:
+        if marks and len(records) > marks:
             errors.append(('no_target_encoding', 'no target beside a target'))
-        if not listed.records:
+        if not records:
             errors.append(('no_target_encoding', 'an empty list'))
         names = frozenset(instance['id'] for instance in instances)
-        scope = (entry.ids.get('image_id'), names) if names else entry.name
+        scope = (ctx.ids.get('image_id'), names) if names else entry.name
         return ExprTargets(instances, errors, scope)
 
-    def _read_object(self, record: object, entry: Entry,
-                     place: Place) -> tuple[Optional[dict], Errors]:
-        found, errors = read_fields(record, OBJECT_REQUIRED, OBJECT_OPTIONAL,
-                                    self.report, place, **entry.ids)
+    def _read_object(self, ctx: Context, record: Any,
+                     entry: Entry) -> tuple[Optional[dict], Errors]:
+        found, errors = ctx.fields(record, OBJECT_REQUIRED, OBJECT_OPTIONAL)
         image_id = entry.fields.get('image_id')
         if image_id is not None and found.get('image_id', image_id) != image_id:
             errors.append(('ann_image_mismatch', f'annotation {found.get("id")} is in '
                            f'image {found["image_id"]}'))
         if not {'id', 'bbox'} <= found.keys():
             return None, errors
-        x, y, w, h = map(float, found['bbox'])
-        segm, image = record.get('segmentation'), entry.image
-        key = (entry.split, entry.ids.get('image_id'))
-        instance_id, again = self.ids.take(key, found['id'], (
-            x, y, w, h, json.dumps(segm)), '')
-        if again:
-            self.report.add('id_duplicate', place, value=found['id'], **entry.ids)
-        size = (image['width'], image['height']) if image else (float('inf'),) * 2
-        instance, more = check_object(
-            SourceObject(instance_id, [x, y, x + w, y + h], place, segm=segm,
-                         category_id=found.get('category_id'),
-                         iscrowd=int(found.get('iscrowd', 0)), area=found.get('area'),
-                         has_mask=bool(image and self._has_masks)),
-            *size, self.report, self.options, **entry.ids)
+        bbox, segm = corners(found['bbox']), record.get('segmentation')
+        instance_id = self.ids.claim(ctx, found['id'], (*bbox, json.dumps(segm)), '',
+                                     scope=entry.split)
+        instance, more = checked_object(ctx, SourceObject(
+            instance_id, bbox, segm=segm, category_id=found.get('category_id'),
+            iscrowd=int(found.get('iscrowd', 0)), area=found.get('area'),
+            has_mask=self._has_masks), entry.image)
         return instance, errors + more
 
-    def _compare_boxes(self, entry: Entry, annotations: list) -> None:
-        """Compare ``bbox`` of an entry, which is not used, with its annotations."""
-        if 'bbox' not in entry.record or self.options.check < Check.FAST:
-            return
-        place, boxes = entry.place.child('.bbox'), entry.record['bbox']
-        if not isinstance(boxes, list) or len(boxes) != len(annotations):
-            self.report.add('bad_type', place, value=show(boxes), **entry.ids)
-            return
-        for number, (part, objects) in enumerate(zip(boxes, annotations, strict=True)):
-            where = place.child(f'[{number}]')
-            if not isinstance(part, list) or len(part) != len(objects):
-                self.report.add('bad_type', where, value=show(part), **entry.ids)
-                continue
-            for k, (bbox, record) in enumerate(zip(part, objects, strict=True)):
-                code = _compare_box(bbox, record)
-                if code:
-                    self.report.add(code, where.child(f'[{k}]'),
-                                    value=show(bbox), **entry.ids)
+
+def _compare_boxes(entry: Entry, annotations: list) -> None:
+    """Compare ``bbox`` of an entry, which is not used, with its annotations."""
+    ctx = entry.ctx.at('.bbox')
+    if 'bbox' not in entry.record or not ctx.is_fast:
+        return
+    boxes = entry.record['bbox']
+    if not isinstance(boxes, list) or len(boxes) != len(annotations):
+        ctx.note('bad_type', show(boxes))
+        return
+    for number, (part, objects) in enumerate(zip(boxes, annotations, strict=True)):
+        where = ctx.at(f'[{number}]')
+        if not isinstance(part, list) or len(part) != len(objects):
+            where.note('bad_type', show(part))
+            continue
+        for k, (bbox, record) in enumerate(zip(part, objects, strict=True)):
+            code = _compare_box(bbox, record)
+            if code:
+                where.at(f'[{k}]').note(code, show(bbox))
 
 
 def _compare_box(bbox: object, record: object) -> Optional[str]:
     """The code of a box that is not the one of its annotation."""
-    if not _is_box_or_none(bbox):
+    if bbox is not None and not is_box(bbox):
         return 'bad_type'
     other = record.get('bbox') if isinstance(record, dict) else None
     if bbox is None or not is_box(other):

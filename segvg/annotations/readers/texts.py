@@ -1,4 +1,6 @@
 """Checks of texts: blank, said twice, said of two objects; spans of phrases."""
+from typing import TypeGuard
+
 from segvg.annotations.checks import Check, Place, Report
 from segvg.annotations.readers.base import Context
 from segvg.annotations.readers.field_checks import is_int, is_list
@@ -29,7 +31,7 @@ def check_blank(text: str, report: Report, place: Place, check: Check,
     return False
 
 
-def is_span(value: object) -> bool:
+def is_span(value: object) -> TypeGuard[Span]:
     """Whether a value is a list of two integers."""
     return is_list(value) and len(value) == 2 and all(map(is_int, value))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from segvg.annotations.checks import Check, Report
-from segvg.annotations.readers import ReadOptions, hf_parquet
+from segvg.annotations.readers import ReadOptions, parquet
 from tests.annotations.readers.parquet_sources import (
     FLIPPED,
     JXU,
@@ -124,8 +124,8 @@ def test_damaged_values_are_never_lost_in_silence(monkeypatch, kind, seed):
     chance, tree = random.Random(seed), [copy.deepcopy(ROWS[kind])]
     damage_tree(tree[0], chance)
     rows = [row for row in tree[0] if isinstance(row, dict)]
-    monkeypatch.setattr(hf_parquet, 'iter_rows', lambda path: iter(rows))
-    source = hf_parquet.HfSet(kind, Path('a'), [Path('a/val.parquet')], root=Path('a'),
+    monkeypatch.setattr(parquet, 'iter_rows', lambda path: iter(rows))
+    source = parquet.HfSet(kind, Path('a'), [Path('a/val.parquet')], root=Path('a'),
                               name=None)
     report = Report()
     lines = list(source.lines(report, ReadOptions(check=Check.FULL)))

@@ -1,32 +1,34 @@
 """Parquet copies of RefCOCO, RefCOCO-M and Ref-L4, as hosted for ``datasets``."""
-import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
-from segvg.annotations.checks import Check, Place, Report
+from segvg.annotations.checks import Check, Report
 from segvg.annotations.files.pickles import AnnotationFileError
-from segvg.annotations.readers.base import ReadOptions, SourceSet
-from segvg.annotations.readers.expressions import ExprCollector, SourceExpr
-from segvg.annotations.readers.field_checks import UniqueIds, is_text, show
+from segvg.annotations.readers.base import Context, ReadOptions, SourceSet
+from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
+from segvg.annotations.readers.field_checks import is_text
+from segvg.annotations.readers.ids import InstanceIds, UniqueIds
 from segvg.annotations.readers.images import ImageChecks, image_of
-from segvg.annotations.readers.instance_ids import InstanceIds
-from segvg.annotations.readers.objects import Errors, check_object
-from segvg.annotations.readers.parquet_files import column_names, iter_rows
-from segvg.annotations.readers.parquet_refer import parse_benchmark, parse_jxu124
+from segvg.annotations.readers.objects import checked_object
 from segvg.annotations.readers.parquet_rows import (
     Row,
     RowRef,
+    RowText,
+    parse_benchmark,
+    parse_jxu124,
     parse_lmms,
     parse_ref_l4,
     parse_refcoco_m,
 )
-from segvg.annotations.readers.refer_sentences import SentenceParser
+from segvg.annotations.readers.refer import SentenceParser
 from segvg.annotations.readers.reviewed import find_reviewed, reviewed_dataset
 from segvg.annotations.readers.splits import SPLIT_ALIASES, SPLIT_NAME, order_by_split
-from segvg.annotations.readers.texts import RepeatedTexts
 
+ROWS_AT_A_TIME = 64  # rows may hold an image each
 SHARD = re.compile(r'-\d+-of-\d+$')
 DATASETS = (('refcoco_plus', r'refcoco(plus|\+|_plus)'), ('refcocog', 'refcocog'),
             ('refcoco', 'refcoco'))
@@ -44,7 +46,7 @@ class Kind(NamedTuple):
     """
 
     columns: tuple[str, ...]
-    parse: Callable[[dict, Place, Report], Row]
+    parse: Callable[[Context, dict], Row]
     source_box: str
     text_field: str
     dataset: Optional[str] = None
@@ -64,7 +66,7 @@ OWN_NAMES = {'refcoco_m': 'refcoco_m', 'ref-l4': 'ref_l4'}
 
 def find_hf_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
     """One set per kind and folder of parquet files; one per file of no known kind."""
-    sets: list[HfSet] = []
+    sets: list[SourceSet] = []
     for source in sources:
         groups: dict[tuple[str, Path], list[Path]] = {}
         paths = sorted(source.rglob('*.parquet')) if source.is_dir() else [source]
@@ -133,147 +135,163 @@ class HfSet(SourceSet):
             columns = ', '.join(column_names(self.files[0]))
             raise AnnotationFileError(self.files[0], 'columns of no known set: '
                                       f'{columns}', code='missing_field')
-        reading = _Parser(self, report=report, options=options)
+        ctx = Context(report, options)
+        parser = _Parser(ctx, self)
         for number, path in enumerate(self.files):
-            file = Place(path.relative_to(self.root).as_posix())
+            file = ctx.at_file(path, self.root)
             split = SPLIT_ALIASES.get(_split_of(path), _split_of(path))
             for index, row in enumerate(options.progress(iter_rows(path), path.name)):
-                reading.read_row(row, split, file.child(f'row:{index}'),
-                                 [number, index])
-        self.image_dirs = reading.images.dirs
-        yield from reading.collector.grouper.lines()
+                parser.read_row(file.at(f'row:{index}'), row, split, [number, index])
+        self.image_dirs = parser.images.dirs
+        yield from parser.collector.lines()
 
 
 class _Parser:
     """State of reading one set."""
 
-    def __init__(self, source: HfSet, *, report: Report, options: ReadOptions) -> None:
+    def __init__(self, ctx: Context, source: HfSet) -> None:
         self.source = source
-        self.report = report
-        self.options = options
         self.parse = KINDS[source.kind].parse
-        self.images = ImageChecks(report, options)
-        self.collector = ExprCollector(report, options)
-        self.sentences = SentenceParser(report, options.check, has_negatives=False,
-                                         from_bytes=False)
+        self.images = ImageChecks(ctx)
+        self.collector = ExprCollector(ctx)
+        self.sentences = SentenceParser(has_negatives=False, from_bytes=False)
         self.ref_ids, self.expr_ids = UniqueIds(), UniqueIds()
         self.instance_ids = InstanceIds()
 
-    def read_row(self, record: dict, file_split: str, place: Place,
+    def read_row(self, ctx: Context, record: dict, file_split: str,
                  src: list[int]) -> None:
         """Check a row, and collect the expressions of it that are kept."""
-        row = self.parse(record, place, self.report)
-        split = self._split(row, file_split, place)
-        ids: dict = dict(image_id=None)
-        image = self._read_image(row, place, ids)
-        for code, value in row.errors:
-            self.report.add(code, place, 'skip', value=value, **ids)
+        row = self.parse(ctx, record)
+        split = self._split(ctx, row, file_split)
+        ctx, image = self._read_image(ctx, row)
+        ctx.skip(row.errors)
         if split is None:
             return
-        self.collector.check_leak(split, place, **ids)
+        self.collector.check_leak(ctx, split)
+        image_id = ctx.ids.get('image_id')
         if not row.refs:
-            self.source.read.add(split, ids['image_id'], 0)
+            self.source.read.add(split, image_id, 0)
+        shared = dict(source=self.source.kind.removesuffix('-benchmark'), src=src)
         for ref in row.refs:
-            count = len(ref.texts if ref.sentences is None else ref.sentences)
-            self.source.read.add(split, ids['image_id'], count, refs=1)
-            self._read_ref(ref, SourceExpr(
-                dict(source=self.source.kind.removesuffix('-benchmark'), src=src),
-                split, image, [], row.errors, place, None, ids))
+            self.source.read.add(split, image_id, len(ref.sentences or ref.texts or ()),
+                                 refs=1)
+            self._read_ref(ref, FoundExpr(ctx._replace(place=ref.place), shared, split,
+                                          image, [], row.errors))
 
-    def _split(self, row: Row, file_split: str, place: Place) -> Optional[str]:
+    def _split(self, ctx: Context, row: Row, file_split: str) -> Optional[str]:
         """The split that the row says, else the one of the file's name."""
         name = file_split if row.split is None else row.split
         split = SPLIT_ALIASES.get(name, name) if is_text(name) else ''
         if not SPLIT_NAME.fullmatch(split):
-            self.report.add('split_unknown', place, 'skip', value=name)
+            ctx.skip([('split_unknown', name)])
             return None
         if row.split is not None and split != name:
-            self.report.add('split_alias', place.child('.split'), value=name)
+            ctx.at('.split').note('split_alias', name)
         of_file = SPLIT_NAME.fullmatch(file_split) and file_split != 'all'
         if of_file and split != file_split and not (
                 file_split == 'test' and split.startswith('test')):
             row.errors.append(('split_mismatch', f'{name} in a file of {file_split}'))
         return split
 
-    def _read_image(self, row: Row, place: Place, ids: dict) -> Optional[dict]:
+    def _read_image(self, ctx: Context, row: Row) -> tuple[Context, Optional[dict]]:
         """The image of a group line; what is wrong is added to the row's errors."""
         if row.file is None:
             row.errors += [] if row.errors else [('missing_field', 'file_name')]
-            return None
+            return ctx, None
         size = row.size or row.encoded
-        source = image_of(row.file, size or (None, None), place,
+        source = image_of(row.file, size or (None, None), ctx.place,
                           namespace=row.namespace, number=row.number)
-        ids['image_id'] = source.id
-        if self.options.check >= Check.FAST and row.number is not None:
-            of_name = image_of(row.file, (None, None), place, namespace=row.namespace)
+        ctx = ctx.with_ids(image_id=source.id)
+        if ctx.is_fast and row.number is not None:
+            of_name = image_of(row.file, (None, None), ctx.place,
+                               namespace=row.namespace)
             if not of_name.id.startswith('file:') and of_name.id != source.id:
-                self.report.add('file_name_mismatch', place, value=row.file, **ids)
-        if self.options.check >= Check.IMAGES and row.encoded not in (None, size):
-            self.report.add('image_size_mismatch', place, **ids,
-                            value=f'{size} annotated, the row holds {row.encoded}')
-        image, missing = self.images.check(source)
-        if image is None and not missing:
-            missing = f'{row.file} has no size, in the row or in a file'
-        row.errors += [('image_missing', missing)] if missing else []
-        return image
+                ctx.note('file_name_mismatch', row.file)
+        if ctx.options.check >= Check.IMAGES and row.encoded not in (None, size):
+            ctx.note('image_size_mismatch',
+                     f'{size} annotated, the row holds {row.encoded}')
+        image, errors = self.images.find(source)
+        if image is None and not errors:
+            errors = [('image_missing',
+                       f'{row.file} has no size, in the row or in a file')]
+        row.errors += errors
+        return ctx, image
 
-    def _read_ref(self, ref: RowRef, expr: SourceExpr) -> None:
-        """Check a ref and its texts; ``expr`` holds what its expressions share."""
-        ref_id, again = self.ref_ids.take(ref.ref_id)
-        ref_id = ref.ref_id if ref.shares_id else ref_id
-        expr.ids = {**expr.ids, 'ref_id': ref.ref_id}
-        if again and ref.ref_id is not None and not ref.shares_id:
-            self.report.add('ref_id_duplicate', ref.place, value=ref.ref_id, **expr.ids)
-        errors = list(ref.errors)
+    def _read_ref(self, ref: RowRef, shared: FoundExpr) -> None:
+        """Check a ref and its texts; ``shared`` is what its expressions have."""
+        ctx = shared.ctx.with_ids(ref_id=ref.ref_id)
+        ref_id, errors, instances = ref.ref_id, list(ref.errors), []
+        if not ref.shares_id:
+            ref_id = self.ref_ids.claim(ctx, ref_id, 'ref_id_duplicate')
+        if [] in (ref.texts, ref.sentences):
+            errors.append(('ref_without_sentences', ''))
         if ref.object is not None:
-            instance, more = self._check_object(ref, expr)
-            errors += more
-            expr.instances = [instance]
-        for code, value in errors:
-            self.report.add(code, ref.place, 'skip', value=value, **expr.ids)
-        if errors or expr.errors or not expr.instances:
-            expr.image = None
-        expr.errors, expr.scope = [], ref_id
-        expr.record['ref_id'] = ref_id
-        if ref.extra:
-            expr.record['extra'] = ref.extra
-        if ref.sentences is not None:
-            self._read_sentences(ref, expr)
-        for text in ref.texts:
-            self._read_text(text, expr)
+            ref.object.id = self.instance_ids.claim(
+                ctx, ref.object.id, tuple(ref.object.bbox or ()), ref.place.at,
+                scope=shared.split)
+            instance, wrong = checked_object(ctx, ref.object, shared.image)
+            instances, errors = [instance], errors + wrong
+        ctx.skip(errors)
+        is_lost = errors or shared.errors or not instances
+        shared = replace(
+            shared, ctx=ctx, instances=instances, errors=[], scope=ref_id,
+            image=None if is_lost else shared.image,
+            record={**shared.record, 'ref_id': ref_id,
+                    **({'extra': ref.extra} if ref.extra else {})})
+        for number, sentence in enumerate(ref.sentences or ()):
+            where, record, wrong = self.sentences.read(
+                ctx.at(f'.sentences[{number}]'), sentence)
+            self.collector.add(replace(shared, ctx=where, errors=wrong,
+                                       record={**shared.record, **record}))
+        for text in ref.texts or ():
+            self._read_text(text, shared)
 
-    def _check_object(self, ref: RowRef, expr: SourceExpr) -> tuple[dict, Errors]:
-        source, image = ref.object, expr.image
-        size = (image['width'], image['height']) if image else (math.inf, math.inf)
-        source.has_mask = source.has_mask and image is not None
-        source.id, again = self.instance_ids.take(
-            (expr.split, expr.ids['image_id']), source.id, tuple(source.bbox),
-            ref.place.at)
-        if again:
-            self.report.add('id_duplicate', ref.place, value=source.id, **expr.ids)
-        return check_object(source, *size, self.report, self.options, **expr.ids)
-
-    def _read_text(self, text, shared: SourceExpr) -> None:
+    def _read_text(self, text: RowText, shared: FoundExpr) -> None:
+        ctx = shared.ctx._replace(place=text.place).with_ids(expr_id=text.id)
         expr_id, again = self.expr_ids.take(text.id)
-        ids = {**shared.ids, 'expr_id': text.id}
         if again and self.source.kind == 'ref-l4' and text.id is not None:
-            self.report.add('id_duplicate', text.place, value=text.id, **ids)
-        record, errors = {**shared.record, 'id': expr_id}, []
-        if is_text(text.text):
-            record['text'] = text.text
-        else:
-            errors.append(('bad_type', show(text.text)))
-        self.collector.add(SourceExpr(record, shared.split, shared.image,
-                                      shared.instances, errors, text.place,
-                                      shared.scope, ids))
+            ctx.note('id_duplicate', text.id)
+        self.collector.add(replace(shared, ctx=ctx, record={
+            **shared.record, 'id': expr_id, 'text': text.text}))
 
-    def _read_sentences(self, ref: RowRef, shared: SourceExpr) -> None:
-        repeated = RepeatedTexts()
-        for number, sentence in enumerate(ref.sentences):
-            place = ref.place.child(f'.sentences[{number}]')
-            record = self.sentences.read(sentence, repeated, place, [], shared.ids)
-            if record is not None and shared.image is not None:
-                self.collector.keep(SourceExpr(
-                    {**shared.record, **record}, shared.split, shared.image,
-                    shared.instances, [], place, None,
-                    {**shared.ids, 'expr_id': record['id']}))
+
+def column_names(path: Path) -> list[str]:
+    """Names of the columns of a file."""
+    with _opened(path) as file:
+        return list(file.schema_arrow.names)
+
+
+def iter_rows(path: Path) -> Iterator[dict]:
+    """The rows of a file, values as Python has them: lists, dicts, text, numbers."""
+    with _opened(path) as file:
+        batches = file.iter_batches(batch_size=ROWS_AT_A_TIME)
+        while True:
+            rows = _guarded(path, lambda: next(batches, None))
+            if rows is None:
+                return
+            yield from _guarded(path, rows.to_pylist)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise ImportError(f'{path} is a parquet file, which PyArrow reads: '
+                          "pip install 'segvg[data]' or pip install pyarrow") from None
+    if not path.is_file():
+        raise FileNotFoundError(f'there is no file {path}')
+    file = _guarded(path, lambda: ParquetFile(path))
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+def _guarded(path: Path, read: Callable[[], Any]) -> Any:
+    """Turn whatever PyArrow raises into the one error type."""
+    try:
+        return read()
+    except Exception as error:
+        raise AnnotationFileError(
+            path, f'cannot be read ({type(error).__name__}: {error})') from None
