@@ -225,7 +225,7 @@ def test_leaks_are_seen_across_split_files(tmp_path):
 
 
 def test_nothing_to_read_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError, match='no folder that holds'):
+    with pytest.raises(FileNotFoundError, match='or a folder that holds'):
         READERS['canonical']([tmp_path], ReadOptions())
 
 
