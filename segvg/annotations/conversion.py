@@ -11,6 +11,7 @@ from segvg.annotations.checks import Place, Report
 from segvg.annotations.files.pickles import AnnotationFileError
 from segvg.annotations.official_counts import OFFICIAL_COUNTS, Counts, compare_counts
 from segvg.annotations.readers import ReadOptions, SourceSet
+from segvg.annotations.readers.base import Context
 from segvg.annotations.readers.reviewed import (
     ReviewedLabels,
     find_reviewed,
@@ -38,13 +39,13 @@ def _find_labels(source: SourceSet, report: Report,
                  options: ReadOptions) -> ReviewedLabels:
     """The reviewed labels of a set: those of its source, or those that were asked for.
     """
-    root = options.reviewed
+    root, ctx = options.reviewed, Context(report, options)
     if root is None:
         root = getattr(source, 'root', source.files[0].parent)
-        return ReviewedLabels(source.reviewed, root, report)
+        return ReviewedLabels(ctx, source.reviewed, root)
     dataset = source.dataset.replace('+', '_plus')
-    return ReviewedLabels([path for path in find_reviewed(root) if (
-        reviewed_dataset(path) == dataset)], root, report)
+    return ReviewedLabels(ctx, [path for path in find_reviewed(root) if (
+        reviewed_dataset(path) == dataset)], root)
 
 
 def convert(source: SourceSet, out_dir: Path, report: Report,

@@ -1,34 +1,46 @@
 """Flickr30k Entities: captions whose phrases have boxes."""
-import math
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 from xml.etree.ElementTree import Element
 
-from segvg.annotations.checks import Check, Place, Report
+from segvg.annotations.checks import Place, Report
 from segvg.annotations.files.xml import load_xml
-from segvg.annotations.readers.base import ReadOptions, SourceObject, SourceSet
-from segvg.annotations.readers.expressions import ExprCollector, SourceExpr
-from segvg.annotations.readers.field_checks import UniqueIds, is_size
+from segvg.annotations.readers.base import (
+    Context,
+    Errors,
+    ReadOptions,
+    SourceObject,
+    SourceSet,
+)
+from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
+from segvg.annotations.readers.field_checks import is_size
+from segvg.annotations.readers.ids import UniqueIds
 from segvg.annotations.readers.images import ImageChecks, image_of, is_inside
-from segvg.annotations.readers.objects import Errors, check_object
-from segvg.annotations.readers.text_files import TextLine, read_text_lines
+from segvg.annotations.readers.objects import checked_object
+from segvg.annotations.readers.source_files import TextLine, read_text_lines
 
+SPLITS = ('train', 'val', 'test')
+UNRELATED = 'UNRELATED_CAPTIONS'
+CAPTIONS_OF_AN_IMAGE = 5
+NOT_VISUAL = '0'  # chain of phrases that never have a box
 OPENING = '[/EN#'
 TAG = re.compile(r'\[/EN#(?P<chain>[^/]+)(?P<types>(?:/[^/]+)*)')
 WORD = re.compile(r'[^ \t\r\n\f\v]+')
+CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
+FLAGS = dict(scene='scene', nobox='nobndbox')
 
 
 @dataclass
 class Phrase:
-    """Words in brackets; ``span`` is None while there are none."""
+    """Words in brackets; ``span`` is empty while there are none."""
 
     chain: str
     types: list[str]
-    span: Optional[list[int]] = None
+    span: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -44,8 +56,8 @@ class Sentence:
 
     text: str = ''
     phrases: list[Phrase] = field(default_factory=list)
-    notes: list[tuple[str, str]] = field(default_factory=list)
-    error: Optional[tuple[str, str]] = None
+    notes: Errors = field(default_factory=list)
+    error: Optional[tuple[str, object]] = None
 
 
 def parse_sentence(line: str) -> Sentence:
@@ -55,16 +67,12 @@ def parse_sentence(line: str) -> Sentence:
         tagged = OPENING in word
         if tagged:
             tag, closing, rest = word.partition(']')
-            match = TAG.fullmatch(tag)
             if phrase is not None or not word.startswith(OPENING):
                 sentence.error = ('sentence_unclosed_bracket', line)
                 return sentence
-            if not match:
-                sentence.error = ('bad_type', f'{tag} is no phrase')
+            phrase = _open_phrase(sentence, tag)
+            if phrase is None:
                 return sentence
-            phrase = Phrase(match['chain'], match['types'].split('/')[1:])
-            if not phrase.types:
-                sentence.notes.append(('bad_type', f'{tag} has no type'))
             word = closing + rest
         if phrase is None or ']' not in word:
             _add_word(sentence, word, phrase)
@@ -73,10 +81,10 @@ def parse_sentence(line: str) -> Sentence:
         if not last and not tagged:
             sentence.notes.append(('sentence_space_before_bracket', line))
         _add_word(sentence, last, phrase)
-        if phrase.span is None:
-            sentence.notes.append(('span_empty', phrase.chain))
-        else:
+        if phrase.span:
             sentence.phrases.append(phrase)
+        else:
+            sentence.notes.append(('span_empty', phrase.chain))
         phrase = None
         if last or tagged:
             sentence.text += rest
@@ -87,6 +95,18 @@ def parse_sentence(line: str) -> Sentence:
     return sentence
 
 
+def _open_phrase(sentence: Sentence, tag: str) -> Optional[Phrase]:
+    """The phrase that a tag begins; None, and an error, when it is not a tag."""
+    match = TAG.fullmatch(tag)
+    if not match:
+        sentence.error = ('bad_type', f'{tag} does not begin a phrase')
+        return None
+    phrase = Phrase(match['chain'], match['types'].split('/')[1:])
+    if not phrase.types:
+        sentence.notes.append(('bad_type', f'{tag} has no type'))
+    return phrase
+
+
 def _add_word(sentence: Sentence, word: str, phrase: Optional[Phrase]) -> None:
     if not word:
         return
@@ -95,7 +115,7 @@ def _add_word(sentence: Sentence, word: str, phrase: Optional[Phrase]) -> None:
     start = len(sentence.text)
     sentence.text += word
     if phrase is not None:
-        first = start if phrase.span is None else phrase.span[0]
+        first = phrase.span[0] if phrase.span else start
         phrase.span = [first, len(sentence.text)]
 
 
@@ -139,7 +159,7 @@ def image_size(root: Element) -> tuple[Optional[tuple[int, int]], Errors]:
                 not is_size(int(text))):
             return None, [('bad_type', f'size/{name}: {text!r:.80}')]
         sides.append(int(text))
-    return tuple(sides), []
+    return (sides[0], sides[1]), []
 
 
 def parse_object(element: Element) -> ChainObject:
@@ -175,27 +195,19 @@ def _parse_box(element: Element, found: ChainObject) -> None:
                                  f'bndbox/{name}: {text_of(child)!r:.80}'))
 
 
-class ObjectParser:
+class _ObjectParser:
     """The objects of one image, each checked when a phrase first names it.
 
     Args:
+        ctx: that of the annotation file.
         root: the annotation.
-        place: its file.
         image: of the group line, or None.
-        ids: for the report.
-        report: takes the findings.
-        options: how much to check.
     """
 
-    def __init__(self, root: Element, place: Place, image: Optional[dict], *,
-                 ids: dict, report: Report, options: ReadOptions) -> None:
+    def __init__(self, ctx: Context, root: Element, image: Optional[dict]) -> None:
+        self._ctx = ctx
+        self._image = image
         self._objects = [parse_object(element) for element in root.findall('object')]
-        self._place = place
-        self._ids = ids
-        self._report = report
-        self._options = options
-        self._size = (image['width'], image['height']) if image else (
-            math.inf, math.inf)
         self._instances: dict[int, Optional[dict]] = {}
         self._numbers: dict[str, list[int]] = {}
         for number, found in enumerate(self._objects):
@@ -226,17 +238,15 @@ class ObjectParser:
 
     def _compare(self, chain: str, numbers: list[int]) -> None:
         """Report objects of a chain that have or claim no box where there is one."""
-        if chain in self._compared or self._options.check < Check.FAST:
+        if chain in self._compared or not self._ctx.is_fast:
             return
         self._compared.add(chain)
-        objects = {number: self._objects[number] for number in numbers}
-        if all(found.bbox is None for found in objects.values()):
+        if all(self._objects[number].bbox is None for number in numbers):
             return
-        for number, found in objects.items():
-            if found.bbox is not None and 'nobox' not in found.flags:
-                continue
-            self._report.add('nobox_conflict', self._place_of(number), value=chain,
-                             **self._ids)
+        for number in numbers:
+            found = self._objects[number]
+            if found.bbox is None or 'nobox' in found.flags:
+                self._ctx.at(f'object[{number}]').note('nobox_conflict', chain)
 
     def _instance(self, number: int) -> Optional[dict]:
         if number not in self._instances:
@@ -244,28 +254,17 @@ class ObjectParser:
         return self._instances[number]
 
     def _check(self, number: int) -> Optional[dict]:
-        found, place = self._objects[number], self._place_of(number)
+        found, ctx = self._objects[number], self._ctx.at(f'object[{number}]')
         for note in found.notes:
-            self._report.add('bad_type', place, value=note, **self._ids)
+            ctx.note('bad_type', note)
         errors, instance = found.errors, None
         if found.bbox is not None and not errors:
             x1, y1, x2, y2 = found.bbox
-            instance, errors = check_object(
-                SourceObject(str(number), [x1 - 1, y1 - 1, x2, y2], place,
-                             has_mask=False),
-                *self._size, self._report, self._options, **self._ids)
-        for code, value in errors:
-            self._report.add(code, place, 'box_dropped', value=value, **self._ids)
+            instance, errors = checked_object(
+                ctx, SourceObject(str(number), [x1 - 1, y1 - 1, x2, y2],
+                                  has_mask=False), self._image)
+        ctx.skip(errors, 'box_dropped')
         return None if errors else instance
-
-    def _place_of(self, number: int) -> Place:
-        return self._place.child(f'object[{number}]')
-
-
-SPLITS = ('train', 'val', 'test')
-UNRELATED = 'UNRELATED_CAPTIONS'
-CAPTIONS_OF_AN_IMAGE = 5
-NOT_VISUAL = '0'  # chain of phrases that never have a box
 
 
 def find_flickr30k_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
@@ -296,155 +295,138 @@ class Flickr30kSet(SourceSet):
 
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
         """Read the files of all listed images and yield group lines."""
-        reading = _Parser(self, report=report, options=options)
+        ctx = Context(report, options)
+        parser = _Parser(self, ctx)
         for number, path in enumerate(self.files):
-            listed, listings = UniqueIds(), read_text_lines(path)
-            for line in options.progress(listings, path.name):
-                place = Place(path.name, f'line:{line.number}')
-                name = line.text.strip()
-                _, again = listed.take(name)
-                if again:
-                    report.add('id_duplicate', place, value=name)
-                reading.read_image(name, path.stem, place, [number, line.number - 1])
-        reading.report_unrelated()
-        self.image_dirs = reading.images.dirs
-        yield from reading.collector.grouper.lines()
+            listed, file = UniqueIds(), ctx._replace(place=Place(path.name))
+            for line in options.progress(read_text_lines(path), path.name):
+                name, where = line.text.strip(), file.at(f'line:{line.number}')
+                listed.claim(where, name)
+                parser.read_image(where, name, path.stem, [number, line.number - 1])
+        parser.report_unrelated()
+        self.image_dirs = parser.images.dirs
+        yield from parser.collector.grouper.lines()
+
+
+class _Image(NamedTuple):
+    """An image whose captions are read; ``record`` is that of a group line."""
+
+    name: str
+    split: str
+    record: Optional[dict]
+    objects: _ObjectParser
 
 
 class _Parser:
     """State of reading one set."""
 
-    def __init__(self, source: Flickr30kSet, *, report: Report,
-                 options: ReadOptions) -> None:
+    def __init__(self, source: Flickr30kSet, ctx: Context) -> None:
         self.source = source
-        self.report = report
-        self.options = options
-        self.images = ImageChecks(report, options)
-        self.collector = ExprCollector(report, options)
+        self.images = ImageChecks(ctx)
+        self.collector = ExprCollector(ctx)
         self.expr_ids: dict[str, UniqueIds] = {}
-        self.unrelated: dict[str, dict[int, Place]] = {}
-        self._read_unrelated()
+        # sentences that are not about their image, by number from 1, and who says so
+        self.unrelated: dict[str, dict[int, Context]] = {}
+        self._read_unrelated(ctx._replace(place=Place(UNRELATED)))
 
-    def read_image(self, name: str, split: str, place: Place, src: list[int]) -> None:
+    def read_image(self, ctx: Context, name: str, split: str, src: list[int]) -> None:
         """Read the captions and boxes of an image that a split lists."""
         root = self.source.root
-        paths = [root / 'Annotations' / f'{name}.xml',
-                 root / 'Sentences' / f'{name}.txt']
+        annotations = root / 'Annotations' / f'{name}.xml'
+        sentences = root / 'Sentences' / f'{name}.txt'
         number = int(name) if name.isascii() and name.isdigit() and (
             len(name) < 19) else None
-        ids = dict(image_id=f'flickr30k:{number}' if number is not None else
-                   f'file:{name}.jpg')
-        self.collector.check_leak(split, place, **ids)
-        if '/' in name or not is_inside(name) or not all(
-                os.path.isfile(path) for path in paths):
-            self.source.read.add(split, ids['image_id'], 0)
-            self.report.add('image_missing', place, 'skip', **ids,
-                            value=f'{name} has no annotation or no sentences')
+        image_id = f'file:{name}.jpg' if number is None else f'flickr30k:{number}'
+        ctx = ctx.with_ids(image_id=image_id)
+        self.collector.check_leak(split, ctx.place, image_id)
+        if '/' in name or not is_inside(name) or not (
+                os.path.isfile(annotations) and os.path.isfile(sentences)):
+            self.source.read.add(split, image_id, 0)
+            ctx.skip([('image_missing', f'{name} has no annotation or no sentences')])
             return
-        annotation = load_xml(paths[0])
-        where = Place(f'Annotations/{name}.xml')
-        captions = read_text_lines(paths[1])
-        self.source.read.add(split, ids['image_id'], len(captions))
+        annotation, captions = load_xml(annotations), read_text_lines(sentences)
+        self.source.read.add(split, image_id, len(captions))
+        file = ctx._replace(place=Place(f'Annotations/{name}.xml'))
         size, errors = image_size(annotation)
-        image, missing = self.images.check(
-            image_of(f'{name}.jpg', size or (None, None), where.child('size'),
-                     namespace='flickr30k', number=number))
-        self._compare_name(annotation, f'{name}.jpg', where, ids)
-        errors += [('image_missing', missing)] if missing else []
-        for code, value in errors:
-            self.report.add(code, place, 'skip', value=value, **ids)
-        objects = ObjectParser(annotation, where, image, ids=ids, report=self.report,
-                                options=self.options)
-        self._read_captions(name, captions, objects, SourceExpr(
-            dict(caption=True, src=src), split, None if errors else image, [], [],
-            Place(f'Sentences/{name}.txt'), None, ids))
-        self._check_unrelated(name, len(captions), ids)
-
-    def _read_captions(self, name: str, captions: list[TextLine],
-                       objects: ObjectParser, shared: SourceExpr) -> None:
-        """Collect the captions of an image; ``shared`` is what all of them have."""
-        if not captions and self.options.check >= Check.FAST:
-            self.report.add('image_without_expressions', shared.place, **shared.ids)
-        for index, line in enumerate(captions):
-            expr_id = self._expr_id(shared.split, f'{name}#{index}')
-            expr = replace(
-                shared, record={'id': expr_id, **shared.record}, instances=[],
-                errors=[], place=shared.place.child(f'line:{line.number}'),
-                ids={**shared.ids, 'expr_id': expr_id})
-            if index + 1 in self.unrelated.get(name, {}):
-                expr.record['unrelated'] = True
-            self._read_caption(line, expr, objects)
-            self.collector.add(expr)
-        if self.options.all_objects and shared.image is not None:
-            for instance in objects.others():
-                self.collector.grouper.add_object(shared.split, shared.image, instance)
-
-    def _compare_name(self, annotation, name: str, place: Place, ids: dict) -> None:
+        image, missing = self.images.find(image_of(
+            f'{name}.jpg', size or (None, None), file.place.child('size'),
+            namespace='flickr30k', number=number))
+        errors += missing
         given = text_of(annotation.find('filename'))
-        if given and given != name and self.options.check >= Check.FAST:
-            self.report.add('file_name_mismatch', place.child('filename'), value=given,
-                            **ids)
+        if ctx.is_fast and given and given != f'{name}.jpg':
+            file.at('filename').note('file_name_mismatch', given)
+        ctx.skip(errors)
+        self._read_captions(
+            ctx._replace(place=Place(f'Sentences/{name}.txt')), captions,
+            _Image(name, split, None if errors else image,
+                   _ObjectParser(file, annotation, image)), src)
 
-    def _expr_id(self, split: str, expr_id: str) -> object:
-        return self.expr_ids.setdefault(split, UniqueIds()).take(expr_id)[0]
+    def _read_captions(self, ctx: Context, captions: list[TextLine], image: _Image,
+                       src: list[int]) -> None:
+        """Check the captions of an image, and collect those that are kept."""
+        unrelated = self.unrelated.pop(image.name, {})
+        if not captions and ctx.is_fast:
+            ctx.note('image_without_expressions')
+        expr_ids = self.expr_ids.setdefault(image.split, UniqueIds())
+        for index, line in enumerate(captions):
+            expr_id, _ = expr_ids.take(f'{image.name}#{index}')
+            found = FoundExpr(
+                ctx.at(f'line:{line.number}').with_ids(expr_id=expr_id),
+                dict(id=expr_id, caption=True, src=src), image.split, image.record,
+                [], [])
+            if index + 1 in unrelated:
+                found.record['unrelated'] = True
+            _read_caption(line, found, image.objects)
+            self.collector.add(found)
+        if ctx.options.all_objects and image.record is not None:
+            for instance in image.objects.others():
+                self.collector.grouper.add_object(image.split, image.record, instance)
+        for number, where in unrelated.items():
+            if not 1 <= number <= len(captions):
+                where.with_ids(**ctx.ids).note('unrelated_out_of_range', number)
 
-    def _read_caption(self, line: TextLine, expr: SourceExpr,
-                      objects: ObjectParser) -> None:
-        """Fill in the text, the phrases and their boxes."""
-        sentence = parse_sentence(line.text)
-        if line.latin1:
-            self.report.add('bytes_decoded_latin1', expr.place, value=line.text,
-                            **expr.ids)
-        for code, value in sentence.notes:
-            self.report.add(code, expr.place, value=value, **expr.ids)
-        if sentence.error:
-            expr.errors.append(sentence.error)
-            return
-        expr.record.update(text=sentence.text,
-                           phrases=self._phrases(sentence, expr, objects))
-
-    def _phrases(self, sentence: Sentence, expr: SourceExpr,
-                 objects: ObjectParser) -> list[dict]:
-        numbers: dict[object, int] = {}
-        phrases = []
-        for phrase in sentence.phrases:
-            chain, targets = phrase.chain, []
-            if chain != NOT_VISUAL and not objects.knows(chain) and (
-                    self.options.check >= Check.FAST):
-                self.report.add('phrase_without_annotation', expr.place, value=chain,
-                                **expr.ids)
-            for instance in objects.boxes(chain):
-                if instance['id'] not in numbers:
-                    numbers[instance['id']] = len(expr.instances)
-                    expr.instances.append(instance)
-                targets.append(numbers[instance['id']])
-            flags = () if targets else sorted(objects.flags(chain))
-            phrases.append(dict(span=[phrase.span], targets=targets, id=chain,
-                                types=phrase.types, **dict.fromkeys(flags, True)))
-        return phrases
-
-    def _read_unrelated(self) -> None:
+    def _read_unrelated(self, ctx: Context) -> None:
         """Note which sentences are said not to be about their image."""
         path = self.source.root / UNRELATED
         for line in read_text_lines(path) if path.is_file() else ():
-            place = Place(UNRELATED, f'line:{line.number}')
-            parts = line.text.split()
+            where, parts = ctx.at(f'line:{line.number}'), line.text.split()
             if line.text.lstrip().startswith('#'):
                 continue
             if len(parts) != 2 or not (parts[1].isascii() and parts[1].isdigit()):
-                self.report.add('bad_type', place, value=line.text)
+                where.note('bad_type', line.text)
                 continue
-            self.unrelated.setdefault(parts[0], {})[int(parts[1][:9])] = place
-
-    def _check_unrelated(self, name: str, captions: int, ids: dict) -> None:
-        """Report numbers of sentences that the image does not have."""
-        for number, place in self.unrelated.pop(name, {}).items():
-            if not 1 <= number <= captions:
-                self.report.add('unrelated_out_of_range', place, value=number, **ids)
+            self.unrelated.setdefault(parts[0], {})[int(parts[1][:9])] = where
 
     def report_unrelated(self) -> None:
         """Report numbers that no image can have, of images that were not read."""
         for numbers in self.unrelated.values():
-            for number, place in numbers.items():
+            for number, ctx in numbers.items():
                 if not 1 <= number <= CAPTIONS_OF_AN_IMAGE:
-                    self.report.add('unrelated_out_of_range', place, value=number)
+                    ctx.note('unrelated_out_of_range', number)
+
+
+def _read_caption(line: TextLine, found: FoundExpr, objects: _ObjectParser) -> None:
+    """Fill in the text, the phrases and their boxes."""
+    sentence, ctx = parse_sentence(line.text), found.ctx
+    if line.latin1:
+        ctx.note('bytes_decoded_latin1', line.text)
+    for code, value in sentence.notes:
+        ctx.note(code, value)
+    if sentence.error:
+        found.errors.append(sentence.error)
+        return
+    positions: dict[object, int] = {}
+    phrases = []
+    for phrase in sentence.phrases:
+        chain, targets = phrase.chain, []
+        if chain != NOT_VISUAL and not objects.knows(chain) and ctx.is_fast:
+            ctx.note('phrase_without_annotation', chain)
+        for instance in objects.boxes(chain):
+            if instance['id'] not in positions:
+                positions[instance['id']] = len(found.instances)
+                found.instances.append(instance)
+            targets.append(positions[instance['id']])
+        flags = () if targets else sorted(objects.flags(chain))
+        phrases.append(dict(span=[phrase.span], targets=targets, id=chain,
+                            types=phrase.types, **dict.fromkeys(flags, True)))
+    found.record.update(text=sentence.text, phrases=phrases)

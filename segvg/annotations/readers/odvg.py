@@ -1,132 +1,35 @@
 """ODVG: JSON lines of captions and regions, as mmdet trains on them."""
-import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
-from segvg.annotations.checks import Check, Place, Report
+from segvg.annotations.checks import Place, Report
 from segvg.annotations.files.pickles import parse_json
 from segvg.annotations.readers.base import (
+    Context,
+    Errors,
     ReadOptions,
     SourceImage,
     SourceObject,
     SourceSet,
 )
-from segvg.annotations.readers.expressions import ExprCollector, SourceExpr
+from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import (
     is_anything,
     is_box,
     is_list,
     is_size,
     is_text,
+    list_of,
     other_fields,
-    read_fields,
 )
+from segvg.annotations.readers.ids import InstanceIds
 from segvg.annotations.readers.images import ImageChecks, image_of
-from segvg.annotations.readers.objects import Errors, check_object
-from segvg.annotations.readers.spans import Span, check_spans
+from segvg.annotations.readers.objects import checked_object
+from segvg.annotations.readers.source_files import find_files
 from segvg.annotations.readers.splits import order_by_split
-
-
-def _is_boxes(value: object) -> bool:
-    return is_box(value) or (
-        is_list(value) and bool(value) and all(map(is_box, value)))
-
-
-def _is_phrase(value: object) -> bool:
-    return is_text(value) or (
-        is_list(value) and all(map(is_text, value)))
-
-
-REGION_REQUIRED = dict(bbox=_is_boxes, phrase=is_anything,
-                       tokens_positive=is_anything)
-REGION_OPTIONAL = dict(phrase=_is_phrase, tokens_positive=is_list)
-
-
-class RegionParser:
-    """Checks the regions of a caption.
-
-    Attributes:
-        instances: usable boxes, each once.
-        phrases: one per region; targets are places in ``instances``.
-        errors: what skips the caption.
-    """
-
-    def __init__(self, image: Optional[dict], place: Place, ids: dict, *,
-                 report: Report, options: ReadOptions) -> None:
-        self._place = place
-        self._ids = ids
-        self._report = report
-        self._options = options
-        self._size = (image['width'], image['height']) if image else (
-            math.inf, math.inf)
-        self._numbers: dict[tuple, int] = {}
-        self._lost: Errors = []
-        self.instances: list[dict] = []
-        self.phrases: list[dict] = []
-        self.errors: Errors = []
-
-    def read_all(self, regions: list, text: Optional[str]) -> None:
-        """Check all regions of a caption; one that loses all its boxes is skipped.
-
-        Without a box it would read as a picture that shows nothing of what it says.
-        """
-        for number, region in enumerate(regions):
-            self._read(region, text, self._place.child(f'.grounding.regions[{number}]'))
-        if self._lost and not self.instances:
-            self.errors += self._lost
-            if self._options.check >= Check.FAST:
-                self._report.add('caption_without_boxes', self._place, **self._ids)
-
-    def _read(self, record: object, text: Optional[str], place: Place) -> None:
-        region, errors = read_fields(record, REGION_REQUIRED, REGION_OPTIONAL,
-                                     self._report, place, **self._ids)
-        self.errors += errors
-        boxes = region.get('bbox', [])
-        boxes = [boxes] if is_box(boxes) else boxes
-        targets = [self._read_box(box, place) for box in boxes]
-        if text is None:
-            return
-        listed = region.get('tokens_positive', [])
-        spans = check_spans(listed, len(text), self._report,
-                            place.child('.tokens_positive'), **self._ids)
-        if self._options.check >= Check.FAST and len(spans) == len(listed) and (
-                not _says(region.get('phrase'), spans, text)):
-            self._report.add('span_text_mismatch', place, value=region['phrase'],
-                             **self._ids)
-        if spans:
-            self.phrases.append(dict(span=sorted(spans), targets=[
-                target for target in targets if target is not None]))
-
-    def _read_box(self, box: list, place: Place) -> Optional[int]:
-        """Check a box; its place among the instances, None when it is of no use."""
-        bbox = [float(value) for value in box]
-        if tuple(bbox) in self._numbers:
-            return self._numbers[tuple(bbox)]
-        instance, errors = check_object(
-            SourceObject(None, bbox, place, has_mask=False), *self._size, self._report,
-            self._options, **self._ids)
-        for code, value in errors:
-            self._report.add(code, place, 'box_dropped', value=value, **self._ids)
-        self._lost += errors
-        if errors:
-            return None
-        self._numbers[tuple(bbox)] = len(self.instances)
-        self.instances.append(instance)
-        return self._numbers[tuple(bbox)]
-
-
-def _says(phrase: object, spans: list[Span], text: str) -> bool:
-    """Whether spans mark the words of a phrase, which is one string or one a span."""
-    words = [text[start:end] for start, end in spans]
-    if isinstance(phrase, list):
-        return phrase == words
-    if not spans:
-        return not phrase
-    hull = text[min(span[0] for span in spans):max(span[1] for span in spans)]
-    return phrase is None or phrase in (' '.join(words), hull)
-
+from segvg.annotations.readers.texts import Span, usable_spans
 
 PATTERNS = ('*_vg.json', '*_vg.jsonl', '*.jsonl')
 DETECTION = re.compile(r'.*_od\.jsonl?')
@@ -134,30 +37,29 @@ DETECTION = re.compile(r'.*_od\.jsonl?')
 NAMESPACES = dict(flickr30k='flickr', vg='vg|visual.?genome', o365='o365|objects365')
 
 
-def _is_record(value: object) -> bool:
-    return isinstance(value, dict)
+def _is_boxes(value: object) -> bool:
+    return is_box(value) or bool(value) and list_of(is_box)(value)
 
 
-RECORD_REQUIRED = dict(filename=is_text, height=is_size,
-                       width=is_size, grounding=_is_record)
+def _is_phrase(value: object) -> bool:
+    return is_text(value) or list_of(is_text)(value)
+
+
+RECORD_REQUIRED = dict(filename=is_text, height=is_size, width=is_size,
+                       grounding=lambda value: isinstance(value, dict))
 GROUNDING_REQUIRED = dict(caption=is_text, regions=is_list)
+REGION_REQUIRED = dict(bbox=_is_boxes, phrase=is_anything, tokens_positive=is_anything)
+REGION_OPTIONAL = dict(phrase=_is_phrase, tokens_positive=is_list)
 
 
 def find_odvg_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
     """One set per name of a grounding file without its split."""
     groups: dict[tuple, dict[Path, None]] = {}
     for source in sources:
-        if source.is_dir():
-            paths = [path for pattern in PATTERNS
-                     for path in sorted(source.glob(pattern))
-                     if not DETECTION.fullmatch(path.name)]
-        elif source.is_file():
-            paths = [source]
-        else:
-            raise FileNotFoundError(f'there is no file or folder {source}')
-        for path in paths:
-            key = (_parse_name(path)[0], path.parent, path.suffix)
-            groups.setdefault(key, {})[path] = None
+        for path in find_files(source, *PATTERNS):
+            if source.is_file() or not DETECTION.fullmatch(path.name):
+                key = (_parse_name(path)[0], path.parent, path.suffix)
+                groups.setdefault(key, {})[path] = None
     if not groups:
         raise FileNotFoundError(f'no {" or ".join(PATTERNS)} in '
                                 f'{", ".join(map(str, sources))}')
@@ -187,50 +89,52 @@ class OdvgSet(SourceSet):
 
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
         """Read the files of all splits and yield group lines."""
-        reading = _Parser(self, report=report, options=options)
+        ctx = Context(report, options)
+        parser = _Parser(self, ctx)
         for number, path in enumerate(self.files):
             split = _parse_name(path)[1]
             with open(path, 'rb') as stream:
-                for index, data in enumerate(options.progress(stream, path.name), 1):
-                    place = Place(path.name, f'line:{index}')
+                for index, data in enumerate(options.progress(stream, path.name)):
                     if data.strip():
-                        reading.read_line(data, split, place, [number, index - 1])
-        self.image_dirs = reading.images.dirs
-        yield from reading.collector.grouper.lines()
+                        place = Place(path.name, f'line:{index + 1}')
+                        parser.read_line(ctx._replace(place=place), data, split,
+                                         [number, index])
+        self.image_dirs = parser.images.dirs
+        yield from parser.collector.grouper.lines()
 
 
 class _Parser:
     """State of reading one set."""
 
-    def __init__(self, source: OdvgSet, *, report: Report,
-                 options: ReadOptions) -> None:
+    def __init__(self, source: OdvgSet, ctx: Context) -> None:
         self.source = source
-        self.report = report
-        self.options = options
-        self.images = ImageChecks(report, options)
-        self.collector = ExprCollector(report, options)
+        self.images = ImageChecks(ctx)
+        self.collector = ExprCollector(ctx)
         self.names: dict[str, str] = {}
-        self.instance_ids: dict[tuple, str] = {}
+        self.instance_ids = InstanceIds()
 
-    def read_line(self, data: bytes, split: str, place: Place, src: list[int]) -> None:
+    def read_line(self, ctx: Context, data: bytes, split: str, src: list[int]) -> None:
         """Check a line, and collect its caption when it is kept."""
         try:
             record = parse_json(data)
         except (ValueError, RecursionError) as error:
             self.source.read.add(split, None)
-            self.report.add('bad_json_line', place, 'skip', value=str(error))
+            ctx.skip([('bad_json_line', str(error))])
             return
-        known, errors = read_fields(record, RECORD_REQUIRED, {}, self.report, place)
-        ids = dict(image_id=None, expr_id=place.at)
-        image = self._read_image(known, errors, place, ids)
-        self.source.read.add(split, ids['image_id'])
-        expr = dict(id=place.at, caption=True, src=src)
-        regions = RegionParser(image, place, ids, report=self.report,
-                                options=self.options)
-        if 'grounding' in known:
-            grounding, more = read_fields(known['grounding'], GROUNDING_REQUIRED, {},
-                                          self.report, place.child('.grounding'))
-            errors += more
+        known, errors = ctx.fields(record, RECORD_REQUIRED)
+        ctx, image = ctx.with_ids(expr_id=ctx.place.at), None
+        if {'filename', 'width', 'height'} <= known.keys():
+            source = self._image(ctx, known)
+            ctx = ctx.with_ids(image_id=source.id)
+            image, wrong = self.images.find(source)
+            errors += wrong
+        self.source.read.add(split, ctx.ids.get('image_id'))
+        expr = dict(id=ctx.place.at, caption=True, src=src)
+        regions = _RegionParser(ctx, split, image, self.instance_ids)
+        if isinstance(record, dict) and 'grounding' in known:
+            grounding, wrong = ctx.at('.grounding').fields(
+                known['grounding'], GROUNDING_REQUIRED)
+            errors += wrong
             regions.read_all(grounding.get('regions', []), grounding.get('caption'))
             expr['phrases'] = regions.phrases
             if 'caption' in grounding:
@@ -239,37 +143,97 @@ class _Parser:
                      **other_fields(known['grounding'], GROUNDING_REQUIRED)}
             if extra:
                 expr['extra'] = extra
-        self.collector.add(SourceExpr(
-            expr, split, image, self._with_ids(regions.instances, split, image, place),
-            errors + regions.errors, place, None, ids))
+        self.collector.add(FoundExpr(ctx, expr, split, image, regions.instances,
+                                     errors + regions.errors))
 
-    def _with_ids(self, instances: list[dict], split: str, image: Optional[dict],
-                  place: Place) -> list[dict]:
-        """Instances with ids; one box of an image in a split is one object."""
-        found = []
-        for number, instance in enumerate(instances):
-            key = (split, image and image['id'], *instance['bbox'])
-            ann_id = self.instance_ids.setdefault(key, f'{place.at}.{number}')
-            found.append({**instance, 'id': ann_id})
-        return found
-
-    def _read_image(self, record: dict, errors: Errors, place: Place,
-                    ids: dict) -> Optional[dict]:
-        if not {'filename', 'width', 'height'} <= record.keys():
-            return None
-        source = self._image(record, place)
-        ids['image_id'] = source.id
-        image, missing = self.images.check(source)
-        errors += [('image_missing', missing)] if missing else []
-        return image
-
-    def _image(self, record: dict, place: Place) -> SourceImage:
+    def _image(self, ctx: Context, record: dict) -> SourceImage:
         """The image; names of one number in two collections keep their names as ids."""
         file = record['filename']
         namespace = next((name for name, part in NAMESPACES.items()
                           if re.search(part, file.lower())), 'file')
-        source = image_of(file, (record['width'], record['height']), place,
+        source = image_of(file, (record['width'], record['height']), ctx.place,
                           namespace=namespace)
         if self.names.setdefault(source.id, source.file) != source.file:
             source.id = f'file:{source.file}'
         return source
+
+
+class _RegionParser:
+    """Checks the regions of a caption.
+
+    Attributes:
+        instances: usable boxes, each once; one box of an image in a split is one
+            object.
+        phrases: one per region; targets are positions in ``instances``.
+        errors: what skips the caption.
+    """
+
+    def __init__(self, ctx: Context, split: str, image: Optional[dict],
+                 instance_ids: InstanceIds) -> None:
+        self._ctx = ctx
+        self._split = split
+        self._image = image
+        self._instance_ids = instance_ids
+        self._positions: dict[tuple, int] = {}
+        self._lost: Errors = []
+        self.instances: list[dict] = []
+        self.phrases: list[dict] = []
+        self.errors: Errors = []
+
+    def read_all(self, regions: list, text: Optional[str]) -> None:
+        """Check all regions of a caption; one that loses all its boxes is skipped.
+
+        Without a box it would read as an image that shows nothing of what it says.
+        """
+        for number, region in enumerate(regions):
+            self._read(self._ctx.at(f'.grounding.regions[{number}]'), region, text)
+        if self._lost and not self.instances:
+            self.errors += self._lost
+            if self._ctx.is_fast:
+                self._ctx.note('caption_without_boxes')
+
+    def _read(self, ctx: Context, record: object, text: Optional[str]) -> None:
+        region, errors = ctx.fields(record, REGION_REQUIRED, REGION_OPTIONAL)
+        self.errors += errors
+        boxes = region.get('bbox', [])
+        boxes = [boxes] if is_box(boxes) else boxes
+        targets = [self._read_box(ctx, box) for box in boxes]
+        if text is None:
+            return
+        listed = region.get('tokens_positive', [])
+        spans = usable_spans(ctx.at('.tokens_positive'), listed, len(text))
+        if ctx.is_fast and len(spans) == len(listed) and (
+                not _says(region.get('phrase'), spans, text)):
+            ctx.note('span_text_mismatch', region['phrase'])
+        if spans:
+            self.phrases.append(dict(span=sorted(spans), targets=[
+                target for target in targets if target is not None]))
+
+    def _read_box(self, ctx: Context, box: list) -> Optional[int]:
+        """Check a box; its position among the instances, None when it is of no use."""
+        bbox, position = list(map(float, box)), len(self.instances)
+        if tuple(bbox) in self._positions:
+            return self._positions[tuple(bbox)]
+        instance, errors = checked_object(
+            ctx, SourceObject(None, bbox, has_mask=False), self._image)
+        ctx.skip(errors, 'box_dropped')
+        self._lost += errors
+        if errors:
+            return None
+        instance['id'] = self._instance_ids.claim(
+            ctx, None, tuple(bbox), f'{self._ctx.place.at}.{position}',
+            scope=self._split)
+        self.instances.append(instance)
+        self._positions[tuple(bbox)] = position
+        return position
+
+
+def _says(phrase: object, spans: list[Span], text: str) -> bool:
+    """Whether spans mark the words of a phrase, which is one string or one a span."""
+    words = [text[start:end] for start, end in spans]
+    if isinstance(phrase, list):
+        return phrase == words
+    if not spans:
+        return not phrase
+    hull = text[min(span[0] for span in spans):max(span[1] for span in spans)]
+    return phrase is None or phrase in (' '.join(words), hull)

@@ -1,5 +1,4 @@
 """ReferItGame on SAIAPR TC-12: regions with queries, boxes and MATLAB masks."""
-import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,22 +6,21 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from segvg.annotations.checks import Check, Place, Report
+from segvg.annotations.checks import Place, Report
 from segvg.annotations.files.mat import load_mat
-from segvg.annotations.files.pickles import AnnotationFileError, load_json
-from segvg.annotations.readers.base import ReadOptions, SourceObject, SourceSet
-from segvg.annotations.readers.expressions import ExprCollector, SourceExpr
-from segvg.annotations.readers.field_checks import (
-    is_box,
-    is_list,
-    is_size,
-    is_text,
-    show,
+from segvg.annotations.readers.base import (
+    Context,
+    Errors,
+    ReadOptions,
+    SourceObject,
+    SourceSet,
 )
+from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
+from segvg.annotations.readers.field_checks import is_box, is_size, show
 from segvg.annotations.readers.images import ImageChecks, image_of
 from segvg.annotations.readers.mask_files import ArrayMasks
-from segvg.annotations.readers.objects import Errors, check_object
-from segvg.annotations.readers.text_files import read_text_lines
+from segvg.annotations.readers.objects import checked_object
+from segvg.annotations.readers.source_files import load_as, read_text_lines
 
 FOLDERS = ('splits/referit', '')
 BOXES, SIZES = 'referit_bbox.json', 'referit_imsize.json'
@@ -43,7 +41,7 @@ class Layout(NamedTuple):
 
 def find_referit_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
     """One set per folder that holds ``splits/referit``, or is that folder."""
-    sets = []
+    sets: list[SourceSet] = []
     for source in sources:
         folder = next((source / name for name in FOLDERS
                        if (source / name / BOXES).is_file()), source)
@@ -87,28 +85,19 @@ class ReferitSet(SourceSet):
 
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
         """Read the files of all splits and yield group lines."""
-        reading = _Parser(self, report=report, options=options)
+        parser = _Parser(self, Context(report, options))
         for number, split in enumerate(self.layout.splits):
             path = self.files[number]
-            named = set()
-            queries = _load_dict(path)
-            for index, (region, texts) in enumerate(
-                    options.progress(list(queries.items()), path.name)):
-                named.add(reading.read_region(region, texts, split, self.place(path),
-                                              [number, index]))
-            reading.read_list(split, named)
+            ctx = Context(report, options, self.place(path))
+            queries = list(load_as(dict, path).items())
+            named = {parser.read_region(ctx, region, texts, split, [number, index])
+                     for index, (region, texts) in enumerate(
+                         options.progress(queries, path.name))}
+            parser.read_list(split, named)
         if options.all_objects:
-            reading.add_other_objects()
-        self.image_dirs = reading.images.dirs
-        yield from reading.collector.grouper.lines()
-
-
-def _load_dict(path: Path) -> dict:
-    content = load_json(path)
-    if not isinstance(content, dict):
-        raise AnnotationFileError(path, 'expected an object, got '
-                                  f'{type(content).__name__}', code='bad_type')
-    return content
+            parser.add_other_objects()
+        self.image_dirs = parser.images.dirs
+        yield from parser.collector.grouper.lines()
 
 
 class Region(NamedTuple):
@@ -122,128 +111,119 @@ class Region(NamedTuple):
 class _Parser:
     """State of reading one set."""
 
-    def __init__(self, source: ReferitSet, *, report: Report,
-                 options: ReadOptions) -> None:
+    def __init__(self, source: ReferitSet, ctx: Context) -> None:
         self.source = source
-        self.report = report
-        self.options = options
+        self.ctx = ctx
         *_, boxes, sizes = source.files
-        self.boxes, self.box_place = _load_dict(boxes), source.place(boxes)
-        self.sizes, self.size_place = _load_dict(sizes), source.place(sizes)
-        self.images = ImageChecks(report, options)
+        self.boxes, self.box_place = load_as(dict, boxes), source.place(boxes)
+        self.sizes, self.size_place = load_as(dict, sizes), source.place(sizes)
+        self.images = ImageChecks(ctx)
         self.image_records: dict[str, tuple[Optional[dict], Errors]] = {}
-        self.masks = ArrayMasks(source.mask_folder, source.layout.root, report=report,
-                                need_mask=options.need_mask, load=_load_mask)
-        self.collector = ExprCollector(report, options)
+        self.masks = ArrayMasks(
+            source.mask_folder, source.layout.root, report=ctx.report,
+            need_mask=ctx.options.need_mask, load=_load_mask)
+        self.collector = ExprCollector(ctx)
         self.read: set[str] = set()
-        self.splits: dict[Optional[str], set[str]] = {}  # of images, by number
+        self.splits: dict[str, set[str]] = {}  # of images, by number
 
-    def read_region(self, name: str, texts: object, split: str, file: Place,
+    def read_region(self, ctx: Context, name: str, texts: object, split: str,
                     src: list[int]) -> Optional[str]:
         """Check a region and its texts, and collect those kept; its image's number."""
-        place = file.child(name)
-        match = REGION.fullmatch(name)
-        number = match[1] if match else None
-        ids = dict(image_id=f'saiapr:{int(number)}' if match else None, ref_id=name)
-        texts_known = is_list(texts)
-        self.source.read.add(split, ids['image_id'], len(texts) if texts_known else 1,
-                             refs=1)
-        self.collector.check_leak(split, place, **ids)
+        ctx, number = self._region_context(ctx.at(name), name)
+        listed = texts if isinstance(texts, list) else None
+        self.source.read.add(split, ctx.ids['image_id'],
+                             1 if listed is None else len(listed), refs=1)
+        self.collector.check_leak(split, ctx.place, **ctx.ids)
         self.read.add(name)
-        self.splits.setdefault(number, set()).add(split)
-        region = self._check_region(name, number, place, ids)
-        errors = list(region.errors)
-        if not match:
-            errors.append(('bad_type', f'{name} is no <image>_<number>'))
-        if not texts_known:
-            errors.append(('bad_type', f'{show(texts)} is no list of texts'))
-        elif not texts:
+        if number is not None:
+            self.splits.setdefault(number, set()).add(split)
+        region = self._check_region(ctx, name, number)
+        errors = region.errors
+        if number is None:
+            errors.append(('bad_type', f'{name} is not <image>_<number>'))
+        if listed is None:
+            errors.append(('bad_type', f'{show(texts)}, a list of texts is expected'))
+        elif not listed:
             errors.append(('ref_without_sentences', ''))
-        for code, value in errors:
-            self.report.add(code, place, 'skip', value=value, **ids)
-        for index, text in enumerate(texts if texts_known else ()):
-            expr = dict(id=f'{name}#{index}', ref_id=name, src=src)
-            wrong = []
-            if is_text(text):
-                expr['text'] = text
-            else:
-                wrong.append(('bad_type', show(text)))
-            self.collector.add(SourceExpr(
-                expr, split, None if errors else region.image, [region.instance], wrong,
-                place.child(f'[{index}]'), name, {**ids, 'expr_id': expr['id']}))
+        ctx.skip(errors)
+        for index, text in enumerate(listed or ()):
+            expr = dict(id=f'{name}#{index}', ref_id=name, src=src, text=text)
+            self.collector.add(FoundExpr(
+                ctx.at(f'[{index}]').with_ids(expr_id=expr['id']), expr, split,
+                None if errors else region.image,
+                [region.instance] if region.instance else [], [], scope=name))
         return number
 
-    def read_list(self, split: str, named: set) -> None:
+    def read_list(self, split: str, named: set[Optional[str]]) -> None:
         """Report images that the list of a split has, and no query."""
         path = self.source.layout.folder / LISTS.format(split)
-        if not path.is_file() or self.options.check < Check.FAST:
+        if not path.is_file() or not self.ctx.is_fast:
             return
-        file = self.source.place(path)
+        file = self.ctx._replace(place=self.source.place(path))
         for line in read_text_lines(path):
-            name = line.text.strip()
-            place = file.child(f'line:{line.number}')
+            name, ctx = line.text.strip(), file.at(f'line:{line.number}')
             if not re.fullmatch('[0-9]{1,18}', name):
-                self.report.add('bad_type', place, value=name)
+                ctx.note('bad_type', name)
             elif name not in named:
-                self.report.add('image_without_expressions', place,
-                                image_id=f'saiapr:{int(name)}')
+                ctx.with_ids(image_id=f'saiapr:{int(name)}').note(
+                    'image_without_expressions')
 
     def add_other_objects(self) -> None:
         """Add the boxed regions that no query names to the lines of their images."""
         for name in self.boxes:
-            match = REGION.fullmatch(name)
-            if name in self.read or match is None or match[1] not in self.splits:
+            ctx, number = self._region_context(
+                self.ctx._replace(place=self.box_place.child(name)), name)
+            if name in self.read or number not in self.splits:
                 continue
-            place = self.box_place.child(name)
-            ids = dict(image_id=f'saiapr:{int(match[1])}', ref_id=name)
-            region = self._check_region(name, match[1], place, ids)
-            for code, value in region.errors:
-                self.report.add(code, place, 'box_dropped', value=value, **ids)
-            for split in () if region.errors else self.splits[match[1]]:
-                self.collector.grouper.add_object(split, region.image, region.instance)
+            image, instance, errors = self._check_region(ctx, name, number)
+            ctx.skip(errors, 'box_dropped')
+            if image is not None and instance is not None and not errors:
+                for split in self.splits[number]:
+                    self.collector.grouper.add_object(split, image, instance)
 
-    def _check_region(self, name: str, number: Optional[str], place: Place,
-                      ids: dict) -> Region:
+    @staticmethod
+    def _region_context(ctx: Context, name: str) -> tuple[Context, Optional[str]]:
+        """The context of a region, and the number of its image if the name gives it."""
+        match = REGION.fullmatch(name)
+        image_id = f'saiapr:{int(match[1])}' if match else None
+        return ctx.with_ids(image_id=image_id, ref_id=name), match and match[1]
+
+    def _check_region(self, ctx: Context, name: str, number: Optional[str]) -> Region:
         errors: Errors = []
         image = None
         if number is not None:
             image, image_errors = self._find_image(number)
             errors += image_errors
-        box = self.boxes.get(name)
-        if name not in self.boxes:
-            errors.append(('box_missing', f'{name} is not in {BOXES}'))
-        elif not is_box(box):
-            errors.append(('bad_type', f'{BOXES}: {show(box)}'))
+        box = self.boxes.get(name, ())
         if not is_box(box):
+            errors.append(('bad_type', f'{BOXES}: {show(box)}') if name in self.boxes
+                          else ('box_missing', f'{name} is not in {BOXES}'))
             return Region(image, None, errors)
-        x1, y1, x2, y2 = map(float, box)
-        size, mask, mask_place = (math.inf, math.inf), None, None
+        mask, mask_place = None, None
         if image is not None:
-            size = (image['width'], image['height'])
-            mask, mask_place = self.masks.check(f'{name}.mat', size, place)
-        instance, more = check_object(
-            SourceObject(name, [x1, y1, x2 + 1, y2 + 1], self.box_place.child(name),
-                         segm=mask, mask_place=mask_place or place,
-                         has_mask=image is not None),
-            *size, self.report, self.options, **ids)
-        return Region(image, instance, errors + more)
+            mask, mask_place = self.masks.check(
+                f'{name}.mat', (image['width'], image['height']), ctx.place)
+        x1, y1, x2, y2 = map(float, box)
+        instance, wrong = checked_object(
+            ctx._replace(place=self.box_place.child(name)),
+            SourceObject(name, [x1, y1, x2 + 1, y2 + 1], segm=mask,
+                         mask_place=mask_place or ctx.place), image)
+        return Region(image, instance, errors + wrong)
 
     def _find_image(self, number: str) -> tuple[Optional[dict], Errors]:
         """The image of a group line, and what makes it useless; looked for once."""
         if number not in self.image_records:
-            file = f'{number}.jpg'
-            size = self.sizes.get(file)
-            if file not in self.sizes:
-                found = None, [('dangling_image', f'{file} is not in {SIZES}')]
-            elif not (is_list(size) and len(size) == 2
-                      and all(map(is_size, size))):
-                found = None, [('bad_type', f'{SIZES}: {show(size)}')]
-            else:
-                image, missing = self.images.check(image_of(
-                    file, tuple(size), self.size_place.child(file), namespace='saiapr'))
-                found = image, [('image_missing', missing)] if missing else []
-            self.image_records[number] = found
+            self.image_records[number] = self._check_image(f'{number}.jpg')
         return self.image_records[number]
+
+    def _check_image(self, file: str) -> tuple[Optional[dict], Errors]:
+        if file not in self.sizes:
+            return None, [('dangling_image', f'{file} is not in {SIZES}')]
+        size = self.sizes[file]
+        if not (isinstance(size, list) and len(size) == 2 and all(map(is_size, size))):
+            return None, [('bad_type', f'{SIZES}: {show(size)}')]
+        return self.images.find(image_of(
+            file, (size[0], size[1]), self.size_place.child(file), namespace='saiapr'))
 
 
 def _load_mask(path: Path) -> np.ndarray:

@@ -5,17 +5,18 @@ from typing import NamedTuple, Optional
 
 from mmengine.logging import print_log
 
-from segvg.annotations.checks import Place, Report
+from segvg.annotations.checks import Place
 from segvg.annotations.files.pickles import AnnotationFileError, load_json
+from segvg.annotations.readers.base import Context
 from segvg.annotations.readers.field_checks import (
     is_box,
     is_id,
     is_number,
     is_text,
-    read_fields,
     show,
 )
 from segvg.annotations.readers.images import image_number
+from segvg.annotations.readers.objects import corners
 from segvg.annotations.readers.texts import clean_text
 
 NAME = re.compile(r'(refcoco\+|refcocog|refcoco)_(val|test[AB]?)_reviewed\.json')
@@ -33,7 +34,15 @@ def find_reviewed(root: Path) -> list[Path]:
 
 def reviewed_dataset(path: Path) -> str:
     """Name of the data set that a file is about."""
-    return NAME.fullmatch(path.name)[1].replace('+', '_plus')
+    return _parse_name(path)[0].replace('+', '_plus')
+
+
+def _parse_name(path: Path) -> tuple[str, str]:
+    """Data set and split that the name of a file gives."""
+    match = NAME.fullmatch(path.name)
+    if match is None:
+        raise ValueError(f'{path} is not named <dataset>_<split>_reviewed.json')
+    return match[1], match[2]
 
 
 class Label(NamedTuple):
@@ -48,20 +57,19 @@ class ReviewedLabels:
     """Joins labels to expressions by image, box and caption.
 
     Args:
+        ctx: takes what is wrong with the files.
         paths: files named ``<dataset>_<split>_reviewed.json``.
         root: of the source, for the places of findings.
-        report: takes what is wrong with the files.
     """
 
-    def __init__(self, paths: list[Path], root: Path, report: Report) -> None:
-        self._report = report
+    def __init__(self, ctx: Context, paths: list[Path], root: Path) -> None:
         self._labels: dict[tuple, list[Label]] = {}
         self._counts: dict[str, set[int]] = {}
         self._joined: dict[str, set[int]] = {}
         for path in paths:
             inside = path.is_relative_to(root)
-            self._read(path, Place(path.relative_to(root).as_posix() if inside
-                                   else path.name))
+            self._read(ctx._replace(place=Place(
+                path.relative_to(root).as_posix() if inside else path.name)), path)
 
     def attach(self, line: dict) -> dict:
         """Add ``reviewed_ok`` to the expressions of a line that have a label."""
@@ -94,34 +102,28 @@ class ReviewedLabels:
                 return label
         return None
 
-    def _read(self, path: Path, file: Place) -> None:
+    def _read(self, ctx: Context, path: Path) -> None:
         content = load_json(path)
         records = content.get('annotation') if isinstance(content, dict) else None
         if not isinstance(records, list):
             raise AnnotationFileError(path, 'expected an object with a list called '
                                             'annotation', code='missing_field')
-        split = NAME.fullmatch(path.name)[2]
+        split = _parse_name(path)[1]
         self._joined.setdefault(split, set())
         for number, record in enumerate(records):
-            self._read_label(number, record, split,
-                             file.child(f'annotation[{number}]'))
+            self._read_label(ctx.at(f'annotation[{number}]'), number, record, split)
 
-    def _read_label(self, number: int, record: object, split: str,
-                    place: Place) -> None:
-        label, errors = read_fields(record, REQUIRED, OPTIONAL, self._report, place)
-        for code, value in errors:
-            self._report.add(code, place, value=value)
+    def _read_label(self, ctx: Context, number: int, record: object,
+                    split: str) -> None:
+        label, errors = ctx.fields(record, REQUIRED, OPTIONAL)
+        ctx.skip(errors, 'keep')  # the expressions stay, without a label
         quality = record.get('caption_quality') if isinstance(record, dict) else 0
         if quality is None:
-            self._report.add('quality_missing', place)
+            ctx.note('quality_missing')
         elif not is_number(quality) and not isinstance(quality, bool):
-            self._report.add('bad_type', place.child('.caption_quality'),
-                             value=show(quality))
+            ctx.at('.caption_quality').note('bad_type', show(quality))
         elif not errors:
-            bbox = None
-            if 'bbox' in label:
-                x, y, w, h = label['bbox']
-                bbox = [x, y, x + w, y + h]
+            bbox = corners(label['bbox']) if 'bbox' in label else None
             self._counts.setdefault(split, set()).add(number)
             self._labels.setdefault(
                 (split, _image_key(label), clean_text(label['caption'])), []).append(

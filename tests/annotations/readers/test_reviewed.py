@@ -3,6 +3,7 @@ import pytest
 
 from segvg.annotations.checks import Report
 from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.readers.base import Context, ReadOptions
 from segvg.annotations.readers.reviewed import (
     ReviewedLabels,
     find_reviewed,
@@ -34,7 +35,8 @@ def attach(tmp_path, labels, one_line):
     """``reviewed_ok`` of the expressions, and the findings."""
     report = Report()
     path = write_json(tmp_path / 'a' / FILE, {'annotation': labels})
-    found = ReviewedLabels([path], tmp_path, report).attach(one_line)
+    labels = ReviewedLabels(Context(report, ReadOptions()), [path], tmp_path)
+    found = labels.attach(one_line)
     return [expr.get('reviewed_ok') for expr in found['exprs']], brief(report.findings)
 
 
@@ -78,7 +80,7 @@ def test_finding_of_a_label(tmp_path, record, code, place):
 def test_file_of_another_shape_is_an_error(tmp_path, content):
     path = write_json(tmp_path / FILE, content)
     with pytest.raises(AnnotationFileError, match='a list called annotation'):
-        ReviewedLabels([path], tmp_path, Report())
+        ReviewedLabels(Context(Report(), ReadOptions()), [path], tmp_path)
 
 
 def test_files_are_told_by_their_names(tmp_path):
