@@ -4,6 +4,7 @@ A full-size checkpoint is large; a rule that both sides apply is a few lines.
 Every tensor is drawn from its own name, so a case file needs to hold only the
 names and shapes of the checkpoint it was made with, never the values.
 """
+import re
 import zlib
 
 import numpy as np
@@ -35,3 +36,17 @@ def fill(name: str, shape: tuple[int, ...]) -> np.ndarray:
 def image(seed: int, shape: tuple[int, ...]) -> np.ndarray:
     """Return a float32 array of standard normal noise, the input of a case."""
     return np.random.RandomState(seed).standard_normal(shape).astype(np.float32)
+
+
+def images_of(text: str) -> list[np.ndarray]:
+    """Return the inputs that a text of ``meta`` names, in their order.
+
+    Each ``image(seed, shape)`` is one; ``image(seed, same)`` has the shape of the one
+    before it.
+    """
+    inputs: list[np.ndarray] = []
+    for seed, sizes in re.findall(r'image\((\d+), ?(\([\d, ]+\)|same)\)', text):
+        shape = inputs[-1].shape if sizes == 'same' else tuple(
+            int(size) for size in re.findall(r'\d+', sizes))
+        inputs.append(image(int(seed), shape))
+    return inputs

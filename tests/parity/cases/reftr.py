@@ -1,4 +1,5 @@
 """Runs recorded full-size models of RefTR; the units stand in reftr_units."""
+import re
 from collections import defaultdict
 from typing import Optional
 
@@ -24,6 +25,25 @@ from tests.parity.comparison import (
 from tests.parity.fill import fill, image
 
 LOGITS = 1e-4  # absolute, as the document of the method says
+TEXT_POSITIONS = re.compile(r'\.lang_pos_embeddings\.weight$')
+
+
+def set_sizes(cfg: dict, meta: dict) -> None:
+    """Set in a model config every size that the record names."""
+    sizes, shapes = meta['model'], meta['state_dict']
+    cfg.image_encoder.backbone.depth = int(
+        re.search(r'\d+', sizes['backbone']).group())
+    cfg.fusion.num_layers = sizes['enc_layers']
+    cfg.head.num_layers = sizes['dec_layers']
+    for part in (cfg.fusion, cfg.head):
+        part.heads, part.hidden = sizes['nheads'], sizes['dim_feedforward']
+    for part in (cfg.image_encoder, cfg.fusion, cfg.phrase_queries, cfg.head):
+        part.channels = sizes['hidden_dim']
+    for part in (cfg.phrase_queries, cfg.head):
+        part.queries_per_phrase = sizes['num_queries_per_phrase']
+    positions = [shape for name, shape in shapes.items() if TEXT_POSITIONS.search(name)]
+    if positions:
+        cfg.fusion.max_text_tokens = positions[0][0]
 
 
 def build(case: dict) -> tuple[nn.Module, dict[str, str]]:
@@ -31,7 +51,7 @@ def build(case: dict) -> tuple[nn.Module, dict[str, str]]:
     masks = case['meta']['model']['masks']
     cfg = Config.fromfile(
         CONFIGS / ('reftr_masks_r50.py' if masks else 'reftr_r50.py')).model
-    cfg.head.num_layers = case['meta']['model']['dec_layers']
+    set_sizes(cfg, case['meta'])
     init_default_scope('segvg')
     model = MODELS.build(cfg)
     weights = {name: torch.from_numpy(fill(name, tuple(shape)))

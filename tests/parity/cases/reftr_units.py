@@ -25,7 +25,7 @@ from segvg.structures.masks import encode_rle
 from tests.parity.cases.reftr import span_tokens, targets_of
 from tests.parity.cases.siri_evaluation import plain
 from tests.parity.comparison import GRADIENT, LOSS, Comparison, absolute, relative
-from tests.parity.fill import fill, image
+from tests.parity.fill import fill, images_of
 
 EXACT = 0.0
 
@@ -67,8 +67,8 @@ def run_phrase_masks(case: dict) -> list[Comparison]:
 
 def run_query_encoder(case: dict) -> list[Comparison]:
     """Compare queries and their positions for one and several queries a phrase."""
-    words = 2 * torch.from_numpy(image(400, (2, 14, 256)))
-    vectors = torch.from_numpy(image(401, (2, 4, 256))).relu()
+    words, vectors = map(torch.from_numpy, images_of(case['meta']['inputs']))
+    words, vectors = 2 * words, vectors.relu()
     length = torch.from_numpy(case['sentence_len'])
     padding = torch.arange(words.shape[1]) >= length[:, None]
     single = whole_text(padding).excluded
@@ -91,8 +91,8 @@ def run_query_encoder(case: dict) -> list[Comparison]:
 
 def query_module(shapes: dict) -> PhraseQueries:
     """Return the query encoder with the weights of the rule, without dropout."""
-    count = shapes['query_encoder.query_embed.weight'][0]
-    module = PhraseQueries(queries_per_phrase=count).eval()
+    count, width = shapes['query_encoder.query_embed.weight']
+    module = PhraseQueries(channels=width // 2, queries_per_phrase=count).eval()
     module.load_state_dict(renamed(shapes, 'phrase_queries.'), strict=False)
     return module
 
@@ -109,19 +109,18 @@ def renamed(shapes: dict, prefix: str) -> dict[str, Tensor]:
 
 def run_res_head(case: dict) -> list[Comparison]:
     """Compare attention, mask features, logits and the energy loss."""
-    states = 6 * torch.from_numpy(image(500, (1, 2, 1, 256)))[0, :, 0]
-    memory = 2 * torch.from_numpy(image(501, (2, 256, 5, 7)))
-    shapes = ((502, (2, 256, 5, 7)), (503, (2, 1024, 10, 14)),
-              (504, (2, 512, 19, 28)), (505, (2, 256, 38, 55)))
-    maps = tuple(torch.from_numpy(image(seed, shape)) for seed, shape in shapes)
+    states, memory, *maps = map(torch.from_numpy, images_of(case['meta']['inputs']))
+    states, memory = 6 * states.flatten(0, 2), 2 * memory
+    grid = tuple(memory.shape[-2:])
+    canvas = (32 * grid[0], 32 * grid[1])
     padding = torch.from_numpy(case['padding_mask']).flatten(1)
     fused = FusedFeatures(Tokens(memory.flatten(2).transpose(1, 2), padding),
-                          slice(0, 35), (5, 7), (160, 224), maps=maps)
+                          slice(0, grid[0] * grid[1]), grid, canvas, maps=tuple(maps))
     branch = JointMaskBranch()
     weights = renamed(case['meta']['state_dict'], 'head.')
     branch.load_state_dict({key.removeprefix('mask.'): value for key, value in
                             weights.items() if key.startswith('mask.')})
-    index = torch.arange(2)
+    index = torch.arange(len(states))
     features = branch.features(states, index, fused)
     energy = EnergyLoss()
     energy.load_state_dict({key.removeprefix('loss_energy.'): value for key, value in
@@ -132,8 +131,8 @@ def run_res_head(case: dict) -> list[Comparison]:
         absolute('out_mask_logits', branch(states, index, fused)[:, None],
                  case['out_mask_logits'], 1e-4),
         absolute('out_res_feature', features, case['out_res_feature'], 1e-4),
-        relative('out_cem_loss', energy(states, features, 2), case['out_cem_loss'],
-                 LOSS)]
+        relative('out_cem_loss', energy(states, features, len(states)),
+                 case['out_cem_loss'], LOSS)]
 
 
 def run_box_loss(case: dict) -> list[Comparison]:

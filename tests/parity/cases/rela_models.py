@@ -60,6 +60,7 @@ def weights_of(meta: dict) -> dict[str, Tensor]:
 def build(case: dict) -> tuple[nn.Module, dict[str, str]]:
     """Return the model with the weights of the case, and our -> published names."""
     cfg = Config.fromfile(CONFIGS / config_of(case)).model
+    cfg.text_length = case['lang_tokens'].shape[1]
     if config_of(case) == 'rela_original_swin_b.py':  # recorded with the small trunk
         small = Config.fromfile(CONFIGS / 'rela_swin_t.py').model
         cfg.image_encoder, cfg.pixel_decoder = small.image_encoder, small.pixel_decoder
@@ -75,15 +76,19 @@ def build(case: dict) -> tuple[nn.Module, dict[str, str]]:
 def batch_of(case: dict) -> GroundingBatch:
     """Return the inputs of a case: noise by rule, stored text."""
     inputs = case['meta']['inputs']
-    images = torch.stack([
-        torch.from_numpy(image(seed, (3, *size))) * 58 + 117
-        for seed, size in zip(inputs['seeds'], inputs['sizes'], strict=True)])
+    # Normalised, then padded with zeros to the largest, a multiple of 32.
+    height, width = np.ceil(np.max(inputs['sizes'], axis=0) / 32).astype(int) * 32
+    images = torch.zeros((len(inputs['sizes']), 3, height, width))
+    padding = torch.ones((len(images), height, width), dtype=torch.bool)
     mean, std = (torch.tensor(values)[:, None, None] for values in (MEAN, STD))
-    padding = torch.zeros((len(images), *images.shape[2:]), dtype=torch.bool)
+    for i, (seed, (h, w)) in enumerate(zip(inputs['seeds'], inputs['sizes'],
+                                           strict=True)):
+        noise = torch.from_numpy(image(seed, (3, h, w))) * 58 + 117
+        images[i, :, :h, :w] = (noise - mean) / std
+        padding[i, :h, :w] = False
     text = TextTokens(torch.from_numpy(case['lang_tokens']),
                       torch.from_numpy(case['lang_mask']) == 0)
-    return GroundingBatch((images - mean) / std, padding, text,
-                          torch.arange(len(images)))
+    return GroundingBatch(images, padding, text, torch.arange(len(images)))
 
 
 def recorded_bits(case: dict) -> list[Tensor]:
@@ -157,17 +162,18 @@ def compare_middle(case: dict, values: dict) -> list[Comparison]:
 
 def compare_outputs(case: dict, outputs: RegionOutputs) -> list[Comparison]:
     """Compare logits, and what the published code makes of them."""
-    size = case['meta']['inputs']['sizes'][0]
+    rule = case['meta']['rules']['ref_seg_sub']
+    size = rule['shape'][-2:]
     probs = nn.functional.interpolate(
         outputs.masks, size=size, mode='bilinear', align_corners=False).sigmoid()
-    stride = case['meta']['rules']['ref_seg_sub']['stride']
     positive = np.unpackbits(case['pred_fg_bits'])[:probs[:, 0].numel()]
     return [
         relative('pred_masks', outputs.masks, case['pred_masks'], LOGITS),
         relative('pred_logits', outputs.minimap, case['pred_logits'], LOGITS),
         absolute('nt_label', outputs.no_target, case['nt_label']),
         absolute('nt_prob', outputs.no_target.sigmoid(), case['nt_prob']),
-        absolute('ref_seg', probs.flatten()[::stride], case['ref_seg_sub'], LOGITS),
+        absolute('ref_seg', probs.flatten()[::rule['stride']], case['ref_seg_sub'],
+                 LOGITS),
         Comparison('pixels', float(((probs[:, 1] > probs[:, 0]).flatten().numpy()
                                     != positive).mean()), FLIPPED)]
 
@@ -186,6 +192,15 @@ def compare_free(case: dict, model: nn.Module, batch: GroundingBatch
         absolute('nt_label (free)', outputs.no_target, case['nt_label'], FREE)]
 
 
+def union_of_masks(masks: list[np.ndarray]) -> Tensor:
+    """Return the targets (B, H, W) bool: all masks (T, h, w) of each, padded."""
+    sizes = np.max([each.shape[1:] for each in masks], axis=0)
+    targets = torch.zeros((len(masks), *sizes.tolist()), dtype=torch.bool)
+    for target, each in zip(targets, masks, strict=True):
+        target[:each.shape[1], :each.shape[2]] = torch.from_numpy(each).bool().any(0)
+    return targets
+
+
 def compare_training(case: dict, model: nn.Module, published: dict[str, str],
                      batch: GroundingBatch) -> list[Comparison]:
     """Compare the losses and the gradient norms of every recorded module."""
@@ -195,17 +210,18 @@ def compare_training(case: dict, model: nn.Module, published: dict[str, str],
             module.drop_prob = 0.0
     # Recorded with gradients that the published optimiser does not use.
     model.language_encoder.requires_grad_(True)
-    masks = [torch.from_numpy(case[f'gt_masks_{i}']).bool().any(0)
-             for i in range(len(batch.images))]
-    targets, empty = torch.stack(masks), torch.from_numpy(case['empty'])
+    targets = union_of_masks([case[f'gt_masks_{i}'] for i in range(len(batch.images))])
+    empty = torch.from_numpy(case['empty'])
     FixedBits(model.head.decoder, recorded_bits(case))
     outputs = model(batch)
     loss = model.head.loss_region
+    cells = round(outputs.minimap.shape[1]**0.5)
     terms = loss.terms(outputs, targets, empty)
     total = sum(loss(outputs, targets, empty).values())
     total.backward()
     return [
-        absolute('minimap', loss.make_minimap(targets, 10), case['minimap_target'], 0.0),
+        absolute('minimap', loss.make_minimap(targets, cells),
+                 case['minimap_target'], 0.0),
         relative('loss terms', torch.stack(list(terms.values())), case['loss_terms'],
                  LOSS),
         relative('loss total', total, case['loss_total'], LOSS),

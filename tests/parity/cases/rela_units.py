@@ -78,24 +78,41 @@ def run_msdeform(case: dict) -> list[Comparison]:
                                    ('weights', weights))]
     with torch.no_grad():
         found += run_module(case, shapes)
-    height, width = 3, 5
-    pos = sine_position(torch.zeros((1, height, width), dtype=torch.bool), 256)
-    pos = pos[0].T.unflatten(1, (height, width))
-    fresh = DeformableAttention(256, 8, 3, 4).sampling_offsets.bias
-    return [*found, absolute('positions', pos, case['pos_3x5_256']),
-            absolute('first offsets', fresh, case['init_offsets_bias'], 1e-6)]
+    recorded = case['init_offsets_bias']
+    fresh = DeformableAttention(256, 8, len(recorded) // (8 * 4 * 2), 4)
+    return [*found, *positions_of(case),
+            absolute('first offsets', fresh.sampling_offsets.bias, recorded, 1e-6)]
+
+
+def positions_of(case: dict) -> list[Comparison]:
+    """Compare the sine positions of every recorded map, ``pos_HxW_C``."""
+    found = []
+    for key in (name for name in case if name.startswith('pos_')):
+        height, width, channels = map(int, re.findall(r'\d+', key))
+        pos = sine_position(torch.zeros((1, height, width), dtype=torch.bool), channels)
+        found.append(absolute(key, pos[0].T.unflatten(1, (height, width)), case[key]))
+    return found
 
 
 def run_module(case: dict, shapes: list[tuple[int, int]]) -> list[Comparison]:
     """Compare the module, and two encoder layers."""
     meta = case['meta']
     count = sum(h * w for h, w in shapes)
-    attention = DeformableAttention(32, meta['M'], len(shapes), 4)
+    channels = meta['msda_shapes']['value_proj.weight'][0]
+    attention = DeformableAttention(
+        channels, meta['M'], len(shapes), points_of(meta['msda_shapes'], meta['M'],
+                                                    len(shapes)))
     attention.load_state_dict(filled('msda.', meta['msda_shapes']))
     reference = torch.from_numpy(case['module_ref'])
-    query, tokens = (noise(meta['seed'] + i, (meta['N'], count, 32)) for i in (4, 5))
+    query, tokens = (noise(meta['seed'] + i, (meta['N'], count, channels))
+                     for i in (4, 5))
     out = attention(query, reference, tokens, shapes)
     return [scaled('module', out, case['module_out']), run_encoder(case, shapes)]
+
+
+def points_of(weights: dict, heads: int, levels: int, prefix: str = '') -> int:
+    """Return the points that a head samples on a level."""
+    return weights[f'{prefix}attention_weights.bias'][0] // (heads * levels)
 
 
 def run_encoder(case: dict, shapes: list[tuple[int, int]]) -> Comparison:
@@ -107,16 +124,23 @@ def run_encoder(case: dict, shapes: list[tuple[int, int]]) -> Comparison:
                for name, value in weights.items()}
     weights, report = convert_state_dict(weights, RULES['rela'])
     report.raise_unplaced('rela')
-    layers = nn.ModuleList(DeformableEncoderLayer(64, 8, 96, len(shapes), 4)
-                           for _ in range(2))
+    recorded = meta['enc_shapes']
+    hidden, channels = recorded['encoder.layers.0.linear1.weight']
+    heads = int(re.search(r'nhead=(\d+)', meta['what']).group(1))
+    points = points_of(recorded, heads, len(shapes), 'encoder.layers.0.self_attn.')
+    count = 1 + max(int(number) for name in recorded
+                    for number in re.findall(r'layers\.(\d+)\.', name))
+    layers = nn.ModuleList(
+        DeformableEncoderLayer(channels, heads, hidden, len(shapes), points)
+        for _ in range(count))
     load_strictly(layers, {name.removeprefix('pixel_decoder.layers.'): value
                            for name, value in weights.items()}, 'the recorded case')
     tokens, pos = [], []
     for number, shape in enumerate(shapes):
-        source = noise(meta['seed'] + 6 + number, (meta['N'], 64, *shape))
+        source = noise(meta['seed'] + 6 + number, (meta['N'], channels, *shape))
         tokens.append(source.flatten(2).transpose(1, 2))
         nothing = torch.zeros((1, *shape), dtype=torch.bool)
-        pos.append(sine_position(nothing, 64) + levels[number])
+        pos.append(sine_position(nothing, channels) + levels[number])
     tokens, pos = torch.cat(tokens, dim=1), torch.cat(pos, dim=1)
     for layer in layers:
         tokens = layer(tokens, pos, cell_centers(shapes, tokens.device), shapes)

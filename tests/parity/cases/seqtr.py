@@ -1,6 +1,9 @@
 """Runs recorded cases of SeqTR: full-size models; the units stand in seqtr_units."""
+import json
+import random
 import re
 from collections import defaultdict
+from typing import NamedTuple, Optional
 
 import numpy as np
 import torch
@@ -56,6 +59,64 @@ def weights_of(shapes: dict) -> dict[str, Tensor]:
     return weights
 
 
+class Shuffle(NamedTuple):
+    """How the points of contours were shuffled while a case was recorded.
+
+    Attributes:
+        fraction: of the samples of a batch whose points are shuffled.
+        seeds: of Python's and of torch's generator; None when the record holds the
+            targets instead.
+    """
+    fraction: float
+    seeds: Optional[tuple[int, int]]
+
+    def replay(self) -> None:
+        """Set both generators as they were before the targets were made."""
+        if self.seeds is not None:
+            random.seed(self.seeds[0])
+            torch.manual_seed(self.seeds[1])
+
+
+def shuffle_of(meta: dict) -> Optional[Shuffle]:
+    """Return what ``meta`` says of shuffled points; None when there was none."""
+    said = json.dumps(meta.get('shuffle', '')) + json.dumps(meta.get('what', ''))
+    fraction = re.search(r'shuffle_fraction\W+(\d*\.?\d+)', said)
+    if fraction is None or float(fraction.group(1)) <= 0:
+        return None
+    seeds = [re.search(rf'{name}\((\d+)\)', said)
+             for name in (r'random\.seed', r'torch\.manual_seed')]
+    known = tuple(int(seed.group(1)) for seed in seeds if seed)
+    return Shuffle(float(fraction.group(1)), known if len(known) == 2 else None)
+
+
+def recorded_targets(case: dict, mode: str, head: nn.Module,
+                     samples: list[GroundingDataSample]) -> list[Tensor]:
+    """Return the target tokens (B, steps) of each part, in the recorded order.
+
+    Shuffled points have to come in the order that they had: from the tokens that the
+    record holds, with the END of each part, or by the seeds that it names.
+
+    Raises:
+        LookupError: points were shuffled, and the record says neither.
+    """
+    shuffle = shuffle_of(case['meta'])
+    key = next((name for name in case if name.startswith((f'out/{mode}/targets',
+                                                          'out/targets'))), None)
+    if shuffle is None:
+        return head.targets(samples)
+    if key is None and shuffle.seeds is None:
+        raise LookupError('points were shuffled; the record needs the seeds '
+                          'random.seed(N), torch.manual_seed(N) in meta, or '
+                          f'out/{mode}/targets')
+    shuffle.replay()
+    own = head.targets(samples)
+    if key is None:
+        return own
+    lengths = [part.shape[1] + 1 for part in own]
+    recorded = torch.from_numpy(case[key]).long().split(lengths, dim=1)
+    return [part[:, :-1] for part in recorded]
+
+
 def loss_name(case: dict) -> str:
     """Return the published name of the loss, which says what the sequence holds."""
     return next(key.split('/')[-1] for key in case
@@ -73,6 +134,9 @@ def build(case: dict, method: str, config: str) -> tuple[nn.Module, dict[str, st
     cfg.head.parts = [dict(part) for part in PARTS[name]]
     if 'in/gt_mask_vertices' in case:
         cfg.head.parts[-1]['num_points'] = case['in/gt_mask_vertices'].shape[2]
+    shuffle = shuffle_of(case['meta'])
+    if shuffle is not None:
+        cfg.head.parts[-1]['shuffle_fraction'] = shuffle.fraction
     if name == 'loss_multi_task':
         cfg.head.learned_start = True
     init_default_scope('segvg')
@@ -195,7 +259,7 @@ def compare_training(case: dict, mode: str, built: tuple, batch: GroundingBatch,
     prefix = f'out/{mode}/'
     model.zero_grad()
     fused = model.extract(batch)
-    targets = model.head.targets(samples)
+    targets = recorded_targets(case, mode, model.head, samples)
     logits = model.head.logits(fused.memory, targets)
     loss = model.head.loss_by_tokens(logits, targets)['loss_sequence']
     loss.backward()

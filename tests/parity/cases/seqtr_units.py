@@ -1,6 +1,6 @@
 """Recorded pieces of SeqTR: sequences, scores, schedule, average, weight files."""
-import random
 import re
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from segvg.structures import GroundingDataSample
 from segvg.structures.boxes import paired_iou
 from segvg.structures.masks import decode_polygons
 from tests.parity.cases import seqtr_data
+from tests.parity.cases.seqtr import shuffle_of
 from tests.parity.cases.seqtr_data import Case, same, unpack
 from tests.parity.comparison import LOSS, Comparison, absolute, relative
 
@@ -61,8 +62,43 @@ def replayed_logits(case: Case) -> list[np.ndarray]:
         generator.rand(vertices.shape[2]), generator.rand(vertices.shape[2])
     lengths = [case[f'out/targets_{name}'].shape[1]
                for name in ('mask', 'box', 'multitask')]
-    return [generator.standard_normal((len(shapes), length, 1001)).astype(np.float32)
-            * 2 for length in lengths]
+    sizes = [(len(shapes), length, bins_of(case) + 1) for length in lengths]
+    return [generator.standard_normal(size).astype(np.float32) * 2 for size in sizes]
+
+
+def recorded_order(plain: np.ndarray, shuffled: np.ndarray) -> list[np.ndarray]:
+    """Return the order of the points of each sample in a shuffled record.
+
+    One order is shared by all samples that were shuffled; END comes last, unmoved.
+
+    Raises:
+        LookupError: no order of the points makes the record.
+    """
+    before, after = (tokens[:, :-1].reshape(len(tokens), -1, 2)
+                     for tokens in (plain, shuffled))
+    moved = [b for b in range(len(before)) if not np.array_equal(before[b], after[b])]
+    order = np.arange(before.shape[1])
+    if moved:
+        # Points that are equal in one sample are told apart by the others.
+        columns = [np.concatenate([each[b] for b in moved], axis=1)
+                   for each in (before, after)]
+        places = {}
+        for place, point in enumerate(map(tuple, columns[0])):
+            places.setdefault(point, []).append(place)
+        try:
+            order = np.array([places[tuple(point)].pop(0) for point in columns[1]])
+        except (KeyError, IndexError):
+            raise LookupError('the recorded tokens are not the points of the plain '
+                              'ones in another order') from None
+    return [order if b in moved else np.arange(before.shape[1])
+            for b in range(len(before))]
+
+
+def reordered(tokens: torch.Tensor, order: list[np.ndarray]) -> torch.Tensor:
+    """Return tokens (B, 2 N) with the points of each sample in an order (N,)."""
+    points = tokens.unflatten(1, (-1, 2))
+    return torch.stack([sample[torch.from_numpy(places)]
+                        for sample, places in zip(points, order)]).flatten(1)
 
 
 def run_sequences_and_loss(case: Case) -> list[Comparison]:
@@ -71,25 +107,17 @@ def run_sequences_and_loss(case: Case) -> list[Comparison]:
     bboxes = torch.from_numpy(case['in/gt_bbox'])
     samples = samples_of(case['in/pad_shape'], bboxes=bboxes, contours=contours)
     contour = dict(CONTOUR, num_points=contours.shape[1])
+    make = partial(make_head, num_bins=bins_of(case))
     mask_logits, box_logits, both_logits = map(torch.from_numpy, replayed_logits(case))
     results = []
-    seed, = re.search(r'random\.seed\((\d+)\)', case['meta']['shuffle']).groups()
-    shuffled = next(key for key in case if 'mask_shuffled_' in key).split('targets_')[1]
-    fraction = float(shuffled.split('_')[-1])
     for name, loss, logits, head in (
-            ('mask', 'mask', mask_logits, make_head(contour)),
-            ('box', 'box', box_logits, make_head(BOX)),
-            ('mask_absolute', None, None, make_head(contour, frame_size=640)),
-            (shuffled, None, None, make_head(dict(contour, shuffle_fraction=fraction))),
+            ('mask', 'mask', mask_logits, make(contour)),
+            ('box', 'box', box_logits, make(BOX)),
+            ('mask_absolute', None, None, make(contour, frame_size=640)),
             ('multitask', 'multitask', both_logits,
-             make_head(BOX, dict(contour, end_weight=1.0), learned_start=True))):
-        random.seed(int(seed))
-        torch.manual_seed(int(seed))
+             make(BOX, dict(contour, end_weight=1.0), learned_start=True))):
         tokens = head.targets(samples)
-        ended = torch.cat([nn.functional.pad(part, (0, 1), value=head.end)
-                           for part in tokens], dim=1)
-        results.append(absolute(f'targets {name}', ended, case[f'out/targets_{name}'],
-                                0.0))
+        results.append(compare_targets(name, head, tokens, case))
         if loss:
             ours = head.loss_by_tokens(logits, tokens)['loss_sequence']
             results.append(relative(f'loss {loss}', ours, case[f'out/loss_{loss}'],
@@ -97,7 +125,35 @@ def run_sequences_and_loss(case: Case) -> list[Comparison]:
         if name == 'box':
             values = head.dequantise(tokens[0], head.frames(samples))
             results.append(absolute('box', values, case['out/box_dequantised'], 1e-4))
+    for key in (key for key in case if key.startswith('out/targets_mask_shuffled_')):
+        name = key.removeprefix('out/targets_')
+        head = make(dict(contour, shuffle_fraction=float(name.split('_')[-1])))
+        shuffle = shuffle_of(case['meta'])
+        if shuffle is not None and shuffle.seeds is not None:
+            shuffle.replay()
+            tokens = head.targets(samples)
+        else:
+            order = recorded_order(case['out/targets_mask'], case[key])
+            tokens = [reordered(make(contour).targets(samples)[0], order)]
+        results.append(compare_targets(name, head, tokens, case))
+        if f'out/loss_{name}' in case:
+            ours = head.loss_by_tokens(mask_logits, tokens)['loss_sequence']
+            results.append(relative(f'loss {name}', ours, case[f'out/loss_{name}'],
+                                    LOSS))
     return results
+
+
+def compare_targets(name: str, head: SequenceHead, tokens: list[torch.Tensor],
+                    case: Case) -> Comparison:
+    """Compare target tokens of all parts, each with its END."""
+    ended = torch.cat([nn.functional.pad(part, (0, 1), value=head.end)
+                       for part in tokens], dim=1)
+    return absolute(f'targets {name}', ended, case[f'out/targets_{name}'], 0.0)
+
+
+def bins_of(case: Case) -> int:
+    """Return the number of coordinate bins of a case."""
+    return int(re.search(r'num_bin (\d+)', case['meta']['what']).group(1))
 
 
 def run_decode_tokens(case: Case) -> list[Comparison]:
