@@ -17,24 +17,5 @@ model = dict(
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadGroundingAnnotations', with_mask=True),
-    # The crop keeps a part of every box.
-    dict(
-        type='RandomApplyUnlessWords',
-        prob=0.5,
-        words=[],
-        transforms=[
-            dict(type='ResizeShortEdge', short=[400, 500, 600]),
-            dict(type='RandomSizeCrop', min_size=384, max_size=1333, min_iou=1e-6)
-        ]),
-    dict(
-        type='ResizeShortEdge',
-        short=[480, 512, 544, 576, 608, 640, 672, 704, 736, 768, 800],
-        max_long=1333),
-    dict(
-        type='TokenizeCaption',
-        max_length=255,
-        tokenizer=dict(
-            type='BytePairTokenizer', vocab='data/pretrained/roberta-base')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='LoadGroundingAnnotations', with_mask=True)
+] + _base_.augmentation + _base_.words

@@ -2,6 +2,10 @@
 
 The image keeps its shape and the batch is padded to the largest; padding is masked.
 """
+canvas = 800  # the short side of an image; the long one is up to 5 / 3 of it
+max_tokens = 255
+vocab = 'data/pretrained/roberta-base'
+
 model = dict(
     type='MDETR',
     data_preprocessor=dict(type='GroundingDataPreprocessor', text_pad_id=1),
@@ -29,7 +33,7 @@ model = dict(
             type_vocab_size=1,
             layer_norm_eps=1e-5),
         init_cfg=dict(
-            type='HuggingFacePretrained', name='data/pretrained/roberta-base')),
+            type='HuggingFacePretrained', name=vocab)),
     fusion=dict(
         type='SineJointEncoder',
         text_channels=768,
@@ -43,7 +47,7 @@ model = dict(
         channels=256,
         num_layers=6,
         num_queries=100,
-        num_classes=256,
+        num_classes=max_tokens + 1,
         align_channels=64,
         align_weight=1.0,
         align_temperature=0.07,
@@ -59,9 +63,14 @@ model = dict(
             giou_weight=2.0,
             no_object_weight=0.1)))
 
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadGroundingAnnotations'),
+words = [
+    dict(
+        type='TokenizeCaption',
+        max_length=max_tokens,
+        tokenizer=dict(type='BytePairTokenizer', vocab=vocab)),
+    dict(type='PackGroundingInputs')
+]
+augmentation = [
     # The crop keeps a part of every box.
     dict(
         type='RandomApplyUnlessWords',
@@ -69,27 +78,19 @@ train_pipeline = [
         words=[],
         transforms=[
             dict(type='ResizeShortEdge', short=[400, 500, 600]),
-            dict(type='RandomSizeCrop', min_size=384, max_size=1333, min_iou=1e-6)
+            dict(type='RandomSizeCrop', min_size=384, max_size=canvas * 5 // 3, min_iou=1e-6)
         ]),
     dict(
         type='ResizeShortEdge',
-        short=[480, 512, 544, 576, 608, 640, 672, 704, 736, 768, 800],
-        max_long=1333),
-    dict(
-        type='TokenizeCaption',
-        max_length=255,
-        tokenizer=dict(
-            type='BytePairTokenizer', vocab='data/pretrained/roberta-base')),
-    dict(type='PackGroundingInputs')
+        short=[canvas - 32 * step for step in range(10, -1, -1)],
+        max_long=canvas * 5 // 3)
 ]
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations')
+] + augmentation + words
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeShortEdge', short=800, max_long=1333),
-    dict(
-        type='TokenizeCaption',
-        max_length=255,
-        tokenizer=dict(
-            type='BytePairTokenizer', vocab='data/pretrained/roberta-base')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='ResizeShortEdge', short=canvas, max_long=canvas * 5 // 3)
+] + words

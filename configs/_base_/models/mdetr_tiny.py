@@ -5,37 +5,33 @@ names most of the objects, so here queries find objects first, as published, and
 words decide which is which.
 """
 _base_ = './siri_tiny.py'
+max_tokens = 60
 model = dict(
     type='MDETR',
-    language_encoder=dict(config=dict(max_position_embeddings=64)),
+    language_encoder=dict(config=dict(max_position_embeddings=max(64, max_tokens))),
     head=dict(
         type='SoftTokenHead',
-        num_classes=64,
+        num_classes=max(64, max_tokens + 1),
         mask_threshold=0.0,
         align_channels=32,
         align_weight=1.0,
         align_temperature=0.07,
         loss_set=dict(matcher=dict(class_cost=1.0))))
 
+words = [
+    dict(
+        type='TokenizeCaption',
+        max_length=max_tokens,
+        tokenizer=dict(type='WordPieceTokenizer', vocab=_base_.vocab)),
+    dict(type='PackGroundingInputs')
+]
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
-    dict(type='Resize', long=64),
-    dict(
-        type='TokenizeCaption',
-        max_length=60,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='Resize', long=_base_.canvas)
+] + words
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='Resize', long=64),
-    dict(
-        type='TokenizeCaption',
-        max_length=60,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='Resize', long=_base_.canvas)
+] + words

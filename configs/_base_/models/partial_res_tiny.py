@@ -11,10 +11,5 @@ train_pipeline = [
     dict(type='LoadGroundingAnnotations', with_mask=True),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
     dict(type='PadToDivisor', divisor=32),
-    dict(type='SampleContour', num_points=12),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(type='WordTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='SampleContour', num_points=12)
+] + _base_.words

@@ -17,22 +17,5 @@ train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
     dict(type='BrightnessJitter', strength=0.5),
-    dict(type='ResizeLongEdge', size=640),
-    dict(
-        type='TokenizeExpression',
-        max_length=40,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
-    dict(type='PackGroundingInputs')
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeLongEdge', size=640),
-    dict(
-        type='TokenizeExpression',
-        max_length=40,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='ResizeLongEdge', size=_base_.canvas)
+] + _base_.words

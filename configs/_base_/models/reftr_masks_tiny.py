@@ -13,12 +13,6 @@ model = dict(
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
-    dict(type='ResizeLongEdge', size=64),
-    dict(type='RandomFlip', prob=0.5, swap='substring'),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='ResizeLongEdge', size=_base_.canvas),
+    dict(type='RandomFlip', prob=0.5, swap='substring')
+] + _base_.words

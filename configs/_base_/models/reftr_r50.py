@@ -2,6 +2,12 @@
 
 The long side is 640, the batch is padded to the largest image; padding is masked.
 """
+canvas = 640  # the long side of every image
+max_tokens = 40
+vocab = 'data/pretrained/bert-base-uncased'
+# How a data set of this family is read, as published.
+reading = dict(box_profile='truncate_xywh')
+
 model = dict(
     type='RefTR',
     data_preprocessor=dict(type='GroundingDataPreprocessor'),
@@ -24,13 +30,13 @@ model = dict(
         type='PooledTransformer',
         model_type='bert',
         init_cfg=dict(
-            type='HuggingFacePretrained', name='data/pretrained/bert-base-uncased')),
+            type='HuggingFacePretrained', name=vocab)),
     fusion=dict(
         type='TypedJointEncoder',
         text_channels=768,
         channels=256,
         num_layers=6,
-        max_text_tokens=128,
+        max_text_tokens=max(128, max_tokens),
         heads=8,
         hidden=2048,
         dropout=0.1),
@@ -59,26 +65,21 @@ model = dict(
             'fusion.layers': 'layers.'
         }))
 
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=max_tokens,
+        tokenizer=dict(type='WordPieceTokenizer', vocab=vocab)),
+    dict(type='PackGroundingInputs')
+]
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
     dict(type='BrightnessJitter', strength=0.5),
-    dict(type='ResizeLongEdge', size=640),
-    dict(
-        type='TokenizeExpression',
-        max_length=40,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='ResizeLongEdge', size=canvas)
+] + words
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeLongEdge', size=640),
-    dict(
-        type='TokenizeExpression',
-        max_length=40,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='ResizeLongEdge', size=canvas)
+] + words

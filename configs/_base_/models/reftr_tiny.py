@@ -3,6 +3,10 @@
 Everything is trained from random weights, so nothing is frozen and the batch statistics
 of the backbone are learned.
 """
+canvas = 64  # the long side of every image
+max_tokens = 20
+vocab = 'segvg/synthref/vocab.txt'
+
 model = dict(
     type='RefTR',
     data_preprocessor=dict(type='GroundingDataPreprocessor'),
@@ -34,7 +38,7 @@ model = dict(
             num_hidden_layers=2,
             num_attention_heads=4,
             intermediate_size=128,
-            max_position_embeddings=64,
+            max_position_embeddings=max(64, max_tokens),
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0)),
     fusion=dict(
@@ -42,7 +46,7 @@ model = dict(
         text_channels=64,
         channels=64,
         num_layers=2,
-        max_text_tokens=64,
+        max_text_tokens=max(64, max_tokens),
         heads=4,
         hidden=128,
         dropout=0.0),
@@ -62,26 +66,21 @@ model = dict(
         dropout=0.0,
         loss_box=dict(type='BoxLoss', l1_weight=5.0, giou_weight=2.0)))
 
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=max_tokens,
+        tokenizer=dict(type='WordPieceTokenizer', vocab=vocab)),
+    dict(type='PackGroundingInputs')
+]
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeLongEdge', size=64),
-    dict(type='RandomFlip', prob=0.5, swap='substring'),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='ResizeLongEdge', size=canvas),
+    dict(type='RandomFlip', prob=0.5, swap='substring')
+] + words
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeLongEdge', size=64),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='ResizeLongEdge', size=canvas)
+] + words

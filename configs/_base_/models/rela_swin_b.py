@@ -4,6 +4,10 @@ data/pretrained/swin_base_384_22k.pth: ImageNet-22k weights, window 12, through
 tools/convert_checkpoint.py swin; data/pretrained/bert-base-uncased: config.json,
 model.safetensors, vocab.txt.
 """
+canvas = 480  # every image is resized to a square of this side
+max_tokens = 20
+vocab = 'data/pretrained/bert-base-uncased'
+
 model = dict(
     type='ReLA',
     data_preprocessor=dict(type='GroundingDataPreprocessor'),
@@ -23,7 +27,7 @@ model = dict(
         type='LanguageTransformer',
         model_type='bert',
         init_cfg=dict(
-            type='HuggingFacePretrained', name='data/pretrained/bert-base-uncased')),
+            type='HuggingFacePretrained', name=vocab)),
     pixel_decoder=dict(
         type='PixelDecoder',
         in_channels=(128, 256, 512, 1024),
@@ -48,34 +52,29 @@ model = dict(
             minimap_weight=0.5,
             no_target_weight=0.5,
             class_weights=(0.9, 1.1))),
-    text_length=20,
+    text_length=max_tokens,
     # published: what the optimiser does not hold
     frozen=[
         'language_encoder.embeddings', 'language_encoder.layers.10',
         'language_encoder.layers.11'
     ])
 
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=max_tokens,
+        tokenizer=dict(type='CutWordPieceTokenizer', vocab=vocab)),
+    dict(type='PackGroundingInputs')
+]
 # Published: neither flip nor crop nor colours; the sides of the image are not kept.
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeExact', size=480),
-    dict(type='DrawMasks'),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='CutWordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='ResizeExact', size=canvas),
+    dict(type='DrawMasks')
+] + words
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeExact', size=480),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='CutWordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='ResizeExact', size=canvas)
+] + words

@@ -2,6 +2,10 @@
 
 Everything is trained from random weights: the gates may open, nothing is frozen.
 """
+canvas = 64  # every image is resized to a square of this side
+max_tokens = 20
+vocab = 'segvg/synthref/vocab.txt'
+
 model = dict(
     type='ReLA',
     data_preprocessor=dict(type='GroundingDataPreprocessor'),
@@ -23,7 +27,7 @@ model = dict(
             num_hidden_layers=2,
             num_attention_heads=4,
             intermediate_size=128,
-            max_position_embeddings=32,
+            max_position_embeddings=max(32, max_tokens),
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0)),
     pixel_decoder=dict(
@@ -57,27 +61,22 @@ model = dict(
             minimap='vote')),
     text_length=None)
 
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=max_tokens,
+        tokenizer=dict(type='WordPieceTokenizer', vocab=vocab)),
+    dict(type='PackGroundingInputs')
+]
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeExact', size=64),
+    dict(type='ResizeExact', size=canvas),
     dict(type='DrawMasks'),
-    dict(type='RandomFlip', prob=0.5, swap='substring'),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='RandomFlip', prob=0.5, swap='substring')
+] + words
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeExact', size=64),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='ResizeExact', size=canvas)
+] + words

@@ -1,4 +1,10 @@
 """SegVG with ResNet-101 on a canvas of 640 x 640, as published (segvg.md, sections 2-5)."""
+canvas = 640  # every image is placed on a square of this side
+max_tokens = 40
+vocab = 'data/pretrained/bert-base-uncased'
+# How a data set of this family is read, as published.
+reading = dict(box_profile='truncate_xywh', text_field='sent')
+
 model = dict(
     type='SegVG',
     data_preprocessor=dict(type='GroundingDataPreprocessor'),
@@ -25,7 +31,7 @@ model = dict(
         type='LanguageTransformer',
         model_type='bert',
         init_cfg=dict(
-            type='HuggingFacePretrained', name='data/pretrained/bert-base-uncased')),
+            type='HuggingFacePretrained', name=vocab)),
     alignment=dict(
         type='TripleAlignment',
         num_layers=6,
@@ -39,8 +45,8 @@ model = dict(
         image_channels=256,
         channels=256,
         num_layers=6,
-        max_text_tokens=40,
-        num_image_tokens=400,
+        max_text_tokens=max_tokens,
+        num_image_tokens=(canvas // 32)**2,
         heads=8,
         hidden=2048,
         dropout=0.1,
@@ -61,6 +67,13 @@ model = dict(
     num_queries=6,
     channels=256)
 
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=max_tokens,
+        tokenizer=dict(type='WordPieceTokenizer', vocab=vocab)),
+    dict(type='PackGroundingInputs')
+]
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
@@ -73,29 +86,17 @@ train_pipeline = [
             dict(type='Resize', short=[400, 500, 600]),
             dict(type='RandomSizeCrop', min_size=384, max_size=600, min_iou=0.5)
         ]),
-    dict(type='Resize', long=[640, 608, 576, 544, 512, 480, 448]),
+    dict(type='Resize', long=[canvas - 32 * step for step in range(7)]),
     dict(
         type='ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, prob=0.8),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
-    dict(type='PlaceOnCanvas', size=640, mode='random'),
+    dict(type='PlaceOnCanvas', size=canvas, mode='random'),
     # The box as a mask: what the mask queries learn from.
-    dict(type='FillBoxMask'),
-    dict(
-        type='TokenizeExpression',
-        max_length=40,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='FillBoxMask')
+] + words
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='Resize', long=640),
-    dict(type='PlaceOnCanvas', size=640, mode='center'),
-    dict(
-        type='TokenizeExpression',
-        max_length=40,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='Resize', long=canvas),
+    dict(type='PlaceOnCanvas', size=canvas, mode='center')
+] + words

@@ -3,6 +3,10 @@
 Everything is trained from random weights, so nothing is frozen and the batch statistics
 of the backbone are learned.
 """
+canvas = 64  # every image is placed on a square of this side
+max_tokens = 20
+vocab = 'segvg/synthref/vocab.txt'
+
 model = dict(
     type='SegVG',
     data_preprocessor=dict(type='GroundingDataPreprocessor'),
@@ -34,7 +38,7 @@ model = dict(
             num_hidden_layers=2,
             num_attention_heads=4,
             intermediate_size=128,
-            max_position_embeddings=32,
+            max_position_embeddings=max(32, max_tokens),
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0)),
     alignment=dict(
@@ -50,8 +54,8 @@ model = dict(
         image_channels=64,
         channels=64,
         num_layers=2,
-        max_text_tokens=20,
-        num_image_tokens=64,
+        max_text_tokens=max_tokens,
+        num_image_tokens=(canvas // 8)**2,
         heads=4,
         hidden=128,
         dropout=0.0,
@@ -71,29 +75,24 @@ model = dict(
     num_queries=6,
     channels=64)
 
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=max_tokens,
+        tokenizer=dict(type='WordPieceTokenizer', vocab=vocab)),
+    dict(type='PackGroundingInputs')
+]
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='Resize', long=64),
+    dict(type='Resize', long=canvas),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
-    dict(type='PlaceOnCanvas', size=64, mode='center'),
-    dict(type='FillBoxMask', stride=2),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='PlaceOnCanvas', size=canvas, mode='center'),
+    dict(type='FillBoxMask', stride=2)
+] + words
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='Resize', long=64),
-    dict(type='PlaceOnCanvas', size=64, mode='center'),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='Resize', long=canvas),
+    dict(type='PlaceOnCanvas', size=canvas, mode='center')
+] + words

@@ -3,6 +3,8 @@
 The image keeps its shape: its long side becomes 640 and the canvas reaches to the next
 multiple of 32.
 """
+canvas = 640  # the long side of every image
+
 model = dict(
     type='SeqTR',
     # Pixels from 0 to 255, as the published weights expect.
@@ -49,12 +51,12 @@ train_transforms = [
     dict(type='PickExpression', mode='random'),
     dict(type='LoadGroundingAnnotations'),
     dict(type='ClipBoxes'),
-    dict(type='LargeScaleJitter', size=640, ratio=(0.3, 1.4), keep='box'),
+    dict(type='LargeScaleJitter', size=canvas, ratio=(0.3, 1.4), keep='box'),
     dict(type='PadToDivisor', divisor=32)
 ]
 test_transforms = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeLongEdge', size=640, backend='opencv'),
+    dict(type='ResizeLongEdge', size=canvas, backend='opencv'),
     dict(type='PadToDivisor', divisor=32)
 ]

@@ -16,7 +16,7 @@ train_transforms = [
     dict(type='PickExpression', mode='random'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
     dict(type='ClipBoxes'),
-    dict(type='ResizeLongEdge', size=640, backend='opencv'),
+    dict(type='ResizeLongEdge', size=_base_.canvas, backend='opencv'),
     dict(type='PadToDivisor', divisor=32),
     dict(type='SampleContour', num_points=18)
 ]

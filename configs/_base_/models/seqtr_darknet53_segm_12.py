@@ -14,7 +14,7 @@ train_transforms = [
     dict(type='PickExpression', mode='random'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
     dict(type='ClipBoxes'),
-    dict(type='LargeScaleJitter', size=640, ratio=(0.3, 1.4), keep='mask'),
+    dict(type='LargeScaleJitter', size=_base_.canvas, ratio=(0.3, 1.4), keep='mask'),
     dict(type='PadToDivisor', divisor=32),
     dict(type='SampleContour', num_points=12)
 ]

@@ -3,6 +3,9 @@
 Everything is trained from random weights, words included. What a sequence holds (a box, a
 contour) is set by the config that uses this one.
 """
+max_tokens = 20
+vocab = 'segvg/synthref/vocab.txt'
+
 model = dict(
     type='SeqTR',
     data_preprocessor=dict(type='GroundingDataPreprocessor'),
@@ -39,24 +42,21 @@ model = dict(
         dropout=0.0,
         num_bins=64))
 
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=max_tokens,
+        tokenizer=dict(type='WordTokenizer', vocab=vocab)),
+    dict(type='PackGroundingInputs')
+]
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
-    dict(type='PadToDivisor', divisor=32),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(type='WordTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='PadToDivisor', divisor=32)
+] + words
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='PadToDivisor', divisor=32),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(type='WordTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='PadToDivisor', divisor=32)
+] + words

@@ -19,24 +19,5 @@ model = dict(
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadGroundingAnnotations', with_mask=True),
-    dict(type='RandomFlip', prob=0.5, swap='substring'),
-    # A crop may cut the target away: then there is nothing to find.
-    dict(
-        type='RandomApplyUnlessWords',
-        prob=0.5,
-        words=[],
-        transforms=[
-            dict(type='ResizeShortEdge', short=[400, 500, 600]),
-            dict(type='FreeSizeCrop', min_size=384, max_size=640)
-        ]),
-    dict(type='ResizeShortEdge', short=[480, 512, 544, 576, 608, 640], max_long=640),
-    dict(
-        type='ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, prob=0.8),
-    dict(
-        type='TokenizeExpression',
-        max_length=512,
-        tokenizer=dict(
-            type='BytePairTokenizer', vocab='data/pretrained/roberta-base')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='LoadGroundingAnnotations', with_mask=True)
+] + _base_.augmentation + _base_.words

@@ -2,6 +2,10 @@
 
 The image keeps its shape and the batch is padded to the largest; padding is masked.
 """
+canvas = 640  # the long side of every image
+max_tokens = 512
+vocab = 'data/pretrained/roberta-base'
+
 model = dict(
     type='SiRi',
     data_preprocessor=dict(type='GroundingDataPreprocessor', text_pad_id=1),
@@ -31,7 +35,7 @@ model = dict(
             type_vocab_size=1,
             layer_norm_eps=1e-5),
         init_cfg=dict(
-            type='HuggingFacePretrained', name='data/pretrained/roberta-base')),
+            type='HuggingFacePretrained', name=vocab)),
     fusion=dict(
         type='SineJointEncoder',
         text_channels=768,
@@ -59,9 +63,14 @@ model = dict(
             giou_weight=2.0,
             no_object_weight=0.1)))
 
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadGroundingAnnotations'),
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=max_tokens,
+        tokenizer=dict(type='BytePairTokenizer', vocab=vocab)),
+    dict(type='PackGroundingInputs')
+]
+augmentation = [
     dict(type='RandomFlip', prob=0.5, swap='substring'),
     # A crop may cut the target away: then there is nothing to find.
     dict(
@@ -70,26 +79,21 @@ train_pipeline = [
         words=[],
         transforms=[
             dict(type='ResizeShortEdge', short=[400, 500, 600]),
-            dict(type='FreeSizeCrop', min_size=384, max_size=640)
+            dict(type='FreeSizeCrop', min_size=384, max_size=canvas)
         ]),
-    dict(type='ResizeShortEdge', short=[480, 512, 544, 576, 608, 640], max_long=640),
     dict(
-        type='ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, prob=0.8),
+        type='ResizeShortEdge',
+        short=[canvas - 32 * step for step in range(5, -1, -1)],
+        max_long=canvas),
     dict(
-        type='TokenizeExpression',
-        max_length=512,
-        tokenizer=dict(
-            type='BytePairTokenizer', vocab='data/pretrained/roberta-base')),
-    dict(type='PackGroundingInputs')
+        type='ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, prob=0.8)
 ]
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadGroundingAnnotations')
+] + augmentation + words
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='ResizeShortEdge', short=640, max_long=640),
-    dict(
-        type='TokenizeExpression',
-        max_length=512,
-        tokenizer=dict(
-            type='BytePairTokenizer', vocab='data/pretrained/roberta-base')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='ResizeShortEdge', short=canvas, max_long=canvas)
+] + words

@@ -6,6 +6,10 @@ class first: as published, whichever query lies on the target is matched, which 
 the queries to find objects and leaves the choice to the classes, which are slow to learn
 to read. Here one query answers, and its box and mask must follow the text.
 """
+canvas = 64  # the long side of every image
+max_tokens = 20
+vocab = 'segvg/synthref/vocab.txt'
+
 model = dict(
     type='SiRi',
     data_preprocessor=dict(type='GroundingDataPreprocessor'),
@@ -38,7 +42,7 @@ model = dict(
             num_hidden_layers=2,
             num_attention_heads=4,
             intermediate_size=128,
-            max_position_embeddings=32,
+            max_position_embeddings=max(32, max_tokens),
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0)),
     fusion=dict(
@@ -71,26 +75,21 @@ model = dict(
             type='AttentionMaskBranch', channels=64, map_channels=(32, ), heads=4),
         loss_mask=dict(type='MatchedMaskLoss', focal_weight=20.0, dice_weight=5.0)))
 
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=max_tokens,
+        tokenizer=dict(type='WordPieceTokenizer', vocab=vocab)),
+    dict(type='PackGroundingInputs')
+]
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations', with_mask=True),
-    dict(type='Resize', long=64),
-    dict(type='RandomFlip', prob=0.5, swap='substring'),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='Resize', long=canvas),
+    dict(type='RandomFlip', prob=0.5, swap='substring')
+] + words
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='Resize', long=64),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='segvg/synthref/vocab.txt')),
-    dict(type='PackGroundingInputs')
-]
+    dict(type='Resize', long=canvas)
+] + words

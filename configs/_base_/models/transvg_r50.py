@@ -1,4 +1,10 @@
 """TransVG with ResNet-50 on a canvas of 640 x 640, as published (segvg.md, section 11)."""
+canvas = 640  # every image is placed on a square of this side
+max_tokens = 20
+vocab = 'data/pretrained/bert-base-uncased'
+# How a data set of this family is read, as published.
+reading = dict(box_profile='truncate_xywh', text_field='sent')
+
 model = dict(
     type='TwoTowerGrounder',
     data_preprocessor=dict(type='GroundingDataPreprocessor'),
@@ -26,15 +32,15 @@ model = dict(
         type='LanguageTransformer',
         model_type='bert',
         init_cfg=dict(
-            type='HuggingFacePretrained', name='data/pretrained/bert-base-uncased')),
+            type='HuggingFacePretrained', name=vocab)),
     fusion=dict(
         type='JointEncoder',
         text_channels=768,
         image_channels=256,
         channels=256,
         num_layers=6,
-        max_text_tokens=20,
-        num_image_tokens=400,
+        max_text_tokens=max_tokens,
+        num_image_tokens=(canvas // 32)**2,
         num_learned_tokens=1,
         heads=8,
         hidden=2048,
@@ -45,7 +51,14 @@ model = dict(
         channels=256,
         loss_box=dict(type='BoxLoss', l1_weight=1.0, giou_weight=1.0)))
 
-train_pipeline = [
+words = [
+    dict(
+        type='TokenizeExpression',
+        max_length=max_tokens,
+        tokenizer=dict(type='WordPieceTokenizer', vocab=vocab)),
+    dict(type='PackGroundingInputs')
+]
+train_transforms = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
     # A crop may cut away what a word of place refers to.
@@ -57,27 +70,17 @@ train_pipeline = [
             dict(type='Resize', short=[400, 500, 600]),
             dict(type='RandomSizeCrop', min_size=384, max_size=600, min_iou=0.5)
         ]),
-    dict(type='Resize', long=[640, 608, 576, 544, 512, 480, 448]),
+    dict(type='Resize', long=[canvas - 32 * step for step in range(7)]),
     dict(
         type='ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, prob=0.8),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
-    dict(type='PlaceOnCanvas', size=640, mode='random'),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
-    dict(type='PackGroundingInputs')
+    dict(type='PlaceOnCanvas', size=canvas, mode='random')
 ]
-test_pipeline = [
+test_transforms = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='Resize', long=640),
-    dict(type='PlaceOnCanvas', size=640, mode='center'),
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(
-            type='WordPieceTokenizer', vocab='data/pretrained/bert-base-uncased')),
-    dict(type='PackGroundingInputs')
+    dict(type='Resize', long=canvas),
+    dict(type='PlaceOnCanvas', size=canvas, mode='center')
 ]
+train_pipeline = train_transforms + words
+test_pipeline = test_transforms + words
