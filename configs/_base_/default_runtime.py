@@ -12,6 +12,7 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     provenance=dict(type='ProvenanceHook'),
     cost=dict(type='TrainingCostHook'),
+    text_report=dict(type='TextReportHook'),
     visualization=dict(type='GroundingVisualizationHook'))
 
 env_cfg = dict(

@@ -137,13 +137,23 @@ class WordPieceTokenizer:
             raise ValueError('max_length counts [CLS] and [SEP] and leaves room for a '
                              f'piece, so it is at least 3, not {max_length}')
         blanks = len(text) - len(text.lstrip())
-        text = text.strip().lower() if self.lower_case else text.strip()
-        found = self._engine.encode(text, add_special_tokens=False)
+        stripped = text.strip()
+        # lower-casing makes two characters of a capital I with a dot
+        origins = [index for index, character in enumerate(stripped, blanks)
+                   for _ in (character.lower() if self.lower_case else character)]
+        found = self._engine.encode(
+            stripped.lower() if self.lower_case else stripped, add_special_tokens=False)
         count = None if max_length is None else max_length - 2
         ids = [self.ids[self.START], *found.ids[:count], self.ids[self.END]]
-        spans = [(0, 0), *((begin + blanks, end + blanks)
+        spans = [(0, 0), *((origins[begin], origins[end - 1] + 1)
                            for begin, end in found.offsets[:count]), (0, 0)]
         return np.array(ids, dtype=np.int64), np.array(spans, dtype=np.int64)
+
+    def known_words(self, text: str) -> list[bool]:
+        """Say of every word of the text whether the vocabulary has pieces for it."""
+        text = text.strip().lower() if self.lower_case else text.strip()
+        pieces = self._engine.encode(text, add_special_tokens=False).tokens
+        return [piece != self.UNKNOWN for piece in pieces if not piece.startswith('##')]
 
     def __getstate__(self) -> dict:
         """Leave out what can be rebuilt: workers read the vocabulary themselves."""
@@ -232,6 +242,10 @@ class BytePairTokenizer:
         """The id of padding."""
         return self._engine.token_to_id(self.PAD)
 
+    def known_words(self, text: str) -> list[bool]:
+        """Say of every word of the text that it is known: bytes always are."""
+        return [True] * len(text.split())
+
     def encode(self, text: str,
                max_length: Optional[int] = None) -> tuple[np.ndarray, np.ndarray]:
         """Return the ids (L,) int64 of ``<s> pieces </s>`` and their spans (L, 2).
@@ -263,8 +277,9 @@ class BytePairTokenizer:
 class WordTokenizer:
     """Whole words of a vocabulary, after cleaning.
 
-    The text is lower-cased and stripped of punctuation; *-* and */* separate words. An
-    expression without any word becomes one unknown word.
+    The text is lower-cased and stripped of punctuation; *-* and */* separate words, and
+    every Chinese or Japanese character is a word. An expression without any word
+    becomes one unknown word.
 
     Args:
         vocab: path of a vocabulary (one word a line, as ``tools/build_vocab.py`` writes
@@ -299,6 +314,10 @@ class WordTokenizer:
         words = clean(text).split()[:max_length] or [self.UNKNOWN[0]]
         return np.array([self.ids.get(word, self.unknown_id) for word in words],
                         dtype=np.int64)
+
+    def known_words(self, text: str) -> list[bool]:
+        """Say of every word of the text whether it is in the vocabulary."""
+        return [word in self.ids for word in clean(text).split()]
 
     def __getstate__(self) -> dict:
         """Leave out what can be rebuilt: workers read the vocabulary themselves."""

@@ -8,13 +8,20 @@ import numpy as np
 from segvg.annotations.files.pickles import load_pickle
 
 PAD, UNKNOWN, START = 'PAD', 'UNK', 'CLS'
-DROPPED = re.compile(r"""[.,'!?"()*#:;]""")
+DROPPED = re.compile(r"""[.,'!?"()*#:;，。！？、；：（）「」『』《》【】]""")
 SPLIT = re.compile('[-/]')
+# Chinese characters and Japanese syllables, which no blanks separate: each is a word
+UNSPACED = re.compile(
+    '[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff'
+    '\U00020000-\U0003fffd]')
 
 
 def clean(text: str) -> str:
-    """Return the text in lower case without punctuation; - and / become spaces."""
-    return SPLIT.sub(' ', DROPPED.sub('', text.lower()))
+    """Return the text in lower case without punctuation; - and / become spaces.
+
+    Chinese and Japanese characters are surrounded by spaces.
+    """
+    return UNSPACED.sub(r' \g<0> ', SPLIT.sub(' ', DROPPED.sub('', text.lower())))
 
 
 def build_vocabulary(texts: Iterable[str]) -> dict[str, int]:

@@ -195,3 +195,20 @@ def test_missing_byte_pairs_are_told(tmp_path):
     with pytest.raises(FileNotFoundError, match='vocab.json and merges.txt were looked '
                        'for in the folder .*Copy both files'):
         BytePairTokenizer(tmp_path / 'none' / 'here' / 'deep')('a')
+
+
+def test_spans_survive_lower_casing_that_changes_the_length():
+    words = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'ince', 'kadin', 'man', '!']
+    tokenizer = WordPieceTokenizer({word: index for index, word in enumerate(words)})
+    text = ' \u0130nce man! \u0130\u0130 man'
+    ids, spans = tokenizer.encode(text)
+    assert [text[begin:end] for begin, end in spans] == [
+        '', '\u0130nce', 'man', '!', '\u0130\u0130', 'man', '']
+    assert [words[index] for index in ids[1:-1]] == ['ince', 'man', '!', '[UNK]', 'man']
+
+
+def test_known_words_are_told(roberta):
+    tokenizer = WordPieceTokenizer({piece: i for i, piece in enumerate(PIECES)})
+    assert tokenizer.known_words('The unable, dog') == [True, True, True, False]
+    assert tokenizer.known_words('the中車') == [True, True, False]
+    assert roberta.known_words('any words') == [True, True]

@@ -117,3 +117,14 @@ def test_tokenizer_knows_words_and_one_unknown(tmp_path):
 def test_vocabulary_without_unknown_word_is_told():
     with pytest.raises(ValueError, match='the given vocabulary has no word UNK'):
         WordTokenizer(dict(a=0))('a')
+
+
+def test_chinese_and_japanese_characters_are_words():
+    assert clean('左边的red杯子。').split() == ['左', '边', '的', 'red', '杯', '子']
+    assert clean('ねこ、左').split() == ['ね', 'こ', '左']
+    assert clean('왼쪽 사람').split() == ['왼쪽', '사람']
+    ids = build_vocabulary(['左边的人', '右边的车'])
+    assert list(ids)[3:] == ['左', '边', '的', '人', '右', '车']
+    tokenizer = WordTokenizer(ids)
+    assert tokenizer('右边的人').tolist() == [7, 4, 5, 6]
+    assert tokenizer.known_words('右边的狗') == [True, True, True, False]

@@ -4,11 +4,13 @@ from segvg.engine.hooks.epoch_seed_hook import EpochSeedHook
 from segvg.engine.hooks.freeze_hook import FreezeHook
 from segvg.engine.hooks.initial_average_hook import InitialAverageHook
 from segvg.engine.hooks.selective_load_hook import SelectiveLoadHook
+from segvg.engine.hooks.text_report_hook import TextReportHook
 from segvg.engine.hooks.training_cost_hook import TrainingCostHook
 from segvg.engine.hooks.validate_again_hook import ValidateAgainHook
 from segvg.engine.hooks.visualization_hook import GroundingVisualizationHook
 
 __all__ = [
     'AverageHook', 'EpochSeedHook', 'FreezeHook', 'GroundingVisualizationHook',
-    'InitialAverageHook', 'SelectiveLoadHook', 'TrainingCostHook', 'ValidateAgainHook'
+    'InitialAverageHook', 'SelectiveLoadHook', 'TextReportHook', 'TrainingCostHook',
+    'ValidateAgainHook'
 ]

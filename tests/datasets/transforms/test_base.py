@@ -24,7 +24,8 @@ from tests.datasets.transforms.conftest import bounds, mapped
 @pytest.mark.parametrize('transform, shown', [
     (PackGroundingInputs(), 'PackGroundingInputs()'),
     (Resize(short=[4, 5]), 'Resize(long=None, short=[4, 5])'),
-    (RandomFlip(), "RandomFlip(prob=0.5, swap='substring')"),
+    (RandomFlip(), "RandomFlip(prob=0.5, swap='substring', "
+     "languages=('english', 'chinese', 'japanese'), pairs=())"),
     (PlaceOnCanvas(8), "PlaceOnCanvas(size=(8, 8), mode='center')"),
     (PickExpression(), "PickExpression(mode='random')"),
     (GaussianBlur(), 'GaussianBlur(prob=0.5, radius=(0.1, 2.0))'),

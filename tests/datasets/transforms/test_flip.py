@@ -59,3 +59,17 @@ def test_flip_after_tokenising_is_refused(make_results):
 def test_swap_is_checked():
     with pytest.raises(ValueError, match="swap is one of .*not 'letters'"):
         RandomFlip(swap='letters')
+
+
+def test_languages_and_pairs_are_checked():
+    with pytest.raises(ValueError, match="languages are some of .*not 'latin'"):
+        RandomFlip(swap='word', languages=['latin'])
+    with pytest.raises(ValueError, match="languages and pairs need swap='word'"):
+        RandomFlip(pairs=[('sinistra', 'destra')])
+
+
+def test_flip_swaps_words_of_its_languages(make_results):
+    flip = RandomFlip(1, 'word', languages=['german'], pairs=[('sinistra', 'destra')])
+    results = flip(make_results(texts=['links', 'a destra', 'left']))
+    texts = [item['text'] for item in results['expressions']]
+    assert texts == ['rechts', 'a sinistra', 'left']

@@ -17,11 +17,47 @@ def test_sides_are_swapped_inside_words(text, swapped):
 
 
 @pytest.mark.parametrize('text, swapped', [
-    ('left bright man', 'right bright man'), ('leftmost', 'leftmost'),
+    ('left bright man', 'right bright man'), ('leftmost', 'rightmost'),
+    ('upright bottle', 'upright bottle'), ('TOPLEFT Left-Hand', 'TOPRIGHT Right-Hand'),
+    ('r\u0131ght', 'r\u0131ght'), ('the lefthand side', 'the righthand side'),
+    ('sausage links', 'sausage links'), ('左边的人', '右边的人'),
+    ('20岁左右的人在右', '20岁左右的人在左'),
     ('the left-most one', 'the right-most one'), ('Right.', 'Left.'),
     ('\u00e9left', '\u00e9left')])
 def test_sides_are_swapped_as_whole_words(text, swapped):
     assert swap_sides(expression(text), whole_words=True)['text'] == swapped
+
+
+@pytest.mark.parametrize('language, text, swapped', [
+    ('german', 'der Mann ganz links', 'der Mann ganz rechts'),
+    ('german', 'das linke, rechteckige Schild', 'das rechte, rechteckige Schild'),
+    ('german', 'Rechter Rand', 'Linker Rand'), ('french', 'à gauche', 'à droite'),
+    ('french', "l'homme du côté droit", "l'homme du côté gauche"),
+    ('french', 'Coin supérieur gauche', 'Coin supérieur droit'),
+    ('french', 'tout droit', 'tout droit'),
+    ('spanish', 'la silla de la izquierda', 'la silla de la derecha'),
+    ('spanish', 'los zapatos derechos', 'los zapatos izquierdos'),
+    ('chinese', '最右侧的红色汽车', '最左侧的红色汽车')])
+def test_other_languages_have_their_pairs(language, text, swapped):
+    found = swap_sides(expression(text), True, [language])
+    assert found['text'] == swapped
+    assert swap_sides(found, True, [language])['text'] == text
+
+
+def test_further_pairs_come_before_those_of_languages():
+    pairs = [('sinistra', 'destra'), ('left', 'Right')]
+    swapped = swap_sides(expression('SINISTRA, a destra, left'), True, pairs=pairs)
+    assert swapped['text'] == 'DESTRA, a sinistra, Right'
+
+
+def test_spans_follow_words_of_another_language():
+    text = 'links der Mann, rechts der Hund'
+    given = expression(text, phrases=[dict(span=[[6, 14]], targets=[0]),
+                                      dict(span=[[16, 31]], targets=[0])])
+    swapped = swap_sides(given, True, ['german'])
+    found = [swapped['text'][begin:end]
+             for phrase in swapped['phrases'] for begin, end in phrase['span']]
+    assert found == ['der Mann', 'links der Hund']
 
 
 def test_swap_leaves_the_expression_it_was_given():
