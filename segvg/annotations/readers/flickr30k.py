@@ -305,7 +305,7 @@ class Flickr30kSet(SourceSet):
                 parser.read_image(where, name, path.stem, [number, line.number - 1])
         parser.report_unrelated()
         self.image_dirs = parser.images.dirs
-        yield from parser.collector.grouper.lines()
+        yield from parser.collector.lines()
 
 
 class _Image(NamedTuple):
@@ -338,7 +338,7 @@ class _Parser:
             len(name) < 19) else None
         image_id = f'file:{name}.jpg' if number is None else f'flickr30k:{number}'
         ctx = ctx.with_ids(image_id=image_id)
-        self.collector.check_leak(split, ctx.place, image_id)
+        self.collector.check_leak(ctx, split)
         if '/' in name or not is_inside(name) or not (
                 os.path.isfile(annotations) and os.path.isfile(sentences)):
             self.source.read.add(split, image_id, 0)
@@ -415,17 +415,14 @@ def _read_caption(line: TextLine, found: FoundExpr, objects: _ObjectParser) -> N
     if sentence.error:
         found.errors.append(sentence.error)
         return
-    positions: dict[object, int] = {}
     phrases = []
     for phrase in sentence.phrases:
         chain, targets = phrase.chain, []
         if chain != NOT_VISUAL and not objects.knows(chain) and ctx.is_fast:
             ctx.note('phrase_without_annotation', chain)
         for instance in objects.boxes(chain):
-            if instance['id'] not in positions:
-                positions[instance['id']] = len(found.instances)
-                found.instances.append(instance)
-            targets.append(positions[instance['id']])
+            targets.append(len(found.instances))
+            found.instances.append(instance)
         flags = () if targets else sorted(objects.flags(chain))
         phrases.append(dict(span=[phrase.span], targets=targets, id=chain,
                             types=phrase.types, **dict.fromkeys(flags, True)))

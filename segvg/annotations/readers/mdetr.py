@@ -17,7 +17,9 @@ from segvg.annotations.readers.base import (
 from segvg.annotations.readers.coco_instances import category_names, load_coco_lists
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import (
+    Fields,
     is_anything,
+    is_bool,
     is_box,
     is_finite,
     is_flag,
@@ -50,14 +52,13 @@ def _is_crowd(value: object) -> bool:
     return is_flag(value) or value == -1
 
 
-ENTRY_REQUIRED = dict(id=is_int, file_name=is_text, height=_is_pixels,
-                      width=_is_pixels, caption=is_text)
-ENTRY_OPTIONAL = dict(original_id=is_int, original_img_id=is_int)
-ANN_REQUIRED = dict(id=is_int, image_id=is_int, bbox=is_box,
-                    tokens_positive=is_anything)
-ANN_OPTIONAL = dict(tokens_positive=is_list, original_id=is_int, category_id=is_int,
-                    iscrowd=_is_crowd, area=is_finite,
-                    empty=lambda value: isinstance(value, bool))
+ENTRY_REQUIRED = Fields(id=is_int, file_name=is_text, height=_is_pixels,
+                        width=_is_pixels, caption=is_text)
+ENTRY_OPTIONAL = Fields(original_id=is_int, original_img_id=is_int)
+ANN_REQUIRED = Fields(id=is_int, image_id=is_int, bbox=is_box,
+                      tokens_positive=is_anything)
+ANN_OPTIONAL = Fields(tokens_positive=is_list, original_id=is_int, category_id=is_int,
+                      iscrowd=_is_crowd, area=is_finite, empty=is_bool)
 
 
 class Flavour(NamedTuple):
@@ -162,7 +163,7 @@ class MdetrSet(SourceSet):
             for index, record in enumerate(entries):
                 collector.add(parser.read(record, split, [number, index]))
         self.image_dirs = images.dirs
-        yield from collector.grouper.lines()
+        yield from collector.lines()
 
 
 class Entry(NamedTuple):
@@ -335,7 +336,7 @@ class _TargetParser:
         unique = UniqueIds()
         for number, record in enumerate(self._records):
             ctx = self._at(number)
-            known, errors = ctx.fields(record, dict(image_id=is_int))
+            known, errors = ctx.fields(record, Fields(image_id=is_int))
             if not errors and known['image_id'] not in entries:
                 errors = [('dangling_image', known['image_id'])]
             ctx.skip(errors)

@@ -16,9 +16,11 @@ from segvg.annotations.readers.base import (
 )
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import (
+    Fields,
     is_anything,
     is_box,
     is_list,
+    is_record,
     is_size,
     is_text,
     list_of,
@@ -45,11 +47,12 @@ def _is_phrase(value: object) -> bool:
     return is_text(value) or list_of(is_text)(value)
 
 
-RECORD_REQUIRED = dict(filename=is_text, height=is_size, width=is_size,
-                       grounding=lambda value: isinstance(value, dict))
-GROUNDING_REQUIRED = dict(caption=is_text, regions=is_list)
-REGION_REQUIRED = dict(bbox=_is_boxes, phrase=is_anything, tokens_positive=is_anything)
-REGION_OPTIONAL = dict(phrase=_is_phrase, tokens_positive=is_list)
+RECORD_REQUIRED = Fields(filename=is_text, height=is_size, width=is_size,
+                         grounding=is_record)
+GROUNDING_REQUIRED = Fields(caption=is_text, regions=is_list)
+REGION_REQUIRED = Fields(bbox=_is_boxes, phrase=is_anything,
+                         tokens_positive=is_anything)
+REGION_OPTIONAL = Fields(phrase=_is_phrase, tokens_positive=is_list)
 
 
 def find_odvg_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
@@ -100,7 +103,7 @@ class OdvgSet(SourceSet):
                         parser.read_line(ctx._replace(place=place), data, split,
                                          [number, index])
         self.image_dirs = parser.images.dirs
-        yield from parser.collector.grouper.lines()
+        yield from parser.collector.lines()
 
 
 class _Parser:

@@ -16,6 +16,7 @@ from segvg.annotations.readers.base import (
 )
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import (
+    Fields,
     is_box,
     is_id,
     is_int,
@@ -31,8 +32,8 @@ from segvg.annotations.readers.visual_genome import VgImages
 
 IMAGE_FILES = ('image_data_split.json', 'image_data_split3000.json')
 REFER_NAME = re.compile(r'refer_(?!input_).+\.json')
-TASK_REQUIRED = dict(task_id=is_id, image_id=is_int, ann_ids=list_of(is_int),
-                     instance_boxes=list_of(is_box), Polygons=is_list, phrase=is_text)
+TASK_REQUIRED = Fields(task_id=is_id, image_id=is_int, ann_ids=list_of(is_int),
+                       instance_boxes=list_of(is_box), Polygons=is_list, phrase=is_text)
 
 
 def find_phrasecut_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
@@ -78,7 +79,7 @@ class PhraseCutSet(SourceSet):
             for index, task in enumerate(tasks):
                 parser.read_task(ctx.at(f'[{index}]'), task, split, [number, index])
         self.image_dirs = parser.images.image_dirs
-        yield from parser.collector.grouper.lines()
+        yield from parser.collector.lines()
 
 
 class _Parser:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
-from segvg.annotations.checks import Place, Report
+from segvg.annotations.checks import Report
 from segvg.annotations.files.pickles import load_pth
 from segvg.annotations.official_counts import OFFICIAL_COUNTS
 from segvg.annotations.readers.base import (
@@ -202,20 +202,20 @@ class PthListSet(SourceSet):
 
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
         """Read the files of all splits and yield group lines."""
-        parser = _Parser(self, Context(report, options))
+        ctx = Context(report, options)
+        parser = _Parser(self, ctx)
         # of ReSC's sets some have a trainval beside the splits that are counted
         known = OFFICIAL_COUNTS.get(self.name) if self.dialect is REFTR else None
         for number, path in enumerate(self.files):
-            ctx = Context(report, options,
-                          Place(path.relative_to(self.root).as_posix()))
-            split = split_of_file(ctx, _split_name(path), known)
+            file = ctx.at_file(path, self.root)
+            split = split_of_file(file, _split_name(path), known)
             if split is None:
                 continue
             rows = load_as(list, path, 'rows', load_pth)
             for index, record in enumerate(options.progress(rows, path.name)):
-                parser.read_row(ctx.at(f'[{index}]'), record, split, [number, index])
+                parser.read_row(file.at(f'[{index}]'), record, split, [number, index])
         self.image_dirs = parser.images.dirs
-        yield from parser.collector.grouper.lines()
+        yield from parser.collector.lines()
 
 
 class _Parser:

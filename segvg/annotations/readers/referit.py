@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from segvg.annotations.checks import Place, Report
+from segvg.annotations.checks import Report
 from segvg.annotations.files.mat import load_mat
 from segvg.annotations.readers.base import (
     Context,
@@ -79,25 +79,22 @@ class ReferitSet(SourceSet):
         return next((top / 'mask' for top in tops if (top / 'mask').is_dir()),
                     self.layout.root / 'mask')
 
-    def place(self, path: Path) -> Place:
-        """A file in the report."""
-        return Place(path.relative_to(self.layout.root).as_posix())
-
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
         """Read the files of all splits and yield group lines."""
-        parser = _Parser(self, Context(report, options))
+        ctx = Context(report, options)
+        parser = _Parser(self, ctx)
         for number, split in enumerate(self.layout.splits):
             path = self.files[number]
-            ctx = Context(report, options, self.place(path))
+            file = ctx.at_file(path, self.root)
             queries = list(load_as(dict, path).items())
-            named = {parser.read_region(ctx, region, texts, split, [number, index])
+            named = {parser.read_region(file, region, texts, split, [number, index])
                      for index, (region, texts) in enumerate(
                          options.progress(queries, path.name))}
             parser.read_list(split, named)
         if options.all_objects:
             parser.add_other_objects()
         self.image_dirs = parser.images.dirs
-        yield from parser.collector.grouper.lines()
+        yield from parser.collector.lines()
 
 
 class Region(NamedTuple):
@@ -115,12 +112,13 @@ class _Parser:
         self.source = source
         self.ctx = ctx
         *_, boxes, sizes = source.files
-        self.boxes, self.box_place = load_as(dict, boxes), source.place(boxes)
-        self.sizes, self.size_place = load_as(dict, sizes), source.place(sizes)
+        self.boxes, self.sizes = load_as(dict, boxes), load_as(dict, sizes)
+        self.box_file = ctx.at_file(boxes, source.root)
+        self.size_file = ctx.at_file(sizes, source.root)
         self.images = ImageChecks(ctx)
         self.image_records: dict[str, tuple[Optional[dict], Errors]] = {}
         self.masks = ArrayMasks(
-            source.mask_folder, source.layout.root, report=ctx.report,
+            source.mask_folder, source.root, report=ctx.report,
             need_mask=ctx.options.need_mask, load=_load_mask)
         self.collector = ExprCollector(ctx)
         self.read: set[str] = set()
@@ -133,7 +131,7 @@ class _Parser:
         listed = texts if isinstance(texts, list) else None
         self.source.read.add(split, ctx.ids['image_id'],
                              1 if listed is None else len(listed), refs=1)
-        self.collector.check_leak(split, ctx.place, **ctx.ids)
+        self.collector.check_leak(ctx, split)
         self.read.add(name)
         if number is not None:
             self.splits.setdefault(number, set()).add(split)
@@ -159,7 +157,7 @@ class _Parser:
         path = self.source.layout.folder / LISTS.format(split)
         if not path.is_file() or not self.ctx.is_fast:
             return
-        file = self.ctx._replace(place=self.source.place(path))
+        file = self.ctx.at_file(path, self.source.root)
         for line in read_text_lines(path):
             name, ctx = line.text.strip(), file.at(f'line:{line.number}')
             if not re.fullmatch('[0-9]{1,18}', name):
@@ -171,8 +169,7 @@ class _Parser:
     def add_other_objects(self) -> None:
         """Add the boxed regions that no query names to the lines of their images."""
         for name in self.boxes:
-            ctx, number = self._region_context(
-                self.ctx._replace(place=self.box_place.child(name)), name)
+            ctx, number = self._region_context(self.box_file.at(name), name)
             if name in self.read or number not in self.splits:
                 continue
             image, instance, errors = self._check_region(ctx, name, number)
@@ -205,7 +202,7 @@ class _Parser:
                 f'{name}.mat', (image['width'], image['height']), ctx.place)
         x1, y1, x2, y2 = map(float, box)
         instance, wrong = checked_object(
-            ctx._replace(place=self.box_place.child(name)),
+            self.box_file.at(name)._replace(ids=ctx.ids),
             SourceObject(name, [x1, y1, x2 + 1, y2 + 1], segm=mask,
                          mask_place=mask_place or ctx.place), image)
         return Region(image, instance, errors + wrong)
@@ -222,8 +219,9 @@ class _Parser:
         size = self.sizes[file]
         if not (isinstance(size, list) and len(size) == 2 and all(map(is_size, size))):
             return None, [('bad_type', f'{SIZES}: {show(size)}')]
+        place = self.size_file.at(file).place
         return self.images.find(image_of(
-            file, (size[0], size[1]), self.size_place.child(file), namespace='saiapr'))
+            file, (size[0], size[1]), place, namespace='saiapr'))
 
 
 def _load_mask(path: Path) -> np.ndarray:

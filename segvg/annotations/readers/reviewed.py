@@ -9,6 +9,7 @@ from segvg.annotations.checks import Place
 from segvg.annotations.files.pickles import AnnotationFileError, load_json
 from segvg.annotations.readers.base import Context
 from segvg.annotations.readers.field_checks import (
+    Fields,
     is_box,
     is_id,
     is_number,
@@ -21,9 +22,9 @@ from segvg.annotations.readers.texts import clean_text
 
 NAME = re.compile(r'(refcoco\+|refcocog|refcoco)_(val|test[AB]?)_reviewed\.json')
 BOX_TOLERANCE = 1  # px; copies round boxes
-REQUIRED = dict(caption=is_text)
+REQUIRED = Fields(caption=is_text)
 # only the caption and its quality are documented; where the rest is there, it is used
-OPTIONAL = dict(image_id=is_id, file_name=is_text, bbox=is_box)
+OPTIONAL = Fields(image_id=is_id, file_name=is_text, bbox=is_box)
 
 
 def find_reviewed(root: Path) -> list[Path]:

@@ -16,11 +16,13 @@ from segvg.annotations.readers.base import (
 )
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import (
+    Fields,
     is_int,
     is_list,
     is_number,
     is_size,
     is_text,
+    or_none,
     other_fields,
 )
 from segvg.annotations.readers.ids import UniqueNumbers
@@ -33,17 +35,13 @@ SPLIT = 'all'
 FOLDER = re.compile(r'.*/(VG_100K(?:_2)?/[^/?]+)')  # only the url says the folder
 
 
-def _is_int_or_none(value: object) -> bool:
-    return value is None or is_int(value)
-
-
-IMAGE_REQUIRED = dict(image_id=is_int, width=is_size, height=is_size)
-IMAGE_OPTIONAL = dict(coco_id=_is_int_or_none, flickr_id=_is_int_or_none, url=is_text,
-                      split=is_text)
-RECORD_REQUIRED = dict(id=is_int, regions=is_list)
-REGION_REQUIRED = dict(region_id=is_int, x=is_number, y=is_number, width=is_number,
-                       height=is_number, phrase=is_text)
-REGION_OPTIONAL = dict(image_id=is_int)
+IMAGE_REQUIRED = Fields(image_id=is_int, width=is_size, height=is_size)
+IMAGE_OPTIONAL = Fields(coco_id=or_none(is_int), flickr_id=or_none(is_int), url=is_text,
+                        split=is_text)
+RECORD_REQUIRED = Fields(id=is_int, regions=is_list)
+REGION_REQUIRED = Fields(region_id=is_int, x=is_number, y=is_number, width=is_number,
+                         height=is_number, phrase=is_text)
+REGION_OPTIONAL = Fields(image_id=is_int)
 
 
 class VgImage(NamedTuple):
@@ -148,9 +146,9 @@ class VgRegionsSet(SourceSet):
             collector = later if is_repeated else ExprCollector(ctx)
             parser.read_image(ctx.at(f'[{number}]'), number, record, collector)
             if not is_repeated:
-                yield from collector.grouper.lines()
+                yield from collector.lines()
         self.image_dirs = images.image_dirs
-        yield from later.grouper.lines()
+        yield from later.lines()
 
 
 def _repeated_ids(path: Path) -> set[Optional[int]]:

@@ -15,6 +15,13 @@ def test_numbers_that_no_float_can_hold_are_none(value, number, finite, size):
     assert field_checks.is_size(value) is size
 
 
+def test_list_of_tests_each_item():
+    assert field_checks.list_of(field_checks.is_int)([1, 2])
+    assert field_checks.list_of(field_checks.is_int)([])
+    assert not field_checks.list_of(field_checks.is_int)([1, '2'])
+    assert not field_checks.list_of(field_checks.is_int)(1)
+
+
 def test_value_of_any_depth_is_shown_in_short():
     deep = []
     for _ in range(100_000):

@@ -157,6 +157,20 @@ def test_files_are_read_train_first_and_leaks_are_seen_across_them(root):
         for split in ('val', 'testA')]
 
 
+def test_files_of_one_split_share_the_lines_of_their_images(root):
+    rows = [row(mask='', bbox=[1, 1, 5, 5]), row(mask='', text='he')]
+    write_pth(root / 'lists/unc/more_val.pth', rows[:1])
+    lines, _ = read_rows(root, [row(mask='', bbox=[2, 2, 5, 5]), rows[1]])
+    assert [expr['targets'] for expr in exprs_of(lines)] == [[0], [1], [2]]
+    assert [instance['id'] for instance in lines[0]['instances']] == ['0', '0#1', '1']
+
+
+def test_split_called_validation_is_val(root):
+    lines, findings = read_rows(root, [row()], 'unc/unc_validation.pth')
+    assert findings == [('split_alias', 'unc/unc_validation.pth', '', 'keep')]
+    assert lines[0]['split'] == 'val'
+
+
 def test_file_of_unknown_split_is_skipped(root):
     write_pth(root / 'lists/unc/unc_dev.pth', [row()])
     lines, findings = read_rows(root, [row()])
