@@ -14,4 +14,4 @@ model = dict(
 default_hooks = dict(checkpoint=dict(save_best='phrase/R@1'))
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader

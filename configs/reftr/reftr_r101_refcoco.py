@@ -11,9 +11,6 @@ _base_ = [
 model = dict(
     image_encoder=dict(backbone=dict(depth=101)),
     init_cfg=dict(checkpoint='data/pretrained/detr_r101_unc.pth'))
-train_dataloader = dict(
-    dataset=dict(pipeline=_base_.train_pipeline, box_profile='truncate_xywh'))
-val_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, box_profile='truncate_xywh'))
-test_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, box_profile='truncate_xywh'))
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline, **_base_.reading))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline, **_base_.reading))
+test_dataloader = val_dataloader

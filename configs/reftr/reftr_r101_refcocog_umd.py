@@ -12,11 +12,7 @@ model = dict(
     image_encoder=dict(backbone=dict(depth=101)),
     init_cfg=dict(checkpoint='data/pretrained/detr_r101_gref.pth'))
 train_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.train_pipeline, box_profile='truncate_xywh', text_field='sent'))
+    dataset=dict(pipeline=_base_.train_pipeline, text_field='sent', **_base_.reading))
 val_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
-test_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
+    dataset=dict(pipeline=_base_.test_pipeline, text_field='sent', **_base_.reading))
+test_dataloader = val_dataloader

@@ -8,9 +8,6 @@ _base_ = [
     '../_base_/models/reftr_r50.py', '../_base_/datasets/refcoco_unc.py',
     '../_base_/schedules/reftr_90e.py', '../_base_/default_runtime.py'
 ]
-train_dataloader = dict(
-    dataset=dict(pipeline=_base_.train_pipeline, box_profile='truncate_xywh'))
-val_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, box_profile='truncate_xywh'))
-test_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, box_profile='truncate_xywh'))
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline, **_base_.reading))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline, **_base_.reading))
+test_dataloader = val_dataloader

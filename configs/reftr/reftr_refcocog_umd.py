@@ -11,11 +11,7 @@ _base_ = [
 model = dict(
     init_cfg=dict(checkpoint='data/pretrained/detr_r50_gref.pth'))
 train_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.train_pipeline, box_profile='truncate_xywh', text_field='sent'))
+    dataset=dict(pipeline=_base_.train_pipeline, text_field='sent', **_base_.reading))
 val_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
-test_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
+    dataset=dict(pipeline=_base_.test_pipeline, text_field='sent', **_base_.reading))
+test_dataloader = val_dataloader

@@ -22,11 +22,7 @@ test_evaluator = val_evaluator
 # The split is by object: images of val are in train, as in the published protocol.
 exclude_protected = False
 train_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.train_pipeline, box_profile='truncate_xywh', text_field='sent'))
+    dataset=dict(pipeline=_base_.train_pipeline, text_field='sent', **_base_.reading))
 val_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
-test_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
+    dataset=dict(pipeline=_base_.test_pipeline, text_field='sent', **_base_.reading))
+test_dataloader = val_dataloader

@@ -17,4 +17,4 @@ load_from = 'work_dirs/reftr_vg_pretrain/epoch_15.pth'
 default_hooks = dict(checkpoint=dict(save_best='phrase/R@1'))
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader

@@ -13,4 +13,4 @@ model = dict(
     init_cfg=dict(checkpoint='data/pretrained/detr_r101_unc.pth'))
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader

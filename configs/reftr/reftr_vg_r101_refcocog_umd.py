@@ -16,11 +16,7 @@ model = dict(
 earlier_stages = ['configs/reftr/reftr_vg_r101_pretrain.py']
 load_from = 'work_dirs/reftr_vg_r101_pretrain/epoch_15.pth'
 train_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.train_pipeline, box_profile='truncate_xywh', text_field='sent'))
+    dataset=dict(pipeline=_base_.train_pipeline, text_field='sent', **_base_.reading))
 val_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
-test_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
+    dataset=dict(pipeline=_base_.test_pipeline, text_field='sent', **_base_.reading))
+test_dataloader = val_dataloader

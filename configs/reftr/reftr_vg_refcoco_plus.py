@@ -14,9 +14,6 @@ model = dict(
     init_cfg=None)
 earlier_stages = ['configs/reftr/reftr_vg_pretrain.py']
 load_from = 'work_dirs/reftr_vg_pretrain/epoch_15.pth'
-train_dataloader = dict(
-    dataset=dict(pipeline=_base_.train_pipeline, box_profile='truncate_xywh'))
-val_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, box_profile='truncate_xywh'))
-test_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, box_profile='truncate_xywh'))
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline, **_base_.reading))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline, **_base_.reading))
+test_dataloader = val_dataloader

@@ -18,5 +18,4 @@ train_dataloader = dict(
     dataset=dict(pipeline=_base_.train_pipeline, box_profile='inclusive_corners'))
 val_dataloader = dict(
     dataset=dict(pipeline=_base_.test_pipeline, box_profile='inclusive_corners'))
-test_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, box_profile='inclusive_corners'))
+test_dataloader = val_dataloader

@@ -21,9 +21,6 @@ val_evaluator = [
     dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='NetworkMaskIoU')
 ]
 test_evaluator = val_evaluator
-train_dataloader = dict(
-    dataset=dict(pipeline=_base_.train_pipeline, box_profile='truncate_xywh'))
-val_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, box_profile='truncate_xywh'))
-test_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, box_profile='truncate_xywh'))
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline, **_base_.reading))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline, **_base_.reading))
+test_dataloader = val_dataloader

@@ -14,4 +14,4 @@ val_evaluator = [
 test_evaluator = val_evaluator
 train_dataloader = dict(batch_size=6, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader

@@ -9,7 +9,7 @@ _base_ = [
 train_dataloader = dict(
     batch_size=16, dataset=dict(pipeline=_base_.train_pipeline, sample_by='image'))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader
 val_evaluator = [dict(type='GeneralizedMaskIoU'), dict(type='MaskIoU')]
 test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='gres/gIoU'))

@@ -11,8 +11,7 @@ train_dataloader = dict(
     dataset=dict(pipeline=_base_.train_pipeline, only_single_target=False))
 val_dataloader = dict(
     dataset=dict(pipeline=_base_.test_pipeline, only_single_target=False))
-test_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, only_single_target=False))
+test_dataloader = val_dataloader
 val_evaluator = dict(type='GeneralizedMaskIoU')
 test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='gres/gIoU'))

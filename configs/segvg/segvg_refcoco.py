@@ -6,12 +6,6 @@ _base_ = [
     '../_base_/models/segvg_r101.py', '../_base_/datasets/refcoco_unc.py',
     '../_base_/schedules/segvg_90e.py', '../_base_/default_runtime.py'
 ]
-train_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.train_pipeline, box_profile='truncate_xywh', text_field='sent'))
-val_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
-test_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline, **_base_.reading))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline, **_base_.reading))
+test_dataloader = val_dataloader

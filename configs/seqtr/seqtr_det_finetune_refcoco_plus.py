@@ -32,4 +32,4 @@ train_pipeline = [
 train_dataloader = dict(
     batch_size=128, dataset=dict(sample_by='ref', pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
+test_dataloader = val_dataloader

@@ -29,5 +29,5 @@ train_pipeline = [
 ] + words
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
+test_dataloader = val_dataloader
 default_hooks = dict(checkpoint=dict(save_best='rec_mean/acc@0.5'))

@@ -21,7 +21,7 @@ train_dataloader = dict(
     batch_size=128,
     dataset=dict(sample_by='ref', pipeline=_base_.train_transforms + words))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
+test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='SeqTRMaskIoU')
 ]

@@ -11,4 +11,4 @@ train_dataloader = dict(
     batch_size=24,
     dataset=dict(pipeline=_base_.train_pipeline, sample_by='image'))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader

@@ -19,7 +19,7 @@ train_pipeline = [
 train_dataloader = dict(
     batch_size=24, dataset=dict(pipeline=train_pipeline, sample_by='image'))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader
 val_evaluator = [dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='SeqTRMaskIoU')]
 test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='res/mIoU'))

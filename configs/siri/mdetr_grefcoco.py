@@ -17,7 +17,5 @@ default_hooks = dict(checkpoint=dict(save_best='grec/Pr@(F1=1)'))
 train_dataloader = dict(
     batch_size=4,
     dataset=dict(pipeline=_base_.train_pipeline, text_field='sent'))
-val_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, text_field='sent'))
-test_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, text_field='sent'))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline, text_field='sent'))
+test_dataloader = val_dataloader

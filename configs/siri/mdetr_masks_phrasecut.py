@@ -10,4 +10,4 @@ load_from = 'work_dirs/mdetr_phrasecut/epoch_10.pth'
 default_hooks = dict(checkpoint=dict(save_best='phrasecut/mIoU'))
 train_dataloader = dict(batch_size=1, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader

@@ -22,4 +22,4 @@ test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='phrase/R@1'))
 train_dataloader = dict(batch_size=4, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader

@@ -17,4 +17,4 @@ param_scheduler = [
 train_cfg = dict(max_epochs=3)
 train_dataloader = dict(batch_size=4, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader

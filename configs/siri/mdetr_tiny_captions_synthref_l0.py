@@ -10,7 +10,7 @@ _base_ = [
 ]
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader
 # Recall by both protocols: any box of a phrase, and the box around all of them.
 val_evaluator = [
     dict(type='PhraseRecall', topk=[1, 5], protocol='any_box', by_type=True),

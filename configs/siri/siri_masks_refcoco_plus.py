@@ -14,4 +14,4 @@ test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='res/mIoU'))
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader

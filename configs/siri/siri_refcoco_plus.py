@@ -11,4 +11,4 @@ val_evaluator = [dict(type='BoxAccuracy'), dict(type='BoxRecall')]
 test_evaluator = val_evaluator
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader

@@ -11,6 +11,6 @@ train_dataloader = dict(
     batch_size=16,
     dataset=dict(pipeline=_base_.train_pipeline, sample_by='image'))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader
 val_evaluator = [dict(type='BoxAccuracy'), dict(type='MaskIoU')]
 test_evaluator = val_evaluator

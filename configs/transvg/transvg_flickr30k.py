@@ -10,11 +10,7 @@ model = dict(
     image_encoder=dict(
         init_cfg=dict(checkpoint='data/pretrained/detr_r50_referit.pth')))
 train_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.train_pipeline, box_profile='inclusive_corners'))
+    dataset=dict(pipeline=_base_.train_pipeline, box_profile='inclusive_corners'))
 val_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='inclusive_corners'))
-test_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='inclusive_corners'))
+    dataset=dict(pipeline=_base_.test_pipeline, box_profile='inclusive_corners'))
+test_dataloader = val_dataloader

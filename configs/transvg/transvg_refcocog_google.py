@@ -11,12 +11,6 @@ model = dict(
         init_cfg=dict(checkpoint='data/pretrained/detr_r50_gref.pth')))
 # The split is by object: images of val are in train, as in the published protocol.
 exclude_protected = False
-train_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.train_pipeline, box_profile='truncate_xywh', text_field='sent'))
-val_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
-test_dataloader = dict(
-    dataset=dict(
-        pipeline=_base_.test_pipeline, box_profile='truncate_xywh', text_field='sent'))
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline, **_base_.reading))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline, **_base_.reading))
+test_dataloader = val_dataloader

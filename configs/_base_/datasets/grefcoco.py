@@ -8,7 +8,6 @@ train_dataloader = dict(
     dataset=dict(ann_file='annotations/grefcoco_unc_train.jsonl'))
 val_dataloader = dict(
     dataset=dict(ann_file='annotations/grefcoco_unc_val.jsonl'))
-test_dataloader = dict(
-    dataset=dict(ann_file='annotations/grefcoco_unc_val.jsonl'))
+test_dataloader = val_dataloader
 val_evaluator = dict(type='GeneralizedMaskIoU')
 test_evaluator = val_evaluator

@@ -29,18 +29,6 @@ val_dataloader = dict(
         data_prefix=dict(img='coco/train2014/'),
         sample_by='image',
         test_mode=True))
-test_dataloader = dict(
-    batch_size=4,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    drop_last=False,
-    dataset=dict(
-        type='GroundingDataset',
-        data_root='data/',
-        ann_file='annotations/refcoco_unc_val.jsonl',
-        data_prefix=dict(img='coco/train2014/'),
-        sample_by='image',
-        test_mode=True))
+test_dataloader = val_dataloader
 val_evaluator = dict(type='BoxAccuracy')
 test_evaluator = val_evaluator

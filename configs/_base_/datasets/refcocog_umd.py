@@ -8,5 +8,4 @@ train_dataloader = dict(
     dataset=dict(ann_file='annotations/refcocog_umd_train.jsonl'))
 val_dataloader = dict(
     dataset=dict(ann_file='annotations/refcocog_umd_val.jsonl'))
-test_dataloader = dict(
-    dataset=dict(ann_file='annotations/refcocog_umd_val.jsonl'))
+test_dataloader = val_dataloader

@@ -8,8 +8,7 @@ train_dataloader = dict(
     dataset=dict(ann_file='annotations/rrefcoco_unc_train.jsonl'))
 val_dataloader = dict(
     dataset=dict(ann_file='annotations/rrefcoco_unc_val.jsonl'))
-test_dataloader = dict(
-    dataset=dict(ann_file='annotations/rrefcoco_unc_val.jsonl'))
+test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='RobustMaskIoU'),
     dict(type='GeneralizedMaskIoU')

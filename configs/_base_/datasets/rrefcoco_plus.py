@@ -8,5 +8,4 @@ train_dataloader = dict(
     dataset=dict(ann_file='annotations/rrefcoco_plus_unc_train.jsonl'))
 val_dataloader = dict(
     dataset=dict(ann_file='annotations/rrefcoco_plus_unc_val.jsonl'))
-test_dataloader = dict(
-    dataset=dict(ann_file='annotations/rrefcoco_plus_unc_val.jsonl'))
+test_dataloader = val_dataloader

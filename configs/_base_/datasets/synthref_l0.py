@@ -20,11 +20,4 @@ val_dataloader = dict(
         data_root='data/synthref_l0/',
         ann_file='canonical/synthref_L0_val.jsonl',
         data_prefix=dict(img='images/')))
-test_dataloader = dict(
-    batch_size=32,
-    num_workers=0,
-    persistent_workers=False,
-    dataset=dict(
-        data_root='data/synthref_l0/',
-        ann_file='canonical/synthref_L0_val.jsonl',
-        data_prefix=dict(img='images/')))
+test_dataloader = val_dataloader

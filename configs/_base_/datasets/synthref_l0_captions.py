@@ -10,9 +10,7 @@ train_dataloader = dict(
 val_dataloader = dict(
     dataset=dict(
         ann_file='canonical/synthref_L0_captions_val.jsonl', sample_by='caption'))
-test_dataloader = dict(
-    dataset=dict(
-        ann_file='canonical/synthref_L0_captions_val.jsonl', sample_by='caption'))
+test_dataloader = val_dataloader
 # A head with one box a phrase has R@1 only; one that ranks boxes also R@5 and R@10.
 val_evaluator = dict(type='PhraseRecall', topk=[1], protocol='any_box', by_type=True)
 test_evaluator = val_evaluator
