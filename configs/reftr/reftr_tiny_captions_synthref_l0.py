@@ -6,7 +6,8 @@ one: python tools/train_stages.py configs/reftr/reftr_tiny_captions_synthref_l0.
 python tools/train.py configs/reftr/reftr_tiny_captions_synthref_l0.py
 """
 _base_ = [
-    '../_base_/models/reftr_masks_tiny.py', '../_base_/datasets/synthref_l0_captions.py',
+    '../_base_/models/reftr_masks_tiny.py',
+    '../_base_/datasets/synthref_l0_captions.py',
     '../_base_/schedules/reftr_cpu_demo.py', '../_base_/default_runtime.py'
 ]
 earlier_stages = ['configs/reftr/reftr_res_tiny_synthref_l0.py']

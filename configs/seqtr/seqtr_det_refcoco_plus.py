@@ -4,21 +4,12 @@ python tools/train.py configs/seqtr/seqtr_det_refcoco_plus.py
 """
 _base_ = [
     '../_base_/models/seqtr_darknet53.py', '../_base_/datasets/refcoco_plus_unc.py',
-    '../_base_/schedules/seqtr_60e.py', '../_base_/default_runtime.py'
+    '../_base_/words/refcoco_plus_unc.py', '../_base_/schedules/seqtr_60e.py',
+    '../_base_/default_runtime.py'
 ]
-model = dict(
-    language_encoder=dict(
-        text_length=15,
-        init_cfg=dict(checkpoint='data/vocabularies/refcoco_plus_unc.npz')))
-words = [
-    dict(
-        type='TokenizeExpression',
-        max_length=15,
-        tokenizer=dict(type='WordTokenizer', vocab='data/vocabularies/refcoco_plus_unc.txt')),
-    dict(type='PackGroundingInputs')
-]
+model = dict(language_encoder=_base_.word_encoder)
 train_dataloader = dict(
     batch_size=128,
-    dataset=dict(sample_by='ref', pipeline=_base_.train_transforms + words))
-val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
+    dataset=dict(sample_by='ref', pipeline=_base_.train_transforms + _base_.words))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + _base_.words))
 test_dataloader = val_dataloader

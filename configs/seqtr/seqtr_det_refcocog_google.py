@@ -4,23 +4,14 @@ python tools/train.py configs/seqtr/seqtr_det_refcocog_google.py
 """
 _base_ = [
     '../_base_/models/seqtr_darknet53.py', '../_base_/datasets/refcocog_google.py',
-    '../_base_/schedules/seqtr_60e.py', '../_base_/default_runtime.py'
+    '../_base_/words/refcocog_google.py', '../_base_/schedules/seqtr_60e.py',
+    '../_base_/default_runtime.py'
 ]
-model = dict(
-    language_encoder=dict(
-        text_length=20,
-        init_cfg=dict(checkpoint='data/vocabularies/refcocog_google.npz')))
+model = dict(language_encoder=_base_.word_encoder)
 # The split is by object: images of val are in train, as in the published protocol.
 exclude_protected = False
-words = [
-    dict(
-        type='TokenizeExpression',
-        max_length=20,
-        tokenizer=dict(type='WordTokenizer', vocab='data/vocabularies/refcocog_google.txt')),
-    dict(type='PackGroundingInputs')
-]
 train_dataloader = dict(
     batch_size=128,
-    dataset=dict(sample_by='ref', pipeline=_base_.train_transforms + words))
-val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
+    dataset=dict(sample_by='ref', pipeline=_base_.train_transforms + _base_.words))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + _base_.words))
 test_dataloader = val_dataloader

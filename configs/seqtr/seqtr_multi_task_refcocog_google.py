@@ -3,26 +3,17 @@
 python tools/train.py configs/seqtr/seqtr_multi_task_refcocog_google.py
 """
 _base_ = [
-    '../_base_/models/seqtr_darknet53_multi_task.py', '../_base_/datasets/refcocog_google.py',
+    '../_base_/models/seqtr_darknet53_multi_task.py',
+    '../_base_/datasets/refcocog_google.py', '../_base_/words/refcocog_google_15.py',
     '../_base_/schedules/seqtr_60e.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    language_encoder=dict(
-        text_length=15,
-        init_cfg=dict(checkpoint='data/vocabularies/refcocog_google.npz')))
+model = dict(language_encoder=_base_.word_encoder)
 # The split is by object: images of val are in train, as in the published protocol.
 exclude_protected = False
-words = [
-    dict(
-        type='TokenizeExpression',
-        max_length=15,
-        tokenizer=dict(type='WordTokenizer', vocab='data/vocabularies/refcocog_google.txt')),
-    dict(type='PackGroundingInputs')
-]
 train_dataloader = dict(
     batch_size=128,
-    dataset=dict(sample_by='ref', pipeline=_base_.train_transforms + words))
-val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
+    dataset=dict(sample_by='ref', pipeline=_base_.train_transforms + _base_.words))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + _base_.words))
 test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='SeqTRMaskIoU')

@@ -4,35 +4,18 @@ After it: python tools/train.py configs/seqtr/seqtr_segm_finetune_refcoco_plus.p
 With it: python tools/train_stages.py configs/seqtr/seqtr_segm_finetune_refcoco_plus.py
 """
 _base_ = [
-    '../_base_/models/seqtr_darknet53_segm_12.py', '../_base_/datasets/refcoco_plus_unc.py',
+    '../_base_/models/seqtr_darknet53_segm_12.py',
+    '../_base_/datasets/refcoco_plus_unc.py', '../_base_/words/refcoco_plus_unc.py',
     '../_base_/schedules/seqtr_finetune_5e.py', '../_base_/default_runtime.py'
 ]
 earlier_stages = ['configs/seqtr/seqtr_det_mixed.py']
 load_from = 'work_dirs/seqtr_det_mixed/epoch_15.pth'
-model = dict(
-    language_encoder=dict(
-        text_length=15,
-        init_cfg=dict(checkpoint='data/vocabularies/refcoco_plus_unc.npz')))
-words = [
-    dict(
-        type='TokenizeExpression',
-        max_length=15,
-        tokenizer=dict(type='WordTokenizer', vocab='data/vocabularies/refcoco_plus_unc.txt')),
-    dict(type='PackGroundingInputs')
-]
+model = dict(language_encoder=_base_.word_encoder)
 # No jitter in fine-tuning: the image is only resized.
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='PickExpression', mode='random'),
-    dict(type='LoadGroundingAnnotations', with_mask=True),
-    dict(type='ClipBoxes'),
-    dict(type='ResizeLongEdge', size=640, backend='opencv'),
-    dict(type='PadToDivisor', divisor=32),
-    dict(type='SampleContour', num_points=12)
-] + words
 train_dataloader = dict(
-    batch_size=128, dataset=dict(sample_by='ref', pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + words))
+    batch_size=128,
+    dataset=dict(sample_by='ref', pipeline=_base_.plain_transforms + _base_.words))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_transforms + _base_.words))
 test_dataloader = val_dataloader
 val_evaluator = [dict(type='MaskIoU'), dict(type='SeqTRMaskIoU')]
 test_evaluator = val_evaluator

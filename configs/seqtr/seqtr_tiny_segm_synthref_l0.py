@@ -12,14 +12,15 @@ train_pipeline = [
     dict(type='LoadGroundingAnnotations', with_mask=True),
     dict(type='RandomFlip', prob=0.5, swap='substring'),
     dict(type='PadToDivisor', divisor=32),
-    dict(type='SampleContour', num_points=12),
-    *_base_.test_pipeline[-2:]
-]
+    dict(type='SampleContour', num_points=12)
+] + _base_.words
 # A sample is an image with its three expressions: the image is encoded once for all.
 train_dataloader = dict(
     batch_size=24, dataset=dict(pipeline=train_pipeline, sample_by='image'))
 val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = [dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='SeqTRMaskIoU')]
+val_evaluator = [
+    dict(type='BoxAccuracy'), dict(type='MaskIoU'), dict(type='SeqTRMaskIoU')
+]
 test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='res/mIoU'))

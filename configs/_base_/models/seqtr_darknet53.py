@@ -54,6 +54,15 @@ train_transforms = [
     dict(type='LargeScaleJitter', size=canvas, ratio=(0.3, 1.4), keep='box'),
     dict(type='PadToDivisor', divisor=32)
 ]
+# Without jitter: for pre-training on many data sets and for fine-tuning after it.
+plain_transforms = [
+    dict(type='LoadImageFromFile'),
+    dict(type='PickExpression', mode='random'),
+    dict(type='LoadGroundingAnnotations'),
+    dict(type='ClipBoxes'),
+    dict(type='ResizeLongEdge', size=canvas, backend='opencv'),
+    dict(type='PadToDivisor', divisor=32)
+]
 test_transforms = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),

@@ -10,3 +10,12 @@ train_transforms = [
     dict(type='PadToDivisor', divisor=32),
     dict(type='SampleContour', num_points=18)
 ]
+plain_transforms = [
+    dict(type='LoadImageFromFile'),
+    dict(type='PickExpression', mode='random'),
+    dict(type='LoadGroundingAnnotations', with_mask=True),
+    dict(type='ClipBoxes'),
+    dict(type='ResizeLongEdge', size=_base_.canvas, backend='opencv'),
+    dict(type='PadToDivisor', divisor=32),
+    dict(type='SampleContour', num_points=18)
+]
