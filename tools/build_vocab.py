@@ -18,6 +18,7 @@ from segvg.datasets.vocabulary import (
     write_vocabulary,
 )
 from segvg.engine.launch import fail
+from segvg.utils.arrays import read_arrays
 
 
 def parse_args() -> argparse.Namespace:
@@ -59,8 +60,7 @@ def read_published(folder: Path) -> tuple[dict[str, int], np.ndarray]:
         ValueError: the two do not belong together.
     """
     ids = read_vocabulary(folder / 'token_to_ix.pkl')
-    with np.load(folder / 'word_emb.npz', allow_pickle=False) as archive:
-        vectors = archive['word_emb']
+    vectors = read_arrays(folder / 'word_emb.npz')['word_emb']
     if len(vectors) != len(ids):
         raise ValueError(f'{folder}: {len(ids)} words, but {len(vectors)} vectors')
     return ids, vectors

@@ -1,15 +1,9 @@
 """Turn a published checkpoint into one of segvg, every key accounted for."""
 import argparse
-from pathlib import Path
 
-import torch
-
-from segvg.checkpoints.io import (
-    RULES,
-    convert_state_dict,
-    load_checkpoint,
-    state_dict_of,
-)
+from segvg.checkpoints.convert import convert_state_dict
+from segvg.checkpoints.io import load_checkpoint, save_weights, state_dict_of
+from segvg.checkpoints.rules import RULES
 from segvg.engine.launch import fail
 
 
@@ -19,7 +13,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('method', choices=sorted(RULES), help='whose checkpoint it is; '
                         'detr, resnet: the initial weights of an image encoder')
     parser.add_argument('input', help='published checkpoint')
-    parser.add_argument('output', help='file to write')
+    parser.add_argument('output', help='file to write; NAME.safetensors is written in '
+                        'that form')
     parser.add_argument('--average', action='store_true',
                         help='take the averaged weights of the file '
                         '(ema_state_dict; SeqTR, Partial-RES)')
@@ -42,8 +37,7 @@ def main() -> None:
             raise ValueError(f'{args.input} holds nothing of {args.method}')
     except (FileNotFoundError, ValueError) as error:
         fail(error)
-    Path(args.output).parent.mkdir(parents=True, exist_ok=True)
-    torch.save(dict(state_dict=converted, meta=dict(method=args.method)), args.output)
+    save_weights(args.output, converted, dict(method=args.method))
     print(f'{len(state)} keys: {len(report.renamed)} renamed, {len(report.dropped)} '
           f'dropped')
     for reason in sorted(set(report.dropped.values())):

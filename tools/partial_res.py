@@ -23,6 +23,7 @@ from segvg.engine.launch import fail
 from segvg.engine.workflows.folders import StepFolders, check_settings
 from segvg.engine.workflows.resume import best_checkpoint
 from segvg.utils import child_processes
+from segvg.utils.configs import load
 
 TOOLS = Path(__file__).parent
 STEPS = ('1_rec', '2_subset', '3_res', '4_pseudo', '5_retrain', '6_scores', '7_all')
@@ -67,7 +68,7 @@ class Pipeline:
     """
 
     def __init__(self, args: argparse.Namespace) -> None:
-        cfg = Config.fromfile(args.config)
+        cfg = load(args.config)
         if 'partial_res' not in cfg:
             raise ValueError(f'{args.config} has no `partial_res` with rec_config, '
                              'percent, seed and threshold')

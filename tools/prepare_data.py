@@ -16,8 +16,10 @@ from mmengine.logging import print_log
 
 from segvg.annotations.checks import BadRecordError, Check, Report
 from segvg.annotations.conversion import convert, count_table
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions, SourceSet
+
+MAX_BAD = 100_000  # more than any known source loses
 
 
 def parse_args(argv: list[str]) -> argparse.Namespace:
@@ -41,8 +43,9 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
     parser.add_argument('--on-bad', choices=['skip', 'raise'], default='skip',
                         help='skip bad records, or stop at the first (default: '
                         '%(default)s)')
-    parser.add_argument('--max-bad', metavar='N', type=int,
-                        help='stop when more than N records, boxes or phrases are lost')
+    parser.add_argument('--max-bad', metavar='N', type=int, default=MAX_BAD,
+                        help='stop when more than N records, boxes or phrases are lost '
+                        '(default: %(default)s)')
     parser.add_argument('--need-mask', action='store_true',
                         help='skip what has no usable mask')
     parser.add_argument('--all-objects', action='store_true',

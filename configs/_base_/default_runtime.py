@@ -9,6 +9,8 @@ default_hooks = dict(
     checkpoint=dict(
         type='CheckpointHook', interval=1, max_keep_ckpts=2, save_best='rec/acc@0.5',
         rule='greater'),
+    # plain checkpoints are saved, and those of which nothing fits are refused
+    checkpoint_guard=dict(type='CheckpointGuardHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     provenance=dict(type='ProvenanceHook'),
     cost=dict(type='TrainingCostHook'),

@@ -2,12 +2,15 @@
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
-from typing import BinaryIO, Iterator, Optional, Union
+from types import TracebackType
+from typing import BinaryIO, Iterator, NoReturn, Optional, Union
 
 import numpy as np
 import torch
 
+from segvg.annotations.line_checks import check_line, show
 from segvg.annotations.line_index import (
     image_number,
     index_path,
@@ -18,7 +21,12 @@ from segvg.annotations.line_index import (
 FORMAT = 'segvg-jsonl'
 VERSION = '1.0'
 BOX_FORMAT = 'xyxy_half_open'
+SPLIT_NAME = re.compile(r'[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,63}')
 LINE_KEYS = ('image', 'split', 'instances', 'exprs')
+
+
+class UnwritableLineError(ValueError):
+    """A line that cannot be part of a canonical file."""
 
 
 def is_sample(expr: dict) -> bool:
@@ -60,6 +68,22 @@ def check_version(version: object, where: str) -> None:
                          f'this package reads {VERSION}')
 
 
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f'{text} is not a number')
+
+
+def check_split_name(split: object) -> None:
+    """Refuse a name that cannot be the part of the name of a file.
+
+    Raises:
+        UnwritableLineError: it is not letters, digits, _, -, + and inner points.
+    """
+    if not isinstance(split, str) or not SPLIT_NAME.fullmatch(split):
+        raise UnwritableLineError(
+            f'{show(split)} is not the name of a split: letters, digits, '
+            '_, -, + and points, up to 64')
+
+
 class _SplitFile:
     """One JSONL file while it is written: hash, counts and index rows."""
 
@@ -73,13 +97,12 @@ class _SplitFile:
         self.refs: set = set()
         self.offset = self.exprs = 0
 
-    def write(self, line: dict) -> None:
-        """Append one group line."""
+    def write(self, line: dict, data: bytes) -> None:
+        """Append one group line, given its bytes too."""
         image_id = line['image']['id']
         if image_id in self.images:
             raise ValueError(f'image {image_id!r} already has a line in {self.path}; '
                              'there is one line per image and split')
-        data = _encode(line)
         self.stream.write(data)
         self.digest.update(data)
         self.images.add(image_id)
@@ -106,8 +129,12 @@ class _SplitFile:
 
 
 def _encode(line: dict) -> bytes:
-    text = json.dumps(line, ensure_ascii=False, separators=(',', ':'),
-                      allow_nan=False)
+    try:
+        text = json.dumps(line, ensure_ascii=False, separators=(',', ':'),
+                          allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise UnwritableLineError(
+            f'a field is not a number or too deep ({error})') from None
     try:
         return text.encode('utf-8') + b'\n'
     except UnicodeEncodeError:  # half a surrogate pair, which only an escape can say
@@ -131,7 +158,9 @@ class CanonicalWriter:
     def __enter__(self) -> 'CanonicalWriter':
         return self
 
-    def __exit__(self, error_type, error, traceback) -> None:
+    def __exit__(self, error_type: Optional[type[BaseException]],
+                 error: Optional[BaseException],
+                 traceback: Optional[TracebackType]) -> None:
         if error_type is None:
             self.close()
         else:
@@ -140,12 +169,13 @@ class CanonicalWriter:
     def write(self, line: dict) -> None:
         """Append a group line to the file of its split."""
         _check_line(line)
-        split = line['split']
+        data, split = _encode(line), line['split']
+        check_split_name(split)
         if split not in self._files:
             self.out_dir.mkdir(parents=True, exist_ok=True)
             self._files[split] = _SplitFile(
                 self.out_dir / f'{self.name}_{split}.jsonl')
-        self._files[split].write(line)
+        self._files[split].write(line, data)
 
     def close(self) -> dict:
         """Finish all files and write the meta file; returns its content."""
@@ -256,14 +286,14 @@ class CanonicalFile:
 
     def _parse(self, data: bytes, number: int) -> dict:
         try:
-            line = json.loads(data)
-        except ValueError as error:
+            line = json.loads(data, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
             raise ValueError(f'{self.path}, line {number}: not a JSON object '
-                             f'({error})') from None
-        if not isinstance(line, dict) or any(key not in line for key in LINE_KEYS) or (
-                'id' not in line['image']):
-            raise ValueError(f'{self.path}, line {number}: expected an object with '
-                             f'{", ".join(LINE_KEYS)}, got {str(line)[:80]}')
+                             f'({type(error).__name__}: {error})') from None
+        try:
+            check_line(line)
+        except ValueError as error:
+            raise ValueError(f'{self.path}, line {number}: {error}') from None
         check_version(line.get('segvg', VERSION), f'{self.path}, line {number}')
         return line
 
@@ -285,6 +315,11 @@ class CanonicalFile:
         path = self.path.with_name(f'{self.name}.meta.json')
         if not path.exists():
             return {}
-        meta = json.loads(path.read_text(encoding='utf-8'))
+        try:
+            meta = json.loads(path.read_text(encoding='utf-8'))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f'{path}: not JSON ({error})') from None
+        if not isinstance(meta, dict):
+            raise ValueError(f'{path}: expected an object, got {show(meta)}')
         check_version(meta.get('version'), str(path))
         return meta

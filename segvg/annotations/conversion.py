@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
-from segvg.annotations.canonical import CanonicalWriter
+from segvg.annotations.canonical import CanonicalWriter, UnwritableLineError
 from segvg.annotations.checks import Place, Report
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.official_counts import OFFICIAL_COUNTS, Counts, compare_counts
 from segvg.annotations.readers import ReadOptions, SourceSet
 from segvg.annotations.readers.base import Context
@@ -58,7 +58,12 @@ def convert(source: SourceSet, out_dir: Path, report: Report,
     written: Counter = Counter()
     with CanonicalWriter(out_dir, source.name, {}) as writer:
         for line in read_lines(source, report, options):
-            writer.write(line)
+            try:
+                writer.write(line)
+            except UnwritableLineError as error:
+                report.add('bad_type', _place_of(line, source), 'skip',
+                           image_id=line['image']['id'], value=str(error))
+                continue
             written[line['split']] += len(line['exprs'])
         read = source.read.splits()
         _compare_official(source, source.compared.splits(), report)
@@ -68,6 +73,15 @@ def convert(source: SourceSet, out_dir: Path, report: Report,
                         complete=written[split] == counts.exprs)
             for split, counts in read.items()}
     return json.loads((out_dir / f'{source.name}.meta.json').read_text('utf-8'))
+
+
+def _place_of(line: dict, source: SourceSet) -> Place:
+    """The file of a line's first expression, and the number of the record in it."""
+    for expr in line['exprs']:
+        file, *record = expr.get('src') or [None]
+        if type(file) is int and 0 <= file < len(source.files):
+            return Place(source.files[file].name, f'[{record[0]}]' if record else '')
+    return Place(source.files[0].name)
 
 
 def count_table(meta: dict) -> str:

@@ -13,6 +13,8 @@ import numpy as np
 
 INDEX_VERSION = 2
 COLUMNS = 6
+ROW_BYTES = 8 * COLUMNS
+INDEX_FLOOR = 1 << 12  # bytes of the header of an array
 
 
 def index_path(path: Union[str, Path]) -> Path:
@@ -56,12 +58,24 @@ def save_index(path: Path, rows: list[list[int]]) -> np.ndarray:
 
 def load_index(path: Path) -> Optional[np.ndarray]:
     """The saved index, or None when there is none or the file changed since."""
+    stat, saved = path.stat(), index_path(path)
     try:
-        index = np.load(index_path(path), allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        if saved.stat().st_size > INDEX_FLOOR + ROW_BYTES * (stat.st_size + 2):
+            return None  # a line has at least one byte
+        index = np.load(saved, allow_pickle=False)
+    except Exception:  # what cannot be read is made again
         return None
-    stat = path.stat()
-    if index.ndim != 2 or index.shape[1] != COLUMNS or index.dtype != np.int64:
+    if not isinstance(index, np.ndarray) or index.ndim != 2 or (
+            index.dtype != np.int64) or index.shape[1] != COLUMNS or not len(index):
         return None
     head = [INDEX_VERSION, stat.st_size, stat.st_mtime_ns, len(index) - 1, 0, 0]
-    return index if index[0].tolist() == head else None
+    return index if index[0].tolist() == head and _is_sound(index) else None
+
+
+def _is_sound(index: np.ndarray) -> bool:
+    """Whether the lines of an index lie one after the other, with possible counts."""
+    if len(index) == 1:
+        return True
+    starts, counts = np.append(index[1:, 0], index[0, 1]), index[1:, 1:5]
+    return bool(starts[0] == 0 and (np.diff(starts) > 0).all()
+                and (counts >= 0).all() and (counts <= index[0, 1]).all())

@@ -5,10 +5,11 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from segvg.structures.masks import decode_segmentation, encode_rle
+from segvg.structures.masks import MAX_PIXELS, decode_segmentation, encode_rle
 
 MIN_POLYGON_NUMBERS = 6  # three points
 MAX_COORDINATE = 1e6  # px; pycocotools walks along each edge, and crashes on long ones
+MAX_SHIFT = 60  # bits of a run
 RUN_TEXT = re.compile(r'[0-o]*')  # six bits a character
 
 
@@ -45,6 +46,8 @@ def check_mask(source: object, height: int, width: int, decode: bool) -> Checked
         return source
     if isinstance(source, np.ndarray):
         return _check_bitmap(source, height, width)
+    if height * width > MAX_PIXELS:
+        return _unusable('bad_type', f'a mask of {height} x {width} pixels')
     if not source:
         return CheckedMask(None, (MaskFinding('mask_missing', source),))
     if isinstance(source, list) and len(source) == 1 and isinstance(source[0], dict):
@@ -158,6 +161,8 @@ def _decode_runs(text: str) -> list[int]:
         bits = ord(character) - 48
         value |= (bits & 0x1f) << shift
         shift += 5
+        if shift > MAX_SHIFT:
+            return [-1]
         if bits & 0x20:
             continue
         if bits & 0x10:

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
+from segvg.bench.card_checks import HEADER, check_record, check_row
 from segvg.bench.statistics import image_sums
+from segvg.utils.arrays import read_arrays
 
 FORMAT = 'segvg-card'
 VERSION = '1.0'
@@ -105,14 +107,17 @@ def read_header(path: Path) -> dict[str, Any]:
     """
     try:
         header = json.loads(path.read_text('utf-8'))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CardError(f'{path} cannot be read as a result card: {error}') from error
     if not isinstance(header, dict) or header.get('format') != FORMAT:
         raise CardError(f'{path} is no result card; tools/test.py --card makes them')
-    if header['version'].split('.')[0] != VERSION.split('.')[0]:
-        raise CardError(f'{path} has version {header["version"]} of the format, this '
-                        f'program reads {VERSION}')
-    return header
+    if str(header.get('version')).split('.')[0] != VERSION.split('.')[0]:
+        raise CardError(f'{path} has version {str(header.get("version"))[:20]} of the '
+                        f'format, this program reads {VERSION}')
+    try:
+        return check_record(header, HEADER, str(path))
+    except (ValueError, RecursionError) as error:
+        raise CardError(str(error)) from None
 
 
 def read_card(path: Path) -> Card:
@@ -125,10 +130,14 @@ def read_card(path: Path) -> Card:
     header = read_header(path)
     arrays = companion(path, '.npz')
     try:
-        with np.load(arrays, allow_pickle=False) as file:
-            images = file['images']
-            terms = {name.removeprefix('terms/'): file[name]
-                     for name in file.files if name.startswith('terms/')}
+        found = read_arrays(arrays)
+        images = found['images']
+        terms = {name.removeprefix('terms/'): values
+                 for name, values in found.items() if name.startswith('terms/')}
+        if images.ndim != 1 or images.dtype.kind != 'i' or (images < 0).any() or any(
+                values.shape != (len(images), 2) or values.dtype.kind not in 'biuf'
+                for values in terms.values()):
+            raise ValueError('arrays of other shapes than those of a card')
     except (OSError, ValueError, KeyError) as error:
         raise CardError(f'{arrays}, a part of the card {path}, cannot be read: {error}'
                         ) from error
@@ -144,7 +153,8 @@ def read_rows(path: Path) -> list[dict]:
     rows = companion(Path(path), '.jsonl')
     try:
         with open(rows, encoding='utf-8') as stream:
-            return [json.loads(line) for line in stream]
-    except (OSError, ValueError) as error:
+            return [check_row(json.loads(line), f'line {number}')
+                    for number, line in enumerate(stream, 1)]
+    except (OSError, ValueError, RecursionError) as error:
         raise CardError(f'{rows}, a part of the card {path}, cannot be read: {error}'
                         ) from error

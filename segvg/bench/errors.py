@@ -1,14 +1,15 @@
 """Where a model fails: what it answered instead, and on which sentences and objects."""
-import json
+import glob
 import math
 from collections import defaultdict
 from pathlib import Path
-from typing import NamedTuple, Optional, Sequence
+from typing import NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 import torch
 
 from segvg.annotations.canonical import CanonicalFile
+from segvg.annotations.files.json_values import load_json
 from segvg.bench.card import Card, CardError
 from segvg.bench.sentence_kinds import kind_by_words, length_of, synthref_kinds
 from segvg.structures.boxes import pairwise_iou
@@ -115,7 +116,10 @@ def analyze(card: Card, rows: Sequence[dict], root: Optional[Path] = None,
     if score not in card.terms:
         raise CardError(f'{card.path} has no score {score or ", ".join(HEADLINES)}; it '
                         f'has {", ".join(card.terms)}')
-    root = Path(root or card.header['data']['root'] or '.')
+    root = data_root(card, root)
+    if len(rows) != len(card.terms[score]):
+        raise CardError(f'{card.path} has {len(rows)} answers and scores of '
+                        f'{len(card.terms[score])}')
     objects = read_objects(card, root)
     kinds = {name: synthref_kinds(root, name)
              for name in {row['dataset'] for row in rows}}
@@ -126,6 +130,21 @@ def analyze(card: Card, rows: Sequence[dict], root: Optional[Path] = None,
         cases.append(Case(row, credit, judge(row, around, credit),
                           groups_of(row, around, kinds[row['dataset']])))
     return score, cases
+
+
+def data_root(card: Card, given: Union[str, Path, None] = None) -> Path:
+    """Return the folder of the data: as given, else the one that the card names.
+
+    Raises:
+        CardError: the card names a folder that is not below the current one.
+    """
+    if given:
+        return Path(given)
+    root = Path(card.header['data'].get('root') or '.')
+    if root.is_absolute() or '..' in root.parts:
+        raise CardError(f'{card.path} names {root} as the folder of its data, which is '
+                        'not below this one; --data-root names the folder')
+    return root
 
 
 def groups_of(row: dict, objects: Sequence[Object],
@@ -159,7 +178,7 @@ def read_objects(card: Card, root: Path) -> dict[str, list[Object]]:
     """
     found: dict[str, list[Object]] = defaultdict(list)
     for part in card.header['data']['files']:
-        matches = sorted(root.rglob(part['file']))
+        matches = sorted(root.rglob(glob.escape(part['file'])))
         if not matches:
             raise CardError(f'{part["file"]}, which {card.path} scored, is nowhere '
                             f'below {root}; --data-root names the folder of the data')
@@ -171,7 +190,7 @@ def read_objects(card: Card, root: Path) -> dict[str, list[Object]]:
             for item in line['instances']:
                 if item.get('bbox'):
                     found[line['image']['id']].append(Object(
-                        tuple(item['bbox']), item['category_id'], item['id']))
+                        tuple(item['bbox']), item.get('category_id'), item['id']))
     return found
 
 
@@ -180,9 +199,9 @@ def _synthref_objects(root: Path, card: Card) -> dict[str, list[Object]]:
     found: dict[str, list[Object]] = defaultdict(list)
     for name in {split.split()[0] for split in card.header['data']['splits']}:
         path = root / name / 'instances.json'
-        if not name.startswith('synthref') or not path.is_file():
+        if not name.startswith('synthref') or '/' in name or not path.is_file():
             continue
-        for item in json.loads(path.read_text('utf-8'))['annotations']:
+        for item in load_json(path)['annotations']:
             x, y, width, height = item['bbox']
             found[f'synth:{item["image_id"]}'].append(Object(
                 (x, y, x + width, y + height), item['category_id'], item['id']))

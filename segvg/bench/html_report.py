@@ -10,6 +10,7 @@ from PIL import Image
 
 from segvg.bench.card import Card
 from segvg.bench.errors import KINDS, RIGHT, Case
+from segvg.datasets.transforms.loading import read_image
 from segvg.structures.masks import decode_segmentation
 from segvg.visualization.drawing import Layer, draw_picture
 
@@ -34,15 +35,15 @@ def picture(row: dict, root: Path) -> Optional[bytes]:
 
     Args:
         row: of a card.
-        root: folder of the data, where the path of the image is tried too.
+        root: folder of the data, below which the image must be.
     """
-    places = [Path(row['img_path']), root / row['img_path'],
-              root / 'images' / row['img_path']]
-    path = next((place for place in places if place.is_file()), None)
+    paths = [Path(row['img_path']), root / row['img_path'],
+             root / 'images' / row['img_path']]
+    path = next((path for path in paths if path.is_file()
+                 and path.resolve().is_relative_to(root.resolve())), None)
     if path is None:
         return None
-    with Image.open(path) as file:
-        image = np.array(file.convert('RGB'))
+    image = read_image(path)
     mask = row['mask'] and decode_segmentation(dict(rle=row['mask']), *image.shape[:2])
     layers = [Layer('target', TARGET, np.array(row['targets'], float).reshape(-1, 4)),
               Layer('answer', ANSWER, np.array(row['bboxes'], float).reshape(-1, 4),
@@ -80,8 +81,9 @@ def write_page(path: Path, card: Card, score: str, cases: Sequence[Case],
     interval = '' if low is None else f' [{low:.1f}, {high:.1f}]'
     parts = [
         f'<h1>{html.escape(card.name)}</h1>',
-        f'<p>{html.escape(", ".join(data["splits"]))}: {data["expressions"]} '
-        f'expressions, {data["images"]} images. <b>{html.escape(score)} '
+        f'<p>{html.escape(", ".join(data["splits"]))}: '
+        f'{html.escape(str(data["expressions"]))} expressions, '
+        f'{html.escape(str(data["images"]))} images. <b>{html.escape(score)} '
         f'{card.header["scores"][score]:.2f}{interval}</b></p>',
         '<h2>What was answered</h2>', _errors_table(tables['all'])]
     for name, lines in tables['groups'].items():

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple, Optional
 from mmengine.config import Config
 
 from segvg.bench.card import digest
-from segvg.utils.configs import load
+from segvg.utils.configs import check_program, load
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = ('name', 'seeds', 'splits', 'scores', 'epochs', 'threads', 'gpus', 'options',
@@ -102,8 +102,7 @@ def read_plan(path: Path) -> Plan:
         ValueError: a key is missing, unknown or wrong.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'plan {path} does not exist')
+    check_program(path, 'plan')
     content = Config.fromfile(path).to_dict()
     _check_keys(path, content, KEYS, NEEDED)
     names = [entry.get('name') for entry in content['entries']]

@@ -111,13 +111,20 @@ def as_text(tables: Sequence[Table]) -> str:
     return '\n\n'.join(parts)
 
 
+def escape_markdown(text: str) -> str:
+    """Return a text that neither ends a cell of a table nor opens a tag."""
+    return text.replace('<', '&lt;').replace('|', '\\|')
+
+
 def as_markdown(tables: Sequence[Table]) -> str:
     """Return the tables in Markdown."""
     parts = []
     for table in tables:
         head, *rows = _rows(table)
-        lines = [f'| {" | ".join(row)} |' for row in [head, ['---'] * len(head), *rows]]
-        parts.append('\n'.join([f'### {table.data}', '', *lines]))
+        cells = [map(escape_markdown, row) for row in (head, *rows)]
+        lines = [f'| {" | ".join(row)} |' for row in cells]
+        lines.insert(1, f'| {" | ".join(["---"] * len(head))} |')
+        parts.append('\n'.join([f'### {escape_markdown(table.data)}', '', *lines]))
     return '\n\n'.join(parts)
 
 

@@ -20,7 +20,7 @@ def tensors_in_file_order(module: nn.Module) -> list[list[Tensor]]:
 
 @torch.no_grad()
 def read_darknet_weights(path: Union[str, Path], module: nn.Module) -> tuple[int, int]:
-    """Fill a DarkNet-53 from a weight file; what the file goes on with is ignored.
+    """Fill a DarkNet-53 from a weight file; what follows in the file is ignored.
 
     Convolutions that the file does not reach keep what they have: a classifier's file
     ends before the layers of the detection branch.
@@ -35,18 +35,18 @@ def read_darknet_weights(path: Union[str, Path], module: nn.Module) -> tuple[int
     if not Path(path).is_file():
         raise FileNotFoundError(f'there is no weight file {path}')
     values = np.fromfile(path, dtype='<f4', offset=HEADER_BYTES)
-    place, layers = 0, tensors_in_file_order(module)
+    position, layers = 0, tensors_in_file_order(module)
     for count, tensors in enumerate(layers):
-        if place == len(values) and count:
+        if position == len(values) and count:
             return count, len(layers)
         need = sum(tensor.numel() for tensor in tensors)
-        if place + need > len(values):
+        if position + need > len(values):
             raise ValueError(
                 f'{path} ends within convolution {count}: {len(values)} numbers after '
-                f'the header of {HEADER_BYTES} bytes, {place + need} are expected. Is '
-                'it a weight file of DarkNet-53 or YOLOv3?')
+                f'the header of {HEADER_BYTES} bytes, {position + need} are expected. '
+                'Is it a weight file of DarkNet-53 or YOLOv3?')
         for tensor in tensors:
-            part = values[place:place + tensor.numel()]
+            part = values[position:position + tensor.numel()]
             tensor.copy_(torch.from_numpy(part.copy()).view(tensor.shape))
-            place += tensor.numel()
+            position += tensor.numel()
     return len(layers), len(layers)

@@ -1,21 +1,35 @@
-"""Initialisers from public weights that refuse what does not fit."""
+"""Initializers from public weights that refuse what does not fit."""
+import re
 from pathlib import Path
 from typing import Mapping
 
 import numpy as np
 import torch
 from mmengine.logging import print_log
+from mmengine.model import PretrainedInit
+from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from segvg.checkpoints.darknet import read_darknet_weights
-from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
+from segvg.checkpoints.io import (
+    check_any_fits,
+    load_checkpoint,
+    load_strictly,
+    state_dict_of,
+)
+from segvg.checkpoints.mmengine_loader import use_safe_loader
 from segvg.registry import WEIGHT_INITIALIZERS
+from segvg.utils.arrays import read_arrays
+
+#: Names of the weights of a language model, the first that is there is read.
+LANGUAGE_FILES = ('model.safetensors', 'pytorch_model.bin')
+LANGUAGE_KEY = re.compile(r'(?:^|(?<=\.))(embeddings|encoder\.layer|pooler\.dense)\.')
 
 
 def keep_weights(module: nn.Module) -> None:
-    """Mark a module as initialised with all that is in it.
+    """Mark a module as initialized with all that is in it.
 
-    mmengine initialises children after their parent, and a ResNet of mmdet would then
+    mmengine initializes children after their parent, and a ResNet of mmdet would then
     draw random weights over those that were loaded.
     """
     for part in module.modules():
@@ -74,8 +88,30 @@ class PartsPretrained:
 
 
 @WEIGHT_INITIALIZERS.register_module()
+class Pretrained(PretrainedInit):
+    """mmengine's ``Pretrained``, which refuses a file of which nothing fits.
+
+    What fits in part is loaded in part, with mmengine's warning: a backbone has no
+    classifier. The file is read by ``load_checkpoint``.
+    """
+
+    def __call__(self, module: nn.Module) -> None:
+        """Load what fits into ``module``."""
+        use_safe_loader()
+        checkpoint = CheckpointLoader.load_checkpoint(self.checkpoint, 'cpu', None)
+        prefix = self.prefix and self.prefix.rstrip('.') + '.'
+        check_any_fits(module, {
+            key.removeprefix(prefix or ''): value
+            for key, value in state_dict_of(checkpoint).items()
+            if key.startswith(prefix or '')}, self.checkpoint)
+        super().__call__(module)
+
+
+@WEIGHT_INITIALIZERS.register_module()
 class HuggingFacePretrained:
     """Load a language model's public weights into a ``LanguageTransformer``.
+
+    Safetensors are preferred; ``pytorch_model.bin`` is read by ``load_checkpoint``.
 
     Args:
         name: folder with config.json and weights, or the name of a model on the hub.
@@ -89,27 +125,50 @@ class HuggingFacePretrained:
 
         Raises:
             FileNotFoundError: neither folder nor hub has the model.
+            ValueError: the weights cannot be read, or are of another model.
         """
-        from transformers import AutoModel
-        try:
-            model = AutoModel.from_pretrained(self.name)
-        except (OSError, ValueError) as error:
-            kind = 'has no usable model' if Path(self.name).exists() else (
-                'is neither a folder nor a model that the hub gives')
-            raise FileNotFoundError(
-                f'weights of the language model: {self.name!r} {kind} '
-                f'({str(error).splitlines()[0]}). Put config.json and the weights of '
-                'it into a folder and name that folder in init_cfg') from error
+        state = state_dict_of(load_checkpoint(find_language_weights(self.name)))
         own = {}
-        for key, value in model.state_dict().items():
-            if key.startswith('embeddings.'):
-                own[key] = value
-            elif key.startswith('encoder.layer.'):
-                own[key.replace('encoder.layer.', 'layers.', 1)] = value
-            elif key.startswith('pooler.dense.') and hasattr(module, 'pooler'):
-                own[key.replace('pooler.dense.', 'pooler.', 1)] = value
+        for key, value in state.items():
+            # the name of the model comes first where the file is of a task
+            match = LANGUAGE_KEY.search(key)
+            if match is None or key.endswith('position_ids'):
+                continue
+            part = key[match.start():].replace('encoder.layer.', 'layers.', 1)
+            part = part.replace('pooler.dense.', 'pooler.', 1)
+            part = part.replace('LayerNorm.gamma', 'LayerNorm.weight')
+            part = part.replace('LayerNorm.beta', 'LayerNorm.bias')
+            if not part.startswith('pooler.') or hasattr(module, 'pooler'):
+                own[part] = value
         load_strictly(module, own, self.name)
         print_log(f'{len(own)} tensors of {self.name} loaded', logger='current')
+
+
+def find_language_weights(name: str) -> str:
+    """The file with the weights of a folder, or of a model on the hub.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    names = ' or '.join(LANGUAGE_FILES)
+    if Path(name).exists():
+        for file in LANGUAGE_FILES:
+            if (Path(name) / file).is_file():
+                return str(Path(name) / file)
+        reason = f'has no usable model (neither {" nor ".join(LANGUAGE_FILES)})'
+    else:
+        from transformers.utils import cached_file
+        for file in LANGUAGE_FILES:
+            try:
+                return str(cached_file(name, file))
+            except (OSError, ValueError) as error:
+                told = str(error).splitlines()[0]
+                reason = f'is neither a folder nor a model that the hub gives ({told})'
+                if 'does not appear to have a file' not in told:
+                    break
+    raise FileNotFoundError(
+        f'weights of the language model: {name!r} {reason}. Put config.json and the '
+        f'weights of it ({names}) into a folder and name that folder in init_cfg')
 
 
 @WEIGHT_INITIALIZERS.register_module()
@@ -153,15 +212,15 @@ class WordVectors:
             raise FileNotFoundError(
                 f'there are no word vectors {self.checkpoint}; tools/build_vocab.py '
                 'makes them')
-        with np.load(self.checkpoint, allow_pickle=False) as archive:
-            if 'word_emb' not in archive:
-                raise ValueError(f"{self.checkpoint} has no array 'word_emb', only "
-                                 f'{archive.files}')
-            vectors = torch.from_numpy(archive['word_emb'].astype(np.float32))
+        arrays = read_arrays(self.checkpoint)
+        if 'word_emb' not in arrays:
+            raise ValueError(f"{self.checkpoint} has no array 'word_emb', only "
+                             f'{list(arrays)}')
+        vectors = torch.from_numpy(arrays['word_emb'].astype(np.float32))
         rows, width = module.words.weight.shape
-        if vectors.shape[1] != width or len(vectors) > rows:
+        if vectors.ndim != 2 or vectors.shape[1] != width or len(vectors) > rows:
             raise ValueError(
-                f'{self.checkpoint} has {len(vectors)} vectors of {vectors.shape[1]} '
+                f'{self.checkpoint} has {len(vectors)} vectors of {vectors.shape[-1]} '
                 f'numbers, the table {rows} rows of {width}: set vocab_size '
                 '(word_channels) of the language encoder')
         with torch.no_grad():

@@ -1,52 +1,139 @@
-"""Checkpoints: read safely, renamed from published code, every key accounted for."""
-import re
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Optional
+"""Checkpoints read without running what is in them, and written so that others can.
 
+Every place that reads weights comes through ``load_checkpoint``; ``use_safe_loader``
+sends mmengine there too.
+"""
+import logging
+import re
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, Optional, Union
+
+import numpy as np
 import torch
+from mmengine.logging import HistoryBuffer, print_log
 from torch import Tensor, nn
 
-from segvg.checkpoints.rules import RULES, Drop, Rule
+from segvg.checkpoints.admitted import ADMITTED, history_buffer
+from segvg.utils.plain_pickle import PickleRefusedError
+from segvg.utils.torch_files import load_torch_file
 
-__all__ = [
-    'RULES', 'ConversionReport', 'Drop', 'Rule', 'convert_state_dict',
-    'load_checkpoint', 'load_strictly', 'rename_key', 'state_dict_of', 'use_safe_loader'
-]
+SAFETENSORS = '.safetensors'
+#: Keys of the plain form of a ``HistoryBuffer``.
+HISTORY_KEYS = frozenset(['log_history', 'count_history', 'max_length'])
+PLAIN = (Tensor, str, bytes, bool, int, float, complex, torch.Size, torch.dtype)
 
 
-def load_checkpoint(path: str, map_location: Any = 'cpu') -> Any:
-    """Read a checkpoint without running anything that is in it.
+def load_checkpoint(path: Union[str, Path], map_location: Any = 'cpu') -> Any:
+    """Read a checkpoint; nothing that is in it is called or imported.
 
-    Beside tensors and plain containers only the classes that mmengine writes into its
-    own checkpoints and ``argparse.Namespace`` are admitted.
+    Tensors, plain containers, numbers and text are read, and of other classes those in
+    ``segvg.checkpoints.admitted``, as plain data. Safetensors are a dict of tensors.
+
+    Args:
+        path: the file.
+        map_location: device of the tensors; None, a function or a dict mean the CPU.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file needs a class that is not admitted or is no checkpoint.
+        ValueError: it is not a checkpoint, is damaged, or needs a class that is not
+            admitted.
     """
-    import argparse
-
-    from mmengine.runner.checkpoint import get_torch_safe_globals
-    if not Path(path).is_file():
+    path = Path(path).expanduser()
+    if not path.is_file():
         raise FileNotFoundError(f'checkpoint {path} does not exist')
-    admitted = [*get_torch_safe_globals(), argparse.Namespace]
+    device = map_location if isinstance(map_location, (str, torch.device)) else 'cpu'
+    told = f'{path} cannot be read as a checkpoint'
     try:
-        with torch.serialization.safe_globals(admitted):
-            return torch.load(path, map_location=map_location, weights_only=True)
-    except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f'{path} cannot be read as a checkpoint without running code '
-                         f'that is in it: {reason}') from error
+        if path.suffix == SAFETENSORS:
+            from safetensors.torch import load_file
+            return load_file(path, device=str(device))
+        content = load_torch_file(path, names=ADMITTED, device=device)
+        return _restore(content)
+    except PickleRefusedError as error:
+        if error.name is not None:
+            raise ValueError(
+                f'{told}: it asks for {error.name}, which is not admitted and was not '
+                'called; weights, plain containers, numbers and text are') from None
+        raise ValueError(f'{told}: {error.reason}') from None
+    except MemoryError:
+        raise ValueError(f'{told}: there is not enough memory for it') from None
+    except Exception as error:  # of a parser, on bytes of any kind
+        reason = (str(error).splitlines() or [''])[0][:200]
+        raise ValueError(f'{told}: {type(error).__name__}: {reason}') from None
 
 
-def use_safe_loader() -> None:
-    """Make mmengine read local checkpoints by ``load_checkpoint``.
+def _restore(content: Any) -> Any:
+    """Put back what ``as_plain`` stores in a plain form, and drop what would be run."""
+    if not isinstance(content, dict):
+        return content
+    meta, hub = content.get('meta'), content.get('message_hub')
+    if isinstance(meta, dict):
+        meta.pop('config', None)  # mmengine would run it as a program when it resumes
+    scalars = hub.get('log_scalars') if isinstance(hub, dict) else None
+    for name, value in scalars.items() if isinstance(scalars, dict) else ():
+        if isinstance(value, dict) and set(value) == HISTORY_KEYS:
+            log, count = (part.cpu().numpy() if isinstance(part, Tensor) else part
+                          for part in (value['log_history'], value['count_history']))
+            scalars[name] = history_buffer(log, count, value['max_length'])
+    return content
 
-    Its own reader falls back to free unpickling when the safe one refuses a file.
+
+def as_plain(value: Any, where: str = 'checkpoint') -> Any:
+    """What a checkpoint holds as tensors, plain containers, numbers and text.
+
+    A value of any other class is left out, with a warning: a loader that trusts
+    nothing would refuse the whole file for it.
+
+    Args:
+        value: what is to be saved.
+        where: its name in the warning.
     """
-    from mmengine.runner.checkpoint import CheckpointLoader
-    CheckpointLoader.register_scheme(prefixes='', loader=load_checkpoint, force=True)
+    if isinstance(value, dict):
+        plain: dict = OrderedDict() if isinstance(value, OrderedDict) else {}
+        plain.update((key, as_plain(part, f'{where}[{key!r}]'))
+                     for key, part in value.items())
+        if isinstance(plain, OrderedDict) and hasattr(value, '_metadata'):
+            plain.__dict__['_metadata'] = value._metadata
+        return plain
+    if isinstance(value, (list, tuple)) and not isinstance(value, torch.Size):
+        parts = [as_plain(part, f'{where}[{i}]') for i, part in enumerate(value)]
+        return parts if isinstance(value, list) else tuple(parts)
+    if isinstance(value, HistoryBuffer):
+        log, count = map(torch.as_tensor, value.data)
+        return dict(log_history=log, count_history=count, max_length=value.max_length)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray) and value.dtype.kind in 'biufc':
+        return torch.as_tensor(value)
+    if isinstance(value, Path):
+        return str(value)
+    if value is None or isinstance(value, PLAIN):
+        return value
+    print_log(f'{where} is left out of the checkpoint: a {type(value).__name__} is '
+              'neither a tensor, a plain container, a number nor text',
+              logger='current', level=logging.WARNING)
+    return None
+
+
+def save_weights(path: Union[str, Path], state: dict[str, Tensor],
+                 meta: Optional[dict[str, str]] = None) -> None:
+    """Write weights; ``.safetensors`` in that form, any other name by ``torch.save``.
+
+    Args:
+        path: the file, in a folder that is made when it is missing.
+        state: the weights.
+        meta: what else to say about them.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == SAFETENSORS:
+        from safetensors.torch import save_file
+        save_file({key: value.detach().clone().contiguous()
+                   for key, value in state.items()}, path,
+                  metadata={'format': 'pt', **(meta or {})})
+    else:
+        torch.save(dict(state_dict=state, meta=meta or {}), path)
 
 
 def state_dict_of(checkpoint: Any) -> dict[str, Tensor]:
@@ -60,67 +147,17 @@ def state_dict_of(checkpoint: Any) -> dict[str, Tensor]:
             checkpoint = checkpoint[key]
             break
     if not isinstance(checkpoint, dict) or not checkpoint or not all(
-            isinstance(value, Tensor) for value in checkpoint.values()):
+            isinstance(key, str) and isinstance(value, Tensor)
+            for key, value in checkpoint.items()):
         raise ValueError('a checkpoint is a dict of tensors, or has one under '
                          "'state_dict' or 'model'; this file has neither")
     return {re.sub(r'^module\.', '', key): value for key, value in checkpoint.items()}
 
 
-@dataclass
-class ConversionReport:
-    """What became of every key of a published checkpoint."""
-    renamed: dict[str, str] = field(default_factory=dict)
-    dropped: dict[str, str] = field(default_factory=dict)
-    unplaced: list[str] = field(default_factory=list)
-
-    def raise_unplaced(self, method: str) -> None:
-        """Raise ValueError when a key has no rule."""
-        if self.unplaced:
-            shown = ', '.join(self.unplaced[:5])
-            raise ValueError(
-                f'{len(self.unplaced)} of the keys are not known to be of a published '
-                f'{method} checkpoint, the first are: {shown}')
-
-
-def rename_key(key: str, rules: list[Rule]) -> Optional[str | Drop]:
-    """Return the new name of a key, a ``Drop``, or None when no rule knows it.
-
-    A rule is a pattern that has to match the whole key and a replacement with groups.
-    """
-    for pattern, target in rules:
-        match = re.fullmatch(pattern, key)
-        if match:
-            return target if isinstance(target, Drop) else match.expand(target)
-    return None
-
-
-def convert_state_dict(
-        state: dict[str, Tensor],
-        rules: list[Rule]) -> tuple[dict[str, Tensor], ConversionReport]:
-    """Rename published weights by rules and report every key.
-
-    Two rules may lead several keys to one name only when their values are equal.
-    """
-    report = ConversionReport()
-    converted: dict[str, Tensor] = {}
-    for key, value in state.items():
-        target = rename_key(key, rules)
-        if target is None:
-            report.unplaced.append(key)
-        elif isinstance(target, Drop):
-            report.dropped[key] = target.reason
-        elif target in converted:
-            raise ValueError(f'two keys lead to {target!r}, the second is {key!r}')
-        else:
-            converted[target] = value
-            report.renamed[key] = target
-    return converted, report
-
-
 def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str) -> None:
     """Load weights into a module that must take all of them and lack none.
 
-    Counters of batch normalisation may be missing: frozen statistics have none.
+    Counters of batch normalization may be missing: frozen statistics have none.
 
     Raises:
         ValueError: keys are missing, unknown or of another shape.
@@ -139,3 +176,18 @@ def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str) -> N
         raise ValueError(f'{source} does not hold the weights of this '
                          f'{type(module).__name__}: {told}')
     module.load_state_dict(state, strict=False)
+
+
+def check_any_fits(module: nn.Module, state: dict[str, Tensor], source: str) -> None:
+    """Refuse weights of which none has the name and shape of one of the module.
+
+    Raises:
+        ValueError: nothing fits.
+    """
+    own = {key: value.shape for key, value in module.state_dict().items()}
+    if not any(own.get(key) == value.shape for key, value in state.items()):
+        raise ValueError(
+            f'{source} does not hold the weights of this {type(module).__name__}: none '
+            f'of its {len(state)} tensors ({", ".join(list(state)[:3])}, ...) has the '
+            f'name and shape of one of the {len(own)} of the model '
+            f'({", ".join(list(own)[:3])}, ...)')

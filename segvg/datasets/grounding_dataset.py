@@ -14,6 +14,8 @@ from segvg.annotations.canonical import (
     ref_positions,
     sample_positions,
 )
+from segvg.annotations.line_index import index_path
+from segvg.annotations.readers.images import USUAL_DIRS
 from segvg.annotations.sources import prepare_command
 from segvg.registry import DATASETS
 
@@ -127,6 +129,7 @@ class GroundingDataset(BaseDataset):
                 f'  {prepare_command(self.ann_file)}\n'
                 'data/README.md says where the source files come from')
         self.lines = CanonicalFile(self.ann_file, lazy=self.lazy)
+        self._real_folders: dict[Path, Optional[Path]] = {}  # None: out of the root
         counts = np.where(self._excluded(), 0, self._count_samples())
         self._ends = np.cumsum(counts)  # (lines,), samples up to and with each line
         self._chosen: Optional[np.ndarray] = None  # all of them
@@ -220,7 +223,12 @@ class GroundingDataset(BaseDataset):
         number = int(np.searchsorted(self._ends, sample, side='right'))
         line = self.lines[number]
         first = int(self._ends[number - 1]) if number else 0
-        positions = self._samples(line)[sample - first]
+        samples = self._samples(line)
+        if sample - first >= len(samples):
+            raise ValueError(
+                f'{self.ann_file}, line {number + 1} has {len(samples)} samples, its '
+                f'index says more: remove {index_path(self.ann_file)}')
+        positions = samples[sample - first]
         order, instances = self._instances(line, positions)
         expressions = [self._expression(line, number, i, order) for i in positions]
         image = line['image']
@@ -261,6 +269,10 @@ class GroundingDataset(BaseDataset):
             raise ValueError(
                 f"text_field='sent', but the phrases of expression {expr['id']!r} in "
                 f"{self.ann_file}, line {number + 1} are spans of its 'text'")
+        if not is_text(expr['text'] if text is None else text):
+            raise ValueError(f"{self.ann_file}, line {number + 1}: the text of "
+                             f"expression {expr['id']!r} has half a surrogate pair, "
+                             'which no tokenizer reads')
         if phrases is not None:
             phrases = [{**phrase, 'targets': [order[i] for i in phrase['targets']]}
                        for phrase in phrases]
@@ -289,12 +301,35 @@ class GroundingDataset(BaseDataset):
         return str(next((path for path in paths if os.path.exists(path)), paths[0]))
 
     def _inside(self, root: Path, name: str) -> Path:
-        """Join a name of the annotation to a folder that it may not leave."""
+        """Join a name of the annotation to a folder that it may not leave.
+
+        Nor may a link, but for folders in which the readers look for images.
+        """
         parts = PurePosixPath(name)
-        if parts.is_absolute() or '..' in parts.parts:
+        path = root / parts
+        if parts.is_absolute() or '..' in parts.parts or not is_text(name):
             raise ValueError(f'{self.ann_file} names the file {name!r}, which is not '
                              f'below {root}')
-        return root / parts
+        if path.parent not in self._real_folders:
+            real = path.parent.resolve()
+            is_usual = parts.parent.as_posix() in USUAL_DIRS
+            self._real_folders[path.parent] = real if is_usual or (
+                real.is_relative_to(root.resolve())) else None
+        folder = self._real_folders[path.parent]
+        if folder is None or (path.is_symlink() and not path.resolve().is_relative_to(
+                folder if parts.parent.as_posix() in USUAL_DIRS else root.resolve())):
+            raise ValueError(f'{self.ann_file} names the file {name!r}, which a link '
+                             f'takes out of {root}; set data_prefix to where it is')
+        return path
+
+
+def is_text(value: str) -> bool:
+    """Whether a string can be written as UTF-8: half a surrogate pair cannot."""
+    try:
+        value.encode('utf-8')
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_choice(name: str, value: object, choices: Sequence) -> None:

@@ -9,12 +9,8 @@ import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-from segvg.checkpoints.io import (
-    load_checkpoint,
-    load_strictly,
-    state_dict_of,
-    use_safe_loader,
-)
+from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
+from segvg.checkpoints.mmengine_loader import use_safe_loader
 from segvg.utils.config_values import check_values
 from segvg.utils.configs import load
 from segvg.utils.fast_config_dump import use_plain_text

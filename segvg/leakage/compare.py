@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Optional
 
 from segvg.annotations.canonical import CanonicalFile
-from segvg.annotations.files.pickles import AnnotationFileError, load_json, load_pickle
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.files.json_values import load_json
+from segvg.annotations.files.pickles import load_pickle
 from segvg.annotations.official_counts import OFFICIAL_COUNTS
 from segvg.annotations.readers.field_checks import is_int
 from segvg.leakage.sources import ImageSource, SeenImage, of_canonical

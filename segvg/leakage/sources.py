@@ -11,13 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Optional
 
-from segvg.annotations.files.pickles import (
-    AnnotationFileError,
-    load_json,
-    load_pickle,
-    load_pth,
-    parse_json,
-)
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.files.json_values import load_json, parse_json
+from segvg.annotations.files.pickles import load_pickle, load_pth
 from segvg.annotations.readers.field_checks import is_int
 from segvg.annotations.readers.images import coco_number, photo_number
 

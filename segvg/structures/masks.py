@@ -1,9 +1,13 @@
 """Masks: polygons, run-length codes and bitmaps. Plain functions."""
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Union
 
 import numpy as np
 import torch
 from torch import Tensor
+
+MASK_FORMATS = ('PNG', 'BMP', 'TIFF', 'GIF', 'PPM', 'JPEG')
+MAX_RUN_CHARACTERS = 12  # of five bits each
+MAX_PIXELS = 1 << 27
 
 
 def decode_polygons(polygons: list, height: int, width: int) -> np.ndarray:
@@ -21,12 +25,57 @@ def decode_polygons(polygons: list, height: int, width: int) -> np.ndarray:
 
 
 def decode_rle(code: dict) -> np.ndarray:
-    """Return the mask (H, W) bool of a run-length code, compressed or not."""
-    from pycocotools import mask as coco_mask
+    """Return the mask (H, W) bool of a run-length code, compressed or not.
+
+    Raises:
+        ValueError: its runs are not those of a mask of its size.
+    """
     height, width = code['size']
-    if isinstance(code['counts'], list):
-        code = coco_mask.frPyObjects(code, height, width)
-    return coco_mask.decode(code).astype(bool)
+    counts = code['counts']
+    try:
+        runs = np.asarray(counts if isinstance(counts, list) else run_lengths(counts))
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f'run lengths that are not numbers ({error})') from None
+    if (height * width > MAX_PIXELS or runs.ndim != 1
+            or (len(runs) and runs.dtype.kind not in 'iu')
+            or (runs < 0).any() or (runs > height * width).any()
+            or runs.sum() != height * width):
+        raise ValueError(f'run lengths that are not those of a mask of {height} x '
+                         f'{width} pixels (rows x columns)')
+    values = np.arange(len(runs)) % 2 == 1
+    return np.repeat(values, runs).reshape(width, height).T
+
+
+def run_lengths(text: Union[str, bytes]) -> np.ndarray:
+    """Return the runs (R,) int64 of a compressed run-length code.
+
+    Six bits a character from '0' on: five of the number, lowest first, and one that
+    says that more follow. From the fourth on a run is stored as the difference to the
+    run two before.
+
+    Raises:
+        ValueError: it has other characters, ends within a run, or a run of more than
+            60 bits.
+    """
+    data = text.encode('latin1', 'replace') if isinstance(text, str) else text
+    bits = np.frombuffer(data, np.uint8).astype(np.int64) - ord('0')
+    if not len(bits):
+        return bits
+    last = (bits & 0x20) == 0
+    if (bits < 0).any() or (bits > 0x3f).any() or not last[-1]:
+        raise ValueError('a compressed code has characters from 0 to o, and ends with '
+                         'a run')
+    starts = np.flatnonzero(np.append(True, last[:-1]))
+    lengths = np.diff(np.append(starts, len(bits)))
+    if lengths.max() > MAX_RUN_CHARACTERS:
+        raise ValueError('a run of more than 60 bits')
+    shifts = 5 * (np.arange(len(bits)) - np.repeat(starts, lengths))
+    runs = np.add.reduceat((bits & 0x1f) << shifts, starts)
+    is_negative = (bits[last] & 0x10) != 0
+    runs -= is_negative.astype(np.int64) << (5 * lengths)
+    runs[1::2] = np.cumsum(runs[1::2])
+    runs[2::2] = np.cumsum(runs[2::2])
+    return runs
 
 
 def encode_rle(mask: np.ndarray) -> dict:
@@ -55,17 +104,27 @@ def decode_segmentation(record: Optional[dict], height: int, width: int) -> np.n
     if 'rle' in record:
         mask = decode_rle(record['rle'])
     elif 'file' in record:
-        from PIL import Image
-        with Image.open(record['file']) as image:
-            mask = np.asarray(image.convert('L')) > 127
+        mask = _read_picture(record['file'], height, width)
     else:
         raise ValueError(
             f"a mask record has 'poly', 'rle' or 'file', not {list(record)}")
-    if mask.shape != (height, width):
-        raise ValueError(
-            f'a mask of {mask.shape[0]} x {mask.shape[1]} pixels (rows x columns) for '
-            f'an image of {height} x {width}')
+    _check_size(mask.shape, height, width)
     return mask
+
+
+def _read_picture(path: str, height: int, width: int) -> np.ndarray:
+    """The mask of a picture; its size is compared before its pixels are unpacked."""
+    from PIL import Image
+    with Image.open(path, formats=MASK_FORMATS) as image:
+        _check_size(image.size[::-1], height, width)
+        return np.asarray(image.convert('L')) > 127
+
+
+def _check_size(shape: tuple[int, ...], height: int, width: int) -> None:
+    if shape != (height, width):
+        raise ValueError(
+            f'a mask of {shape[0]} x {shape[1]} pixels (rows x columns) for an image '
+            f'of {height} x {width}')
 
 
 def decode_resized(record: Optional[dict], size: tuple[int, int],

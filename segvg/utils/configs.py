@@ -5,6 +5,7 @@ from typing import Any, Iterator, Optional, Sequence, Union
 
 from mmengine.config import Config, ConfigDict
 
+from segvg.utils import safe_yaml  # noqa: F401  mmengine's reader is replaced
 from segvg.utils.config_paths import missing_key, resolve_options
 from segvg.utils.config_values import load_with_values, values_of
 
@@ -102,6 +103,27 @@ def choose_split(loader: ConfigDict, split: str) -> None:
             dict(dataset, ann_file=file) for file in files])
 
 
+def check_program(path: Path, kind: str) -> None:
+    """Refuse what is not a Python file: configs and plans are run like any program.
+
+    They are the only files that are. Those of other forms are not read, since what
+    looks like data could name a program as its base.
+
+    Args:
+        path: the file.
+        kind: ``config`` or ``plan``, for the message.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a Python file.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f'{kind} {path} does not exist')
+    if path.suffix != '.py':
+        raise ValueError(f'{kind} {path} is not a Python file (.py); configs and plans '
+                         'of other forms are not read')
+
+
 def load(path: Union[str, Path], options: Optional[dict[str, Any]] = None) -> Config:
     """Read a config and change it by options, as the tools do.
 
@@ -119,18 +141,20 @@ def load(path: Union[str, Path], options: Optional[dict[str, Any]] = None) -> Co
 
     Raises:
         FileNotFoundError: there is no such config.
-        ValueError: a path names a part that is not there, or a value is of a wrong
+        ValueError: it cannot be read, a path names a part that is not there, or a value is of a wrong
             type.
     """
     path, options = Path(path), dict(options or {})
-    if not path.is_file():
-        raise FileNotFoundError(f'config {path} does not exist')
-    if path.suffix == '.py':
+    check_program(path, 'config')
+    try:
         known = values_of(path)
         cfg = load_with_values(
             path, {name: options.pop(name) for name in known if name in options})
-    else:
-        cfg = Config.fromfile(path)
+    except (FileNotFoundError, ValueError):
+        raise
+    except Exception as error:  # of a program that is not ours
+        raise ValueError(f'config {path} cannot be read: {type(error).__name__}: '
+                         f'{" ".join(str(error).split())[:300]}') from error
     for key in options:
         missing, close = missing_key(cfg, key)
         if missing:

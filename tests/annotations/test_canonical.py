@@ -238,3 +238,34 @@ def test_file_needs_no_meta_file_but_refuses_one_of_another_version(folder):
         CanonicalFile(folder / 'own_val.jsonl')
     path.unlink()
     assert CanonicalFile(folder / 'own_val.jsonl').meta == {}
+
+
+@pytest.mark.parametrize('change', [
+    lambda index: index[:1], lambda index: index[:0], lambda index: index[:, :1],
+    lambda index: index.astype(np.float64), lambda index: index[None],
+    lambda index: np.concatenate([index[:1], index[:0:-1]]),
+    lambda index: index * np.array([1, -1, 1, 1, 1, 1]),
+    lambda index: index + np.array([[0] * 6] + [[0, 1 << 50, 0, 0, 0, 0]] * 3),
+    lambda index: np.array(3), lambda index: np.zeros((2, 1 << 20))])
+def test_index_of_absurd_shape_or_content_is_made_again(folder, change):
+    path = folder / 'own_val.jsonl'
+    np.save(index_path(path), change(load_index(path)))
+    lines = CanonicalFile(path)
+    assert list(lines) == [line(3), line(1), line(2)]
+    assert lines.counts.tolist() == [[4, 3, 1]] * 3
+
+
+@pytest.mark.parametrize('split', [
+    'a/b', '../val', 'a/../../.val', '.val', '', 'x' * 99, 'a\\b', 'va\x00l', 3])
+def test_split_that_is_not_a_name_is_refused(tmp_path, split):
+    with pytest.raises(ValueError, match='not the name of a split'), CanonicalWriter(
+            tmp_path / 'out', 'own', {}) as writer:
+        writer.write(line(1, split))
+    assert not list(tmp_path.rglob('*.jsonl*'))
+
+
+@pytest.mark.parametrize('meta', ['[]', '{', '3', '[' * 9999])
+def test_meta_file_that_is_not_an_object_is_told(folder, meta):
+    (folder / 'own.meta.json').write_text(meta)
+    with pytest.raises(ValueError, match='own.meta.json: (expected an object|not JSON)'):
+        CanonicalFile(folder / 'own_val.jsonl')

@@ -5,7 +5,7 @@ import pytest
 
 from segvg.annotations.checks import Check, Report
 from segvg.annotations.conversion import convert, count_table
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.official_counts import OFFICIAL_COUNTS, Counts
 from segvg.annotations.readers import READERS, ReadOptions
 from segvg.datasets import GroundingDataset

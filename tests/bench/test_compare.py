@@ -21,7 +21,10 @@ SCORE = 'rec/acc@0.5'
 
 def rows_of(count: int = 40) -> list[dict]:
     return [dict(dataset='toy', split='val', expr_idx=i, img_id=f'toy:{i // 2}',
-                 ref_id=i, text=f'object {i}', img_path='a.jpg') for i in range(count)]
+                 expr_id=i, ref_id=i, text=f'object {i}', img_path='a.jpg',
+                 size=[48, 64], targets=[[1.0, 2.0, 9.0, 9.0]],
+                 bboxes=[[1.0, 2.0, 9.0, 9.0]], scores=[0.5], mask=None)
+            for i in range(count)]
 
 
 def make_card(path, hits, *, name='model', weights='w', seed=0, data='d', rows=None,
@@ -35,7 +38,7 @@ def make_card(path, hits, *, name='model', weights='w', seed=0, data='d', rows=N
                   expressions=len(hits), images=len(hits) // 2) | (more_data or {}),
         intervals={}, config=dict(file=f'{name}.py', sha256='c'),
         weights=dict(sha256=weights),
-        thresholds=[], seed=seed)
+        thresholds=[], seed=seed, training=None)
     write_card(path, header, terms, rows or rows_of(len(hits)))
     return path
 

@@ -80,7 +80,7 @@ def card(synthref, tmp_path):
 
 def test_page_and_tables(card, synthref, tmp_path, monkeypatch, capsys):
     run_tool(monkeypatch, 'analysis_tools/analyze_errors.py', card, '--out-dir',
-             tmp_path / 'out', '--num-pictures', '2')
+             tmp_path / 'out', '--num-pictures', '2', '--data-root', synthref)
     assert 'right' in capsys.readouterr().out
     found = json.loads((tmp_path / 'out/made_errors.json').read_text())
     assert found['score'] == 'rec/acc@0.5' and found['all']['count'] == 24

@@ -8,6 +8,7 @@ from transformers import BertConfig, BertModel
 from segvg.checkpoints.initializers import (
     HuggingFacePretrained,
     PartsPretrained,
+    Pretrained,
     StrictPretrained,
     WordVectors,
 )
@@ -29,6 +30,49 @@ def test_language_model_from_a_folder(tmp_path):
                           'encoder.layer.1.output.dense.weight'),
                          ('embeddings.word_embeddings.weight',) * 2):
         assert torch.equal(encoder.state_dict()[ours], published.state_dict()[theirs])
+
+
+@pytest.mark.parametrize('prefix', ['', 'bert.'])
+def test_language_model_from_an_older_file(tmp_path, prefix):
+    """As published before safetensors: with heads, constants and old names."""
+    published = BertModel(BertConfig(**TINY)).state_dict()
+    content = {prefix + key.replace('LayerNorm.weight', 'LayerNorm.gamma').replace(
+        'LayerNorm.bias', 'LayerNorm.beta'): value for key, value in published.items()}
+    content[f'{prefix}embeddings.position_ids'] = torch.arange(12).expand(1, -1)
+    content['cls.predictions.bias'] = torch.ones(20)
+    torch.save(content, tmp_path / 'pytorch_model.bin')
+    encoder = LanguageTransformer(config=TINY)
+    HuggingFacePretrained(str(tmp_path))(encoder)
+    assert torch.equal(encoder.state_dict()['layers.1.output.LayerNorm.weight'],
+                       published['encoder.layer.1.output.LayerNorm.weight'])
+
+
+def test_program_in_the_file_of_a_language_model_is_not_run(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return open, (str(tmp_path / 'marker'), 'w')
+
+    torch.save(dict(a=Evil()), tmp_path / 'pytorch_model.bin')
+    with pytest.raises(ValueError, match='pytorch_model.bin cannot .* io.open'):
+        HuggingFacePretrained(str(tmp_path))(LanguageTransformer(config=TINY))
+    assert not (tmp_path / 'marker').exists()
+
+
+def test_pretrained_of_which_nothing_fits_is_an_error(tmp_path):
+    source = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 3))
+    torch.save(dict(state_dict=source.state_dict()), tmp_path / 'a.pth')
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3))
+    Pretrained(str(tmp_path / 'a.pth'))(model)
+    assert torch.equal(model[0].weight, source[0].weight)
+    layer = torch.nn.Linear(3, 3)
+    Pretrained(str(tmp_path / 'a.pth'), prefix='1')(layer)
+    assert torch.equal(layer.weight, source[1].weight)
+    with pytest.raises(ValueError, match='a.pth does not hold .* none of its 4'):
+        Pretrained(str(tmp_path / 'a.pth'))(torch.nn.Conv2d(1, 1, 1))
+    init_default_scope('segvg')
+    with pytest.raises(ValueError, match='none of its 4'):
+        MODELS.build(dict(type='mmdet.ResNet', depth=18, base_channels=8, init_cfg=dict(
+            type='Pretrained', checkpoint=str(tmp_path / 'a.pth')))).init_weights()
 
 
 def test_language_model_that_is_not_there(tmp_path):

@@ -4,13 +4,10 @@ from pathlib import Path
 
 from segvg.annotations.checks import Check, Report
 from segvg.annotations.conversion import read_lines
-from segvg.annotations.files.pickles import (
-    AnnotationFileError,
-    load_json,
-    load_npy,
-    load_pickle,
-    load_pth,
-)
+from segvg.annotations.files.arrays import load_npy
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.files.json_values import load_json
+from segvg.annotations.files.pickles import load_pickle, load_pth
 from segvg.annotations.readers import READERS, ReadOptions, SourceSet
 from segvg.structures.masks import decode_segmentation
 

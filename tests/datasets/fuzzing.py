@@ -12,7 +12,7 @@ import torch
 
 from segvg.annotations.checks import Check, Report
 from segvg.annotations.conversion import read_lines
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 
 STRANGE = (None, True, -1, 0, 7, 2**63, -10**9, 10**30, 0.5, 1e308, float('nan'),

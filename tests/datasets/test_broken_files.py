@@ -12,7 +12,7 @@ import torch
 from segvg.annotations.canonical import CanonicalWriter
 from segvg.annotations.checks import Check, Report
 from segvg.annotations.conversion import read_lines
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 
 FIXTURES = Path(__file__).parents[1] / 'data' / 'fixtures'

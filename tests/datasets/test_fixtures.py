@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from segvg.annotations.checks import Finding
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.utils.configs import selects
 from tests.datasets.fixture_reading import (
     LOADERS,

@@ -4,11 +4,13 @@ import json
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mmengine.dataset import ConcatDataset
 from torch.utils.data import DataLoader
 
 from segvg.annotations.canonical import CanonicalWriter
+from segvg.annotations.line_index import index_path, load_index
 from segvg.annotations.sources import COMMANDS, prepare_command
 from segvg.datasets import GroundingDataset
 from segvg.datasets.grounding_dataset import inclusive_corners, truncate_xywh
@@ -328,3 +330,58 @@ def test_name_that_leaves_the_folder_is_refused(tmp_path, name):
         writer.write(line)
     with pytest.raises(ValueError, match='is not below'):
         build(tmp_path).get_data_info(0)
+
+
+def odd_root(tmp_path, **image):
+    line = dict(copy.deepcopy(LINES[1]))
+    line['image'].update(image)
+    with CanonicalWriter(tmp_path / 'annotations', 'own', {}) as writer:
+        writer.write(line)
+    return tmp_path
+
+
+@pytest.mark.parametrize('kind', ['file', 'folder'])
+def test_link_out_of_the_images_is_refused(tmp_path, kind):
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'elsewhere/c.jpg').write_bytes(b'picture')
+    root = odd_root(tmp_path / 'data', file='own/c.jpg')
+    (root / 'images').mkdir()
+    if kind == 'folder':
+        (root / 'images/own').symlink_to(tmp_path / 'elsewhere')
+    else:
+        (root / 'images/own').mkdir()
+        (root / 'images/own/c.jpg').symlink_to(tmp_path / 'elsewhere/c.jpg')
+    with pytest.raises(ValueError, match='own_val.jsonl names the file .own/c.jpg.*link'):
+        build(root).get_data_info(0)
+
+
+def test_folders_of_images_may_be_links(tmp_path):
+    """The image folder itself, and those in which the readers look."""
+    (tmp_path / 'elsewhere').mkdir()
+    for name in ('c.jpg', 'd.jpg'):
+        (tmp_path / 'elsewhere' / name).write_bytes(b'picture')
+    root = odd_root(tmp_path / 'data', file='c.jpg', alt=['train2014/d.jpg'])
+    (root / 'images').symlink_to(tmp_path / 'elsewhere')
+    assert build(root).get_data_info(0)['img_path'].endswith('images/c.jpg')
+    (root / 'images').unlink()
+    (root / 'images').mkdir()
+    (root / 'images/train2014').symlink_to(tmp_path / 'elsewhere')
+    assert build(root).get_data_info(0)['img_path'].endswith('train2014/d.jpg')
+
+
+def test_half_a_surrogate_is_told_with_its_line(tmp_path):
+    line = copy.deepcopy(LINES[1])
+    line['exprs'][0]['text'] = 'a \ud83d'
+    with CanonicalWriter(tmp_path / 'annotations', 'own', {}) as writer:
+        writer.write(line)
+    with pytest.raises(ValueError, match='own_val.jsonl, line 1: .* half a surrogate'):
+        build(tmp_path).get_data_info(0)
+
+
+def test_index_that_counts_more_than_there_is_is_told(root):
+    path = root / 'annotations/own_val.jsonl'
+    index = load_index(path)
+    index[2, 2] += 1
+    np.save(index_path(path), index)
+    with pytest.raises(ValueError, match='line 2 has 2 samples, its index says more'):
+        build(root).get_data_info(5)

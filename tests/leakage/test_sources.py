@@ -3,7 +3,7 @@ import json
 import pytest
 import torch
 
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.leakage import SOURCES, ImageSource
 from tests.leakage.planted import write_canonical, write_json
 

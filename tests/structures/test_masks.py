@@ -7,10 +7,12 @@ from PIL import Image
 from segvg.structures.masks import (
     decode_polygons,
     decode_resized,
+    decode_rle,
     decode_segmentation,
     encode_rle,
     mask_bounds,
     mask_parts,
+    run_lengths,
 )
 
 
@@ -92,3 +94,38 @@ def test_bounds_of_masks():
     assert mask_bounds(masks).tolist() == [[0] * 4, [2, 1, 6, 3], [0, 0, 7, 5]]
     assert mask_bounds(masks[1]).dtype == torch.float32
     assert mask_bounds(masks[:0]).shape == (0, 4)
+
+
+def test_run_lengths_are_those_of_pycocotools():
+    from pycocotools import mask as coco_mask
+    random = np.random.RandomState(0)
+    for _ in range(50):
+        height, width = random.randint(1, 60, 2)
+        mask = random.rand(height, width) < random.rand()
+        code = encode_rle(mask)
+        runs = run_lengths(code['counts']).tolist()
+        assert (decode_rle(code) == mask).all()
+        assert (decode_rle(dict(code, counts=runs)) == mask).all()
+        again = coco_mask.frPyObjects(dict(code, counts=runs), height, width)
+        assert again['counts'].decode() == code['counts']
+
+
+@pytest.mark.parametrize('counts', [
+    [13], [-1, 13], [12, 1 << 70], [1.5, 10.5], ['a'], [[12]], [True] * 12, [], '',
+    'o' * 10_000, '\x00', '\xff', 'é', '3' * 99])
+def test_runs_that_are_not_those_of_a_mask_are_refused(counts):
+    with pytest.raises(ValueError, match='run'):
+        decode_rle(dict(size=[3, 4], counts=counts))
+
+
+def test_size_field_that_lies_takes_no_memory():
+    for size in ([10**6, 10**6], [1 << 40, 1 << 40]):
+        with pytest.raises(ValueError, match='run lengths that are not those'):
+            decode_rle(dict(size=size, counts=[size[0] * size[1]]))
+
+
+def test_picture_of_another_size_is_not_unpacked(tmp_path, monkeypatch):
+    Image.new('1', (9000, 9000)).save(tmp_path / 'a.png')
+    monkeypatch.setattr(Image.Image, 'convert', None)
+    with pytest.raises(ValueError, match='a mask of 9000 x 9000 pixels'):
+        decode_segmentation(dict(file=str(tmp_path / 'a.png')), 3, 4)

@@ -2,6 +2,7 @@
 import pytest
 import torch
 
+from segvg.checkpoints.io import load_checkpoint
 from tests.parity.comparison import load_case
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT
@@ -35,3 +36,18 @@ def test_missing_average_is_told(published, tmp_path, monkeypatch):
     assert 'has no averaged weights' in tool_error(
         monkeypatch, 'convert_checkpoint.py', 'seqtr', tmp_path / 'plain.pth',
         tmp_path / 'ours.pth', '--average')
+
+
+def test_output_may_be_safetensors(published, tmp_path, monkeypatch):
+    run_tool(monkeypatch, 'convert_checkpoint.py', 'seqtr', published,
+             tmp_path / 'new/ours.safetensors')
+    state = load_checkpoint(tmp_path / 'new/ours.safetensors')
+    assert len(state) == len(load_case(CASE)['meta']['state_dict_shapes'])
+
+
+@pytest.mark.parametrize('data', [b'', b'PK\x03\x04', b'text'])
+def test_what_is_not_a_checkpoint_is_told_in_one_line(tmp_path, monkeypatch, data):
+    (tmp_path / 'a.pth').write_bytes(data)
+    message = tool_error(monkeypatch, 'convert_checkpoint.py', 'seqtr',
+                         tmp_path / 'a.pth', tmp_path / 'ours.pth')
+    assert 'a.pth cannot be read as a checkpoint' in message and '\n' not in message

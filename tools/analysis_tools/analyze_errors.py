@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from segvg.bench.card import CardError, read_card, read_rows
-from segvg.bench.errors import KINDS, analyze, report
+from segvg.bench.errors import KINDS, analyze, data_root, report
 from segvg.bench.html_report import write_page
 from segvg.engine.launch import fail
 
@@ -16,7 +16,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out-dir', metavar='DIR', help='folder for the page and the '
                         'JSON file (default: that of the card)')
     parser.add_argument('--data-root', metavar='DIR', help='folder of the data '
-                        '(default: as in the config of the test)')
+                        '(default: as in the config of the test, if that is below the '
+                        'current folder)')
     parser.add_argument('--score', metavar='NAME', help='score of the tables (default: '
                         'acc@0.5, mIoU or gIoU, whichever there is)')
     parser.add_argument('--num-pictures', type=int, default=6, metavar='N',
@@ -31,7 +32,7 @@ def main() -> None:
     out = Path(args.out_dir) if args.out_dir else path.parent
     try:
         card = read_card(path)
-        root = Path(args.data_root or card.header['data']['root'] or '.')
+        root = data_root(card, args.data_root)
         score, cases = analyze(card, read_rows(path), root, args.score)
         tables = report(cases)
         write_page(out / f'{path.stem}_errors.html', card, score, cases, tables,

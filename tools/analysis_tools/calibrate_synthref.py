@@ -21,6 +21,7 @@ from synthref_models import Found, OrderModel, WordsModel
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from segvg.checkpoints.io import load_checkpoint
 from segvg.structures.boxes import paired_iou
 from segvg.synthref.facts import members_of
 from segvg.synthref.grammar import load_vocabulary
@@ -154,7 +155,7 @@ def train(model: nn.Module, data: Split, seconds: float, rate: float = 3e-3) -> 
 def load_splits(args: argparse.Namespace) -> dict[str, Split]:
     """Make both splits, or read them where they were kept."""
     if args.keep and args.keep.is_file():
-        kept = torch.load(args.keep, weights_only=True)
+        kept = load_checkpoint(args.keep)
         return {name: Split(*tensors) for name, tensors in kept.items()}
     made = {'train': make_split(args.level, 'train', args.images, args.seed),
             'val': make_split(args.level, 'val', max(args.images // 8, 1), args.seed)}

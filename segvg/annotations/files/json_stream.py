@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NoReturn, Union
 
-from segvg.annotations.files.pickles import AnnotationFileError, unique_keys
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.files.json_values import unique_keys
+from segvg.utils.plain_pickle import parse_int
 
 CHUNK = 1 << 20  # bytes
 ITEM_LIMIT = 1 << 28  # characters
@@ -14,8 +16,12 @@ ITEM_LIMIT = 1 << 28  # characters
 def iter_json_list(path: Union[str, Path]) -> Iterator[object]:
     """The items of a file that is one JSON list; only one is in memory at a time.
 
-    A file that is none, or breaks off, is an AnnotationFileError, at the place where
-    that shows. A repeated key of an object is one too.
+    Integers of more digits than a number can have become infinite.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        AnnotationFileError: it is not a list or breaks off, at the byte where that
+            shows, or an object has a key twice.
     """
     path = Path(path)
     if not path.is_file():
@@ -31,7 +37,8 @@ class _ListParser:
         self._path = path
         self._stream = stream
         self._decode = codecs.getincrementaldecoder('utf-8-sig')().decode
-        self._parse = json.JSONDecoder(object_pairs_hook=unique_keys).raw_decode
+        self._parse = json.JSONDecoder(object_pairs_hook=unique_keys,
+                                         parse_int=parse_int).raw_decode
         self._text = ''
         self._position = 0  # in the window
         self._before = 0  # bytes before the window
@@ -56,7 +63,7 @@ class _ListParser:
             self._fail('something follows the list')
 
     def _next_character(self) -> str:
-        """The next character that is no blank, or an empty string at the end."""
+        """The next character that is not blank, or an empty string at the end."""
         while True:
             while self._position < len(self._text):
                 character = self._text[self._position]
@@ -65,7 +72,7 @@ class _ListParser:
                 self._position += 1
             if self._ended:
                 return ''
-            self._read_on(CHUNK)
+            self._extend(CHUNK)
 
     def _item(self) -> object:
         chunk = CHUNK
@@ -83,10 +90,10 @@ class _ListParser:
                 if len(self._text) - end > len('e+') or self._ended:
                     self._position = end
                     return item
-            self._read_on(chunk)
+            self._extend(chunk)
             chunk *= 2  # so that a long item is not parsed again too often
 
-    def _read_on(self, size: int) -> None:
+    def _extend(self, size: int) -> None:
         """Drop what was parsed from the window, and add to its end."""
         self._before += len(self._text[:self._position].encode('utf-8'))
         data = self._stream.read(size)

@@ -4,7 +4,7 @@ from typing import NoReturn, Union
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 
 SIZE_LIMIT = 1 << 24  # bytes
 DEPTH_LIMIT = 32

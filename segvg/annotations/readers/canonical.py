@@ -1,5 +1,7 @@
 """The canonical form read as a source: checked, and written again."""
+import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +9,8 @@ from typing import Any, Optional
 
 from segvg.annotations import canonical
 from segvg.annotations.checks import Place, Report
-from segvg.annotations.files.pickles import AnnotationFileError, load_json, parse_json
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.files.json_values import load_json, parse_json
 from segvg.annotations.official_counts import Counts, compare_counts
 from segvg.annotations.readers.base import (
     Context,
@@ -38,6 +41,8 @@ from segvg.annotations.readers.images import ImageChecks, is_inside
 from segvg.annotations.readers.objects import checked_object
 from segvg.annotations.readers.texts import usable_spans
 
+# what may be read as a number that JSON cannot write
+ODD_NUMBER = re.compile(rb'NaN|Infinity|[0-9][eE]\+?[0-9]{3}|[0-9]{39}')
 META = '.meta.json'
 SPLIT_ORDER = ('train', 'val', 'test')
 LINE_REQUIRED = Fields(image=is_record, split=is_text, instances=is_list, exprs=is_list)
@@ -127,6 +132,12 @@ class CanonicalSet(SourceSet):
                 for facts in splits.values()):
             raise AnnotationFileError(path, 'expected splits, each with the name of '
                                             'its file', code='missing_field')
+        for split in splits:
+            try:
+                canonical.check_split_name(split)
+            except ValueError as error:
+                raise AnnotationFileError(path, str(error),
+                                          code='split_unknown') from None
         categories = meta.get('categories') or {}
         if not isinstance(categories, dict):
             raise AnnotationFileError(path, f'categories: {categories!r:.80}, expected '
@@ -147,6 +158,14 @@ class CanonicalSet(SourceSet):
         for name, value in compare_counts(expected, found).items():
             ctx._replace(place=self._meta_place.child(f'splits.{split}.{name}')).note(
                 'count_mismatch', value)
+
+
+def _is_writable(line: dict) -> bool:
+    try:
+        json.dumps(line, allow_nan=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 @dataclass
@@ -207,7 +226,11 @@ class _FileParser:
         kept = [expr for expr in exprs if expr is not None]
         if not kept:
             return None
-        return {**record, 'image': image, **_renumbered(instances, kept)}
+        line = {**record, 'image': image, **_renumbered(instances, kept)}
+        if ODD_NUMBER.search(data) and not _is_writable(line):
+            ctx.skip([('bad_type', 'a field holds NaN or an infinite number')])
+            return None
+        return line
 
     def _count(self, line: dict) -> None:
         exprs = [expr for expr in line['exprs'] if isinstance(expr, dict)]

@@ -3,7 +3,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
-from segvg.annotations.files.pickles import AnnotationFileError, load_json
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.files.json_values import load_json
 from segvg.annotations.readers.base import Context, Errors, SourceImage, SourceObject
 from segvg.annotations.readers.field_checks import (
     Fields,

@@ -154,9 +154,9 @@ class _Parser:
         self.collector = ExprCollector(ctx)
         self.sizes: dict[tuple, tuple[int, int]] = {}
         self.required = {**REQUIRED, **targets.required}
-        self.optional = {**targets.optional, DATA_SOURCE: is_collection}
-        if any(DATA_SOURCE in record for record in all_records(content)):
-            self.required[DATA_SOURCE] = self.optional.pop(DATA_SOURCE)
+        self.optional = dict(targets.optional)
+        self.names_collections = any(
+            DATA_SOURCE in record for record in all_records(content))
 
     def read_split(self, name: str, records: object) -> None:
         """Check the entries of a split, and collect the expressions that are kept."""
@@ -184,7 +184,10 @@ class _Parser:
 
     def _read_entry(self, split: str, name: str, number: int, record: object) -> None:
         ctx = self.ctx.at(name)
-        fields, errors = ctx.fields(record, self.required, self.optional)
+        required = self.required
+        if isinstance(record, dict) and DATA_SOURCE in record:
+            required = {**required, DATA_SOURCE: is_collection}
+        fields, errors = ctx.fields(record, required, self.optional)
         if self.targets.has_refs:
             ctx = ctx.with_ids(ref_id=name)
         ctx, image = self._read_image(ctx, split, fields, errors)
@@ -213,8 +216,12 @@ class _Parser:
                     errors: Errors) -> tuple[Context, Optional[dict]]:
         if not {'image_id', 'width', 'height'} <= fields.keys():
             return ctx, None
-        namespace = COLLECTIONS[fields.get(DATA_SOURCE, _collection_of(
-            self.source.dataset))]
+        collection = _collection_of(self.source.dataset)
+        if self.names_collections and DATA_SOURCE not in fields and not any(
+                str(value).startswith(DATA_SOURCE) for _, value in errors):
+            ctx.note('missing_field', f'{DATA_SOURCE}, which other entries have; read '
+                     f'as {collection}')
+        namespace = COLLECTIONS[fields.get(DATA_SOURCE, collection)]
         source = _image(fields, namespace, ctx.place)
         ctx = ctx.with_ids(image_id=source.id)
         size = (fields['width'], fields['height'])
@@ -232,7 +239,8 @@ class _Parser:
         if self.targets.has_refs:
             shared['ref_id'] = entry.name
         shared.update(self.targets.mark(entry))
-        extra = plain_extra(entry.record, {**self.required, **self.optional})
+        extra = plain_extra(entry.record, {
+            **self.required, **self.optional, DATA_SOURCE: is_collection})
         return {**shared, 'extra': extra} if extra else shared
 
 

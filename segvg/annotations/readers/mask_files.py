@@ -7,7 +7,8 @@ from typing import Optional
 import numpy as np
 
 from segvg.annotations.checks import Place, Report
-from segvg.annotations.files.pickles import AnnotationFileError, load_npy
+from segvg.annotations.files.arrays import load_npy
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.mask_checks import CheckedMask, MaskFinding, check_mask
 from segvg.annotations.readers.images import is_inside
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Optional
 
 from segvg.annotations.checks import Place, Report
-from segvg.annotations.files.pickles import parse_json
+from segvg.annotations.files.json_values import parse_json
 from segvg.annotations.readers.base import (
     Context,
     Errors,

@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 from PIL import Image
 
 from segvg.annotations.checks import Place
-from segvg.annotations.files.pickles import parse_json
+from segvg.annotations.files.json_values import parse_json
 from segvg.annotations.readers.base import NOTHING, Context, Errors, SourceObject
 from segvg.annotations.readers.field_checks import (
     Fields,

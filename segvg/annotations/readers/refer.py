@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Optional
 
 from segvg.annotations.checks import Report
-from segvg.annotations.files.pickles import load_json, load_pickle
+from segvg.annotations.files.json_values import load_json
+from segvg.annotations.files.pickles import load_pickle
 from segvg.annotations.official_counts import OFFICIAL_COUNTS
 from segvg.annotations.readers.base import (
     Context,

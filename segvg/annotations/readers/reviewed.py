@@ -6,7 +6,8 @@ from typing import NamedTuple, Optional
 from mmengine.logging import print_log
 
 from segvg.annotations.checks import Place
-from segvg.annotations.files.pickles import AnnotationFileError, load_json
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.files.json_values import load_json
 from segvg.annotations.readers.base import Context
 from segvg.annotations.readers.field_checks import (
     Fields,

@@ -3,7 +3,8 @@ import json
 from pathlib import Path
 from typing import Optional
 
-from segvg.annotations.files.pickles import AnnotationFileError, load_json
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.files.json_values import load_json
 from segvg.annotations.readers.base import Errors, ReadOptions, SourceObject, SourceSet
 from segvg.annotations.readers.entries import (
     DATA_SOURCE,

@@ -3,7 +3,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from segvg.annotations.files.pickles import AnnotationFileError, load_json
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.files.json_values import load_json
 
 Content = TypeVar('Content', list, dict)
 NAMES = {list: 'a list', dict: 'an object', tuple: 'a tuple'}

@@ -4,8 +4,8 @@ import json
 import pytest
 
 from segvg.annotations.files import json_stream
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.files.json_stream import iter_json_list
-from segvg.annotations.files.pickles import AnnotationFileError
 
 ITEMS = [1, 23456, -1.5e30, 'caf\xe9 \u3042 "[,]"', None, True, [], {},
          [[1, 2], {'a': []}], {'a': {'b': 'c' * 50}}, 1e-9, float('inf')]

@@ -1,7 +1,7 @@
 """XML is read without document types, entities and depth."""
 import pytest
 
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.files.xml import load_xml
 
 

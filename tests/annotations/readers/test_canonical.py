@@ -6,7 +6,7 @@ import pytest
 
 from segvg.annotations.canonical import CanonicalWriter
 from segvg.annotations.checks import Report
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from tests.annotations.readers.sources import brief, exprs_of, read, write_image
 
@@ -243,3 +243,21 @@ def test_skipped_lines_count_as_read(tmp_path):
     _, findings = read_line_list(tmp_path, [LINE, other], meta=meta)
     assert [found[0] for found in findings] == ['caption_without_boxes',
                                                 'version_unknown']
+
+
+@pytest.mark.parametrize('value', ['NaN', '-Infinity', '1e999', '9' * 400])
+def test_number_that_cannot_be_written_costs_its_line_only(tmp_path, value):
+    odd = json.dumps(changed(('exprs', 0, 'src'), [0, 'HERE'])).replace(
+        '"HERE"', value)
+    other = json.dumps(changed(('image', 'id'), 'coco:102'))
+    lines, findings = read_line_list(tmp_path, [odd, other])
+    assert [line['image']['id'] for line in lines] == ['coco:102']
+    assert ('bad_type', FILE, 'line:1', 'skip') in findings
+
+
+@pytest.mark.parametrize('split', ['a/../../.climbed', '../val', ''])
+def test_split_of_a_meta_file_is_not_a_path(tmp_path, split):
+    meta = dict(format='segvg-jsonl', version='1.0', splits={split: dict(file=FILE)})
+    with pytest.raises(AnnotationFileError, match='not the name of a split') as error:
+        read_line_list(tmp_path, [LINE], meta=meta)
+    assert error.value.code == 'split_unknown'

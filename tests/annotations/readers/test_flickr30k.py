@@ -1,7 +1,7 @@
 """The reader of Flickr30k Entities: sentences, XML, lists, and every finding."""
 import pytest
 
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from segvg.annotations.readers.flickr30k import parse_sentence
 from tests.annotations.readers.sources import brief, exprs_of, read, write_image

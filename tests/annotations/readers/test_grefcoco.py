@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from tests.annotations.readers.sources import (
     annotation,

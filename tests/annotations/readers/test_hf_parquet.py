@@ -5,7 +5,7 @@ import pytest
 
 from segvg.annotations.checks import Report
 from segvg.annotations.conversion import convert
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from tests.annotations.readers.parquet_sources import (
     FLIPPED,

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from segvg.annotations.checks import Check
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from tests.annotations.readers.mdetr_sources import (
     CATEGORIES,

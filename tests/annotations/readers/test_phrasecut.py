@@ -1,7 +1,7 @@
 """The reader of PhraseCut: tasks, instances with masks, and every finding."""
 import pytest
 
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from tests.annotations.readers.sources import (
     brief,

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from segvg.annotations.checks import Check
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from segvg.annotations.readers.pth_lists import parse_resc
 from tests.annotations.readers.sources import (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from segvg.annotations.readers.pth_lists import parse_reftr
 from tests.annotations.readers.sources import (

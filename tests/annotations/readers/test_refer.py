@@ -2,7 +2,7 @@
 import pytest
 
 from segvg.annotations.checks import Check
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from tests.annotations.readers.sources import (
     COCO_FILE,

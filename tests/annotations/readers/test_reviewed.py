@@ -2,7 +2,7 @@
 import pytest
 
 from segvg.annotations.checks import Report
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers.base import Context, ReadOptions
 from segvg.annotations.readers.reviewed import (
     ReviewedLabels,

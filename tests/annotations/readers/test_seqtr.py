@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from tests.annotations.readers.sources import brief, exprs_of, read, write_image
 
@@ -225,3 +225,11 @@ def test_folders_and_files_are_found(tmp_path):
 def test_file_that_is_no_object_cannot_be_read(tmp_path):
     with pytest.raises(AnnotationFileError, match='expected an object of splits'):
         read_entries(tmp_path, [entry()])
+
+
+def test_entry_without_a_source_is_of_the_set_of_its_folder(tmp_path):
+    content = dict(val=[entry('left man', data_source='coco'), entry('man')])
+    lines, findings = read_entries(tmp_path, content)
+    assert findings == [('missing_field', FILE, 'val[1]', 'keep')]
+    assert [expr['text'] for expr in exprs_of(lines)] == ['left man', 'man']
+    assert {line['image']['id'] for line in lines} == {'coco:101'}

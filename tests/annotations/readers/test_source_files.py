@@ -1,7 +1,7 @@
 """Files of sources: which ones a source has, and the shape of what they hold."""
 import pytest
 
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers.source_files import find_files, load_as
 from tests.annotations.readers.sources import write_json
 

@@ -1,7 +1,7 @@
 """The reader of Visual Genome regions: images, boxes, and every finding."""
 import pytest
 
-from segvg.annotations.files.pickles import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from segvg.annotations.readers.field_checks import UniqueNumbers
 from tests.annotations.readers.sources import (

@@ -6,7 +6,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 
-from segvg.checkpoints.io import RULES, convert_state_dict
+from segvg.checkpoints.convert import convert_state_dict
+from segvg.checkpoints.rules import RULES
 from segvg.evaluation import GeneralizedMaskIoU
 from segvg.models.backbones import LanguageSwin
 from segvg.registry import MODELS

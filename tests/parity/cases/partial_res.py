@@ -5,7 +5,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from segvg.checkpoints.io import convert_state_dict, load_strictly
+from segvg.checkpoints.convert import convert_state_dict
+from segvg.checkpoints.io import load_strictly
 from segvg.checkpoints.rules import RULES
 from segvg.engine.workflows.pseudo_masks import (
     judge,

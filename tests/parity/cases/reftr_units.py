@@ -5,7 +5,8 @@ from mmengine.optim.scheduler import StepLR
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
-from segvg.checkpoints.io import RULES, convert_state_dict
+from segvg.checkpoints.convert import convert_state_dict
+from segvg.checkpoints.rules import RULES
 from segvg.datasets.samplers import block_order
 from segvg.datasets.transforms import ResizeLongEdge
 from segvg.datasets.transforms.photometric import scale_value

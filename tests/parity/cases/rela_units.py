@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from segvg.annotations.checks import Check, Report
 from segvg.annotations.readers import READERS, ReadOptions
-from segvg.checkpoints.io import RULES, convert_state_dict, load_strictly
+from segvg.checkpoints.convert import convert_state_dict
+from segvg.checkpoints.io import load_strictly
+from segvg.checkpoints.rules import RULES
 from segvg.engine.optim import DecayGroupsConstructor
 from segvg.models.backbones.language_swin import residual_gate
 from segvg.models.layers import sine_position

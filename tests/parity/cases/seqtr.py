@@ -12,7 +12,9 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from segvg.checkpoints.io import RULES, convert_state_dict, load_strictly
+from segvg.checkpoints.convert import convert_state_dict
+from segvg.checkpoints.io import load_strictly
+from segvg.checkpoints.rules import RULES
 from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, GroundingDataSample, TextTokens
 from segvg.structures.masks import decode_polygons

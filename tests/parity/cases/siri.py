@@ -8,7 +8,9 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
-from segvg.checkpoints.io import RULES, convert_state_dict, load_strictly
+from segvg.checkpoints.convert import convert_state_dict
+from segvg.checkpoints.io import load_strictly
+from segvg.checkpoints.rules import RULES
 from segvg.models.heads import SetOutputs
 from segvg.models.losses.set_loss import count_boxes
 from segvg.models.task_utils import SetTargets

@@ -8,7 +8,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
-from segvg.checkpoints.io import RULES, convert_state_dict
+from segvg.checkpoints.convert import convert_state_dict
+from segvg.checkpoints.rules import RULES
 from segvg.datasets.transforms import FreeSizeCrop, RandomFlip, ResizeShortEdge
 from segvg.datasets.transforms.resize import shape_within
 from segvg.engine.hooks.selective_load_hook import names_below

@@ -1,0 +1,68 @@
+"""Parquet files are read in a process of their own, within limits."""
+import datetime
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet as pq
+
+from segvg.annotations.files import parquet
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.files.parquet import column_names, iter_rows
+
+DAY = datetime.date(2020, 1, 2)
+
+
+def write(path, columns, **options):
+    pq.write_table(pa.table(columns), path, **options)
+    return path
+
+
+def test_rows_are_plain_values(tmp_path):
+    path = write(tmp_path / 'a.parquet', dict(
+        a=[1, None, 3], b=[[1.5], [], None], c=[dict(x=b'ab'), None, dict(x=b'c')],
+        d=['caf\xe9', '', None], e=[DAY, DAY, None]))
+    assert column_names(path) == ['a', 'b', 'c', 'd', 'e']
+    assert list(iter_rows(path)) == [
+        dict(a=1, b=[1.5], c=dict(x=b'ab'), d='caf\xe9', e='2020-01-02'),
+        dict(a=None, b=[], c=None, d='', e='2020-01-02'),
+        dict(a=3, b=None, c=dict(x=b'c'), d=None, e=None)]
+
+
+def test_reading_may_stop_anywhere(tmp_path):
+    path = write(tmp_path / 'a.parquet', dict(a=list(range(100_000))))
+    rows = iter_rows(path)
+    assert next(rows) == dict(a=0)
+    rows.close()
+    assert sum(row['a'] for row in iter_rows(path)) == sum(range(100_000))
+
+
+@pytest.mark.parametrize(('length', 'rows'), [(1_000_000, 500), (1_000, 500_000)])
+def test_small_file_cannot_become_gigabytes(tmp_path, length, rows):
+    values = pa.array(['x' * length]).take(pa.array([0] * rows))
+    path = write(tmp_path / 'a.parquet', dict(a=values), compression='zstd')
+    assert path.stat().st_size < 100_000
+    with pytest.raises(AnnotationFileError, match='a.parquet.*(larger|memory)'):
+        list(iter_rows(path))
+
+
+def test_damaged_file_is_told_in_one_line(tmp_path):
+    path = write(tmp_path / 'a.parquet', dict(a=[1, 2, 3]))
+    data = path.read_bytes()
+    for changed in (b'', b'PAR1', data[:-9], data[:20] + b'\xff' * 9 + data[29:]):
+        path.write_bytes(changed)
+        try:
+            list(iter_rows(path))
+        except AnnotationFileError as error:
+            assert 'a.parquet' in str(error) and '\n' not in str(error)
+    with pytest.raises(FileNotFoundError, match='no file'):
+        list(iter_rows(tmp_path / 'b.parquet'))
+
+
+def test_process_that_takes_too_long_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, 'SECONDS_FLOOR', 1)
+    monkeypatch.setattr(parquet, 'UNPACKED_FLOOR', 1 << 40)
+    path = write(tmp_path / 'a.parquet', dict(a=[[1.5] * 100] * 100_000),
+                 compression='zstd')
+    with pytest.raises(AnnotationFileError, match='was ended|memory'):
+        for _ in iter_rows(path):
+            pass

@@ -1,0 +1,78 @@
+"""Nothing in the package reads weights or pickles by another way than the safe one."""
+import ast
+
+import pytest
+
+from tests.toy import ROOT
+
+#: File -> the calls in it that are right, and why.
+ADMITTED = {
+    # our own reader is behind CheckpointLoader by then
+    'segvg/checkpoints/initializers.py': {'CheckpointLoader.load_checkpoint'},
+}
+FORBIDDEN_MODULES = ('joblib', 'dill', 'cloudpickle', 'shelve', 'marshal')
+FORBIDDEN_CALLS = {
+    'torch.load', 'torch.hub.load', 'torch.hub.load_state_dict_from_url',
+    'torch.jit.load',
+    'pickle.load', 'pickle.loads', 'pickle.Unpickler', 'yaml.load', 'yaml.full_load',
+    'yaml.unsafe_load', 'np.load', 'numpy.load', 'eval', 'exec', 'loadmat',
+    'load_state_dict_from_url', 'load_url', 'from_pretrained',
+    'CheckpointLoader.load_checkpoint', '_load_checkpoint', 'pd.read_pickle'}
+
+
+def python_files():
+    return sorted(path for folder in ('segvg', 'tools', 'examples')
+                  for path in (ROOT / folder).rglob('*.py'))
+
+
+def calls(tree):
+    """The dotted name and the keywords of every call."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            yield name, {word.arg: word.value for word in node.keywords}
+
+
+def imported(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ''
+            yield from (f'{node.module}.{alias.name}' for alias in node.names)
+
+
+def is_forbidden(name, keywords):
+    short = name.rpartition('.')[2]
+    if name not in FORBIDDEN_CALLS and short not in (
+            'from_pretrained', '_load_checkpoint'):
+        return False
+    if name in ('np.load', 'numpy.load'):
+        value = keywords.get('allow_pickle')
+        return not (isinstance(value, ast.Constant) and value.value is False)
+    return True
+
+
+@pytest.mark.parametrize('path', python_files(), ids=lambda path: str(
+    path.relative_to(ROOT)))
+def test_weights_and_pickles_are_read_by_the_safe_readers(path):
+    tree = ast.parse(path.read_text('utf-8'))
+    allowed = ADMITTED.get(path.relative_to(ROOT).as_posix(), set())
+    found = {name for name, keywords in calls(tree) if is_forbidden(name, keywords)}
+    assert {name for name in found
+            if name not in allowed and name.rpartition('.')[2] not in allowed} == set()
+    assert not [name for name in imported(tree)
+                if name.split('.')[0] in FORBIDDEN_MODULES]
+
+
+def test_nobody_is_told_to_read_a_file_unsafely():
+    for path in python_files():
+        assert 'weights_only=False' not in path.read_text('utf-8'), path
+
+
+def test_the_walk_sees_what_it_looks_for():
+    tree = ast.parse('import torch, numpy as np\ntorch.load("a")\nnp.load("b")\n'
+                     'np.load("c", allow_pickle=False)\nX.from_pretrained("d")')
+    assert [name for name, keywords in calls(tree) if is_forbidden(name, keywords)] == [
+        'torch.load', 'np.load', 'X.from_pretrained']
+    assert ROOT / 'segvg/checkpoints/io.py' in python_files()
