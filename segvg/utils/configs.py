@@ -141,8 +141,8 @@ def load(path: Union[str, Path], options: Optional[dict[str, Any]] = None) -> Co
 
     Raises:
         FileNotFoundError: there is no such config.
-        ValueError: it cannot be read, a path names a part that is not there, or a value is of a wrong
-            type.
+        ValueError: it cannot be read, a path names a part that is not there, or a value
+            is of a wrong type.
     """
     path, options = Path(path), dict(options or {})
     check_program(path, 'config')

@@ -267,5 +267,5 @@ def test_split_that_is_not_a_name_is_refused(tmp_path, split):
 @pytest.mark.parametrize('meta', ['[]', '{', '3', '[' * 9999])
 def test_meta_file_that_is_not_an_object_is_told(folder, meta):
     (folder / 'own.meta.json').write_text(meta)
-    with pytest.raises(ValueError, match='own.meta.json: (expected an object|not JSON)'):
+    with pytest.raises(ValueError, match='own.meta.json: (expected an obj|not JSON)'):
         CanonicalFile(folder / 'own_val.jsonl')

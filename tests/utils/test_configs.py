@@ -137,4 +137,5 @@ def test_missing_config_and_other_formats(tmp_path):
     with pytest.raises(FileNotFoundError, match='no.py does not exist'):
         load(tmp_path / 'no.py')
     (tmp_path / 'a.json').write_text('{"a": [{"type": "B", "c": 1}]}')
-    assert load(tmp_path / 'a.json', {'a.B.c': 2}).a[0].c == 2
+    with pytest.raises(ValueError, match='a.json is not a Python file'):
+        load(tmp_path / 'a.json', {'a.B.c': 2})
