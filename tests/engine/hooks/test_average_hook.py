@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from segvg.engine.launch import build_runner, load_weights
-from segvg.models import RampedAverage
 from tests.toy import ROOT, make_data, toy_config
 
 CONFIG = ROOT / 'configs/seqtr/seqtr_tiny_det_synthref_l0.py'
@@ -24,16 +23,6 @@ def make_config(data, work_dir):
     cfg = toy_config(CONFIG, data, Path(work_dir))
     cfg.custom_hooks = [dict(type='AverageHook', momentum=0.999)]
     return cfg
-
-
-def test_ramp_by_hand():
-    model = torch.nn.Linear(1, 1, bias=False)
-    torch.nn.init.zeros_(model.weight)
-    average = RampedAverage(model, momentum=0.15)
-    torch.nn.init.ones_(model.weight)
-    for expected in (0.9, 0.985, 0.99775):  # keeps 1 / 10, then 0.15 at most
-        average.update_parameters(model)
-        assert abs(average.module.weight.item() - expected) < 1e-6
 
 
 def test_both_scores_in_training_and_testing(data):
