@@ -42,7 +42,7 @@ def test_file_of_a_classifier_leaves_the_last_layers(tmp_path):
     DarkNetWeights(str(tmp_path / 'a.weights'))(model)
 
 
-def test_cut_and_missing_weight_files_are_told(tmp_path):
+def test_cut_and_missing_weight_files_are_errors(tmp_path):
     model = DarkNet53(**SMALL)
     write_weights(tmp_path / 'a.weights', model, 70)
     with pytest.raises(ValueError, match='ends within convolution 1: 70 numbers'):

@@ -34,10 +34,10 @@ class DETREncoder(BaseModule):
         dropout: of residual branches and feed-forward blocks.
         attention_dropout: of attention weights. TransVG has 0.1; SegVG's own attention
             ignores its dropout argument, which trained weights depend on: 0.
-        mask_image_padding: let attention and positions know the padding. SegVG's
+        mask_image_padding: leave padding out of attention and positions. SegVG's
             published loader hides it from the model, so its weights expect False.
         return_maps: add the projected map and the finer maps of the backbone, coarse
-            to fine, to the tokens, for a head that makes masks.
+            to fine, to the tokens, for a head that predicts masks.
         init_cfg: e.g. ``dict(type='StrictPretrained', checkpoint=...)``.
 
     Source: Carion et al., "End-to-End Object Detection with Transformers", ECCV 2020.

@@ -8,7 +8,7 @@ from segvg.registry import MODELS
 
 @MODELS.register_module()
 class EnergyLoss(BaseModule):
-    """Co-energy maximisation: a state should be similar to the pixels that stand out.
+    """Co-energy maximisation: a state should be similar to the salient pixels.
 
     Args:
         channels: C of the states.

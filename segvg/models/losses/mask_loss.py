@@ -26,8 +26,8 @@ class FusedMaskTerms(torch.autograd.Function):
     """Terms of masks and their gradients in one pass.
 
     The gradient of every term with respect to the small logits is computed along with
-    it: nothing of full size is kept or computed again, and on a CPU one mask at a time
-    stays in its cache.
+    it, so nothing of full size is kept or computed again. A CPU processes one mask at a
+    time, which then fits in its cache.
     """
 
     @staticmethod

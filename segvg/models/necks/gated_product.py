@@ -13,7 +13,7 @@ from segvg.structures import FusedFeatures, Tokens
 
 
 class BottomUpMerge(nn.Module):
-    """Finer maps are averaged, convolved and put before the next coarser one.
+    """Finer maps are pooled, convolved and concatenated with the next coarser one.
 
     Args:
         map_channels: C of the maps, finest first; the result has the last.
@@ -77,7 +77,7 @@ class GatedProduct(BaseModule):
         init_matrices(self.layers)
 
     def image_tokens(self, maps: Sequence[Tensor], padding_mask: Tensor) -> Tokens:
-        """Return the image's factor of the product, which no text has a part in.
+        """Return the image's factor of the product, which does not depend on the text.
 
         Args:
             maps: of the image encoder, (I, C_i, h_i, w_i).

@@ -13,7 +13,7 @@ def make_text(length: int = 4) -> TextTokens:
     return TextTokens(torch.randint(3, 9, (2, length)).masked_fill(padding, 0), padding)
 
 
-def test_padding_is_seen_or_not():
+def test_padding_counts_only_with_a_text_length():
     text = make_text()
     longer = TextTokens(*(torch.nn.functional.pad(value, (0, 3), value=pad)
                           for value, pad in zip(text, (0, True))))
@@ -37,7 +37,7 @@ def test_pools_by_hand():
     torch.testing.assert_close(model(text).feats[1, 0], states[1, :2].amax(0))
 
 
-def test_texts_that_do_not_fit_are_told():
+def test_texts_that_do_not_fit_are_errors():
     with pytest.raises(ValueError, match='word id .* in a table of 3 word vectors'):
         WordVectorGRU(3, 4, 5)(make_text())
     with pytest.raises(ValueError, match='4 words in an expression, but text_length'):

@@ -32,6 +32,6 @@ def test_additive_mask_is_zero_or_lowest():
     assert mask.tolist() == [[[[0.0, torch.finfo(torch.float32).min]]]]
 
 
-def test_region_that_may_look_nowhere_looks_everywhere():
+def test_query_that_is_blocked_everywhere_attends_to_all():
     blocked = torch.tensor([[[True, False], [True, True]]])
     assert attend_outside(blocked).tolist() == [[[[False, True], [True, True]]]]

@@ -1,4 +1,4 @@
-"""Deformable attention: plain and compiled sampling, and where it looks at first."""
+"""Deformable attention: plain and compiled sampling, and its initial locations."""
 import torch
 
 from segvg.models.layers.deformable_attention import (
@@ -41,7 +41,7 @@ def test_compiled_op_gets_levels_in_order(monkeypatch):
         sample_levels(value, shapes, locations, weights))
 
 
-def test_stand_in_is_no_compiled_op():
+def test_stand_in_is_not_the_compiled_op():
     assert has_compiled_op() is not provide_mmcv_ext()
 
 

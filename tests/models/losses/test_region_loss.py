@@ -33,6 +33,6 @@ def test_thin_target_survives_a_vote_only():
     assert minimap_by_vote(mask, 10).view(10, 10)[:, 0].tolist() == [1] * 10
 
 
-def test_unknown_minimap_is_told():
+def test_unknown_minimap_is_an_error():
     with pytest.raises(ValueError, match="minimap is one of .* not 'mean'"):
         RegionLoss(minimap='mean')

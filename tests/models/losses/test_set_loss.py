@@ -23,6 +23,6 @@ def test_contrast_counts_queries_and_words_with_a_partner():
     positive = torch.tensor([[[[True, False, False]]]])
     loss = contrastive_alignment(query, words, positive, temperature=1.0)
     over_words = math.log(math.e + 1) - 1
-    over_queries = 0  # a single query: nothing to tell it from
+    over_queries = 0  # there is no other query
     torch.testing.assert_close(loss, torch.tensor([(over_words + over_queries) / 2]),
                                atol=1e-5, rtol=0)
