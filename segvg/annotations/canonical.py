@@ -1,11 +1,11 @@
-"""The one form on disk: image-grouped JSON lines, a meta file and an index."""
+"""The canonical form on disk: JSON lines by image, a meta file and an index."""
 import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Iterator, NoReturn, Optional, Union
+from typing import BinaryIO, NoReturn, Optional, Union
 
 import numpy as np
 import torch
@@ -55,7 +55,7 @@ def caption_positions(line: dict) -> list[int]:
 
 
 def summarise_line(line: dict) -> list[int]:
-    """Count expressions, samples, refs and captions of a group line; its image."""
+    """How many expressions, samples, refs and captions a line has; its image number."""
     return [len(line['exprs']), len(sample_positions(line)),
             len(ref_positions(line)), len(caption_positions(line)),
             image_number(line['image'])]
@@ -113,7 +113,7 @@ class _SplitFile:
         self.offset += len(data)
 
     def finish(self) -> dict:
-        """Give the file its final name and index; the facts for the meta file."""
+        """Name and index the file; returns its part of the meta file."""
         self.stream.close()
         index_path(self.path).unlink(missing_ok=True)
         os.replace(self.temporary, self.path)
@@ -123,7 +123,7 @@ class _SplitFile:
                     sha256=self.digest.hexdigest())
 
     def abort(self) -> None:
-        """Leave nothing behind."""
+        """Remove the unfinished file."""
         self.stream.close()
         self.temporary.unlink(missing_ok=True)
 
@@ -145,8 +145,9 @@ class CanonicalWriter:
     """Writes ``<name>_<split>.jsonl``, their indexes and ``<name>.meta.json``.
 
     Used as a context manager. Files get their names when the block ends; after an
-    exception none is left. ``meta`` may be added to until then, ``meta['splits']``
-    too: what it says of a split (such as ``official``) is joined to the counts.
+    exception none is left. Until then ``meta`` may be added to, and so may
+    ``meta['splits']``: what it holds of a split (such as ``official``) is joined to
+    the counts.
     """
 
     def __init__(self, out_dir: Union[str, Path], name: str, meta: dict) -> None:
@@ -158,9 +159,7 @@ class CanonicalWriter:
     def __enter__(self) -> 'CanonicalWriter':
         return self
 
-    def __exit__(self, error_type: Optional[type[BaseException]],
-                 error: Optional[BaseException],
-                 traceback: Optional[TracebackType]) -> None:
+    def __exit__(self, error_type: Optional[type[BaseException]], *_: object) -> None:
         if error_type is None:
             self.close()
         else:
@@ -223,12 +222,12 @@ class CanonicalFile:
     for disks that are slow to seek: workers, forked or spawned, do not copy them.
 
     Attributes:
-        name: Name of the data set, ``<name>`` of ``<name>_<split>.jsonl``.
-        split: The split of all lines.
+        name: name of the data set, ``<name>`` of ``<name>_<split>.jsonl``.
+        split: the split of all lines.
         counts: (lines, 3) int64, samples, refs and captions of each line.
         expr_starts: (lines,) int64, running number of the first expression of each.
         image_numbers: (lines,) int64, equal for lines of one image, in all files.
-        meta: Content of the meta file, empty when there is none.
+        meta: content of the meta file, empty when there is none.
     """
 
     def __init__(self, path: Union[str, Path], lazy: bool = True) -> None:
@@ -279,7 +278,7 @@ class CanonicalFile:
     def _read(self, start: int, end: int) -> bytes:
         if self._buffer is not None:
             return self._buffer[start:end].numpy().tobytes()
-        if self._pid != os.getpid():
+        if self._stream is None or self._pid != os.getpid():
             self._stream, self._pid = open(self.path, 'rb'), os.getpid()
         self._stream.seek(start)
         return self._stream.read(end - start)

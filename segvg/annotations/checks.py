@@ -8,23 +8,25 @@ from typing import IO, NamedTuple, Optional
 # code -> what it means; the texts are those of the summary table
 CODES = dict(
     unsafe_pickle='asks for code to be run', unsafe_npy='array file with objects in it',
-    bad_container='file cannot be read', bad_json_line='line is no JSON object',
+    bad_container='file cannot be read', bad_json_line='line is not a JSON object',
     version_unknown='written by another major version',
     missing_field='a field is missing', bad_type='a field has another type',
     bytes_decoded_latin1='bytes above 127 read as latin1',
-    count_mismatch='other counts than expected',
-    split_unknown='no such split', split_unexpected='split the set should not have',
-    split_alias='other name of a split', split_mismatch='split of another file',
+    count_mismatch='counts differ from those expected',
+    split_unknown='unknown split',
+    split_unexpected='split that the set should not have',
+    split_alias='another name of a split', split_mismatch='record of another split',
     split_leak='image in more than one of train, val and test',
     dangling_ann='no such annotation', dangling_image='no such image',
-    target_missing='neither a box nor a word that there is none',
+    target_missing='neither a box nor a mark for no target',
     box_missing='object without a box',
     ann_image_mismatch='object of another image',
     ann_id_scalar='a number where a list is expected',
     target_duplicate='target listed twice',
     zom_source_conflict='mark and number of targets disagree',
-    zom_source_unknown='no such mark',
-    exist_missing='no flag, read as true', exist_bad_type='flag of another type',
+    zom_source_unknown='unknown mark',
+    exist_missing='flag missing, read as true',
+    exist_bad_type='flag has another type',
     target_count='several boxes where one is expected',
     no_target_encoding='unclear whether there is a target',
     ref_id_duplicate='ref id used before', id_duplicate='id used before',
@@ -34,35 +36,35 @@ CODES = dict(
     file_name_mismatch='file name of another image',
     file_name_suffix='file name ends in another annotation id',
     area_mismatch='area is not that of the object',
-    ann_shared_by_refs='two refs, one object',
-    ref_without_sentences='nothing says what is meant',
-    image_without_expressions='nothing to learn from the image',
+    ann_shared_by_refs='two refs of one object',
+    ref_without_sentences='object without an expression',
+    image_without_expressions='image without an expression',
     caption_without_boxes='caption without a box',
     image_missing='image file not found',
     image_size_mismatch='image has another size',
-    box_not_finite='box of no numbers', box_degenerate='box without width or height',
+    box_not_finite='box values are not finite', box_degenerate='box has no area',
     box_outside='box outside the image', box_partly_outside='box crosses the border',
     box_thin='box thinner than a pixel',
     box_format_conflict='two boxes of one object differ',
-    nobox_conflict='chain with a box, and without one',
+    nobox_conflict='chain both with and without a box',
     mask_missing='object without a mask', mask_empty='mask without a pixel',
-    mask_bad_polygon='polygon of too few or odd numbers',
+    mask_bad_polygon='polygon with too few points or an odd number of values',
     mask_size_mismatch='mask has another size than the image',
     mask_box_disagree='mask and box disagree',
-    iscrowd_target='a crowd is referred to',
+    iscrowd_target='target is a crowd',
     expr_empty='blank expression',
     expr_empty_after_clean='nothing but punctuation',
-    expr_duplicate_in_ref='same words twice for one object',
-    expr_ambiguous='same words for another object of the image',
-    span_out_of_range='span outside the text', span_empty='span of no characters',
-    span_text_mismatch='span marks other words than those of the phrase',
-    span_not_evaluated='span of no evaluated phrase',
+    expr_duplicate_in_ref='same text twice for one object',
+    expr_ambiguous='same text for another object of the image',
+    span_out_of_range='span outside the text', span_empty='span without characters',
+    span_text_mismatch='span does not mark the words of its phrase',
+    span_not_evaluated='span does not belong to an evaluated phrase',
     phrase_without_annotation='phrase of an object that is not annotated',
     phrase_unboxed='evaluated phrase without a box',
     sentence_space_before_bracket='blank before a closing bracket',
-    sentence_unclosed_bracket='phrase does not end',
-    unrelated_out_of_range='no such sentence',
-    quality_missing='not said whether the label is right')
+    sentence_unclosed_bracket='bracket is not closed',
+    unrelated_out_of_range='unknown sentence number',
+    quality_missing='label does not say whether it is right')
 ACTIONS = ('keep', 'skip', 'box_dropped', 'phrase_dropped', 'fatal')
 SEVERITY = dict(keep='note', skip='error', box_dropped='error', phrase_dropped='error',
                 fatal='fatal')
@@ -155,7 +157,7 @@ class Report:
     def close(self) -> None:
         """Finish the report file; without a finding it is empty."""
         if self.path is not None:
-            self._open().close()
+            self._open(self.path).close()
 
     def table(self) -> str:
         """The findings by code: how often, what it means, the first places."""
@@ -168,10 +170,10 @@ class Report:
                         f'{", ".join(self._first[code])}')
         return '\n'.join(rows)
 
-    def _open(self) -> IO[str]:
+    def _open(self, path: Path) -> IO[str]:
         if self._stream is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = open(self.path, 'w', encoding='utf-8')
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = open(path, 'w', encoding='utf-8')
         return self._stream
 
     def _store(self, finding: Finding) -> None:
@@ -179,7 +181,7 @@ class Report:
             self.findings.append(finding)
             return
         line = json.dumps(finding._asdict(), default=str)
-        self._open().write(line + '\n')
+        self._open(self.path).write(line + '\n')
 
     def _stop_if_too_many(self, finding: Finding, place: Place) -> None:
         if finding.action == 'fatal':
@@ -187,7 +189,7 @@ class Report:
         what = f'{place}: {finding.code} ({CODES[finding.code]}: {finding.value})'
         if self.on_bad == 'raise':
             raise BadRecordError(f'{what}; --on-bad skip leaves such records out and '
-                                 'goes on')
+                                 'continues')
         if self.max_bad is not None and self.bad > self.max_bad:
             raise BadRecordError(f'{what}; that is problem {self.bad}, more than '
                                  f'--max-bad {self.max_bad}')

@@ -55,7 +55,7 @@ def convert(source: SourceSet, out_dir: Path, report: Report,
     Counts are compared with the official ones; what differs is in the report as
     ``count_mismatch``.
     """
-    written: Counter = Counter()
+    written: Counter[str] = Counter()
     with CanonicalWriter(out_dir, source.name, {}) as writer:
         for line in read_lines(source, report, options):
             try:
@@ -115,7 +115,7 @@ def _compare_official(source: SourceSet, read: dict[str, Counts],
             continue
         counts = [read.get(part, Counts(0, 0, 0)) for part in parts]
         found = counts[0] if len(counts) == 1 else Counts(
-            None, None, sum(count.exprs for count in counts))
+            None, None, sum(count.exprs or 0 for count in counts))
         for field, value in compare_counts(expected, found).items():
             report.add('count_mismatch', Place(source.files[0].name,
                                                f'{split}.{field}'), value=value)

@@ -1,4 +1,4 @@
-"""Turn the masks met in source files into canonical ones, and say what is wrong."""
+"""Checks of the masks of source files, which become canonical ones."""
 import os
 import re
 from typing import NamedTuple, Optional
@@ -109,13 +109,13 @@ def _is_number(value: object) -> bool:
 
 
 def _check_polygons(parts: list) -> CheckedMask:
-    """A part of too few points has no area and goes; an odd one spoils all."""
+    """A part with too few points is left out; an odd part makes the mask useless."""
     if all(_is_number(value) for value in parts):
         parts = [parts]  # one polygon without the outer list
     kept, findings = [], []
     for number, part in enumerate(parts):
         if not isinstance(part, (list, tuple)) or not all(map(_is_number, part)):
-            return _unusable('mask_bad_polygon', f'part {number} is no list of numbers')
+            return _unusable('mask_bad_polygon', f'part {number} is not a list of numbers')
         if len(part) % 2:
             return _unusable('mask_bad_polygon',
                              f'part {number} has {len(part)} numbers')
@@ -156,7 +156,8 @@ def _decode_runs(text: str) -> list[int]:
     says that more follow. From the fourth on a run is stored as the difference to the
     run two before.
     """
-    runs, value, shift = [], 0, 0
+    runs: list[int] = []
+    value = shift = 0
     for character in text:
         bits = ord(character) - 48
         value |= (bits & 0x1f) << shift

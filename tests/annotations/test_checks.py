@@ -71,7 +71,7 @@ def test_raise_stops_at_the_first_that_costs_something_and_names_the_flag():
         report.add('box_degenerate', REF, 'skip', value=[1, 2, 1, 4])
     assert str(error.value) == (
         'refs(unc).p refs[3]: box_degenerate (box without width or height: '
-        '[1, 2, 1, 4]); --on-bad skip leaves such records out and goes on')
+        '[1, 2, 1, 4]); --on-bad skip leaves such records out and continues')
     assert report.counts['box_degenerate'] == 1
 
 

@@ -108,7 +108,7 @@ class _RefsExport:
         self.losses.add_facts(expr, HELD, place)
         targets = tuple(ann_ids[target] for target in expr['targets'])
         ref_id = expr.get('ref_id')
-        key = (line['split'], image_id, ref_id, targets)
+        key: tuple = (line['split'], image_id, ref_id, targets)
         if ref_id is None:
             key += (expr['id'],)
         if key not in self.refs:
