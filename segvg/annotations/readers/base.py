@@ -202,7 +202,6 @@ class SourceObject:
     Attributes:
         id: id of the annotation in the source.
         bbox: xyxy, half-open, not clipped.
-        place: where it stands; None takes that of the context.
         size: w and h as stored, to compare the area with; None takes those of ``bbox``.
         segm: mask as the source stores it.
         mask_place: where the mask stands; None when it is a part of the object.
@@ -212,7 +211,6 @@ class SourceObject:
 
     id: object
     bbox: Optional[list[float]]
-    place: Optional[Place] = None
     size: Optional[tuple[float, float]] = None
     category_id: Union[int, str, None] = None
     iscrowd: int = 0

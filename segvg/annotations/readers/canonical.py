@@ -95,7 +95,7 @@ class CanonicalSet(SourceSet):
             splits = self._read_meta(path)
             self.files = [path.with_name(facts['file']) for facts in splits.values()]
         ctx = Context(report, options)
-        images, collector = ImageChecks(ctx), ExprCollector(ctx)
+        images, collector = ImageChecks(ctx), ExprCollector()
         for number, (split, facts) in enumerate(splits.items()):
             file = path.with_name(facts['file'])
             if not os.path.isfile(file):

@@ -26,12 +26,7 @@ from segvg.annotations.readers.field_checks import (
     show,
 )
 from segvg.annotations.readers.ids import InstanceIds
-from segvg.annotations.readers.images import (
-    FOLDERS,
-    ImageChecks,
-    coco_name,
-    other_names,
-)
+from segvg.annotations.readers.images import ImageChecks, coco_name, other_names
 from segvg.annotations.readers.source_files import load_as
 from segvg.annotations.readers.splits import SPLIT_ALIASES
 
@@ -151,7 +146,7 @@ class _Parser:
         self.source = source
         self.targets = targets
         self.images = ImageChecks(ctx)
-        self.collector = ExprCollector(ctx)
+        self.collector = ExprCollector()
         self.sizes: dict[tuple, tuple[int, int]] = {}
         self.required = {**REQUIRED, **targets.required}
         self.optional = dict(targets.optional)
@@ -229,7 +224,7 @@ class _Parser:
         if first != size:  # an image has one line, and that has one size
             ctx.note('image_size_mismatch', f'{size}, an earlier entry has {first}')
             source.width, source.height = first
-        image, wrong = self.images.find(source, FOLDERS[namespace])
+        image, wrong = self.images.find(source)
         errors += wrong
         return ctx, image
 

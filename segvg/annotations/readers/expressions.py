@@ -1,19 +1,11 @@
-"""Expressions of sources: checked, then grouped into lines."""
+"""Expressions of sources: checked, compared with each other, grouped into lines."""
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Optional, Union
+from dataclasses import dataclass
+from typing import Optional
 
-from segvg.annotations.checks import Place, Report
-from segvg.annotations.readers.base import Context, ReadOptions
+from segvg.annotations.readers.base import Context, Errors
 from segvg.annotations.readers.field_checks import is_text, show
-from segvg.annotations.readers.lines import LineGrouper
-from segvg.annotations.readers.objects import Errors
-from segvg.annotations.readers.texts import (
-    AmbiguousTexts,
-    RepeatedTexts,
-    SplitLeaks,
-    check_blank,
-)
+from segvg.annotations.readers.texts import clean_text
 
 
 @dataclass
@@ -25,12 +17,12 @@ class FoundExpr:
         record: that of a group line, without targets; without a text when there is
             none, and with a text of any type. The targets of its phrases are positions
             in ``instances``.
-        split: its split; None when it cannot be told.
+        split: its split; None when it is not known.
         image: image of the group line; None when it cannot be made.
         instances: its targets.
         errors: what skips it.
         scope: texts of one scope, such as a ref, should not repeat.
-        target_keys: what tells its targets from others; None takes their ids.
+        target_keys: what distinguishes its targets from others; None takes their ids.
     """
 
     ctx: Context
@@ -43,61 +35,46 @@ class FoundExpr:
     target_keys: Optional[frozenset] = None
 
 
-@dataclass
-class SourceExpr:
-    """An expression as a reader found it.
+class ExprCollector:
+    """Checks expressions, one after the other, and groups those that are kept.
 
-    Attributes:
-        record: that of a group line, without targets; without a text when there is
-            none. The targets of its phrases are places in ``instances``.
-        split: its split.
-        image: image of the group line; None when it cannot be made.
-        instances: its targets.
-        errors: what skips it.
-        place: where it stands.
-        scope: texts of one scope, such as a ref, should not repeat.
-        ids: ``image_id``, ``ref_id``, ``expr_id`` for the report.
-        target_keys: what tells its targets from others; None takes their ids.
+    There is one line per image and split, in the order in which they were first named.
     """
 
-    record: dict
-    split: str
-    image: Optional[dict]
-    instances: list[dict]
-    errors: Errors
-    place: Place
-    scope: object
-    ids: dict = field(default_factory=dict)
-    target_keys: Optional[frozenset] = None
+    def __init__(self) -> None:
+        self._lines: dict[tuple, dict] = {}
+        self._positions: dict[tuple, dict] = {}  # of the instances of a line, by id
+        self._splits: dict[object, set[str]] = {}  # of an image
+        self._texts: set[tuple] = set()
+        self._targets: dict[tuple, set[frozenset]] = {}  # of a text about an image
+        self._sizes: dict[tuple, tuple[int, int]] = {}  # of the image of a line
 
+    def add(self, expr: FoundExpr) -> bool:
+        """Check an expression and group it; whether it is kept.
 
-class ExprCollector:
-    """Checks the texts of expressions, one after the other, and groups those kept."""
-
-    def __init__(self, ctx: Union[Context, Report],
-                 options: Optional[ReadOptions] = None) -> None:
-        if not isinstance(ctx, Context):
-            ctx = Context(ctx, options)
-        self._ctx = ctx
-        self._report = ctx.report
-        self._check = ctx.options.check
-        self._leaks = SplitLeaks()
-        self._repeated, self._ambiguous = RepeatedTexts(), AmbiguousTexts()
-        self._sizes: dict[tuple[str, str], tuple[int, int]] = {}
-        self.grouper = LineGrouper()
-
-    def add(self, expr: Union[FoundExpr, SourceExpr]) -> bool:
-        """Report what is wrong with an expression; group it when it is kept."""
-        if not isinstance(expr, FoundExpr):
-            source = expr
-            expr = FoundExpr(
-                Context(self._ctx.report, self._ctx.options, source.place, source.ids),
-                source.record, source.split, source.image, source.instances,
-                source.errors, source.scope, source.target_keys)
-        if not self.check(expr):
+        Its instances are told from others of the image by their ids.
+        """
+        if not self.check(expr) or expr.split is None or expr.image is None:
             return False
-        self.grouper.add(expr.split, expr.image, expr.record, expr.instances)
+        line, positions = self._line(expr.split, expr.image)
+        places = [_position(line, positions, instance) for instance in expr.instances]
+        record = {**expr.record, 'targets': sorted(set(places))}
+        if 'phrases' in record:
+            record['phrases'] = [
+                {**phrase, 'targets': sorted({places[i] for i in phrase['targets']})}
+                for phrase in record['phrases']]
+        line['exprs'].append(record)
         return True
+
+    def add_object(self, split: str, image: dict, instance: dict) -> None:
+        """Add an object that no expression means to the line of its image."""
+        line, positions = self._line(split, image)
+        if instance['id'] not in positions:
+            _position(line, positions, {**instance, 'ref': False})
+
+    def lines(self) -> Iterator[dict]:
+        """The group lines of what was added so far."""
+        return iter(self._lines.values())
 
     def check(self, expr: FoundExpr) -> bool:
         """Report what is wrong with an expression; whether to keep it."""
@@ -107,51 +84,56 @@ class ExprCollector:
             errors.append(('bad_type', show(text)))
         ctx.skip(errors)
         self.check_leak(ctx, expr.split)
-        if not is_text(text) or self._is_blank(expr, text) or errors:
+        if not is_text(text) or not self._says_something(expr, text) or errors:
             return False
         if expr.split is None or expr.image is None:
             return False
-        self._compare(expr, text, expr.image)
+        if ctx.is_fast:
+            self._compare(expr, text, expr.image)
         return True
 
-    def keep(self, source: SourceExpr) -> None:
-        """Group an expression whose text was checked, and compare it with others."""
-        expr = FoundExpr(
-            Context(self._ctx.report, self._ctx.options, source.place, source.ids),
-            source.record, source.split, source.image, source.instances, [])
-        self._compare(expr, source.record['text'], source.image)
-        self.grouper.add(source.split, source.image, source.record, source.instances)
+    def check_leak(self, ctx: Context, split: Optional[str]) -> None:
+        """Report an image of another split, once for each split.
 
-    def lines(self) -> Iterator[dict]:
-        """The group lines of the expressions kept so far."""
-        return self.grouper.lines()
+        A split counts as the one its name begins with: testA as test, val_flickr30k
+        as val.
+        """
+        image_id = ctx.ids.get('image_id')
+        if not ctx.is_fast or split is None or image_id is None:
+            return
+        group = 'test' if split.startswith('test') else split.partition('_')[0]
+        if group not in ('train', 'val', 'test'):
+            return
+        seen = self._splits.setdefault(image_id, set())
+        if seen and group not in seen:
+            ctx.note('split_leak', f'{split}, also in {", ".join(sorted(seen))}')
+        seen.add(group)
 
-    def check_leak(self, ctx: Union[Context, str], split: Optional[str] = None,
-                   **ids: object) -> None:
-        """Report an image of another split, once for each split."""
-        if not isinstance(ctx, Context):  # the old form: split, place, ids
-            ctx, split = self._ctx._replace(place=split, ids=ids), ctx
-        rest = {**ctx.ids}
-        image_id = rest.pop('image_id', None)
-        if ctx.is_fast and split is not None and image_id is not None:
-            self._leaks.check(image_id, split, ctx.report, ctx.place, **rest)
-
-    def _is_blank(self, expr: FoundExpr, text: str) -> bool:
+    def _says_something(self, expr: FoundExpr, text: str) -> bool:
+        """Report a text that is blank, or that repeats in its scope; False if blank."""
         ctx = expr.ctx
-        if ctx.is_fast and not expr.record.get('caption'):
-            self._repeated.check(text, (expr.split, expr.scope), ctx.report,
-                                 ctx.place, **ctx.ids)
-        return check_blank(text, ctx.report, ctx.place, ctx.options.check, **ctx.ids)
+        if not text.strip():
+            ctx.skip([('expr_empty', text)])
+            return False
+        if not ctx.is_fast:
+            return True
+        cleaned = clean_text(text)
+        if not cleaned:
+            ctx.note('expr_empty_after_clean', text)
+        elif not expr.record.get('caption'):
+            key = (expr.split, expr.scope, cleaned)
+            if key in self._texts:
+                ctx.note('expr_duplicate_in_ref', text)
+            self._texts.add(key)
+        return True
 
     def _compare(self, expr: FoundExpr, text: str, image: dict) -> None:
-        """Compare an expression with others of its image, and their sizes.
+        """Compare an expression with others of its image, and what they say of it.
 
         The first size of an image is the one of its line.
         """
         ctx, size = expr.ctx, (image['width'], image['height'])
         first = self._sizes.setdefault((expr.split, image['id']), size)
-        if not ctx.is_fast:
-            return
         if first != size:
             ctx.note('image_size_mismatch', f'{size[0]}x{size[1]}, earlier '
                                             f'{first[0]}x{first[1]}')
@@ -159,8 +141,26 @@ class ExprCollector:
             if not expr.instances:
                 ctx.note('caption_without_boxes')
             return
-        keys = expr.target_keys
-        if keys is None:
-            keys = frozenset(instance['id'] for instance in expr.instances)
-        self._ambiguous.check(text, (expr.split, image['id']), keys, ctx.report,
-                              ctx.place, **ctx.ids)
+        targets = expr.target_keys
+        if targets is None:
+            targets = frozenset(instance['id'] for instance in expr.instances)
+        seen = self._targets.setdefault(
+            (expr.split, image['id'], clean_text(text)), set())
+        if seen - {targets}:
+            ctx.note('expr_ambiguous', text)
+        seen.add(targets)
+
+    def _line(self, split: str, image: dict) -> tuple[dict, dict]:
+        key = (split, image['id'])
+        if key not in self._lines:
+            self._lines[key] = dict(image=image, split=split, instances=[], exprs=[])
+            self._positions[key] = {}
+        return self._lines[key], self._positions[key]
+
+
+def _position(line: dict, positions: dict, instance: dict) -> int:
+    """Where an instance is in its line; it is appended when it is new."""
+    if instance['id'] not in positions:
+        positions[instance['id']] = len(line['instances'])
+        line['instances'].append(instance)
+    return positions[instance['id']]

@@ -2,10 +2,8 @@
 import json
 import math
 import reprlib
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container
 from typing import Optional, TypeGuard, Union
-
-from segvg.annotations.checks import Place, Report
 
 Test = Callable[[object], bool]
 Fields = dict[str, Test]  # names of fields, and what their values must be
@@ -91,71 +89,6 @@ def or_none(test: Test) -> Test:
 def show(value: object) -> str:
     """A value in short, however large or deep it is."""
     return _SHORT.repr(value)[:80]
-
-
-def read_fields(record: object, required: Mapping[str, Test],
-                optional: Mapping[str, Test], report: Report, place: Place,
-                **ids: object) -> tuple[dict, list[tuple[str, str]]]:
-    """The usable fields of a record, and what is wrong with those it must have.
-
-    A field that can be done without and has another type is reported here and left
-    out. What is wrong with the others is a list of (code, value), for the caller to
-    report at the record that they cost.
-    """
-    if not isinstance(record, dict):
-        return {}, [('bad_type', f'{type(record).__name__}, an object is expected')]
-    fields, errors = {}, []
-    for name, test in required.items():
-        if name not in record:
-            errors.append(('missing_field', name))
-        elif not test(record[name]):
-            errors.append(('bad_type', f'{name}: {show(record[name])}'))
-        else:
-            fields[name] = record[name]
-    for name, test in optional.items():
-        if name in record and not test(record[name]):
-            fields.pop(name, None)
-            report.add('bad_type', place.child(f'.{name}'),
-                       value=show(record[name]), **ids)
-        elif name in record:
-            fields[name] = record[name]
-    return fields, errors
-
-
-class UniqueIds:
-    """Gives a repeated id a suffix: 7, ``7#1``, ``7#2``."""
-
-    def __init__(self) -> None:
-        self._seen: dict[object, int] = {}
-
-    def take(self, key: object) -> tuple[object, bool]:
-        """The id to use, and whether it was taken before."""
-        times = self._seen.get(key, 0)
-        self._seen[key] = times + 1
-        return (f'{key}#{times}', True) if times else (key, False)
-
-
-class UniqueNumbers(UniqueIds):
-    """The same for millions of numbers, of which few repeat: a bit for each."""
-
-    LIMIT = 1 << 30
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._bits = bytearray()
-
-    def take(self, key: object) -> tuple[object, bool]:
-        """The id to use, and whether it was taken before."""
-        if not is_int(key) or not 0 <= key < self.LIMIT:
-            return super().take(key)
-        byte, bit = key >> 3, 1 << (key & 7)
-        if byte >= len(self._bits):
-            self._bits.extend(bytes(byte + 1 + (1 << 16) - len(self._bits)))
-        if not self._bits[byte] & bit:
-            self._bits[byte] |= bit
-            return key, False
-        self._seen.setdefault(key, 1)
-        return super().take(key)
 
 
 def plain_extra(record: dict, known: Container[str]) -> Optional[dict]:

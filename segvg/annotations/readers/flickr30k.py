@@ -323,7 +323,7 @@ class _Parser:
     def __init__(self, source: Flickr30kSet, ctx: Context) -> None:
         self.source = source
         self.images = ImageChecks(ctx)
-        self.collector = ExprCollector(ctx)
+        self.collector = ExprCollector()
         self.expr_ids: dict[str, UniqueIds] = {}
         # sentences that are not about their image, by number from 1, and who says so
         self.unrelated: dict[str, dict[int, Context]] = {}
@@ -380,7 +380,7 @@ class _Parser:
             self.collector.add(found)
         if ctx.options.all_objects and image.record is not None:
             for instance in image.objects.others():
-                self.collector.grouper.add_object(image.split, image.record, instance)
+                self.collector.add_object(image.split, image.record, instance)
         for number, where in unrelated.items():
             if not 1 <= number <= len(captions):
                 where.with_ids(**ctx.ids).note('unrelated_out_of_range', number)

@@ -2,12 +2,12 @@
 import os
 import re
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple, Optional, Union
+from typing import NamedTuple, Optional
 
 from PIL import Image
 
-from segvg.annotations.checks import Check, Place, Report
-from segvg.annotations.readers.base import Context, Errors, ReadOptions, SourceImage
+from segvg.annotations.checks import Check, Place
+from segvg.annotations.readers.base import Context, Errors, SourceImage
 
 # Folders in which users keep the images of these sets, below their image root.
 USUAL_DIRS = (
@@ -186,73 +186,54 @@ class ImageChecks:
     whatever the level of checks.
     """
 
-    def __init__(self, ctx: Union[Context, Report],
-                 options: Optional[ReadOptions] = None,
-                 need_size: bool = False) -> None:
-        report = ctx
-        if isinstance(ctx, Context):
-            report, options = ctx.report, ctx.options
-        self._report = report
+    def __init__(self, ctx: Context, need_size: bool = False) -> None:
+        self._ctx = ctx
         self._finder: Optional[ImageFinder] = None
+        options = ctx.options
         if need_size and options.images is None:
             raise ValueError('the source has no image sizes, they are read from the '
                              'files: say with --images where those are')
         if options.images and (need_size or options.check >= Check.IMAGES):
             self._finder = ImageFinder(options.images, options.image_dirs)
-        self._check = options.check
 
     @property
     def dirs(self) -> list[str]:
         """Folders in which images were found."""
         return sorted(self._finder.used) if self._finder else []
 
-    def find(self, image: SourceImage,
-             prefer: str = '') -> tuple[Optional[dict], Errors]:
+    def find(self, image: SourceImage) -> tuple[Optional[dict], Errors]:
         """The image of a group line, and what skips the records that name it.
 
-        Folders whose name has the pattern ``prefer`` are tried first, else those that
-        usually hold images of its collection: numbers repeat between collections.
+        Folders that usually hold images of its collection are tried first: numbers
+        repeat between collections.
 
         Without an annotated size and without a file the image is None.
         """
-        found, error = self.check(image, prefer)
-        return found, [('image_missing', error)] if error else []
-
-    def check(self, image: SourceImage,
-              prefer: str = '') -> tuple[Optional[dict], Optional[str]]:
-        """The image of a group line, and why it cannot be used.
-
-        Folders whose name has the pattern ``prefer`` are tried first, else those that
-        usually hold images of its collection: numbers repeat between collections.
-
-        Without an annotated size and without a file the first is None.
-        """
-        file, width, height, error = image.file, image.width, image.height, None
+        file, width, height = image.file, image.width, image.height
+        errors: Errors = []
         if not is_inside(file):
-            error = f'{file!r} leaves the image folder'
+            errors.append(('image_missing', f'{file!r} leaves the image folder'))
         elif self._finder:
             namespace = image.id.partition(':')[0]
-            found = self._finder.find(image, prefer or FOLDERS.get(namespace, ''))
+            found = self._finder.find(image, FOLDERS.get(namespace, ''))
             if found is None:
-                error = f'{file} is in no folder tried below {self._finder.root}'
+                errors.append(('image_missing', f'{file} is not in any of the folders '
+                                                f'tried below {self._finder.root}'))
             else:
                 file = found.file
                 width, height = width or found.width, height or found.height
                 self._compare(image, found)
         if width is None or height is None:
-            return None, error
+            return None, errors
         alt = [name for name in (image.file, *image.alt) if name != file]
-        record = dict(id=image.id, file=file, width=width, height=height)
-        record.update(image.extra)
-        if alt:
-            record['alt'] = alt
-        return record, error
+        record = dict(id=image.id, file=file, width=width, height=height, **image.extra)
+        return {**record, 'alt': alt} if alt else record, errors
 
     def _compare(self, image: SourceImage, found: FoundImage) -> None:
-        if image.width is None or self._check < Check.IMAGES:
+        if image.width is None or self._ctx.options.check < Check.IMAGES:
             return
         if (image.width, image.height) != (found.width, found.height):
-            self._report.add(
-                'image_size_mismatch', image.place, image_id=image.id,
-                value=f'{image.width}x{image.height} annotated, the file has '
-                      f'{found.width}x{found.height}')
+            self._ctx._replace(place=image.place, ids={'image_id': image.id}).note(
+                'image_size_mismatch',
+                f'{image.width}x{image.height} annotated, the file has '
+                f'{found.width}x{found.height}')

@@ -150,7 +150,7 @@ class MdetrSet(SourceSet):
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
         """Read the files of all splits and yield group lines."""
         ctx = Context(report, options)
-        images, collector = ImageChecks(ctx), ExprCollector(ctx)
+        images, collector = ImageChecks(ctx), ExprCollector()
         known = OFFICIAL_COUNTS.get(self.name)
         for number, path in enumerate(self.files):
             file = ctx._replace(place=Place(path.name))

@@ -1,12 +1,18 @@
-"""Checks of annotated objects: box, mask, area."""
+"""Checks of annotated objects: box, mask, area; masks in files of their own."""
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Optional, TypeGuard
 
-from segvg.annotations.checks import Check, Place, Report
-from segvg.annotations.mask_checks import CheckedMask, check_mask
-from segvg.annotations.readers.base import Context, Errors, ReadOptions, SourceObject
+import numpy as np
+
+from segvg.annotations.checks import Check, Place
+from segvg.annotations.files.arrays import load_npy
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.mask_checks import CheckedMask, MaskFinding, check_mask
+from segvg.annotations.readers.base import Context, Errors, SourceObject
+from segvg.annotations.readers.images import is_inside
 
 BORDER_TOLERANCE = 0.05  # px; sums of COCO numbers are rounded
 AREA_TOLERANCE, AREA_TOLERANCE_PIXELS = 0.2, 16
@@ -155,9 +161,59 @@ def _area(box: Sequence[float]) -> float:
     return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
 
 
-def check_object(source: SourceObject, width: int, height: int, report: Report,
-                 options: ReadOptions, **ids: object) -> tuple[dict, Errors]:
-    """Use ``checked_object``; this goes when no reader calls it."""
-    assert source.place is not None
-    image = None if width == math.inf else dict(width=width, height=height)
-    return checked_object(Context(report, options, source.place, ids), source, image)
+class ArrayMasks:
+    """The masks of a folder: a file each, ``.npy`` or ``.mat``, with an array.
+
+    What is wrong with a file is found once.
+
+    Args:
+        ctx: takes the finding that the folder is missing.
+        folder: where the files are; when it is not there, that is one finding, unless
+            what has no mask is skipped: then each row is told.
+        root: of the source, for the places of findings.
+        load: reads a file: an array (H, W) that is not 0 in the object.
+    """
+
+    def __init__(self, ctx: Context, folder: Path, root: Path, *,
+                 load: Callable[[Path], np.ndarray] = load_npy) -> None:
+        self._need_mask = ctx.options.need_mask
+        self._folder = folder
+        self._root = root
+        self._load = load
+        self._is_missed = False
+        self._checked: dict[tuple, CheckedMask] = {}
+
+    def check(self, ctx: Context, name: str,
+              image: dict) -> tuple[CheckedMask, Optional[Place]]:
+        """The mask of a file, and its place; None when there is no such file.
+
+        Args:
+            ctx: of the row that names the file.
+            name: of the file.
+            image: of the group line.
+        """
+        if not self._folder.is_dir() and not self._need_mask:
+            if not self._is_missed:
+                ctx._replace(place=Place(ctx.place.file), ids={}).note(
+                    'mask_missing', f'there is no folder {self._folder}')
+            self._is_missed = True
+            return CheckedMask(None), None
+        path = self._folder / name
+        if not (is_inside(name) and os.path.isfile(path)
+                and self._folder.resolve() in path.resolve().parents):
+            return CheckedMask(None, (MaskFinding('mask_missing', name),)), None
+        where = Place(Path(os.path.relpath(path, self._root)).as_posix())
+        key = (name, image['width'], image['height'])
+        if key in self._checked:
+            again = self._checked[key]
+            return again if self._need_mask else again._replace(
+                findings=(), bounds=None), where
+        self._checked[key] = self._check_file(path, image)
+        return self._checked[key], where
+
+    def _check_file(self, path: Path, image: dict) -> CheckedMask:
+        try:
+            return check_mask(self._load(path), image['height'], image['width'],
+                              decode=True)
+        except AnnotationFileError as error:
+            return CheckedMask(None, (MaskFinding(error.code, error.reason),))

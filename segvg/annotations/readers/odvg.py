@@ -112,7 +112,7 @@ class _Parser:
     def __init__(self, source: OdvgSet, ctx: Context) -> None:
         self.source = source
         self.images = ImageChecks(ctx)
-        self.collector = ExprCollector(ctx)
+        self.collector = ExprCollector()
         self.names: dict[str, str] = {}
         self.instance_ids = InstanceIds()
 

@@ -1,13 +1,13 @@
 """Parquet copies of RefCOCO, RefCOCO-M and Ref-L4, as hosted for ``datasets``."""
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from segvg.annotations.checks import Check, Report
 from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.files.parquet import column_names, iter_rows
 from segvg.annotations.readers.base import Context, ReadOptions, SourceSet
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import is_text
@@ -28,7 +28,6 @@ from segvg.annotations.readers.refer import SentenceParser
 from segvg.annotations.readers.reviewed import find_reviewed, reviewed_dataset
 from segvg.annotations.readers.splits import SPLIT_ALIASES, SPLIT_NAME, order_by_split
 
-ROWS_AT_A_TIME = 64  # rows may hold an image each
 SHARD = re.compile(r'-\d+-of-\d+$')
 DATASETS = (('refcoco_plus', r'refcoco(plus|\+|_plus)'), ('refcocog', 'refcocog'),
             ('refcoco', 'refcoco'))
@@ -153,7 +152,7 @@ class _Parser:
         self.source = source
         self.parse = KINDS[source.kind].parse
         self.images = ImageChecks(ctx)
-        self.collector = ExprCollector(ctx)
+        self.collector = ExprCollector()
         self.sentences = SentenceParser(has_negatives=False, from_bytes=False)
         self.ref_ids, self.expr_ids = UniqueIds(), UniqueIds()
         self.instance_ids = InstanceIds()
@@ -253,45 +252,3 @@ class _Parser:
             ctx.note('id_duplicate', text.id)
         self.collector.add(replace(shared, ctx=ctx, record={
             **shared.record, 'id': expr_id, 'text': text.text}))
-
-
-def column_names(path: Path) -> list[str]:
-    """Names of the columns of a file."""
-    with _opened(path) as file:
-        return list(file.schema_arrow.names)
-
-
-def iter_rows(path: Path) -> Iterator[dict]:
-    """The rows of a file, values as Python has them: lists, dicts, text, numbers."""
-    with _opened(path) as file:
-        batches = file.iter_batches(batch_size=ROWS_AT_A_TIME)
-        while True:
-            rows = _guarded(path, lambda: next(batches, None))
-            if rows is None:
-                return
-            yield from _guarded(path, rows.to_pylist)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    try:
-        from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise ImportError(f'{path} is a parquet file, which PyArrow reads: '
-                          "pip install 'segvg[data]' or pip install pyarrow") from None
-    if not path.is_file():
-        raise FileNotFoundError(f'there is no file {path}')
-    file = _guarded(path, lambda: ParquetFile(path))
-    try:
-        yield file
-    finally:
-        file.close()
-
-
-def _guarded(path: Path, read: Callable[[], Any]) -> Any:
-    """Turn whatever PyArrow raises into the one error type."""
-    try:
-        return read()
-    except Exception as error:
-        raise AnnotationFileError(
-            path, f'cannot be read ({type(error).__name__}: {error})') from None

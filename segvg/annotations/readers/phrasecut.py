@@ -88,7 +88,7 @@ class _Parser:
     def __init__(self, source: PhraseCutSet, ctx: Context, images: Path) -> None:
         self.source = source
         self.images = VgImages(ctx, images)
-        self.collector = ExprCollector(ctx)
+        self.collector = ExprCollector()
         self.task_ids, self.instance_ids = UniqueIds(), InstanceIds()
 
     def read_task(self, ctx: Context, record: object, split: str,

@@ -23,8 +23,7 @@ from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import is_box, is_int, is_size, show
 from segvg.annotations.readers.ids import InstanceIds
 from segvg.annotations.readers.images import ImageChecks, coco_number, image_of
-from segvg.annotations.readers.mask_files import ArrayMasks
-from segvg.annotations.readers.objects import checked_object, corners
+from segvg.annotations.readers.objects import ArrayMasks, checked_object, corners
 from segvg.annotations.readers.source_files import find_files, load_as
 from segvg.annotations.readers.splits import order_by_split, split_of_file
 from segvg.annotations.readers.texts import span_error
@@ -224,11 +223,9 @@ class _Parser:
     def __init__(self, source: PthListSet, ctx: Context) -> None:
         self.source = source
         self.images = ImageChecks(ctx, need_size=True)
-        self.collector = ExprCollector(ctx)
+        self.collector = ExprCollector()
         base = source.files[0].absolute().parent.parent.parent  # of anns/<set>/<file>
-        self.masks = ArrayMasks(
-            base / 'masks' / source.dataset, source.root, report=ctx.report,
-            need_mask=ctx.options.need_mask)
+        self.masks = ArrayMasks(ctx, base / 'masks' / source.dataset, source.root)
         self.instance_ids = InstanceIds()
 
     def read_row(self, ctx: Context, record: object, split: str,
@@ -264,8 +261,7 @@ class _Parser:
         if name is not None and not isinstance(name, str):
             ctx.at('[1]').note('bad_type', show(name))
         elif name and image:
-            segm, mask_place = self.masks.check(
-                name, (image['width'], image['height']), ctx.place)
+            segm, mask_place = self.masks.check(ctx, name, image)
         number, bbox = str(ctx.ids['expr_id']), row.boxes[0]
         instance, wrong = checked_object(
             ctx, SourceObject(number, bbox, segm=segm, mask_place=mask_place,

@@ -133,7 +133,7 @@ class _Parser:
         self.source = source
         self.dialect = source.dialect
         self.coco = coco
-        self.collector = ExprCollector(ctx)
+        self.collector = ExprCollector()
         self.sentences = SentenceParser(
             has_negatives=source.dialect.has_negatives,
             from_bytes=not ctx.place.file.endswith('.json'))
@@ -182,7 +182,7 @@ class _Parser:
                 continue
             for (split, image_id), image in self.images.items():
                 if image_id == checked.image_id:
-                    self.collector.grouper.add_object(split, image, checked.instance)
+                    self.collector.add_object(split, image, checked.instance)
         self.coco.note_unused(used)
 
     def _split(self, ctx: Context, ref: dict, errors: Errors) -> Optional[str]:

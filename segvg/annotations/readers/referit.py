@@ -18,8 +18,7 @@ from segvg.annotations.readers.base import (
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import is_box, is_size, show
 from segvg.annotations.readers.images import ImageChecks, image_of
-from segvg.annotations.readers.mask_files import ArrayMasks
-from segvg.annotations.readers.objects import checked_object
+from segvg.annotations.readers.objects import ArrayMasks, checked_object
 from segvg.annotations.readers.source_files import load_as, read_text_lines
 
 FOLDERS = ('splits/referit', '')
@@ -117,10 +116,8 @@ class _Parser:
         self.size_file = ctx.at_file(sizes, source.root)
         self.images = ImageChecks(ctx)
         self.image_records: dict[str, tuple[Optional[dict], Errors]] = {}
-        self.masks = ArrayMasks(
-            source.mask_folder, source.root, report=ctx.report,
-            need_mask=ctx.options.need_mask, load=_load_mask)
-        self.collector = ExprCollector(ctx)
+        self.masks = ArrayMasks(ctx, source.mask_folder, source.root, load=_load_mask)
+        self.collector = ExprCollector()
         self.read: set[str] = set()
         self.splits: dict[str, set[str]] = {}  # of images, by number
 
@@ -176,7 +173,7 @@ class _Parser:
             ctx.skip(errors, 'box_dropped')
             if image is not None and instance is not None and not errors:
                 for split in self.splits[number]:
-                    self.collector.grouper.add_object(split, image, instance)
+                    self.collector.add_object(split, image, instance)
 
     @staticmethod
     def _region_context(ctx: Context, name: str) -> tuple[Context, Optional[str]]:
@@ -198,8 +195,7 @@ class _Parser:
             return Region(image, None, errors)
         mask, mask_place = None, None
         if image is not None:
-            mask, mask_place = self.masks.check(
-                f'{name}.mat', (image['width'], image['height']), ctx.place)
+            mask, mask_place = self.masks.check(ctx, f'{name}.mat', image)
         x1, y1, x2, y2 = map(float, box)
         instance, wrong = checked_object(
             self.box_file.at(name)._replace(ids=ctx.ids),

@@ -1,10 +1,9 @@
-"""Splits that have files of their own: told from the names, train first."""
+"""Splits that have files of their own: read from the names, train first."""
 import re
 from collections.abc import Callable, Collection
 from typing import Optional, TypeVar
 
-from segvg.annotations.checks import Place, Report
-from segvg.annotations.readers.base import Context, ReadOptions
+from segvg.annotations.readers.base import Context
 
 SPLIT_NAME = re.compile(r'train|val|test[ABC]*|trainval|minival|miniv|all')
 SPLIT_ALIASES = {'validation': 'val'}
@@ -40,9 +39,3 @@ def split_of_file(ctx: Context, name: str,
     if expected and split not in expected:
         ctx.note('split_unexpected', name)
     return split
-
-
-def split_of_name(name: str, expected: Optional[Collection[str]], report: Report,
-                  place: Place) -> Optional[str]:
-    """Use ``split_of_file``; this goes when no reader calls it."""
-    return split_of_file(Context(report, ReadOptions(), place), name, expected)

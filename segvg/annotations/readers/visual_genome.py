@@ -138,12 +138,12 @@ class VgRegionsSet(SourceSet):
         """
         path, ctx = self.files[0], Context(report, options, Place(REGIONS))
         images = VgImages(ctx, self.files[1])
-        parser, later = _Parser(self, images), ExprCollector(ctx)
+        parser, later = _Parser(self, images), ExprCollector()
         repeated = _repeated_ids(path)
         records = options.progress(iter_json_list(path), path.name)
         for number, record in enumerate(records):
             is_repeated = _id_of(record, 'id') in repeated
-            collector = later if is_repeated else ExprCollector(ctx)
+            collector = later if is_repeated else ExprCollector()
             parser.read_image(ctx.at(f'[{number}]'), number, record, collector)
             if not is_repeated:
                 yield from collector.lines()
