@@ -115,7 +115,8 @@ def _check_polygons(parts: list) -> CheckedMask:
     kept, findings = [], []
     for number, part in enumerate(parts):
         if not isinstance(part, (list, tuple)) or not all(map(_is_number, part)):
-            return _unusable('mask_bad_polygon', f'part {number} is not a list of numbers')
+            return _unusable('mask_bad_polygon',
+                             f'part {number} is not a list of numbers')
         if len(part) % 2:
             return _unusable('mask_bad_polygon',
                              f'part {number} has {len(part)} numbers')

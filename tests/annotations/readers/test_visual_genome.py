@@ -3,7 +3,6 @@ import pytest
 
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
-from segvg.annotations.readers.field_checks import UniqueNumbers
 from tests.annotations.readers.sources import (
     brief,
     exprs_of,
@@ -143,10 +142,3 @@ def test_broken_file_is_an_error(tmp_path, regions, images):
 def test_both_files_must_be_there(tmp_path):
     with pytest.raises(FileNotFoundError, match=f'no {FILE} and no {IMAGES} in'):
         READERS['vg_regions']([tmp_path], ReadOptions())
-
-
-def test_numbers_are_told_apart_by_bits():
-    numbers = UniqueNumbers()
-    keys = [5, 8_000_000, 5, -1, 5, 'a', -1, 1 << 40, 1 << 40, 4]
-    assert [numbers.take(key)[0] for key in keys] == [
-        5, 8_000_000, '5#1', -1, '5#2', 'a', '-1#1', 1 << 40, f'{1 << 40}#1', 4]
