@@ -1,10 +1,9 @@
 """The reader of parquet copies: kinds, images, and findings but those of REFER."""
-import builtins
-
 import pytest
 
 from segvg.annotations.checks import Report
 from segvg.annotations.conversion import convert
+from segvg.annotations.files import parquet
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from tests.annotations.readers.parquet_sources import (
@@ -170,6 +169,7 @@ def test_earlier_name_of_the_id_is_read(tmp_path):
     assert findings == [] and exprs_of(lines)[0]['id'] == 1
 
 
+@pytest.mark.slow
 def test_sets_are_told_by_columns_and_folders(tmp_path):
     write(tmp_path, [lmms()], 'lmms_RefCOCOplus/data/val-00000-of-00002.parquet')
     write(tmp_path, [lmms(1)], 'lmms_RefCOCOplus/data/val-00001-of-00002.parquet')
@@ -215,18 +215,12 @@ def test_nothing_to_read_is_an_error(tmp_path):
 
 def test_without_pyarrow_the_message_says_what_to_install(tmp_path, monkeypatch):
     write(tmp_path, [lmms()])
-    genuine = builtins.__import__
-
-    def refuse(name, *args, **kwargs):
-        if name.startswith('pyarrow'):
-            raise ImportError(name)
-        return genuine(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, '__import__', refuse)
+    monkeypatch.setattr(parquet, 'find_spec', lambda name: None)
     with pytest.raises(ImportError, match='is a parquet file.*pip install'):
         READERS['hf_parquet']([tmp_path], ReadOptions())
 
 
+@pytest.mark.slow
 def test_official_sum_of_two_splits_is_compared(tmp_path):
     write(tmp_path / 'a', [ref_l4()], REF_L4)
     write(tmp_path / 'a', [ref_l4(2, 'he', split='test', file_name='objects365_7.jpg',
