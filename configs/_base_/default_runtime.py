@@ -11,6 +11,7 @@ default_hooks = dict(
         rule='greater'),
     # plain checkpoints are saved, and those of which nothing fits are refused
     checkpoint_guard=dict(type='CheckpointGuardHook'),
+    enough_samples=dict(type='EnoughSamplesHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     provenance=dict(type='ProvenanceHook'),
     cost=dict(type='TrainingCostHook'),

@@ -1,10 +1,10 @@
 """Look for the files of a config before anything is built from it."""
-import json
 from pathlib import Path
 from typing import Iterator, Sequence
 
 from mmengine.config import Config
 
+from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.sources import prepare_command
 from segvg.utils.configs import find_dicts
 
@@ -27,8 +27,7 @@ def missing_annotations(dataset: dict) -> Iterator[str]:
         yield (f'images in {images}/\n'
                '    data/README.md says where they come from')
     elif ann_file.is_file():
-        with open(ann_file, encoding='utf-8') as file:
-            image = json.loads(file.readline() or '{"image": {"file": ""}}')['image']
+        image = CanonicalFile(ann_file)[0]['image']
         names = [image['file'], *image.get('alt', ())]
         if not any((images / name).is_file() for name in names):
             yield (f'image {images / names[0]}, the first of {ann_file}\n'

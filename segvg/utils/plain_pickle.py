@@ -203,8 +203,9 @@ class PlainUnpickler:
         self._take(len(data))
         value = int.from_bytes(data, 'little', signed=True)
         if value.bit_length() > LARGE_INT_BITS:
-            value = float('inf') if value > 0 else float('-inf')
-        self._stack.append(value)
+            self._stack.append(float('inf') if value > 0 else float('-inf'))
+        else:
+            self._stack.append(value)
 
     # --- text and bytes
 
@@ -270,6 +271,9 @@ class PlainUnpickler:
             self._stack.pop()
         else:
             self._pop_mark()
+
+    def _drop_mark(self) -> None:
+        self._pop_mark()
 
     def _dup(self) -> None:
         self._stack.append(self._stack[-1])
@@ -528,8 +532,7 @@ def check_paths(value: object, limit: int) -> None:
     for _ in range(DEPTH_LIMIT):
         below: list[object] = []
         for item in level:
-            kind = type(item)
-            if kind is str or kind is bytes:
+            if isinstance(item, (str, bytes)):
                 limit -= len(item)
             elif isinstance(item, (list, tuple, set, frozenset)):
                 limit -= len(item)
@@ -595,7 +598,7 @@ OPCODES: dict[int, _Opcode] = {ord(code): method for code, method in {
     'C': PlainUnpickler._bytes8, 'B': PlainUnpickler._bytes32,
     '\x8e': PlainUnpickler._bytes64, '\x96': PlainUnpickler._bytes64,
     '(': PlainUnpickler._mark, '0': PlainUnpickler._pop,
-    '1': PlainUnpickler._pop_mark, '2': PlainUnpickler._dup,
+    '1': PlainUnpickler._drop_mark, '2': PlainUnpickler._dup,
     ']': PlainUnpickler._empty_list, '}': PlainUnpickler._empty_dict,
     '\x8f': PlainUnpickler._empty_set, ')': PlainUnpickler._empty_tuple,
     'a': PlainUnpickler._append, 'e': PlainUnpickler._appends,

@@ -90,7 +90,7 @@ class _TensorBuilder:
             raise PickleRefusedError('a tensor whose bytes are not whole numbers')
         return self._tensor(Storage(storage.flat.view(dtype)), offset, size, stride)
 
-    def _tensor(self, storage: object, offset: object, size: object, stride: object,
+    def _tensor(self, storage: Any, offset: Any, size: Any, stride: Any,
                 *options: object) -> Tensor:
         """A view of a storage, inside its bounds; gradients and hooks are left out."""
         if not isinstance(storage, Storage):
@@ -112,7 +112,7 @@ class _TensorBuilder:
         return storage.flat.as_strided(tuple(size), tuple(stride), offset)
 
 
-def _are_sizes(values: object) -> bool:
+def _are_sizes(values: Any) -> bool:
     return (isinstance(values, tuple) and len(values) <= DIMENSIONS_LIMIT
             and all(type(value) is int and 0 <= value < 1 << 62 for value in values))
 
@@ -133,7 +133,7 @@ def _rebuild_from_type(function: object, kind: object, arguments: object,
     return value
 
 
-def _rebuild_size(sizes: object) -> torch.Size:
+def _rebuild_size(sizes: Any) -> torch.Size:
     if not _are_sizes(sizes):
         raise PickleRefusedError('an impossible shape')
     return torch.Size(sizes)
@@ -288,7 +288,7 @@ def _read_storage(stream: BufferedReader, record: _Record, dtype: torch.dtype,
     flat = torch.empty(count, dtype=dtype)
     if count:
         stream.seek(record.start)
-        stream.readinto(flat.view(torch.uint8).numpy())
+        stream.readinto(flat.view(torch.uint8).numpy().data)
     return Storage(flat.to(device))
 
 

@@ -127,7 +127,7 @@ def _parse_matrix(data: bytes, order: str) -> _Matrix:
     numbers = next(parts, None)
     if numbers is None or numbers.code not in ELEMENT_TYPES:
         raise ValueError(f'{title} has no numbers')
-    dtype = np.dtype(ELEMENT_TYPES[numbers.code]).newbyteorder(order)
+    dtype = np.dtype(order + ELEMENT_TYPES[numbers.code])
     return _Matrix(title, shape, _as_array(numbers.data, dtype, shape))
 
 
@@ -142,7 +142,7 @@ def _matrices_v4(data: bytes) -> Iterator[_Matrix]:
             raise ValueError('not a MATLAB file')
         start = position + HEADER_V4 + name_size
         title = data[start - name_size:start - 1].decode('latin1')
-        dtype = np.dtype(ELEMENT_TYPES_V4[precision]).newbyteorder(order)
+        dtype = np.dtype(order + ELEMENT_TYPES_V4[precision])
         _check_shape(title, (rows, columns))
         size = rows * columns * dtype.itemsize
         if start + size > len(data):
