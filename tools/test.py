@@ -18,7 +18,7 @@ from segvg.engine.preflight import check_files
 from segvg.engine.reporting import report
 from segvg.evaluation.thresholds import thresholds_in_use, use_threshold
 from segvg.leakage.guard import tell_verdict
-from segvg.leakage.provenance import read_record
+from segvg.leakage.provenance import checked_record, read_record
 from segvg.utils.configs import ann_files, choose_split, drop_init
 
 
@@ -64,7 +64,8 @@ def check_leakage(args: argparse.Namespace, cfg: Config, meta: dict) -> str:
     Raises:
         ValueError: they have to be clean and are not known to be.
     """
-    record = read_record(Path(args.checkpoint)) or meta.get('provenance')
+    record = read_record(Path(args.checkpoint)) or checked_record(
+        meta.get('provenance'), args.checkpoint)
     word, reasons = tell_verdict(record, ann_files(cfg, 'test_dataloader'))
     if args.require_clean and word != 'clean':
         raise ValueError(f'--require-clean, but the verdict is {word}: '

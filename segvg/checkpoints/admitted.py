@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 import numpy as np
 from mmengine.logging import HistoryBuffer
 
-from segvg.utils.plain_pickle import Draft, PickleRefusedError, Rebuild
+from segvg.utils.plain_pickle import Draft, Rebuild
+from segvg.utils.plain_values import PickleRefusedError
 
 NUMBER_TYPE = re.compile(r'[<>|=]?([biu][1248]|f[248]|c(8|16)|\?)')
 STATISTICS = ('min', 'max', 'current', 'mean')

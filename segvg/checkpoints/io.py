@@ -15,7 +15,7 @@ from mmengine.logging import HistoryBuffer, print_log
 from torch import Tensor, nn
 
 from segvg.checkpoints.admitted import ADMITTED, history_buffer
-from segvg.utils.plain_pickle import PickleRefusedError
+from segvg.utils.plain_values import PickleRefusedError
 from segvg.utils.torch_files import load_torch_file
 
 SAFETENSORS = '.safetensors'
@@ -68,6 +68,8 @@ def _restore(content: Any) -> Any:
     if not isinstance(content, dict):
         return content
     meta, hub = content.get('meta'), content.get('message_hub')
+    if 'meta' in content and not isinstance(meta, (dict, Tensor)):
+        content['meta'] = {}
     if isinstance(meta, dict):
         meta.pop('config', None)  # mmengine would run it as a program when it resumes
     scalars = hub.get('log_scalars') if isinstance(hub, dict) else None

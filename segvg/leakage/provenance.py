@@ -8,10 +8,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from segvg.leakage.compare import Overlap, Verdict
 
+COUNTS = ('leaked', 'of', 'images_unknown')
 FORMAT = 'segvg-prov'
 VERSION = '1.0'
 
@@ -53,18 +54,46 @@ def read_record(weights: Path) -> Optional[dict]:
     """The record beside a weight file, or None.
 
     Raises:
-        ValueError: there is a file, but it is no record.
+        ValueError: there is a file, but it is not a record.
     """
     path = record_path(weights)
     if not path.is_file():
         return None
     try:
         record = json.loads(path.read_text('utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{path}: no JSON ({error})') from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'{path}: not JSON ({error})') from None
+    return checked_record(record, str(path))
+
+
+def checked_record(record: Any, where: str) -> Optional[dict]:
+    """A record that came from outside, or None where there is none.
+
+    Args:
+        record: of a file or of the notes of a checkpoint.
+        where: what it came from, for the message.
+
+    Raises:
+        ValueError: it is not a record of this version.
+    """
+    if record is None:
+        return None
     if not isinstance(record, dict) or record.get('format') != FORMAT or str(
             record.get('version')).split('.')[0] != VERSION.split('.')[0]:
-        raise ValueError(f'{path} is no {FORMAT} file of version {VERSION}')
+        raise ValueError(f'{where} does not hold a {FORMAT} record of version '
+                         f'{VERSION}')
+    verdicts = {verdict.name.lower() for verdict in Verdict}
+    overlaps, parents = record.get('overlaps'), record.get('parents')
+    if not isinstance(record.get('trained_on'), list) or not isinstance(
+            overlaps, dict) or not isinstance(parents, list) or not all(
+                isinstance(found, dict) and found.get('verdict') in verdicts
+                and all(type(found.get(name)) is int for name in COUNTS)
+                for found in overlaps.values()) or not all(
+                    isinstance(parent, dict) and isinstance(parent.get('file'), str)
+                    for parent in parents):
+        raise ValueError(f'{where} holds a damaged {FORMAT} record')
+    for parent in parents:
+        checked_record(parent.get('record'), where)
     return record
 
 

@@ -8,6 +8,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from segvg.leakage.guard import record_training
+from segvg.leakage.provenance import checked_record
 from segvg.registry import HOOKS
 
 
@@ -25,7 +26,8 @@ class ProvenanceHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Keep the record of the checkpoint that training goes on from."""
-        self._loaded = (checkpoint.get('meta') or {}).get('provenance')
+        self._loaded = checked_record((checkpoint.get('meta') or {}).get('provenance'),
+                                      'the checkpoint')
 
     def before_train(self, runner: Runner) -> None:
         """Compare the training data with the evaluation, once."""

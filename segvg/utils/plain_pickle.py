@@ -13,33 +13,26 @@ from dataclasses import dataclass, field
 from mmap import mmap
 from typing import Any, NoReturn, Optional, Union
 
+from segvg.utils.plain_values import (
+    VISIT_FACTOR,
+    VISIT_FLOOR,
+    PickleRefusedError,
+    check_paths,
+    parse_int,
+)
+
 MEMORY_FLOOR = 1 << 28  # bytes that any file may become
 MEMORY_FACTOR = 24  # and bytes for each of its own: 22 MB of refs become 0.2 GB
-VISIT_FLOOR, VISIT_FACTOR = 1 << 22, 8  # values and characters met along every path
-DEPTH_LIMIT = 64  # containers within containers
 TUPLE_KEYS_LIMIT = 10_000
-LARGE_INT_BITS = 127  # larger ones become infinite, for the checks of the numbers
+LARGE_INT_BITS = 127  # larger ones become infinite, see plain_values
 # Memory that an opcode of one or two bytes can ask for, in bytes.
 CONTAINER_BYTES, TUPLE_BYTES, MEMO_BYTES, REBUILT_BYTES = 72, 56, 100, 1000
 LARGEST_HASHED = (1 << 61) - 2  # integers up to here have hashes of their own
+UINT8, UINT16 = struct.Struct('<B'), struct.Struct('<H')
+INT32, UINT32 = struct.Struct('<i'), struct.Struct('<I')
+UINT64, FLOAT64 = struct.Struct('<Q'), struct.Struct('>d')
+STOP = ord('.')
 SCALARS = (str, int, float, bool, bytes, type(None))
-
-
-class PickleRefusedError(ValueError):
-    """A pickle that is damaged, too large in memory, or asks for what is not admitted.
-
-    Args:
-        reason: what is wrong.
-        offset: where, in bytes.
-        name: the class or function that was asked for and not admitted, if that is it.
-    """
-
-    def __init__(self, reason: str, offset: Optional[int] = None,
-                 name: Optional[str] = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.offset = offset
-        self.name = name
 
 
 @dataclass(frozen=True)
@@ -161,27 +154,9 @@ class PlainUnpickler:
 
     # --- scalars
 
-    def _none(self) -> None:
-        self._stack.append(None)
-
-    def _true(self) -> None:
-        self._stack.append(True)
-
-    def _false(self) -> None:
-        self._stack.append(False)
-
     def _byte(self) -> None:
         self._stack.append(self._data[self.position])
         self.position += 1
-
-    def _short(self) -> None:
-        self._stack.append(self._number(UINT16))
-
-    def _int(self) -> None:
-        self._stack.append(self._number(INT32))
-
-    def _float(self) -> None:
-        self._stack.append(self._number(FLOAT64))
 
     def _text_int(self) -> None:
         line = self._line().rstrip()
@@ -192,12 +167,6 @@ class PlainUnpickler:
 
     def _text_float(self) -> None:
         self._stack.append(float(self._line()))
-
-    def _long1(self) -> None:
-        self._push_long(self._read(self._number(UINT8)))
-
-    def _long4(self) -> None:
-        self._push_long(self._read(self._number(INT32)))
 
     def _push_long(self, data: bytes) -> None:
         self._take(len(data))
@@ -222,12 +191,6 @@ class PlainUnpickler:
             raise ValueError
         self._push_old_string(codecs.escape_decode(line[1:-1])[0])
 
-    def _old_string(self) -> None:
-        self._push_old_string(self._read(self._number(INT32)))
-
-    def _old_short_string(self) -> None:
-        self._push_old_string(self._read(self._number(UINT8)))
-
     def _push_text(self, data: bytes) -> None:
         if not data.isascii():
             self._take(3 * len(data))  # one wide character makes all of them wide
@@ -236,9 +199,6 @@ class PlainUnpickler:
     def _text_unicode(self) -> None:
         self._stack.append(str(self._line(), 'raw-unicode-escape'))
 
-    def _unicode8(self) -> None:
-        self._push_text(self._read(self._number(UINT8)))
-
     def _unicode32(self) -> None:  # the most frequent; the same as its neighbors
         start = self.position + 4
         end = start + UINT32.unpack(self._data[start - 4:start])[0]
@@ -246,18 +206,6 @@ class PlainUnpickler:
             raise IndexError
         self.position = end
         self._push_text(self._data[start:end])
-
-    def _unicode64(self) -> None:
-        self._push_text(self._read(self._number(UINT64)))
-
-    def _bytes8(self) -> None:
-        self._push_bytes(self._read(self._number(UINT8)))
-
-    def _bytes32(self) -> None:
-        self._push_bytes(self._read(self._number(UINT32)))
-
-    def _bytes64(self) -> None:
-        self._push_bytes(self._read(self._number(UINT64)))
 
     # --- containers
 
@@ -290,9 +238,6 @@ class PlainUnpickler:
         self._take(4 * CONTAINER_BYTES)
         self._stack.append(set())
 
-    def _empty_tuple(self) -> None:
-        self._stack.append(())
-
     def _append(self) -> None:
         value = self._finished(self._stack.pop())
         self._list().append(value)
@@ -314,26 +259,20 @@ class PlainUnpickler:
         items = [self._finished(item) for item in self._pop_mark()]
         self._stack.append(items)
 
-    def _mark_tuple(self) -> None:
-        self._push_tuple(self._pop_mark())
-
-    def _tuple1(self) -> None:
-        self._stack[-1:] = [self._new_tuple(self._stack[-1:], 1)]
-
-    def _tuple2(self) -> None:
-        self._stack[-2:] = [self._new_tuple(self._stack[-2:], 2)]
-
-    def _tuple3(self) -> None:
-        self._stack[-3:] = [self._new_tuple(self._stack[-3:], 3)]
-
     def _push_tuple(self, items: list) -> None:
-        self._stack.append(self._new_tuple(items, len(items)))
+        self._take(TUPLE_BYTES)
+        self._stack.append(tuple(self._finished(item) for item in items))
 
-    def _new_tuple(self, items: list, length: int) -> tuple:
+    def _mark_tuple(self) -> None:
+        items = self._pop_mark()
+        self._push_tuple(items)
+
+    def _last_tuple(self, length: int) -> None:
+        items = self._stack[-length:]
         if len(items) != length:
             raise IndexError
-        self._take(TUPLE_BYTES)
-        return tuple(self._finished(item) for item in items)
+        del self._stack[-length:]
+        self._push_tuple(items)
 
     def _mark_dict(self) -> None:
         items = self._pop_mark()
@@ -509,47 +448,6 @@ def set_metadata(target: dict, state: dict) -> None:
     vars(target).update(state)
 
 
-def parse_int(text: str) -> Union[int, float]:
-    """An integer; infinite when it has more digits than a number of a file can have."""
-    digits = text.strip().lstrip('+-')
-    if len(digits) <= 38:
-        return int(text)
-    if not digits.isdecimal():
-        raise ValueError(f'not a number: {text[:40]!r}')
-    return float('-inf' if text.strip().startswith('-') else 'inf')
-
-
-def check_paths(value: object, limit: int) -> None:
-    """Refuse a value that is endless, deep, or much larger when its parts are repeated.
-
-    A list that holds another list twice is walked twice: so would every reader.
-
-    Args:
-        value: what was read.
-        limit: how many values and characters may be met.
-    """
-    level = [value]
-    for _ in range(DEPTH_LIMIT):
-        below: list[object] = []
-        for item in level:
-            if isinstance(item, (str, bytes)):
-                limit -= len(item)
-            elif isinstance(item, (list, tuple, set, frozenset)):
-                limit -= len(item)
-                below.extend(item)
-            elif isinstance(item, dict):
-                limit -= 2 * len(item)
-                below.extend(item)
-                below.extend(item.values())
-            if limit < 0:
-                raise PickleRefusedError(
-                    'repeats its parts, and becomes too large for a file of its size')
-        if not below:
-            return
-        level = below
-    raise PickleRefusedError(f'lists within lists, deeper than {DEPTH_LIMIT}')
-
-
 def load_plain(data: Union[bytes, mmap], *, file_size: Optional[int] = None,
                start: int = 0, encoding: str = 'latin1',
                names: Optional[Mapping[tuple[str, str], Any]] = None,
@@ -580,40 +478,47 @@ def load_plain(data: Union[bytes, mmap], *, file_size: Optional[int] = None,
     return value, reader.position
 
 
-UINT8, UINT16 = struct.Struct('<B'), struct.Struct('<H')
-INT32, UINT32 = struct.Struct('<i'), struct.Struct('<I')
-UINT64, FLOAT64 = struct.Struct('<Q'), struct.Struct('>d')
-STOP = ord('.')
 _Opcode = Callable[[PlainUnpickler], None]
+
+
+def _constant(value: object) -> _Opcode:
+    return lambda machine: machine._stack.append(value)
+
+
+def _number(form: struct.Struct) -> _Opcode:
+    return lambda machine: machine._stack.append(machine._number(form))
+
+
+def _sized(push: Callable[[PlainUnpickler, bytes], None],
+           form: struct.Struct) -> _Opcode:
+    """An opcode that pushes bytes, whose number comes first."""
+    return lambda machine: push(machine, machine._read(machine._number(form)))
+
+
+def _tuple(length: int) -> _Opcode:
+    return lambda machine: machine._last_tuple(length)
+
+
+_M = PlainUnpickler
 OPCODES: dict[int, _Opcode] = {ord(code): method for code, method in {
-    'N': PlainUnpickler._none, '\x88': PlainUnpickler._true,
-    '\x89': PlainUnpickler._false, 'K': PlainUnpickler._byte,
-    'M': PlainUnpickler._short, 'J': PlainUnpickler._int, 'G': PlainUnpickler._float,
-    'I': PlainUnpickler._text_int, 'L': PlainUnpickler._text_int,
-    'F': PlainUnpickler._text_float, '\x8a': PlainUnpickler._long1,
-    '\x8b': PlainUnpickler._long4, 'S': PlainUnpickler._text_string,
-    'T': PlainUnpickler._old_string, 'U': PlainUnpickler._old_short_string,
-    'V': PlainUnpickler._text_unicode, '\x8c': PlainUnpickler._unicode8,
-    'X': PlainUnpickler._unicode32, '\x8d': PlainUnpickler._unicode64,
-    'C': PlainUnpickler._bytes8, 'B': PlainUnpickler._bytes32,
-    '\x8e': PlainUnpickler._bytes64, '\x96': PlainUnpickler._bytes64,
-    '(': PlainUnpickler._mark, '0': PlainUnpickler._pop,
-    '1': PlainUnpickler._drop_mark, '2': PlainUnpickler._dup,
-    ']': PlainUnpickler._empty_list, '}': PlainUnpickler._empty_dict,
-    '\x8f': PlainUnpickler._empty_set, ')': PlainUnpickler._empty_tuple,
-    'a': PlainUnpickler._append, 'e': PlainUnpickler._appends,
-    'l': PlainUnpickler._mark_list, 't': PlainUnpickler._mark_tuple,
-    '\x85': PlainUnpickler._tuple1, '\x86': PlainUnpickler._tuple2,
-    '\x87': PlainUnpickler._tuple3, 'd': PlainUnpickler._mark_dict,
-    's': PlainUnpickler._set_item, 'u': PlainUnpickler._set_items,
-    '\x90': PlainUnpickler._add_items, '\x91': PlainUnpickler._frozen_set,
-    '\x94': PlainUnpickler._memoize, 'p': PlainUnpickler._put,
-    'q': PlainUnpickler._put8, 'r': PlainUnpickler._put32, 'g': PlainUnpickler._get,
-    'h': PlainUnpickler._get8, 'j': PlainUnpickler._get32,
-    'c': PlainUnpickler._global, '\x93': PlainUnpickler._stack_global,
-    'i': PlainUnpickler._instance, '\x82': PlainUnpickler._extension,
-    '\x83': PlainUnpickler._extension, '\x84': PlainUnpickler._extension,
-    'R': PlainUnpickler._reduce, '\x81': PlainUnpickler._reduce,
-    '\x92': PlainUnpickler._new_object_with_keywords, 'b': PlainUnpickler._build,
-    'P': PlainUnpickler._text_persistent, 'Q': PlainUnpickler._stack_persistent,
-    '\x80': PlainUnpickler._protocol, '\x95': PlainUnpickler._frame}.items()}
+    'N': _constant(None), '\x88': _constant(True), '\x89': _constant(False),
+    ')': _constant(()), 'K': _M._byte, 'M': _number(UINT16), 'J': _number(INT32),
+    'G': _number(FLOAT64), 'I': _M._text_int, 'L': _M._text_int, 'F': _M._text_float,
+    '\x8a': _sized(_M._push_long, UINT8), '\x8b': _sized(_M._push_long, INT32),
+    'S': _M._text_string, 'T': _sized(_M._push_old_string, INT32),
+    'U': _sized(_M._push_old_string, UINT8), 'V': _M._text_unicode,
+    '\x8c': _sized(_M._push_text, UINT8), 'X': _M._unicode32,
+    '\x8d': _sized(_M._push_text, UINT64), 'C': _sized(_M._push_bytes, UINT8),
+    'B': _sized(_M._push_bytes, UINT32), '\x8e': _sized(_M._push_bytes, UINT64),
+    '\x96': _sized(_M._push_bytes, UINT64), '(': _M._mark, '0': _M._pop,
+    '1': _M._drop_mark, '2': _M._dup, ']': _M._empty_list, '}': _M._empty_dict,
+    '\x8f': _M._empty_set, 'a': _M._append, 'e': _M._appends, 'l': _M._mark_list,
+    't': _M._mark_tuple, '\x85': _tuple(1), '\x86': _tuple(2), '\x87': _tuple(3),
+    'd': _M._mark_dict, 's': _M._set_item, 'u': _M._set_items, '\x90': _M._add_items,
+    '\x91': _M._frozen_set, '\x94': _M._memoize, 'p': _M._put, 'q': _M._put8,
+    'r': _M._put32, 'g': _M._get, 'h': _M._get8, 'j': _M._get32, 'c': _M._global,
+    '\x93': _M._stack_global, 'i': _M._instance, '\x82': _M._extension,
+    '\x83': _M._extension, '\x84': _M._extension, 'R': _M._reduce,
+    '\x81': _M._reduce, '\x92': _M._new_object_with_keywords, 'b': _M._build,
+    'P': _M._text_persistent, 'Q': _M._stack_persistent, '\x80': _M._protocol,
+    '\x95': _M._frame}.items()}

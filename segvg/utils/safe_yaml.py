@@ -4,7 +4,7 @@ from typing import Any
 import yaml
 from mmengine.fileio import BaseFileHandler, register_handler
 
-from segvg.utils.plain_pickle import VISIT_FACTOR, VISIT_FLOOR, check_paths
+from segvg.utils.plain_values import VISIT_FACTOR, VISIT_FLOOR, check_paths
 
 
 def read_yaml(text: str) -> Any:

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, Optional, Union
 import torch
 from torch import Tensor
 
-from segvg.utils.plain_pickle import PickleRefusedError, Rebuild, load_plain
+from segvg.utils.plain_pickle import Rebuild, load_plain
+from segvg.utils.plain_values import PickleRefusedError
 
 LEGACY_MAGIC = 0x1950a86a20f9469cfc6c
 LEGACY_VERSION = 1001

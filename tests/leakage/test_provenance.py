@@ -3,6 +3,7 @@ import pytest
 from segvg.leakage import Overlap, Verdict
 from segvg.leakage.provenance import (
     chain_verdict,
+    checked_record,
     make_record,
     read_record,
     record_path,
@@ -43,3 +44,16 @@ def test_damaged_side_file_is_an_error_that_names_it(tmp_path):
         record_path(weights).write_text(text)
         with pytest.raises(ValueError, match='w.pth.prov.json'):
             read_record(weights)
+
+
+@pytest.mark.parametrize('change', [
+    dict(version='9'), dict(format='x'), dict(trained_on=None), dict(overlaps=[]),
+    dict(overlaps=dict(a=3)), dict(overlaps=dict(a=dict(verdict='fine'))),
+    dict(parents={}), dict(parents=[3]), dict(parents=[dict(file='a', record=3)])])
+def test_record_from_outside_is_checked(change):
+    record = dict(make_record([], [], {'a.pth': None}), **change)
+    with pytest.raises(ValueError, match='a.pth .*segvg-prov record'):
+        checked_record(record, 'a.pth')
+    assert checked_record(None, 'a.pth') is None
+    sound = make_record([], [], {'a.pth': make_record([], [], {})})
+    assert checked_record(sound, 'a.pth') == sound

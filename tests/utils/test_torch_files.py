@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segvg.utils.plain_pickle import PickleRefusedError
+from segvg.utils.plain_values import PickleRefusedError
 from segvg.utils.torch_files import load_torch_file
 
 CONTAINERS = pytest.mark.parametrize('is_zip', [True, False])

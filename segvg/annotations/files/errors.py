@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Optional, TypeVar, Union
 
-from segvg.utils.plain_pickle import PickleRefusedError
+from segvg.utils.plain_values import PickleRefusedError
 
 PathLike = Union[str, Path]
 Content = TypeVar('Content')

@@ -7,7 +7,7 @@ from typing import BinaryIO, NoReturn, Union
 
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.files.json_values import unique_keys
-from segvg.utils.plain_pickle import parse_int
+from segvg.utils.plain_values import parse_int
 
 CHUNK = 1 << 20  # bytes
 ITEM_LIMIT = 1 << 28  # characters

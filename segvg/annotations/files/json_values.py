@@ -3,7 +3,7 @@ import json
 import re
 
 from segvg.annotations.files.errors import PathLike, checked_file, guarded, json_offset
-from segvg.utils.plain_pickle import parse_int
+from segvg.utils.plain_values import parse_int
 
 SIZE_LIMIT = 1 << 30  # bytes
 LONG_NUMBER = re.compile(rb'[0-9]{39}')

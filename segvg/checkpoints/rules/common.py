@@ -66,7 +66,7 @@ def bert_rules(source: str, target: str) -> list[Rule]:
     ]
 
 
-#: Place of a published mask convolution -> ours.
+#: Name of a published mask convolution -> ours.
 _MASK_CONVS = {f'lay{i}': f'convs.{i - 1}' for i in range(1, 6)}
 _MASK_CONVS.update({f'gn{i}': f'norms.{i - 1}' for i in range(1, 6)})
 _MASK_CONVS.update({f'adapter{i}': f'adapters.{i - 1}' for i in range(1, 4)})

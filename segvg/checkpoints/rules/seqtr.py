@@ -30,9 +30,9 @@ SEQTR_RULES: list[Rule] = [
     (r'head\.task_embedding\.weight', 'head.start_embed.weight'),
 ]
 
-#: Places of the linear layers in the published point branch; ReLUs lie between them.
+#: Indices of the linear layers in the published point branch; ReLUs lie between them.
 PARTIAL_RES_RULES: list[Rule] = SEQTR_RULES + [
     (r'head\.transformer\.task_prompt\.weight', 'head.start_embed.weight'),
-    *[(rf'head\.transformer\.decoder\.layers\.(\d+)\.point\.{2 * place}\.{NORM_PAIR}',
-       rf'head.decoder.layers.\1.point.layers.{place}.\2') for place in range(3)],
+    *[(rf'head\.transformer\.decoder\.layers\.(\d+)\.point\.{2 * index}\.{NORM_PAIR}',
+       rf'head.decoder.layers.\1.point.layers.{index}.\2') for index in range(3)],
 ]
