@@ -40,8 +40,7 @@ class SentenceGate(BaseModule):
         words = (~text.padding_mask).unsqueeze(-1).float()
         sentence = self.text((text.feats * words).sum(1) / words.sum(1))
         gated = image._replace(feats=image.feats * sentence[:, None])
-        return FusedFeatures(gated, slice(0, None), image.grid, canvas_shape,
-                             sentence=sentence)
+        return FusedFeatures(gated, slice(0, None), canvas_shape)
 
 
 @MODELS.register_module()
@@ -57,7 +56,7 @@ class HeatHead(BaseModule):
 
     def forward(self, fused: FusedFeatures) -> tuple[Tensor, Tensor]:
         """Return boxes (B, 4), cxcywh in [0, 1], and logits (1, B, h, w)."""
-        tokens = fused.memory.feats
+        tokens = fused.image
         logits = self.heat(tokens).squeeze(-1)
         pooled = torch.einsum('bn,bnc->bc', logits.softmax(-1), tokens)
         return self.box(pooled).sigmoid(), logits.unflatten(1, fused.grid)[None]

@@ -68,7 +68,7 @@ def main() -> None:
         shape = (batch, GRID[0] * GRID[1], head.channels)
         feats, pos = torch.randn(2, *shape, device=device)
         mask = torch.zeros(shape[:2], dtype=torch.bool, device=device)
-        fused = FusedFeatures(Tokens(feats, mask, pos, GRID), slice(0, shape[1]), GRID,
+        fused = FusedFeatures(Tokens(feats, mask, pos, GRID), slice(0, shape[1]),
                               (640, 640))
         ours, plain = (time_steps(partial(decode, fused), args.iters, 1, device)['min']
                        for decode in (head, partial(decode_without_cache, head)))

@@ -114,7 +114,8 @@ class ReLA(BaseGrounder):
     @staticmethod
     def pack(image: Tokens, words: Tokens, inputs: GroundingBatch) -> FusedFeatures:
         """Return what the head reads; the finest level are the last of the tokens."""
+        assert image.grid is not None  # decode_pixels sets it
         count, cells = image.feats.shape[1], image.grid[0] * image.grid[1]
-        return FusedFeatures(image, slice(count - cells, count), image.grid,
-                             tuple(inputs.images.shape[-2:]), maps=image.maps,
+        height, width = inputs.images.shape[-2:]
+        return FusedFeatures(image, slice(count - cells, count), (height, width),
                              words=words)

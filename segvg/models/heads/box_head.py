@@ -35,6 +35,9 @@ class BoxHead(BaseModule):
 
     def forward(self, fused: FusedFeatures) -> Tensor:
         """Return boxes (B, 1, 4), cxcywh in [0, 1] of the canvas."""
+        if fused.queries is None:
+            raise ValueError('BoxHead reads a query, but the fusion gives none: set '
+                             'num_learned_tokens=1 of JointEncoder')
         return self.box(fused.queries[:, :1]).float().sigmoid()
 
     def loss(self, fused: FusedFeatures,

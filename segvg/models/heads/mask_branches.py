@@ -73,7 +73,7 @@ class AttentionMaskBranch(BaseModule):
 
     def attend(self, queries: Tensor, index: Tensor, fused: FusedFeatures) -> Tensor:
         """Return where M queries attend to in the image, (M, heads, h, w)."""
-        image = fused.memory.feats[:, fused.image_slice]
+        image = fused.image
         query = self.query(queries).unflatten(-1, (self.heads, -1))  # (M, heads, c)
         key = self.key(image).unflatten(-1, (self.heads, -1))[index]  # (M, N, heads, c)
         logits = torch.einsum('mhc,mnhc->mhn', query * query.shape[-1]**-0.5, key)
@@ -132,7 +132,7 @@ class JointMaskBranch(AttentionMaskBranch):
     def input_maps(self, queries: Tensor, index: Tensor,
                    fused: FusedFeatures) -> Tensor:
         """Return what the first convolution reads, (M, input width, h, w)."""
-        image = fused.memory.feats[:, fused.image_slice].transpose(1, 2)
+        image = fused.image.transpose(1, 2)
         image = image.unflatten(2, fused.grid)
         return torch.cat([fused.maps[0][index], image[index],
                           self.attend(queries, index, fused)], dim=1)

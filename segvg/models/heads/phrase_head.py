@@ -1,5 +1,5 @@
 """RefTR's head: a box, and if asked for a mask, from the queries of every phrase."""
-from typing import NamedTuple, Optional, Sequence
+from typing import Any, NamedTuple, Optional, Sequence
 
 import torch
 from mmengine.model import BaseModule
@@ -130,12 +130,12 @@ class PhraseHead(BaseModule):
         self.decoder = QueryDecoder(channels, num_layers, heads, hidden, dropout)
         self.box = MLP(channels, channels, channels, 4)
         # All boxes start in the middle, half as large as the image.
-        nn.init.zeros_(self.box.layers[-1].weight)
-        nn.init.zeros_(self.box.layers[-1].bias)
+        for weight in self.box.layers[-1].parameters():
+            nn.init.zeros_(weight)
         self.loss_box = MODELS.build(loss_box)
-        self.mask = MODELS.build(mask_branch) if mask_branch else None
-        self.loss_mask = MODELS.build(loss_mask) if loss_mask else None
-        self.loss_energy = MODELS.build(loss_energy) if loss_energy else None
+        self.mask: Any = MODELS.build(mask_branch) if mask_branch else None
+        self.loss_mask: Any = MODELS.build(loss_mask) if loss_mask else None
+        self.loss_energy: Any = MODELS.build(loss_energy) if loss_energy else None
 
     def forward(self, fused: FusedFeatures) -> PhraseOutputs:
         """Return the predictions of all layers."""
@@ -175,6 +175,7 @@ class PhraseHead(BaseModule):
         losses = self.box_losses(boxes, targets)
         if self.mask is None:
             return losses
+        assert masks is not None  # loss makes them
         states = outputs.states[-1, targets.batch, targets.phrase, 0]
         features = self.mask.features(states, targets.batch, fused)
         logits = self.mask.out(features)[:, 0]

@@ -161,6 +161,7 @@ class RegionDecoder(BaseModule):
         regions = self.region_embed.weight.expand(batch, -1, -1)
         pos = self.region_pos.weight
         for number, layer in enumerate(self.layers):
+            assert isinstance(layer, RegionLayer)
             level = number % len(levels)
             allowed = attend_outside(self.blocked(regions, resized[level]))
             regions = layer.gather(regions, pos, image[level], allowed)

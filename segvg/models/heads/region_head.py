@@ -33,8 +33,8 @@ class RegionHead(BaseModule):
 
     def forward(self, fused: FusedFeatures) -> RegionOutputs:
         """Return the logits of B expressions."""
-        *levels, fine = fused.maps
-        return self.decoder(levels, fine, fused.words)
+        *levels, mask_features = fused.maps
+        return self.decoder(levels, mask_features, fused.words)
 
     def loss(self, fused: FusedFeatures,
              data_samples: list[GroundingDataSample]) -> dict[str, Tensor]:

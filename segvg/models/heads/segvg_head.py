@@ -1,5 +1,5 @@
 """SegVG's head: a box query and mask queries, supervised at every decoder layer."""
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 import torch
 import torch.nn.functional as F
@@ -55,6 +55,7 @@ class QueryMaskBranch(nn.Module):
     def forward(self, queries: Tensor, image: Tensor) -> Tensor:
         """Return (..., Q, B, N) for queries (..., Q, B, C) and image (B, N, C)."""
         first, *others = self.mlp.layers
+        assert isinstance(first, nn.Linear)
         query_part = F.linear(queries, first.weight[:, :self.channels])
         image_part = F.linear(image, first.weight[:, self.channels:], first.bias)
         x = query_part.unsqueeze(-2) + image_part  # (..., Q, B, N, C)
@@ -116,7 +117,7 @@ class SegVGHead(BaseModule):
         self.box = MLP(channels, channels, channels, 4)
         self.loss_box = MODELS.build(loss_box)
         self.loss_mask = MODELS.build(loss_mask) if loss_mask else None
-        self.mask = QueryMaskBranch(channels) if loss_mask else None
+        self.mask: Any = QueryMaskBranch(channels) if loss_mask else None
         init_matrices(self.layers)
 
     def decode(self, fused: FusedFeatures) -> Tensor:
@@ -132,7 +133,7 @@ class SegVGHead(BaseModule):
 
     def _mask_logits(self, states: Tensor, fused: FusedFeatures) -> Tensor:
         """Return (D, Q, B, h, w) for the mask queries in states (D, B, 1 + Q, C)."""
-        image = fused.memory.feats[:, fused.image_slice]
+        image = fused.image
         logits = self.mask(states[:, :, 1:].transpose(1, 2), image)
         return logits.unflatten(-1, fused.grid)
 
@@ -160,6 +161,7 @@ class SegVGHead(BaseModule):
         """Return the losses against boxes (B, 4), normalised, and masks (B, H, W)."""
         if self.loss_mask is None:
             return self.loss_box(outputs.boxes, boxes, 1.0, len(boxes))
+        assert outputs.mask_logits is not None  # there is a mask branch
         # One layer at a time: all of them at full size would not fit on a GPU.
         layers = [self.loss_mask.terms(logits, masks) for logits in outputs.mask_logits]
         terms = MaskTerms(*(torch.stack(values) for values in zip(*layers)))

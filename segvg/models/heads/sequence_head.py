@@ -250,14 +250,15 @@ class ContourHead(SequenceHead):
 
         END stands for the last row or column.
         """
+        assert memory.grid is not None  # GatedProduct sets it
         height, width = memory.grid
         image = memory.feats[:, :height * width].unflatten(1, memory.grid)
         rows, columns = image.mean(2), image.mean(1)  # (B, h, C), (B, w, C)
         of_x, of_y = (rows, columns) if self.swap_axes else (columns, rows)
         share = tokens.double() / self.num_bins
-        contents = [self._take(of_x, share), self._take(of_y, share)]
         index = torch.arange(first, first + tokens.shape[1], device=tokens.device)
-        content = torch.where((index % 2 == 0)[:, None], *contents)
+        content = torch.where((index % 2 == 0)[:, None], self._take(of_x, share),
+                              self._take(of_y, share))
         return super().embed(tokens, first, memory) + content
 
     @staticmethod

@@ -1,6 +1,6 @@
 """SiRi's head: parallel decoders that predict sets of boxes, matched with targets."""
 import copy
-from typing import NamedTuple, Optional, Sequence
+from typing import Any, NamedTuple, Optional, Sequence
 
 import torch
 from mmengine.model import BaseModule
@@ -97,8 +97,8 @@ class SetBoxHead(BaseModule):
         self.num_classes = num_classes
         self.mask_threshold = mask_threshold
         self.query_embed = nn.Embedding(num_queries, channels)
-        self.grid_norm = None
         if num_decoders > 1:
+            self.grid: Tensor
             self.register_buffer('grid', grid_queries(channels), persistent=False)
             self.grid_norm = nn.LayerNorm(channels)
         # Equal at the start: only their queries differ.
@@ -109,8 +109,8 @@ class SetBoxHead(BaseModule):
                 nn.Linear(channels, num_classes),
                 MLP(channels, channels, channels, 4)))
         self.loss_set = MODELS.build(loss_set)
-        self.mask = MODELS.build(mask_branch) if mask_branch else None
-        self.loss_mask = MODELS.build(loss_mask) if loss_mask else None
+        self.mask: Any = MODELS.build(mask_branch) if mask_branch else None
+        self.loss_mask: Any = MODELS.build(loss_mask) if loss_mask else None
 
     def forward(self, fused: FusedFeatures) -> list[SetOutputs]:
         """Return the predictions of every decoder."""
@@ -167,6 +167,7 @@ class SetBoxHead(BaseModule):
             for name, value in parts.items():
                 losses[name] = losses.get(name, 0) + value
         if self.mask is not None:
+            assert masks is not None  # loss makes them
             final = matches.sets == len(outputs[-1].logits) - 1
             losses.update(self._mask_losses(
                 fused, outputs[-1], Matches(*(index[final] for index in matches)),
@@ -183,7 +184,8 @@ class SetBoxHead(BaseModule):
                      masks: Tensor, num_boxes: Tensor) -> dict[str, Tensor]:
         """Return the losses of the masks of matched queries of the last layer."""
         if not len(matches.batch):  # no target in the whole batch
-            nothing = 0 * sum(weight.sum() for weight in self.mask.parameters())
+            sums = [weight.sum() for weight in self.mask.parameters()]
+            nothing = 0 * torch.stack(sums).sum()
             return dict(loss_mask=nothing, loss_dice=nothing)
         queries = outputs.states[-1][matches.batch, matches.queries]
         logits = self.mask(queries, matches.batch, fused)

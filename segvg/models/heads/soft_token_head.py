@@ -65,6 +65,7 @@ class SoftTokenHead(SetBoxHead):
 
     def align(self, fused: FusedFeatures, states: Tensor) -> tuple[Tensor, Tensor]:
         """Return queries (D, B, Q, E) and tokens (B, L, E), both of length 1."""
+        assert self.align_query is not None and self.align_text is not None
         words = fused.memory.feats[:, fused.image_slice.stop:]
         return (F.normalize(self.align_query(states), dim=-1),
                 F.normalize(self.align_text(words), dim=-1))

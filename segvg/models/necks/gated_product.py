@@ -7,9 +7,9 @@ from mmengine.model import BaseModule, kaiming_init
 from torch import Tensor, nn
 
 from segvg.models.layers import ConvNorm, EncoderLayer, init_matrices, sine_position
-from segvg.models.necks.triple_alignment import join_padding_masks
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, Tokens
+from segvg.structures.features import join_padding_masks
 
 
 class BottomUpMerge(nn.Module):
@@ -114,7 +114,6 @@ class GatedProduct(BaseModule):
         return FusedFeatures(
             memory=product._replace(feats=tokens),
             image_slice=slice(0, image.feats.shape[1]),
-            grid=image.grid,
             canvas_shape=canvas_shape)
 
 

@@ -16,9 +16,9 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from segvg.models.layers import EncoderLayer, NormedMLP, init_matrices
-from segvg.models.necks.triple_alignment import join_padding_masks
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, Tokens
+from segvg.structures.features import join_padding_masks
 
 
 @MODELS.register_module()
@@ -123,9 +123,8 @@ class JointEncoder(BaseModule):
             tokens = self.norm(tokens)
         start = num_learned + text.feats.shape[1]
         return FusedFeatures(
-            memory=Tokens(tokens, padding_mask, pos),
+            memory=Tokens(tokens, padding_mask, pos, image.grid, image.maps),
             image_slice=slice(start, start + num_image),
-            grid=image.grid,
             canvas_shape=canvas_shape,
             queries=tokens[:, :num_learned] if num_learned else queries,
             query_pos=query_pos)
@@ -180,11 +179,9 @@ class SineJointEncoder(BaseModule):
         for layer in self.layers:
             tokens = layer(tokens, padding_mask, pos)
         return FusedFeatures(
-            memory=Tokens(tokens, padding_mask, pos),
+            memory=Tokens(tokens, padding_mask, pos, image.grid, image.maps),
             image_slice=slice(0, image.feats.shape[1]),
-            grid=image.grid,
-            canvas_shape=canvas_shape,
-            maps=image.maps)
+            canvas_shape=canvas_shape)
 
 
 @MODELS.register_module()
@@ -250,8 +247,6 @@ class TypedJointEncoder(BaseModule):
         for layer in self.layers:
             tokens = layer(tokens, padding_mask, pos)
         return FusedFeatures(
-            memory=Tokens(tokens, padding_mask, pos),
+            memory=Tokens(tokens, padding_mask, pos, image.grid, image.maps),
             image_slice=slice(words.shape[1], tokens.shape[1]),
-            grid=image.grid,
-            canvas_shape=canvas_shape,
-            maps=image.maps)
+            canvas_shape=canvas_shape)

@@ -1,11 +1,12 @@
 """SegVG's triple alignment: object, text and image tokens in one attention."""
 import torch
 from mmengine.model import BaseModule
-from torch import Tensor, nn
+from torch import nn
 
 from segvg.models.layers import add_position, attention
 from segvg.registry import MODELS
 from segvg.structures import Tokens
+from segvg.structures.features import join_padding_masks
 
 
 class TripleAlignmentLayer(nn.Module):
@@ -56,14 +57,6 @@ class TripleAlignmentLayer(nn.Module):
             tokens._replace(feats=tokens.feats + self.dropout(self.out[kind](part)))
             for (kind, tokens), part in zip(streams.items(), parts))
         return objects, text, image
-
-
-def join_padding_masks(*streams: Tokens) -> Tensor:
-    """Return the padding mask (B, N) of all streams one after the other."""
-    return torch.cat([
-        tokens.feats.new_zeros(tokens.feats.shape[:2], dtype=torch.bool)
-        if tokens.padding_mask is None else tokens.padding_mask for tokens in streams
-    ], dim=1)
 
 
 @MODELS.register_module()

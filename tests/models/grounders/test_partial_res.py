@@ -44,7 +44,7 @@ def test_content_of_rows_and_columns(swap_axes):
 def test_cache_gives_what_the_whole_prefix_gives():
     head, memory = make_head().eval(), make_memory()
     torch.nn.init.normal_(head.token_embed.weight, std=4)
-    fused = FusedFeatures(memory, slice(0, 6), GRID, (64, 96))
+    fused = FusedFeatures(memory, slice(0, 6), (64, 96))
     tokens = head(fused)[0]
     logits = head.logits(memory, [tokens[:, :8]])
     ended = (tokens == head.end).cumsum(1) > 0
@@ -56,6 +56,6 @@ def test_loss_reaches_every_parameter():
     head, memory = make_head(), make_memory(1)
     sample = GroundingDataSample(metainfo=dict(canvas_shape=(64, 96)))
     sample.gt_instances = InstanceData(contours=torch.rand(1, 4, 2) * 60)
-    fused = FusedFeatures(memory, slice(0, 6), GRID, (64, 96))
+    fused = FusedFeatures(memory, slice(0, 6), (64, 96))
     head.loss(fused, [sample])['loss_sequence'].backward()
     assert all(p.grad is not None for p in head.parameters())

@@ -23,7 +23,7 @@ def make_fused(queries: int = 6) -> FusedFeatures:
     torch.manual_seed(0)
     return FusedFeatures(
         Tokens(torch.randn(2, 7, 8), torch.zeros(2, 7, dtype=torch.bool),
-               torch.randn(1, 7, 8)), slice(3, 7), (2, 2), (32, 32),
+               torch.randn(1, 7, 8), (2, 2)), slice(3, 7), (32, 32),
         queries=torch.randn(2, queries, 8), query_pos=torch.randn(1, queries, 8))
 
 

@@ -28,7 +28,7 @@ def make_fused(batch: int = 3) -> FusedFeatures:
     padding = torch.zeros(batch, 4, dtype=torch.bool)
     padding[0, 2:] = True
     memory = Tokens(torch.randn(batch, 4, 8), padding, torch.randn(batch, 4, 8), (2, 2))
-    return FusedFeatures(memory, slice(0, 4), (2, 2), (32, 32))
+    return FusedFeatures(memory, slice(0, 4), (32, 32))
 
 
 def make_sample(**fields) -> GroundingDataSample:

@@ -19,9 +19,9 @@ from segvg.models.heads import JointMaskBranch, PhraseHead
 from segvg.models.layers import sine_position
 from segvg.models.losses import EnergyLoss, MatchedMaskLoss
 from segvg.models.necks import PhraseQueries, whole_text
-from segvg.models.necks.triple_alignment import join_padding_masks
 from segvg.structures import FusedFeatures, Phrases, Tokens
 from segvg.structures.boxes import cxcywh_to_xyxy
+from segvg.structures.features import join_padding_masks
 from segvg.structures.masks import encode_rle
 from tests.parity.cases.reftr import span_tokens, targets_of
 from tests.parity.cases.siri_evaluation import plain
@@ -115,8 +115,8 @@ def run_res_head(case: dict) -> list[Comparison]:
     grid = tuple(memory.shape[-2:])
     canvas = (32 * grid[0], 32 * grid[1])
     padding = torch.from_numpy(case['padding_mask']).flatten(1)
-    fused = FusedFeatures(Tokens(memory.flatten(2).transpose(1, 2), padding),
-                          slice(0, grid[0] * grid[1]), grid, canvas, maps=tuple(maps))
+    fused = FusedFeatures(Tokens(memory.flatten(2).transpose(1, 2), padding, grid=grid,
+                                 maps=tuple(maps)), slice(0, grid[0] * grid[1]), canvas)
     branch = JointMaskBranch()
     weights = renamed(case['meta']['state_dict'], 'head.')
     branch.load_state_dict({key.removeprefix('mask.'): value for key, value in
