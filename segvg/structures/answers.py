@@ -11,13 +11,13 @@ from segvg.structures.masks import mask_parts
 class AnswerRule(NamedTuple):
     """When a prediction counts, and when the answer is "not in this image".
 
-    Scores and pictures go by the same rule: metrics of generalized grounding hold it,
+    Scores and pictures follow the same rule: metrics of generalized grounding hold it,
     the inferencer and the visualizer take it from them.
 
     Attributes:
         score_threshold: predictions with a lower score do not count.
         no_target_threshold: ``no_target_score`` of a sample above which the answer is
-            "none"; None: that score is not asked.
+            "none"; None: that score is ignored.
         min_pixels: where a sample has no ``no_target_score``: masks with fewer pixels
             together are "none"; None: they are not counted.
     """
@@ -35,7 +35,7 @@ class AnswerRule(NamedTuple):
         return torch.as_tensor(prediction['scores']).double() >= self.score_threshold
 
     def says_none(self, prediction: Any, no_target_score: Any = None) -> bool:
-        """Whether the answer is that nothing in the image is meant.
+        """Whether the answer is that nothing in the image fits the expression.
 
         Args:
             prediction: ``scores`` (Q,) and, for ``min_pixels``, ``masks`` (Q, H0, W0).
@@ -60,9 +60,9 @@ class AnswerRule(NamedTuple):
 def split_mask_parts(prediction: InstanceData, min_pixels: int = 16) -> InstanceData:
     """Return a prediction for every connected part of every mask (Q, H0, W0).
 
-    Its box is the one around the part, its mask these pixels alone, its
-    score that of the whole mask. Objects that touch stay one, an object in two pieces
-    becomes two: no published method does this.
+    Its box is the one around the part, its mask has these pixels only, its score is
+    that of the whole mask. Objects that touch stay one, an object in two pieces becomes
+    two. No published method does this.
 
     Args:
         prediction: with ``masks``.

@@ -20,16 +20,16 @@ class GroundingDataSample(BaseDataElement):
         gt_instances: T targets in the canvas frame: ``bboxes`` (T, 4) xyxy pixels,
             optionally ``masks`` (T, H, W) bool, ``target_masks`` (T, h, w) float, what
             a mask branch learns from, ``contours`` (T, N, 2) of points, -1 = none, and
-            ``positive_map`` (T, L), 1 for tokens that speak of the target.
+            ``positive_map`` (T, L), 1 for tokens that describe the target.
         image_instances: the same T targets in the frame of the original image:
             ``bboxes`` (T, 4), ``segmentations``, a list of T mask records or None.
         pred_instances: Q predictions in the frame of the original image: ``bboxes``
-            (Q, 4) xyxy pixels, ``scores`` (Q,), optionally ``masks`` (Q, H0, W0) bool
-            and ``soft_masks`` (Q, H0, W0) float, ``phrase_scores`` (Q, P), how well
-            each box fits each phrase, and ``canvas_masks`` (Q, h, w) bool, masks of the
-            image as the network saw it.
-        no_target_score: (), set by heads that can tell: how sure they are that the
-            expression speaks of nothing in the image, in [0, 1].
+            (Q, 4) xyxy pixels and ``scores`` (Q,), both on the CPU; optionally
+            ``masks`` (Q, H0, W0) bool and ``soft_masks`` (Q, H0, W0) float,
+            ``phrase_scores`` (Q, P), how well each box fits each phrase, and
+            ``canvas_masks`` (Q, h, w) bool, masks of the image as the network saw it.
+        no_target_score: (), of heads that predict it: the confidence in [0, 1] that
+            nothing in the image fits the expression.
     """
 
     @property

@@ -13,8 +13,8 @@ MAX_PIXELS = 1 << 27
 def decode_polygons(polygons: list, height: int, width: int) -> np.ndarray:
     """Return the union (H, W) bool of polygons given as flat x, y lists.
 
-    Parts with fewer than three points have no area and are left out (pycocotools would
-    take four numbers for a box).
+    Parts with fewer than three points have no area and are left out (pycocotools reads
+    four numbers as a box).
     """
     from pycocotools import mask as coco_mask
     polygons = [part for part in polygons if len(part) >= 6]

@@ -14,9 +14,9 @@ class RefTR(TwoTowerGrounder):
     """Referring Transformer: a one-step approach to multi-task visual grounding.
 
     Li and Sigal, NeurIPS 2021. A joint encoder reads words and image. A query encoder
-    turns each phrase in its context into a decoder query, so prediction and target
-    belong together by position: nothing is matched, nothing classified. A box comes
-    from every query and a mask, if asked for, from where the query looks.
+    turns each phrase in its context into a decoder query, so that prediction and target
+    belong together by position: nothing is matched or classified. Every query gives a
+    box and, with a mask branch, a mask from its attention over the image.
 
     Parts: ``image_encoder`` (``NormedEncoder`` without transformer layers),
     ``language_encoder`` (``PooledTransformer``), ``fusion`` (``TypedJointEncoder``),

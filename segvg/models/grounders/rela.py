@@ -15,9 +15,9 @@ class ReLA(BaseGrounder):
 
     Liu et al., CVPR 2023. An expression may mean many objects, one or none. The image
     encoder reads the words after every stage. A hundred learned regions gather image
-    features where their own masks lie, look at each other and read the words; each
-    votes whether its place on a 10 x 10 minimap belongs to a target, and together they
-    say whether there is one at all.
+    features where their own masks are, attend to each other and read the words. Each
+    votes whether its cell of a 10 x 10 minimap belongs to a target; together they
+    predict whether there is a target at all.
 
     Parts: ``language_encoder`` (``LanguageTransformer``), ``image_encoder``
     (``LanguageSwin``, or ``TextFreeBackbone`` around a ResNet), ``pixel_decoder``
@@ -101,7 +101,8 @@ class ReLA(BaseGrounder):
         return self.pack(self.decode_pixels(maps), words, inputs)
 
     def decode_pixels(self, maps: Sequence[Tensor]) -> Tokens:
-        """Return the tokens of all levels; ``maps`` are the levels and the fine map.
+        """Return the tokens of all levels; their ``maps`` are the levels and the mask
+        features.
 
         Args:
             maps: (B, C_i, h_i, w_i), finest first.

@@ -18,7 +18,7 @@ class SiRi(TwoTowerGrounder):
     (``SineJointEncoder``, the part that is kept) and ``head`` (``SetBoxHead``).
 
     Quirks kept, since trained weights depend on them: the squeezed grid of the constant
-    queries (``grid_queries``); the last decoder alone is asked at test
+    queries (``grid_queries``); only the last decoder predicts at test
     (``predict_from='last'``); the classification loss is divided by the number of
     targets, not of queries; weight decay on everything. Left out: the second encoder,
     language model and projection, which the published code builds and never runs.

@@ -1,4 +1,4 @@
-"""RefTR's head: a box, and if asked for a mask, from the queries of every phrase."""
+"""RefTR's head: a box, and with a mask branch a mask, for every phrase."""
 from typing import Any, NamedTuple, Optional, Sequence
 
 import torch
@@ -39,7 +39,7 @@ class PhraseTargets(NamedTuple):
 
 
 def phrases_of(sample: GroundingDataSample) -> list[list[int]]:
-    """Return the targets of every phrase; without phrases the text is one itself."""
+    """Return the targets of every phrase; a text without phrases is one phrase."""
     phrases = sample.get('phrases')
     if phrases:
         return [list(phrase['targets']) for phrase in phrases]
@@ -160,8 +160,7 @@ class PhraseHead(BaseModule):
         return self.loss_by_targets(fused, self(fused), targets, masks)
 
     def box_losses(self, boxes: Tensor, targets: PhraseTargets) -> dict[str, Tensor]:
-        """Return the losses of boxes (D, B, P, R, 4); every query of a phrase counts.
-        """
+        """Return the losses of boxes (D, B, P, R, 4), of all queries of a phrase."""
         count = boxes.shape[1] if self.normalize_by == 'captions' else len(
             targets.boxes)
         return self.loss_box(boxes[:, targets.batch, targets.phrase],
@@ -191,8 +190,8 @@ class PhraseHead(BaseModule):
         """Write ``pred_instances``: a box, and a mask, for every phrase.
 
         Boxes may reach beyond the image, as published. Scores are 1; of a caption with
-        phrases ``phrase_scores`` (Q, P) tie each box to its phrase. ``canvas_masks``
-        (Q, h, w) are the masks at the size that the network saw.
+        phrases ``phrase_scores`` (Q, P) is 1 for a box and its own phrase, else 0.
+        ``canvas_masks`` (Q, h, w) are the masks at the size that the network saw.
         """
         outputs = self(fused)
         geometry = Geometry.from_samples(data_samples, fused.canvas_shape)

@@ -49,8 +49,8 @@ class RegionHead(BaseModule):
                 data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
         """Write ``no_target_score`` and ``pred_instances`` with one mask.
 
-        The mask is drawn also where the answer is "none", since metrics count its
-        pixels. ``bboxes`` is the box around the whole mask, whatever it is of.
+        There is a mask also where the answer is "none", since metrics count its pixels.
+        ``bboxes`` is the box around the whole mask, however many objects it covers.
         ``canvas_masks`` (1, H, W) is the mask at the size that the network saw.
         """
         masks, _, no_target = (values.float() for values in self(fused))
@@ -61,9 +61,9 @@ class RegionHead(BaseModule):
         no_target_scores = (no_target[:, 1] - no_target[:, 0]).sigmoid().cpu()
         geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
         for i, on_image in enumerate(geometry.masks_to_image(logits)):
-            drawn = on_image > 0
+            mask = on_image > 0
             data_samples[i].set_data(dict(no_target_score=no_target_scores[i]))
             data_samples[i].pred_instances = InstanceData(
-                bboxes=mask_bounds(drawn), scores=1 - no_target_scores[i:i + 1],
-                masks=drawn, canvas_masks=on_canvas[i])
+                bboxes=mask_bounds(mask), scores=1 - no_target_scores[i:i + 1],
+                masks=mask, canvas_masks=on_canvas[i])
         return data_samples

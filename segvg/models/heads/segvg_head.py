@@ -33,15 +33,15 @@ def mask_confidence(probs: Tensor, size: tuple[int, int], threshold: float) -> T
     """
     probs = F.interpolate(probs[:, None], size=size, mode='bilinear',
                           align_corners=False).flatten(1)
-    sure = (probs >= threshold).to(probs.dtype)
-    return (probs * sure).sum(1) / sure.sum(1).clamp(min=1)
+    counted = (probs >= threshold).to(probs.dtype)
+    return (probs * counted).sum(1) / counted.sum(1).clamp(min=1)
 
 
 class QueryMaskBranch(nn.Module):
     """A logit for every pair of a query and an image token, by an MLP over both.
 
-    The first linear layer over [query, token] is applied to the two parts apart and
-    added, which is the same function without the (D, Q, B, N, 2 C) tensor.
+    The first linear layer over [query, token] is applied to the two halves separately
+    and the results are added: the same function without a (D, Q, B, N, 2 C) tensor.
 
     Args:
         channels: C of queries and image tokens.
@@ -68,9 +68,9 @@ class QueryMaskBranch(nn.Module):
 class SegVGHead(BaseModule):
     """Decoder, box branch and mask branch of SegVG.
 
-    Query 0 regresses the box. The others predict the target as a mask, at every layer;
-    how well they cover it re-weights the box and dice losses (the focal factor), and at
-    test the first of them gives the confidence.
+    Query 0 regresses the box. The others predict the target as a mask, at every layer.
+    How well they cover it weights the box and dice losses (the focal factor); at test
+    the first of them gives the confidence.
 
     Args:
         loss_box: config of the box loss.
@@ -81,8 +81,8 @@ class SegVGHead(BaseModule):
         dropout: in the decoder, also on the weights of its self-attention.
         loss_mask: config of the mask loss; None: no masks, every factor is 1.
         factor_gamma: exponent of the focal factor 1 + (1 - coverage) ** gamma.
-        detach_factor: keep the gradient of the other losses from flowing through the
-            factor. The published code lets it flow.
+        detach_factor: treat the factor as a constant; the published code passes the
+            gradients of the weighted losses through it.
         confidence_threshold: probabilities below are left out of the confidence.
         predict_masks: add ``soft_masks`` and, at 0.5, ``masks`` to the predictions.
         init_cfg: mmengine's.
@@ -171,7 +171,7 @@ class SegVGHead(BaseModule):
         return losses
 
     def focal_factor(self, coverage: Tensor) -> Tensor:
-        """Return 1 + (1 - coverage) ** gamma, the weight of a badly seen target."""
+        """Return 1 + (1 - coverage) ** gamma: a target badly covered weighs more."""
         factor = 1 + (1 - coverage)**self.factor_gamma
         return factor.detach() if self.detach_factor else factor
 

@@ -39,7 +39,8 @@ class SequenceHead(BaseModule):
         hidden: width of the feed-forward blocks.
         dropout: everywhere in the decoder.
         num_bins: K, bins over the width and over the height.
-        frame_size: pixels that the bins span; None: each image's own canvas.
+        frame_size: pixels that the bins span; None: each image's own canvas, also when
+            the batch is padded to a larger one.
         learned_start: learn a start token for each part; else it is zero.
         sampler: config of how the next token is chosen; None: the most probable one.
         init_cfg: mmengine's.
@@ -199,8 +200,7 @@ class SequenceHead(BaseModule):
 
     def write(self, generated: list[Tensor],
               data_samples: list[GroundingDataSample]) -> None:
-        """Write ``pred_instances`` that the tokens (B, num_steps) of each part spell.
-        """
+        """Write ``pred_instances`` from the tokens (B, num_steps) of each part."""
         frames = self.frames(data_samples)
         geometry = Geometry.from_samples(data_samples)
         predictions = [InstanceData(scores=torch.ones(1)) for _ in data_samples]
@@ -226,7 +226,8 @@ class ContourHead(SequenceHead):
     Args:
         parts: as in ``SequenceHead``.
         loss: as in ``SequenceHead``.
-        swap_axes: take rows for x and columns for y; False does what is meant.
+        swap_axes: take rows for x and columns for y, as published; False: columns for
+            x and rows for y, which is what the paper means.
         learned_start: as in ``SequenceHead``; published: learned.
         kwargs: of ``SequenceHead``.
 
@@ -255,14 +256,14 @@ class ContourHead(SequenceHead):
         image = memory.feats[:, :height * width].unflatten(1, memory.grid)
         rows, columns = image.mean(2), image.mean(1)  # (B, h, C), (B, w, C)
         of_x, of_y = (rows, columns) if self.swap_axes else (columns, rows)
-        share = tokens.double() / self.num_bins
+        position = tokens.double() / self.num_bins
         index = torch.arange(first, first + tokens.shape[1], device=tokens.device)
-        content = torch.where((index % 2 == 0)[:, None], self._take(of_x, share),
-                              self._take(of_y, share))
+        content = torch.where((index % 2 == 0)[:, None], self._take(of_x, position),
+                              self._take(of_y, position))
         return super().embed(tokens, first, memory) + content
 
     @staticmethod
-    def _take(lines: Tensor, share: Tensor) -> Tensor:
-        """Return the lines (B, S, C) at a share (B, S) of the way along (B, n, C)."""
-        index = (share * (lines.shape[1] - 1)).long()
+    def _take(lines: Tensor, position: Tensor) -> Tensor:
+        """Return of lines (B, n, C) those at a position (B, S) in [0, 1], (B, S, C)."""
+        index = (position * (lines.shape[1] - 1)).long()
         return lines.gather(1, index[..., None].expand(-1, -1, lines.shape[-1]))

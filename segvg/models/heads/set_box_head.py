@@ -34,7 +34,7 @@ class SetOutputs(NamedTuple):
 
     @property
     def scores(self) -> Tensor:
-        """How sure the last layer is of an object, (B, Q)."""
+        """Probability of an object by the last layer, (B, Q)."""
         return 1 - self.logits[-1].float().softmax(-1)[..., -1]
 
 
@@ -43,7 +43,7 @@ class SetBoxHead(BaseModule):
     """Decoders, classes and boxes; every layer of every decoder is supervised.
 
     The first decoder has learned queries, the others constant ones on a grid. All read
-    the same memory, start from equal weights and are asked apart.
+    the same memory and start from equal weights; each has a loss of its own.
 
     Args:
         loss_set: config of the loss with its matcher.
@@ -56,7 +56,7 @@ class SetBoxHead(BaseModule):
         hidden: width of the feed-forward blocks.
         dropout: in the decoders.
         supervise_all: give every layer a loss, not the last alone.
-        predict_from: decoder that is asked at test: ``'last'``, as published,
+        predict_from: decoder that predicts at test: ``'last'``, as published,
             ``'first'``, or ``'best'``, the one with the highest score.
         mask_branch: config of a branch that makes masks for queries of the last
             decoder.
@@ -126,7 +126,8 @@ class SetBoxHead(BaseModule):
     # -- training ----------------------------------------------------------------------
 
     def positive_map(self, sample: GroundingDataSample) -> Tensor:
-        """Return the right classes (T, A) of the targets of a sample: the first."""
+        """Return the right classes (T, A) of the targets of a sample: always the first.
+        """
         boxes = sample.gt_instances.bboxes
         rows = boxes.new_zeros((len(boxes), self.num_classes))
         rows[:, 0] = 1
@@ -194,7 +195,7 @@ class SetBoxHead(BaseModule):
     # -- test --------------------------------------------------------------------------
 
     def choose(self, outputs: Sequence[SetOutputs]) -> SetOutputs:
-        """Return the predictions that count, by ``predict_from``."""
+        """Return the predictions of the decoder that ``predict_from`` names."""
         if self.predict_from == 'first' or len(outputs) == 1:
             return outputs[0]
         if self.predict_from == 'last':
@@ -209,7 +210,7 @@ class SetBoxHead(BaseModule):
         """Write ``pred_instances``: all queries, or those that get a mask.
 
         Boxes may reach beyond the image, as in the published evaluation. The
-        ``no_target_score`` is how far the surest query is from being sure.
+        ``no_target_score`` is 1 minus the highest score of a query.
         """
         outputs = self.choose(self(fused))
         geometry = Geometry.from_samples(data_samples, fused.canvas_shape)

@@ -1,5 +1,5 @@
-"""MDETR's head: a query names the tokens that speak of its object."""
-from typing import Optional, Sequence
+"""MDETR's head: a query predicts which tokens describe its object."""
+from typing import Any, Optional, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -33,7 +33,7 @@ class SoftTokenHead(SetBoxHead):
 
     def __init__(self, loss_set: dict, channels: int = 256, align_channels: int = 64,
                  *, align_weight: float = 1.0, align_temperature: float = 0.07,
-                 num_classes: int = 256, **kwargs) -> None:
+                 num_classes: int = 256, **kwargs: Any) -> None:
         super().__init__(loss_set, channels, num_classes=num_classes, **kwargs)
         self.align_weight = align_weight
         self.align_temperature = align_temperature
@@ -57,14 +57,14 @@ class SoftTokenHead(SetBoxHead):
 
     def _to_classes(self, rows: Tensor, sample: GroundingDataSample) -> Tensor:
         """Widen token maps (N, L) to (N, A)."""
-        free = self.num_classes - 1 - rows.shape[1]
-        if free < 0:
+        unused = self.num_classes - 1 - rows.shape[1]
+        if unused < 0:
             raise ValueError(f'{rows.shape[1]} tokens in expression {sample.text!r} of '
                              f'{sample.img_path}, but {self.num_classes - 1} classes')
-        return F.pad(rows.float(), (0, free + 1))
+        return F.pad(rows.float(), (0, unused + 1))
 
     def align(self, fused: FusedFeatures, states: Tensor) -> tuple[Tensor, Tensor]:
-        """Return queries (D, B, Q, E) and tokens (B, L, E), both of length 1."""
+        """Return queries (D, B, Q, E) and tokens (B, L, E), both as unit vectors."""
         assert self.align_query is not None and self.align_text is not None
         words = fused.memory.feats[:, fused.image_slice.stop:]
         return (F.normalize(self.align_query(states), dim=-1),
