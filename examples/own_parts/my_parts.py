@@ -1,4 +1,4 @@
-"""A head, a neck and a bbox-to-mask transform of one's own, in a file of one's own."""
+"""A head, a neck and a bbox-to-mask transform of your own, in a file of your own."""
 import numpy as np
 import torch
 from mmengine.model import BaseModule
