@@ -82,8 +82,8 @@ def test_mask_head_on_another_grid_and_batch():
     states = 6 * states[:, 0, 0]
     fused = FusedFeatures(
         Tokens(2 * memory.flatten(2).transpose(1, 2),
-               torch.from_numpy(padding).flatten(1)),
-        slice(0, 12), (4, 3), (128, 96), maps=tuple(maps))
+               torch.from_numpy(padding).flatten(1), grid=(4, 3), maps=tuple(maps)),
+        slice(0, 12), (128, 96))
     weights = reftr_units.renamed(shapes, 'head.')
     branch, energy = JointMaskBranch(), EnergyLoss()
     for part, prefix in ((branch, 'mask.'), (energy, 'loss_energy.')):
