@@ -49,7 +49,7 @@ class BoxHead(BaseModule):
 
     def predict(self, fused: FusedFeatures,
                 data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
-        """Write ``pred_instances`` with one box; the score is 1, there is no other."""
+        """Write ``pred_instances`` with one box; its score is always 1."""
         geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
         boxes = geometry.boxes_to_image(self(fused), 'canvas').cpu()
         for sample, bboxes in zip(data_samples, boxes):

@@ -180,8 +180,8 @@ class MostProbable:
 class NucleusSample:
     """A random one of the most probable tokens that together reach a probability.
 
-    The one that reaches it is among them. It is drawn from torch's generator, so two
-    calls differ.
+    The token that reaches the probability is among them. Draws come from torch's
+    generator, so two calls differ.
 
     Args:
         top_p: the probability, above 0 and at most 1; close to 0 is ``MostProbable``.
