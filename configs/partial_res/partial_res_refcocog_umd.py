@@ -9,7 +9,8 @@ _base_ = [
     '../_base_/default_runtime.py'
 ]
 partial_res = dict(
-    rec_config='configs/seqtr/seqtr_det_refcocog_umd.py', percent=5, seed=0, threshold=0.1)
+    rec_config='configs/seqtr/seqtr_det_refcocog_umd.py', percent=5, seed=0,
+    threshold=0.1)
 model = dict(language_encoder=_base_.word_encoder)
 train_dataloader = dict(
     batch_size=64,

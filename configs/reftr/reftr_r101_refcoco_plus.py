@@ -4,13 +4,7 @@ Expected: see configs/reftr/README.md.
 
 python tools/train.py configs/reftr/reftr_r101_refcoco_plus.py
 """
-_base_ = [
-    '../_base_/models/reftr_r50.py', '../_base_/datasets/refcoco_plus_unc.py',
-    '../_base_/schedules/reftr_90e.py', '../_base_/default_runtime.py'
-]
+_base_ = './reftr_refcoco_plus.py'
 model = dict(
     image_encoder=dict(backbone=dict(depth=101)),
     init_cfg=dict(checkpoint='data/pretrained/detr_r101_unc.pth'))
-train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline, **_base_.reading))
-val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline, **_base_.reading))
-test_dataloader = val_dataloader

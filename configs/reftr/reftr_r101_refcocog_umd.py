@@ -4,15 +4,7 @@ Expected: see configs/reftr/README.md.
 
 python tools/train.py configs/reftr/reftr_r101_refcocog_umd.py
 """
-_base_ = [
-    '../_base_/models/reftr_r50.py', '../_base_/datasets/refcocog_umd.py',
-    '../_base_/schedules/reftr_90e.py', '../_base_/default_runtime.py'
-]
+_base_ = './reftr_refcocog_umd.py'
 model = dict(
     image_encoder=dict(backbone=dict(depth=101)),
     init_cfg=dict(checkpoint='data/pretrained/detr_r101_gref.pth'))
-train_dataloader = dict(
-    dataset=dict(pipeline=_base_.train_pipeline, text_field='sent', **_base_.reading))
-val_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, text_field='sent', **_base_.reading))
-test_dataloader = val_dataloader

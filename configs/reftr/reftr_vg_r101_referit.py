@@ -5,18 +5,7 @@ Expected: see configs/reftr/README.md.
 python tools/train_stages.py configs/reftr/reftr_vg_r101_referit.py
 This stage alone: python tools/train.py configs/reftr/reftr_vg_r101_referit.py
 """
-_base_ = [
-    '../_base_/models/reftr_r50.py', '../_base_/datasets/referit.py',
-    '../_base_/schedules/reftr_90e.py', '../_base_/default_runtime.py'
-]
-model = dict(
-    image_encoder=dict(backbone=dict(depth=101)),
-    language_encoder=dict(init_cfg=None),
-    init_cfg=None)
+_base_ = './reftr_vg_referit.py'
+model = dict(image_encoder=dict(backbone=dict(depth=101)))
 earlier_stages = ['configs/reftr/reftr_vg_r101_pretrain.py']
 load_from = 'work_dirs/reftr_vg_r101_pretrain/epoch_15.pth'
-train_dataloader = dict(
-    dataset=dict(pipeline=_base_.train_pipeline, box_profile='inclusive_corners'))
-val_dataloader = dict(
-    dataset=dict(pipeline=_base_.test_pipeline, box_profile='inclusive_corners'))
-test_dataloader = val_dataloader

@@ -1,4 +1,6 @@
-"""ReLA of the paper, Swin-B, gRefCOCO. Eight GPUs. Expected: see configs/rela/README.md.
+"""ReLA of the paper, Swin-B, gRefCOCO. Eight GPUs.
+
+Expected: see configs/rela/README.md.
 
 python tools/train.py configs/rela/rela_original_swin_b_grefcoco.py
 """

@@ -1,6 +1,7 @@
 """ReLA, Swin-B, gRefCOCO: masks, and boxes from the parts of them. Eight GPUs.
 
-Boxes around connected parts of the mask are an extension: no published method does this.
+Boxes around connected parts of the mask are an extension: no published method does
+this.
 
 python tools/train.py configs/rela/rela_swin_b_grec_grefcoco.py
 """

@@ -1,4 +1,6 @@
-"""ReLA, Swin-B, masks of RefCOCOg (umd). Eight GPUs. Expected: see configs/rela/README.md.
+"""ReLA, Swin-B, masks of RefCOCOg (umd). Eight GPUs.
+
+Expected: see configs/rela/README.md.
 
 python tools/train.py configs/rela/rela_swin_b_refcocog_umd.py
 """

@@ -1,4 +1,6 @@
-"""SegVG, ResNet-50, RefCOCOg (google). Eight GPUs. Expected: see configs/segvg/README.md.
+"""SegVG, ResNet-50, RefCOCOg (google). Eight GPUs.
+
+Expected: see configs/segvg/README.md.
 
 python tools/train.py configs/segvg/segvg_r50_refcocog_google.py
 """

@@ -1,4 +1,4 @@
-"""SegVG, tiny, by selective retraining: three rounds, what reads both modalities is kept.
+"""SegVG, tiny, by selective retraining: three rounds that keep what joins the modalities.
 
 python tools/siri.py configs/segvg/segvg_tiny_rounds_synthref_l0.py
 python tools/train.py configs/segvg/segvg_tiny_rounds_synthref_l0.py

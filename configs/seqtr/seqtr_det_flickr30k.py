@@ -1,4 +1,6 @@
-"""SeqTR, DarkNet-53, boxes, Flickr30k Entities. One GPU. Expected: see configs/seqtr/README.md.
+"""SeqTR, DarkNet-53, boxes, Flickr30k Entities. One GPU.
+
+Expected: see configs/seqtr/README.md.
 
 python tools/train.py configs/seqtr/seqtr_det_flickr30k.py
 """

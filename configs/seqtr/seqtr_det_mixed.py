@@ -1,4 +1,6 @@
-"""SeqTR, DarkNet-53, boxes, pre-training on all data sets. Eight GPUs. No published row.
+"""SeqTR, DarkNet-53, boxes, pre-training on all data sets.
+
+Eight GPUs. No published row.
 
 python tools/train.py configs/seqtr/seqtr_det_mixed.py
 """

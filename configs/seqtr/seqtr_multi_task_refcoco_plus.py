@@ -1,4 +1,6 @@
-"""SeqTR, DarkNet-53, box and contour, RefCOCO+. One GPU. Expected: see configs/seqtr/README.md.
+"""SeqTR, DarkNet-53, box and contour, RefCOCO+. One GPU.
+
+Expected: see configs/seqtr/README.md.
 
 python tools/train.py configs/seqtr/seqtr_multi_task_refcoco_plus.py
 """

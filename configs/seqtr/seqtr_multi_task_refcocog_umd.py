@@ -1,4 +1,6 @@
-"""SeqTR, DarkNet-53, box and contour, RefCOCOg (umd). One GPU. Expected: see configs/seqtr/README.md.
+"""SeqTR, DarkNet-53, box and contour, RefCOCOg (umd). One GPU.
+
+Expected: see configs/seqtr/README.md.
 
 python tools/train.py configs/seqtr/seqtr_multi_task_refcocog_umd.py
 """

@@ -1,4 +1,6 @@
-"""SeqTR, DarkNet-53, contours, RefCOCO+. One GPU. Expected: see configs/seqtr/README.md.
+"""SeqTR, DarkNet-53, contours, RefCOCO+. One GPU.
+
+Expected: see configs/seqtr/README.md.
 
 python tools/train.py configs/seqtr/seqtr_segm_refcoco_plus.py
 """

@@ -1,4 +1,6 @@
-"""SeqTR, DarkNet-53, contours, RefCOCOg (google). One GPU. Expected: see configs/seqtr/README.md.
+"""SeqTR, DarkNet-53, contours, RefCOCOg (google). One GPU.
+
+Expected: see configs/seqtr/README.md.
 
 python tools/train.py configs/seqtr/seqtr_segm_refcocog_google.py
 """

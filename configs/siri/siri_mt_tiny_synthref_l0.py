@@ -1,4 +1,6 @@
-"""Multi-task SiRi, tiny, SynthRef L0. Two CPU cores. Expected: see configs/siri/README.md.
+"""Multi-task SiRi, tiny, SynthRef L0. Two CPU cores.
+
+Expected: see configs/siri/README.md.
 
 python tools/train.py configs/siri/siri_mt_tiny_synthref_l0.py
 """

@@ -1,4 +1,6 @@
-"""TransVG, ResNet-101, ReferItGame. Eight GPUs. Expected: see configs/transvg/README.md.
+"""TransVG, ResNet-101, ReferItGame. Eight GPUs.
+
+Expected: see configs/transvg/README.md.
 
 python tools/train.py configs/transvg/transvg_r101_referit.py
 """

@@ -1,4 +1,6 @@
-"""TransVG, ResNet-50, RefCOCOg (umd). Eight GPUs. Expected: see configs/transvg/README.md.
+"""TransVG, ResNet-50, RefCOCOg (umd). Eight GPUs.
+
+Expected: see configs/transvg/README.md.
 
 python tools/train.py configs/transvg/transvg_refcocog_umd.py
 """

@@ -1,7 +1,7 @@
 """gRefCOCO: many targets, one or none. Splits train, val, testA, testB.
 
-Made by tools/prepare_data.py; data/README.md has the command and the tree. Another split
-is scored by ``tools/test.py ... --split testA``.
+Made by tools/prepare_data.py; data/README.md has the command and the tree. Another
+split is scored by ``tools/test.py ... --split testA``.
 """
 _base_ = './refcoco_unc.py'
 train_dataloader = dict(

@@ -1,4 +1,4 @@
-"""RefCOCO, RefCOCO+, RefCOCOg, ReferItGame, Flickr30k and Visual Genome regions together.
+"""RefCOCO(+/g), ReferItGame, Flickr30k and Visual Genome regions together.
 
 Scored on the val splits of the five that have one, each of which counts the same in
 ``rec_mean``. Images of any val or test split of those are left out of training

@@ -1,7 +1,7 @@
 """RefCOCOg, partition of UMD. Splits train, val, test.
 
-Made by tools/prepare_data.py; data/README.md has the command and the tree. Another split
-is scored by ``tools/test.py ... --split test``.
+Made by tools/prepare_data.py; data/README.md has the command and the tree. Another
+split is scored by ``tools/test.py ... --split test``.
 """
 _base_ = './refcoco_unc.py'
 train_dataloader = dict(

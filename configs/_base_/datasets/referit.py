@@ -1,7 +1,7 @@
 """ReferItGame from the ReSC index files. Splits train, val, test.
 
-Made by tools/prepare_data.py; data/README.md has the command and the tree. Another split
-is scored by ``tools/test.py ... --split val``.
+Made by tools/prepare_data.py; data/README.md has the command and the tree. Another
+split is scored by ``tools/test.py ... --split val``.
 """
 _base_ = './refcoco_unc.py'
 train_dataloader = dict(

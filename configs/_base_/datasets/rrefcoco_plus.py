@@ -1,7 +1,7 @@
 """R-RefCOCO+: true and false sentences about the objects of RefCOCO+.
 
-Made by tools/prepare_data.py; data/README.md has the command and the tree. Another split
-is scored by ``tools/test.py ... --split testA``.
+Made by tools/prepare_data.py; data/README.md has the command and the tree. Another
+split is scored by ``tools/test.py ... --split testA``.
 """
 _base_ = './rrefcoco.py'
 train_dataloader = dict(

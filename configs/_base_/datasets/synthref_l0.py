@@ -1,7 +1,7 @@
 """SynthRef L0, generated: splits train, val, testA, testB.
 
-Made by tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0. Another split is
-scored by ``tools/test.py ... --split testA``.
+Made by tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0. Another split
+is scored by ``tools/test.py ... --split testA``.
 """
 _base_ = './refcoco_unc.py'
 train_dataloader = dict(

@@ -1,8 +1,9 @@
 """SynthRef L1, generated: splits train, val, testA, testB.
 
-Made by tools/make_synthref.py --level L1 --seed 0 --out data/synthref_l1. Another split is
-scored by ``tools/test.py ... --split testA``. Sentences with several targets or none are
-left out here: for those, only_single_target=False and a metric of generalized grounding.
+Made by tools/make_synthref.py --level L1 --seed 0 --out data/synthref_l1. Another split
+is scored by ``tools/test.py ... --split testA``. Sentences with several targets or none
+are left out here: for those, only_single_target=False and a metric of generalized
+grounding.
 """
 _base_ = './synthref_l0.py'
 train_dataloader = dict(

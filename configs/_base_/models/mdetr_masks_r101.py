@@ -1,4 +1,4 @@
-"""MDETR with its mask branch, which trains alone on a fixed detector (siri.md, 6.3)."""
+"""MDETR with its mask branch, which trains alone on a fixed detector."""
 _base_ = './mdetr_r101.py'
 model = dict(
     image_encoder=dict(backbone=dict(out_indices=(0, 1, 2, 3)), return_maps=True),

@@ -1,4 +1,4 @@
-"""MDETR with ResNet-101 and RoBERTa, as published (siri.md, sections 2 and 6).
+"""MDETR with ResNet-101 and RoBERTa, as in its paper (configs/siri/README.md).
 
 The image keeps its shape and the batch is padded to the largest; padding is masked.
 """
@@ -78,7 +78,9 @@ augmentation = [
         words=[],
         transforms=[
             dict(type='ResizeShortEdge', short=[400, 500, 600]),
-            dict(type='RandomSizeCrop', min_size=384, max_size=canvas * 5 // 3, min_iou=1e-6)
+            dict(
+                type='RandomSizeCrop', min_size=384, max_size=canvas * 5 // 3,
+                min_iou=1e-6)
         ]),
     dict(
         type='ResizeShortEdge',

@@ -1,4 +1,7 @@
-"""Partial-RES with DarkNet-53, contours of 12 points, as published (partial_res.md)."""
+"""Partial-RES with DarkNet-53, contours of 12 points, as in its paper.
+
+configs/partial_res/README.md has the paper and the differences.
+"""
 _base_ = './seqtr_darknet53.py'
 model = dict(
     type='PartialRES',

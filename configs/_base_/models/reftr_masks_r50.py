@@ -1,4 +1,4 @@
-"""RefTR with ResNet-50 for boxes and masks (reftr.md, sections 2.8 and 5)."""
+"""RefTR with ResNet-50, boxes and masks, as in its paper (configs/reftr/README.md)."""
 _base_ = './reftr_r50.py'
 model = dict(
     image_encoder=dict(backbone=dict(out_indices=(0, 1, 2, 3)), return_maps=True),

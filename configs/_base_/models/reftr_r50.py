@@ -1,4 +1,4 @@
-"""RefTR with ResNet-50 and BERT for boxes, as published (reftr.md, sections 2-4).
+"""RefTR with ResNet-50 and BERT for boxes, as in its paper (configs/reftr/README.md).
 
 The long side is 640, the batch is padded to the largest image; padding is masked.
 """

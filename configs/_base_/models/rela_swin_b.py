@@ -1,4 +1,6 @@
-"""ReLA with Swin-B that reads the text, BERT and 100 regions (rela.md, sections 2-4).
+"""ReLA with Swin-B that reads the text, BERT and 100 regions.
+
+As in its paper; configs/rela/README.md has it and the differences.
 
 data/pretrained/swin_base_384_22k.pth: ImageNet-22k weights, window 12, through
 tools/convert_checkpoint.py swin; data/pretrained/bert-base-uncased: config.json,

@@ -1,4 +1,7 @@
-"""SegVG with ResNet-101 on a canvas of 640 x 640, as published (segvg.md, sections 2-5)."""
+"""SegVG with ResNet-101 on a canvas of 640 x 640, as in its paper.
+
+configs/segvg/README.md has the paper and the differences.
+"""
 canvas = 640  # every image is placed on a square of this side
 max_tokens = 40
 vocab = 'data/pretrained/bert-base-uncased'

@@ -1,4 +1,4 @@
-"""SegVG small enough for two CPU cores: canvas of 64 x 64, 64 image tokens, no downloads.
+"""SegVG for two CPU cores: canvas of 64 x 64, 64 image tokens, no downloads.
 
 Everything is trained from random weights, so nothing is frozen and the batch statistics
 of the backbone are learned.

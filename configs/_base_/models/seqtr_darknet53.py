@@ -1,7 +1,7 @@
-"""SeqTR with DarkNet-53 and word vectors, boxes, as published (seqtr.md, sections 2-5).
+"""SeqTR with DarkNet-53 and word vectors, boxes, as in its paper.
 
-The image keeps its shape: its long side becomes 640 and the canvas reaches to the next
-multiple of 32.
+configs/seqtr/README.md has the paper and the differences. The image keeps its shape:
+its long side becomes 640 and the canvas reaches to the next multiple of 32.
 """
 canvas = 640  # the long side of every image
 

@@ -1,7 +1,7 @@
 """SeqTR small enough for two CPU cores: canvas of 64 x 64, a bin a pixel, no downloads.
 
-Everything is trained from random weights, words included. What a sequence holds (a box, a
-contour) is set by the config that uses this one.
+Everything is trained from random weights, words included. What a sequence holds (a box,
+a contour) is set by the config that uses this one.
 """
 max_tokens = 20
 vocab = 'segvg/synthref/vocab.txt'

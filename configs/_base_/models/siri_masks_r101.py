@@ -1,4 +1,4 @@
-"""SiRi with MDETR's mask branch, which trains alone on a fixed detector (siri.md, 11).
+"""SiRi with MDETR's mask branch, which trains alone on a fixed detector.
 
 Not published: its authors only announced it.
 """

@@ -1,4 +1,4 @@
-"""SiRi with ResNet-101 and RoBERTa, as published (siri.md, sections 2-5).
+"""SiRi with ResNet-101 and RoBERTa, as in its paper (configs/siri/README.md).
 
 The image keeps its shape and the batch is padded to the largest; padding is masked.
 """

@@ -1,10 +1,10 @@
 """SiRi small enough for two CPU cores: 64 x 64 pixels, 64 tokens, no downloads.
 
 Everything is trained from random weights, so nothing is frozen and the batch statistics
-of the backbone are learned. Box and mask are trained together. The matching asks for the
-class first: as published, whichever query lies on the target is matched, which teaches
-the queries to find objects and leaves the choice to the classes, which are slow to learn
-to read. Here one query answers, and its box and mask must follow the text.
+of the backbone are learned. Box and mask are trained together. The matching asks for
+the class first: as published, whichever query lies on the target is matched, which
+teaches the queries to find objects and leaves the choice to the classes, which are slow
+to learn to read. Here one query answers, and its box and mask must follow the text.
 """
 canvas = 64  # the long side of every image
 max_tokens = 20

@@ -1,4 +1,7 @@
-"""TransVG with ResNet-50 on a canvas of 640 x 640, as published (segvg.md, section 11)."""
+"""TransVG with ResNet-50 on a canvas of 640 x 640, as in its paper.
+
+configs/transvg/README.md has the paper and the differences.
+"""
 canvas = 640  # every image is placed on a square of this side
 max_tokens = 20
 vocab = 'data/pretrained/bert-base-uncased'

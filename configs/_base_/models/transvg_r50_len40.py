@@ -1,4 +1,4 @@
-"""TransVG with ResNet-50 for expressions of up to 40 tokens, as published for RefCOCOg."""
+"""TransVG with ResNet-50 for up to 40 tokens, as published for RefCOCOg."""
 _base_ = './transvg_r50.py'
 max_tokens = 40
 model = dict(fusion=dict(max_text_tokens=max_tokens))

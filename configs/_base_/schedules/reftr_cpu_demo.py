@@ -1,4 +1,4 @@
-"""AdamW with warm-up and cosine decay, for RefTR on the generated data on two CPU cores.
+"""AdamW, warm-up, cosine decay: RefTR on generated data on two CPU cores.
 
 Boxes are learned late, after the masks: in half of the epochs they are not.
 """
@@ -8,7 +8,9 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=1.0, norm_type=2))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, by_epoch=False, begin=0, end=100),
-    dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=True, convert_to_iter_based=True)
+    dict(
+        type='CosineAnnealingLR', eta_min=1e-5, by_epoch=True,
+        convert_to_iter_based=True)
 ]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=24, val_interval=4)
 val_cfg = dict(type='ValLoop')

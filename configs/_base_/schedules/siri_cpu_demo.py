@@ -1,11 +1,13 @@
-"""AdamW with warm-up and cosine decay, for SiRi on the generated data on two CPU cores."""
+"""AdamW, warm-up, cosine decay: SiRi on generated data on two CPU cores."""
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=5e-4, weight_decay=1e-4),
     clip_grad=dict(max_norm=1.0, norm_type=2))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, by_epoch=False, begin=0, end=100),
-    dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=True, convert_to_iter_based=True)
+    dict(
+        type='CosineAnnealingLR', eta_min=1e-5, by_epoch=True,
+        convert_to_iter_based=True)
 ]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=22, val_interval=2)
 val_cfg = dict(type='ValLoop')

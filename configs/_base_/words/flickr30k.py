@@ -6,7 +6,8 @@ max_tokens = 20
 vocab = 'data/vocabularies/flickr30k.txt'
 # What differs in the language encoder.
 word_encoder = dict(
-    text_length=max_tokens, init_cfg=dict(checkpoint='data/vocabularies/flickr30k.npz'))
+    text_length=max_tokens,
+    init_cfg=dict(checkpoint='data/vocabularies/flickr30k.npz'))
 words = [
     dict(
         type='TokenizeExpression',

@@ -6,7 +6,8 @@ max_tokens = 15
 vocab = 'data/vocabularies/refcoco_unc.txt'
 # What differs in the language encoder.
 word_encoder = dict(
-    text_length=max_tokens, init_cfg=dict(checkpoint='data/vocabularies/refcoco_unc.npz'))
+    text_length=max_tokens,
+    init_cfg=dict(checkpoint='data/vocabularies/refcoco_unc.npz'))
 words = [
     dict(
         type='TokenizeExpression',

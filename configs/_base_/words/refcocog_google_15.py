@@ -1,4 +1,4 @@
-"""Words of RefCOCOg (google), cut after 15: for SeqTR with box and contour, as published."""
+"""Words of RefCOCOg (google), 15 of them: SeqTR with box and contour, as published."""
 _base_ = './refcocog_google.py'
 max_tokens = 15
 word_encoder = dict(text_length=max_tokens)

@@ -6,7 +6,8 @@ max_tokens = 20
 vocab = 'data/vocabularies/refcocog_umd.txt'
 # What differs in the language encoder.
 word_encoder = dict(
-    text_length=max_tokens, init_cfg=dict(checkpoint='data/vocabularies/refcocog_umd.npz'))
+    text_length=max_tokens,
+    init_cfg=dict(checkpoint='data/vocabularies/refcocog_umd.npz'))
 words = [
     dict(
         type='TokenizeExpression',

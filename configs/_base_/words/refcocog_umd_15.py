@@ -1,4 +1,4 @@
-"""Words of RefCOCOg (umd), cut after 15: for SeqTR with box and contour, as published."""
+"""Words of RefCOCOg (umd), 15 of them: SeqTR with box and contour, as published."""
 _base_ = './refcocog_umd.py'
 max_tokens = 15
 word_encoder = dict(text_length=max_tokens)
