@@ -1,7 +1,7 @@
 """Small data and small versions of real configs, for tests."""
 import json
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, Optional
 
 import numpy as np
 from mmengine.config import Config
@@ -150,9 +150,10 @@ def shrink_part(node: dict) -> None:
         node.update(min_size=36, max_size=50)
 
 
-def toy_config(path: Path, data: Path, work_dir: Path) -> Config:
+def toy_config(path: Path, data: Path, work_dir: Path,
+               options: Optional[dict] = None) -> Config:
     """Return a published config with toy sizes, on the data of ``make_data``."""
-    cfg = load(path)
+    cfg = load(path, options)
     if 'tiny' in cfg.filename or 'synthref' in cfg.filename:  # small enough already
         for part in parts_of(cfg._cfg_dict):
             use_local_files(part, data)

@@ -1,4 +1,4 @@
-"""SegVG, tiny, by selective retraining: three rounds that keep what joins the modalities.
+"""SegVG, tiny, by selective retraining: three rounds, alignment and fusion are kept.
 
 python tools/siri.py configs/segvg/segvg_tiny_rounds_synthref_l0.py
 python tools/train.py configs/segvg/segvg_tiny_rounds_synthref_l0.py

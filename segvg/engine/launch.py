@@ -22,7 +22,9 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
         help='settings that replace those of the config, e.g. '
-        "train_dataloader.batch_size=4; a list is written a=1,2 or a='[1,2]'")
+        "train_dataloader.batch_size=4, canvas=512 or "
+        'train_dataloader.dataset.pipeline.RandomFlip.prob=0; a list is written '
+        "a=1,2 or a='[1,2]'")
     parser.set_defaults(launcher='none', work_dir=None, local_rank=0)
 
 
@@ -38,7 +40,7 @@ def add_common_arguments(parser: argparse.ArgumentParser,
     """Add the flags that training and testing share with mmdetection's tools.
 
     Args:
-        parser: gets them.
+        parser: the parser that gets them.
         work_dir: what the work folder of this tool is.
     """
     parser.add_argument('--work-dir', metavar='DIR', help=work_dir)
@@ -108,11 +110,11 @@ def load_weights(runner: Runner, path: str) -> dict:
 
 
 def leave_group() -> None:
-    """Wait for the other processes, take leave of them and end this one.
+    """Wait for the other processes, close the group and end this process.
 
-    For the last line of a tool. Without several processes it does nothing. With them
-    Python's own way out is not taken: a thread of gloo or of autograd that wants the
-    interpreter at that moment aborts the process, now and then.
+    The last call of a tool; it does nothing in a run of one process. Python's normal
+    exit is avoided: a thread of gloo or autograd that asks for the interpreter at that
+    moment sometimes aborts the process.
     """
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.barrier()

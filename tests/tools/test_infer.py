@@ -71,7 +71,8 @@ def test_missing_files_are_named(infer, toy, tmp_path):
     assert message(infer, image, config='no.py') == 'error: config no.py does not exist'
     assert message(infer, image, checkpoint='no.pth') == (
         'error: checkpoint no.pth does not exist')
-    vocab = ['--cfg-options', 'test_dataloader.dataset.pipeline.4.tokenizer.vocab='
+    vocab = ['--cfg-options', 'test_dataloader.dataset.pipeline'
+             '.TokenizeExpression.tokenizer.vocab='
              f'{tmp_path}/none/vocab.txt']
     text = message(infer, image, more=vocab)
     assert f'{tmp_path}/none/vocab.txt' in text and 'missing vocabulary' in text

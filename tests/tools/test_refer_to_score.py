@@ -17,9 +17,7 @@ def train_and_score(patch, work, root, annotations) -> dict:
                                      ('test_dataloader', 'val'))]
     options += [f'{loader}.dataset.data_root={root}/'
                 for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader')]
-    options += [f'train_dataloader.dataset.pipeline.6.tokenizer.vocab={root}/vocab.txt',
-                f'val_dataloader.dataset.pipeline.4.tokenizer.vocab={root}/vocab.txt',
-                f'test_dataloader.dataset.pipeline.4.tokenizer.vocab={root}/vocab.txt',
+    options += [f'vocab={root}/vocab.txt',
                 'train_cfg.max_epochs=1', 'train_dataloader.batch_size=8',
                 'randomness.seed=3']
     run_tool(patch, 'train.py', CONFIG, '--work-dir', work, '--cfg-options', *options)
