@@ -41,7 +41,7 @@ def image_number(image: dict) -> int:
 def save_index(path: Path, rows: list[list[int]]) -> np.ndarray:
     """Save one row (offset, counts, image) per line under a row that dates the file.
 
-    A folder that cannot be written to is no error: the index is then made at
+    A folder that cannot be written to is not an error: the index is then made at
     every start.
     """
     stat = path.stat()

@@ -136,7 +136,7 @@ def test_canonical_files_go_through_once_more(run, source, tmp_path):
 @pytest.mark.parametrize(('args', 'message'), [
     (['refer_refcoco', 'nowhere'], 'nowhere has no refs(<partition>).p'),
     (['resc_pth', 'nowhere'], 'there is no file or folder nowhere'),
-    (['canonical', 'nowhere'], 'nowhere is no <name>.meta.json')])
+    (['canonical', 'nowhere'], 'nowhere is not a <name>.meta.json')])
 def test_missing_source_is_named(run, args, message):
     code, said = run(*args)
     assert code == 2 and message in said

@@ -12,7 +12,7 @@ from segvg.structures.masks import decode_segmentation, encode_rle
 
 FIRST_MADE_UP = 10**9  # above the numbers of COCO, Visual Genome and SAIAPR
 PLACES_SHOWN = 3
-# keys of expressions that a format may have no place for -> how the list names them
+# keys of expressions that a format may not hold -> their names in the table
 FACTS = dict(sent='cleaned text', ref_id='which sentences belong together',
              phrases='phrases', tokens='tokens', negative_of='negative_of',
              reviewed_ok='reviewed_ok', pseudo='pseudo', unrelated='unrelated',
@@ -34,7 +34,7 @@ class Losses:
             places.append(place)
 
     def add_facts(self, expr: dict, held: Iterable[str], place: str) -> None:
-        """Count the facts of an expression that the format has no place for."""
+        """Count the facts of an expression that the format does not hold."""
         for key, name in FACTS.items():
             if key not in held and expr.get(key) is not None:
                 self.add(f'not held: {name}', place)
@@ -107,7 +107,7 @@ def bbox_of(instance: dict, image: dict, root: Path) -> list[float]:
 
 
 def segm_of(instance: dict, root: Path) -> Optional[dict]:
-    """The mask of an instance; a file is named by its whole path."""
+    """The mask of an instance; a file is named by its full path."""
     segm = instance.get('segm')
     return {'file': root / segm['file']} if segm and 'file' in segm else segm
 

@@ -60,7 +60,7 @@ class CocoInstances:
         path: the file.
         name_image: makes the name of an image that has none from its id; None takes
             COCO's names.
-        namespace: of the ids of images; None tells it from their names.
+        namespace: of the ids of images; None takes it from their names.
     """
 
     def __init__(self, ctx: Context, path: Path, *,

@@ -65,7 +65,7 @@ class ExprTargets(NamedTuple):
     instances: list[dict]
     errors: Errors
     scope: object  # texts of one scope should not repeat
-    keys: Optional[frozenset] = None  # tells the targets from others; None: their ids
+    keys: Optional[frozenset] = None  # identify the targets; None takes their ids
 
 
 class TargetParser(ABC):
@@ -249,7 +249,7 @@ def all_records(content: dict) -> Iterator[dict]:
 
 
 def _collection_of(dataset: str) -> str:
-    """The collection that a set is on, told from its name."""
+    """The collection of a set's images, taken from its name."""
     for word, collection in (('flickr', 'flickr'), ('referit', 'saiaprtc12'),
                              ('refclef', 'saiaprtc12'), ('visual', 'vg')):
         if word in dataset.lower():

@@ -52,7 +52,7 @@ class ExprCollector:
     def add(self, expr: FoundExpr) -> bool:
         """Check an expression and group it; whether it is kept.
 
-        Its instances are told from others of the image by their ids.
+        Its instances are identified by their ids.
         """
         if not self.check(expr) or expr.split is None or expr.image is None:
             return False

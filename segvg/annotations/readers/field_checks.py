@@ -1,4 +1,4 @@
-"""Check the shape of a record: which fields it has, and of which type."""
+"""Tests of values, and tables of them: which fields a record has, of which type."""
 import json
 import math
 import reprlib
@@ -7,8 +7,8 @@ from typing import Optional, TypeGuard, Union
 
 Test = Callable[[object], bool]
 Fields = dict[str, Test]  # names of fields, and what their values must be
-MAX_SIDE = 1 << 15  # px; what says more is no image, and its mask would fill memory
-MAX_BITS = 1000  # of an integer that still is a float
+MAX_SIDE = 1 << 15  # px; a larger image is not real, and its mask would fill memory
+MAX_BITS = 1000  # of an integer that can be a float
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 
@@ -20,7 +20,7 @@ def is_int(value: object) -> TypeGuard[int]:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether a value is a number that is a float too, not a finite one necessarily."""
+    """Whether a value is a number that fits a float; it may be infinite or NaN."""
     return isinstance(value, float) or (
         is_int(value) and value.bit_length() < MAX_BITS)
 
@@ -87,7 +87,7 @@ def or_none(test: Test) -> Test:
 
 
 def show(value: object) -> str:
-    """A value in short, however large or deep it is."""
+    """A value as short text, however large or deep it is."""
     return _SHORT.repr(value)[:80]
 
 

@@ -67,9 +67,9 @@ class InstanceIds:
         Args:
             ctx: of the object; its ``image_id`` says in which image the object is.
             source_id: id of the object in the source; None when it has none.
-            content: box, and mask where there is one; tells objects of one id apart.
+            content: box, and mask where there is one; distinguishes objects of one id.
             own_name: the id of an object that has none.
-            scope: what else parts the objects of an image, such as its split.
+            scope: what else separates the objects of an image, such as its split.
         """
         image = (scope, ctx.ids.get('image_id'))
         key = (image, source_id, content)

@@ -1,4 +1,4 @@
-"""Find image files, and compare their size with the annotated one."""
+"""Names of images, where their files are, and whether their sizes are as annotated."""
 import os
 import re
 from pathlib import Path, PurePosixPath
@@ -74,7 +74,7 @@ def other_names(file: str) -> list[str]:
 
 
 def namespace_of(file: str) -> str:
-    """Namespace of an image's id, told from its name."""
+    """Namespace of an image's id, taken from its name."""
     name = PurePosixPath(file).name
     if coco_number(name) is not None:
         return 'coco'
@@ -82,7 +82,7 @@ def namespace_of(file: str) -> str:
 
 
 def image_number(file: str) -> Optional[int]:
-    """Number of an image, told from its name: the last digits before the ending."""
+    """Number of an image, taken from its name: the last digits before the ending."""
     number = coco_number(file)
     digits = re.findall(r'[0-9]{1,18}', PurePosixPath(file).stem)
     return int(digits[-1]) if number is None and digits else number

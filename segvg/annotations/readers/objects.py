@@ -23,7 +23,7 @@ Finding = tuple[str, object, Place]
 
 def check_box(bbox: Optional[list[float]], width: float,
               height: float) -> tuple[list[str], list[str]]:
-    """Codes of a box that make it useless, and codes of what is only odd.
+    """Codes of errors that make a box useless, and codes of minor problems.
 
     Args:
         bbox: xyxy, half-open, not clipped; None when there is none.
@@ -57,8 +57,8 @@ def checked_object(ctx: Context, source: SourceObject,
                    image: Optional[dict]) -> tuple[dict, Errors]:
     """The canonical instance of an object, and what makes it useless.
 
-    What is only odd is reported at the object. What makes it useless is for the caller
-    to report, at the records that it costs.
+    Minor problems are reported here, at the object. What makes it useless is for the
+    caller to report, at the records that are skipped for it.
 
     Args:
         ctx: that of the object.

@@ -37,7 +37,7 @@ class Kind(NamedTuple):
     """One published form.
 
     Attributes:
-        columns: those that tell it from the others.
+        columns: those that only this form has.
         parse: reads a row.
         source_box: how it stores boxes.
         text_field: what becomes the text.
@@ -90,7 +90,7 @@ def find_hf_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
 
 
 def _kind_of(path: Path) -> str:
-    """Name of the kind of a file; that of no kind when it cannot be told."""
+    """Name of the kind of a file, UNKNOWN when it is none of them."""
     try:
         columns = set(column_names(path))
     except AnnotationFileError:  # raised again when the set is read

@@ -69,7 +69,7 @@ class RowRef:
         place: where it stands.
         object: the object; its id is that of the annotation, None when there is none.
         errors: what skips it.
-        texts: its texts, None when they cannot be told.
+        texts: its texts, None when they are not known.
         sentences: the same in the form of REFER, instead of ``texts``.
         extra: other fields, for all its expressions.
     """
@@ -89,7 +89,7 @@ class Row:
     """What a row says.
 
     Attributes:
-        file: name of the image; None when it cannot be told.
+        file: name of the image; None when it is not known.
         number: of the image, when the row gives it.
         namespace: of the number, unless the name is one of COCO's.
         size: width and height as annotated.

@@ -59,8 +59,8 @@ def find_refer_sets(sources: list[Path], options: ReadOptions,
         root = source.parent if source.is_file() else source
         if not files:
             raise FileNotFoundError(
-                f'{source} and its subfolders have no {dialect.files("<partition>")}; '
-                f'give the folder that holds it and {INSTANCES}')
+                f'{source} has no {dialect.files("<partition>")}, and neither have its '
+                f'subfolders; give the folder that holds it and {INSTANCES}')
         sets += [ReferSet(path, root, options.dataset or path.resolve().parent.name,
                           dialect=dialect) for path in files]
     found = [refs for refs in sets if options.partition in (None, refs.partition)]

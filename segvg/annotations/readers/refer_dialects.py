@@ -103,7 +103,7 @@ class Dialect(NamedTuple):
             worth a note.
         suffix_is_ann_id: whether ``file_name`` ends in the annotation id.
         has_negatives: whether sentences say in ``exist`` that they describe nothing.
-        namespace: of the ids of images; None tells it from their names.
+        namespace: of the ids of images; None takes it from their names.
         name_image: makes the name of an image that has none; None takes COCO's names.
     """
 

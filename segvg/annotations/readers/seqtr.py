@@ -34,8 +34,8 @@ def find_seqtr_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet
     for source in sources:
         found = find_entry_files(source, f'{STEM}*.json')
         if not found:
-            raise FileNotFoundError(f'{source} has no {WHOLE}, not in its subfolders '
-                                    'either')
+            raise FileNotFoundError(f'{source} has no {WHOLE}, and neither have its '
+                                    'subfolders')
         whole = [pair for pair in found if pair[1].name == WHOLE]
         sets += [SeqTRSet(path, root, options.dataset or path.resolve().parent.name)
                  for root, path in whole or found]
@@ -102,8 +102,9 @@ def _load_original(source: SourceSet) -> Optional[set[str]]:
     path, *whole = source.files
     if not whole:
         if path.stem.endswith(PICKED):
-            raise AnnotationFileError(path, f'{WHOLE}, which tells its pseudo labels '
-                                            'from true ones, is not beside it')
+            raise AnnotationFileError(
+                path, f'{WHOLE}, which tells its pseudo labels from true ones, is not '
+                'beside it')
         return None
     content = load_json(whole[0])
     records = content.get(TRAIN) if isinstance(content, dict) else None
