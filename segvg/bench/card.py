@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
-from segvg.bench.card_checks import HEADER, check_record, check_row
+from segvg.bench.card_checks import check_header, check_row
 from segvg.bench.statistics import image_sums
 from segvg.utils.arrays import read_arrays
+from segvg.utils.plain_values import printable
 
 FORMAT = 'segvg-card'
 VERSION = '1.0'
@@ -112,10 +113,11 @@ def read_header(path: Path) -> dict[str, Any]:
     if not isinstance(header, dict) or header.get('format') != FORMAT:
         raise CardError(f'{path} is no result card; tools/test.py --card makes them')
     if str(header.get('version')).split('.')[0] != VERSION.split('.')[0]:
-        raise CardError(f'{path} has version {str(header.get("version"))[:20]} of the '
+        version = printable(str(header.get('version'))[:20])
+        raise CardError(f'{path} has version {version} of the '
                         f'format, this program reads {VERSION}')
     try:
-        return check_record(header, HEADER, str(path))
+        return check_header(header, str(path))
     except (ValueError, RecursionError) as error:
         raise CardError(str(error)) from None
 

@@ -1,12 +1,12 @@
 """What a result card must be before tables and pages rely on it: cards are sent around.
 """
 import math
-import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from segvg.structures.masks import MAX_PIXELS
+from segvg.utils.plain_values import printable
 
 Test = Callable[[object], bool]
 MAX_COUNT = 1 << 40
@@ -75,15 +75,16 @@ def _is_size(value: object) -> bool:
             and value[0] * value[1] <= MAX_PIXELS)
 
 
+DATA: dict[str, Test] = dict(
+    files=_list_of(_record(file=_is_name, sha256=_is_text)),
+    splits=_list_of(_is_text), expressions=_is_count, images=_is_count)
 HEADER: dict[str, Test] = dict(
     name=_is_text, scores=_dict_of(_is_number), intervals=_dict_of(_is_interval),
     protocols=_list_of(_record(
         metric=_is_text, settings=lambda value: isinstance(value, dict),
         frame=_optional(_is_text), scores=_list_of(_is_text))),
-    data=lambda value: _record(
-        files=_list_of(_record(file=_is_name, sha256=_is_text)),
-        splits=_list_of(_is_text), expressions=_is_count, images=_is_count)(
-            value) and _optional(_is_text)(value.get('root')),
+    data=lambda value: isinstance(value, dict) and _optional(_is_text)(
+        value.get('root')),
     thresholds=_list_of(_record(parameter=_is_text, source=_is_text)),
     config=_record(file=_is_text), weights=_record(sha256=_is_text),
     training=_optional(_record(seconds=_is_number, peak_memory=_optional(_is_number))),
@@ -113,6 +114,13 @@ def check_record(record: object, tests: Mapping[str, Test], where: str) -> Any:
     return shown(record)
 
 
+def check_header(header: object, where: str) -> Any:
+    """A header of a card; errors are those of ``check_record``."""
+    found = check_record(header, HEADER, where)
+    check_record(found['data'], DATA, f'{where}: data')
+    return found
+
+
 def check_row(row: object, where: str) -> Any:
     """A row of a card; errors are those of ``check_record``."""
     found = check_record(row, ROW, where)
@@ -125,15 +133,9 @@ def check_row(row: object, where: str) -> Any:
 def shown(value: Any) -> Any:
     """A value in whose texts no character commands a terminal or turns a line."""
     if isinstance(value, str):
-        return value if value.isprintable() else ''.join(map(_shown, value))
+        return printable(value)
     if isinstance(value, list):
         return [shown(part) for part in value]
     if isinstance(value, dict):
         return {shown(key): shown(part) for key, part in value.items()}
     return value
-
-
-def _shown(character: str) -> str:
-    if character.isprintable() or unicodedata.category(character) == 'Zs':
-        return character
-    return character.encode('unicode_escape').decode('ascii')

@@ -15,6 +15,7 @@ from segvg.utils.config_values import check_values
 from segvg.utils.configs import load
 from segvg.utils.fast_config_dump import use_plain_text
 from segvg.utils.files import use_whole_files
+from segvg.utils.plain_values import printable
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
@@ -127,4 +128,4 @@ def leave_group() -> None:
 
 def fail(error: Exception) -> None:
     """End the program with one message instead of a traceback."""
-    sys.exit(f'error: {error}')
+    sys.exit('error: ' + printable(str(error), keep='\n'))

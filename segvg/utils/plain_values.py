@@ -1,5 +1,6 @@
 """Values out of files of unknown origin: bounded in size along every path, and numbers.
 """
+import unicodedata
 from typing import Optional, Union
 
 VISIT_FLOOR, VISIT_FACTOR = 1 << 22, 8  # values and characters met along every path
@@ -63,3 +64,18 @@ def check_paths(value: object, limit: int) -> None:
             return
         level = below
     raise PickleRefusedError(f'lists within lists, deeper than {DEPTH_LIMIT}')
+
+
+def printable(text: str, keep: str = '') -> str:
+    """A text in which no character commands a terminal; such ones are written out.
+
+    Args:
+        text: of unknown origin.
+        keep: control characters that are wanted.
+    """
+    if text.isprintable():
+        return text
+    return ''.join(
+        character if character.isprintable() or character in keep
+        or unicodedata.category(character) == 'Zs'  # spaces of other widths
+        else character.encode('unicode_escape').decode('ascii') for character in text)
