@@ -100,7 +100,7 @@ def test_a_leaf_may_change_the_canvas(data, tmp_path):
     path = tmp_path / 'tiny_leaf.py'
     path.write_text(f"_base_ = '{ROOT}/configs/segvg/segvg_tiny_synthref_l0.py'\n"
                     'canvas = 32\n')
-    cfg = toy_config(path, data, tmp_path)
+    cfg = toy_config(path, data, tmp_path / 'work')
     assert cfg.model.fusion.num_image_tokens == 16
     build_runner(cfg).train()
     with pytest.raises(ValueError, match='canvas is 32, but .* with 64'):
