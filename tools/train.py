@@ -13,6 +13,7 @@ from segvg.engine.launch import (
 )
 from segvg.engine.preflight import check_files
 from segvg.leakage.guard import guard_training_data
+from segvg.utils.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
@@ -72,7 +73,10 @@ def main() -> None:
         guard_training_data(cfg)
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
-    build_runner(cfg).train()
+    try:
+        build_runner(cfg).train()
+    except InputError as error:
+        fail(error)
     leave_group()
 
 

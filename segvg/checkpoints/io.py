@@ -15,6 +15,7 @@ from mmengine.logging import HistoryBuffer, print_log
 from torch import Tensor, nn
 
 from segvg.checkpoints.admitted import ADMITTED, history_buffer
+from segvg.utils.errors import InputError
 from segvg.utils.plain_values import PickleRefusedError
 from segvg.utils.torch_files import load_torch_file
 
@@ -36,7 +37,7 @@ def load_checkpoint(path: Union[str, Path], map_location: Any = 'cpu') -> Any:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not a checkpoint, is damaged, or needs a class that is not
+        InputError: it is not a checkpoint, is damaged, or needs a class that is not
             admitted.
     """
     path = Path(path).expanduser()
@@ -52,15 +53,15 @@ def load_checkpoint(path: Union[str, Path], map_location: Any = 'cpu') -> Any:
         return _restore(content)
     except PickleRefusedError as error:
         if error.name is not None:
-            raise ValueError(
+            raise InputError(
                 f'{told}: it asks for {error.name}, which is not admitted and was not '
                 'called; weights, plain containers, numbers and text are') from None
-        raise ValueError(f'{told}: {error.reason}') from None
+        raise InputError(f'{told}: {error.reason}') from None
     except MemoryError:
-        raise ValueError(f'{told}: there is not enough memory for it') from None
+        raise InputError(f'{told}: there is not enough memory for it') from None
     except Exception as error:  # of a parser, on bytes of any kind
         reason = (str(error).splitlines() or [''])[0][:200]
-        raise ValueError(f'{told}: {type(error).__name__}: {reason}') from None
+        raise InputError(f'{told}: {type(error).__name__}: {reason}') from None
 
 
 def _restore(content: Any) -> Any:
@@ -151,7 +152,7 @@ def state_dict_of(checkpoint: Any) -> dict[str, Tensor]:
     if not isinstance(checkpoint, dict) or not checkpoint or not all(
             isinstance(key, str) and isinstance(value, Tensor)
             for key, value in checkpoint.items()):
-        raise ValueError('a checkpoint is a dict of tensors, or has one under '
+        raise InputError('a checkpoint is a dict of tensors, or has one under '
                          "'state_dict' or 'model'; this file has neither")
     return {re.sub(r'^module\.', '', key): value for key, value in checkpoint.items()}
 
@@ -162,7 +163,7 @@ def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str) -> N
     Counters of batch normalization may be missing: frozen statistics have none.
 
     Raises:
-        ValueError: keys are missing, unknown or of another shape.
+        InputError: keys are missing, unknown or of another shape.
     """
     own = module.state_dict()
     missing = [key for key in own if key not in state
@@ -175,7 +176,7 @@ def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str) -> N
                      f'{", ..." if len(keys) > 3 else ""})'
                      for keys, word in problems if keys)
     if told:
-        raise ValueError(f'{source} does not hold the weights of this '
+        raise InputError(f'{source} does not hold the weights of this '
                          f'{type(module).__name__}: {told}')
     module.load_state_dict(state, strict=False)
 
@@ -184,11 +185,11 @@ def check_any_fits(module: nn.Module, state: dict[str, Tensor], source: str) -> 
     """Refuse weights of which none has the name and shape of one of the module.
 
     Raises:
-        ValueError: nothing fits.
+        InputError: nothing fits.
     """
     own = {key: value.shape for key, value in module.state_dict().items()}
     if not any(own.get(key) == value.shape for key, value in state.items()):
-        raise ValueError(
+        raise InputError(
             f'{source} does not hold the weights of this {type(module).__name__}: none '
             f'of its {len(state)} tensors ({", ".join(list(state)[:3])}, ...) has the '
             f'name and shape of one of the {len(own)} of the model '

@@ -8,6 +8,7 @@ from mmengine.dist import barrier, is_main_process
 from mmengine.runner import checkpoint as mmengine_checkpoint
 
 from segvg.checkpoints.io import load_checkpoint
+from segvg.utils.errors import InputError
 
 REMOTE_STORES = ['pavi://', r'(\S+\:)?s3://', r'(\S+\:)?petrel://']
 
@@ -44,7 +45,7 @@ def load_from_http(filename: str, map_location: Any = 'cpu',
     folder = Path(model_dir or Path(torch.hub.get_dir()) / 'checkpoints')
     name = Path(unquote(urlparse(filename).path)).name
     if not name:
-        raise ValueError(f'{filename} does not name a file')
+        raise InputError(f'{filename} does not name a file')
     path = folder / name
     if is_main_process() and not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,5 +55,5 @@ def load_from_http(filename: str, map_location: Any = 'cpu',
 
 
 def _refuse_store(filename: str, map_location: Any = None) -> NoReturn:
-    raise ValueError(f'{filename}: weights are read from files and from http(s) '
+    raise InputError(f'{filename}: weights are read from files and from http(s) '
                      'addresses; copy the file and name its path')

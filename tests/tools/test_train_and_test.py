@@ -1,5 +1,6 @@
 """Training, stopping, going on, scoring: the same scores however it is run."""
 import json
+import os
 import re
 import socket
 from pathlib import Path
@@ -243,3 +244,27 @@ def test_card_holds_scores_answers_and_what_they_come_from(project, scores, tmp_
         True, False)
     assert {'torch', 'python', 'processor'} <= set(header['environment'])
     assert header['test']['peak_memory'] > 0 and header['code']['version']
+
+
+class Evil:
+    """Runs a command when it is unpickled freely."""
+
+    def __reduce__(self):
+        return os.system, ('touch MARKER',)
+
+
+@pytest.mark.parametrize('options', [
+    ['--resume', 'evil.pth'], ['--cfg-options', 'load_from=evil.pth'],
+    ['--resume', 'weights.pth'], ['--cfg-options', 'load_from=weights.pth'],
+    ['--cfg-options', 'train_dataloader.batch_size=99',
+     'train_dataloader.drop_last=True']])
+def test_training_that_cannot_begin_is_told_in_one_line(
+        project, tmp_path, monkeypatch, options):
+    torch.save(dict(state_dict=dict(a=Evil())), tmp_path / 'evil.pth')
+    torch.save(dict(state_dict=dict(a=torch.ones(1))), tmp_path / 'weights.pth')
+    options = [text.replace('evil', str(tmp_path / 'evil')).replace(
+        'weights.pth', str(tmp_path / 'weights.pth')) for text in options]
+    message = tool_error(monkeypatch, 'train.py', project.config, '--work-dir',
+                         tmp_path / 'work', *options)
+    assert '\n' not in message and ('.pth' in message or 'no batch' in message)
+    assert not list(ROOT.glob('MARKER')) and not list(tmp_path.rglob('MARKER'))

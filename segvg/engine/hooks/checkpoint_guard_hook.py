@@ -5,6 +5,7 @@ from mmengine.runner import Runner
 
 from segvg.checkpoints.io import as_plain, check_any_fits, state_dict_of
 from segvg.registry import HOOKS
+from segvg.utils.errors import InputError
 
 
 @HOOKS.register_module()
@@ -27,19 +28,19 @@ class CheckpointGuardHook(Hook):
         """Look whether the model, and a training to be resumed, can use the file.
 
         Raises:
-            ValueError: it holds no weights, none that fit, or no state of a training.
+            InputError: it holds no weights, none that fit, or no state of a training.
         """
         source = str(runner._load_from or 'the checkpoint')
         meta = checkpoint.get('meta')
         if runner._resume and not (isinstance(meta, dict) and isinstance(
                 meta.get('iter'), int) and 'message_hub' in checkpoint):
-            raise ValueError(f'{source} holds weights but no state of a training, so '
+            raise InputError(f'{source} holds weights but no state of a training, so '
                              'none can be resumed from it; load_from starts one with '
                              'these weights')
         try:
             state = state_dict_of(checkpoint)
         except ValueError as error:
-            raise ValueError(f'{source}: {error}') from None
+            raise InputError(f'{source}: {error}') from None
         model = runner.model
         check_any_fits(model.module if is_model_wrapper(model) else model, state,
                        source)

@@ -3,6 +3,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from segvg.registry import HOOKS
+from segvg.utils.errors import InputError
 
 
 @HOOKS.register_module()
@@ -16,11 +17,11 @@ class EnoughSamplesHook(Hook):
         """Count the batches of an epoch.
 
         Raises:
-            ValueError: there are none.
+            InputError: there are none.
         """
         loader = runner.train_dataloader
         if len(loader) == 0:
-            raise ValueError(
+            raise InputError(
                 f'an epoch has no batch: {len(loader.dataset)} training samples over '
                 f'{runner.world_size} processes do not fill one of {loader.batch_size},'
                 ' and drop_last leaves out the rest; set a smaller '
