@@ -19,6 +19,7 @@ from segvg.datasets.vocabulary import (
 )
 from segvg.engine.launch import fail
 from segvg.utils.arrays import read_arrays
+from segvg.utils.files import whole_file
 
 
 def parse_args() -> argparse.Namespace:
@@ -86,11 +87,11 @@ def main() -> None:
         ids, vectors = collect(args)
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
-    Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     write_vocabulary(f'{args.out}.txt', ids)
     print(f'{len(ids)} words: {args.out}.txt')
     if vectors is not None:
-        np.savez(f'{args.out}.npz', word_emb=vectors.astype(np.float32))
+        with whole_file(f'{args.out}.npz') as stream:
+            np.savez(stream, word_emb=vectors.astype(np.float32))
         known = int(np.any(vectors, axis=1).sum())
         print(f'{known} of them with a vector of {vectors.shape[1]}: {args.out}.npz')
     print(f'model.language_encoder.vocab_size has to be at least {len(ids)}')

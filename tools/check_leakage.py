@@ -25,6 +25,7 @@ from segvg.leakage import (
 from segvg.leakage.compare import NAMES_SHOWN
 from segvg.leakage.image_hash import find_copies
 from segvg.leakage.provenance import make_record, read_record, record_path
+from segvg.utils.files import write_whole
 
 
 def parse_args(argv: list[str]) -> argparse.Namespace:
@@ -122,8 +123,7 @@ def check(args: argparse.Namespace) -> bool:
         protected={str(split): split.sha256 for split in protected},
         texts={name: len(pairs) for name, pairs in texts.items()}, copies=copies)
     if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps(report, indent=1) + '\n')
+        write_whole(args.out, json.dumps(report, indent=1) + '\n')
     if args.weights:
         write_record(args, overlaps)
     worst = max(overlap.verdict for overlap in overlaps)
@@ -137,7 +137,7 @@ def write_record(args: argparse.Namespace, overlaps: list[Overlap]) -> None:
     parents = {path.name: read_record(path) for path in args.parent}
     record = make_record([Path(path) for _, path in args.train], overlaps, parents)
     path = record_path(args.weights)
-    path.write_text(json.dumps(record, indent=1) + '\n')
+    write_whole(path, json.dumps(record, indent=1) + '\n')
     print(f'record written to {path}')
 
 

@@ -7,6 +7,7 @@ from segvg.bench.card import CardError, read_card
 from segvg.bench.compare import as_json, as_markdown, as_text, compare_cards
 from segvg.bench.statistics import DRAWS
 from segvg.engine.launch import fail
+from segvg.utils.files import write_whole
 
 NOTE = ('95 % intervals by drawing images {draws} times; every model is compared with '
         'the first one, p by exchanging answers image by image')
@@ -42,9 +43,9 @@ def main() -> None:
     note = NOTE.format(draws=args.draws)
     print(f'\n{note}')
     if args.markdown:
-        Path(args.markdown).write_text(f'{as_markdown(rows)}\n\n{note}.\n', 'utf-8')
+        write_whole(args.markdown, f'{as_markdown(rows)}\n\n{note}.\n')
     if args.json:
-        Path(args.json).write_text(json.dumps(as_json(rows), indent=1) + '\n', 'utf-8')
+        write_whole(args.json, json.dumps(as_json(rows), indent=1) + '\n')
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Draw a part of the objects of a training file, e.g. those that have masks."""
+"""Choose a part of the objects of a training file at random, e.g. those with masks."""
 import argparse
 
 from segvg.annotations.canonical import CanonicalFile
@@ -13,14 +13,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--percent', type=float, required=True, metavar='P',
                         help='part of the objects (refs) with all their expressions')
     parser.add_argument('--seed', type=int, default=0, metavar='N',
-                        help='seed of all that is drawn (default: %(default)s)')
+                        help='seed of the choice (default: %(default)s)')
     parser.add_argument('--out', required=True, metavar='DIR',
                         help='folder for the new files')
     return parser.parse_args()
 
 
 def main() -> None:
-    """Draw."""
+    """Choose and write."""
     args = parse_args()
     try:
         source = CanonicalFile(args.annotations)

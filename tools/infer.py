@@ -4,10 +4,13 @@ python tools/infer.py street.jpg --text 'left man' --text 'the red car' \\
     --config configs/segvg/segvg_refcoco.py --checkpoint segvg.pth --out-dir found
 """
 import argparse
+import signal
+import sys
 from pathlib import Path
 from typing import Sequence
 
 from segvg.engine.launch import add_config_options, add_device, fail, load_config
+from segvg.utils.exits import end_like_interrupts, one_line_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -56,9 +59,11 @@ def report(images: Sequence[str], predictions: Sequence[Sequence[dict]]) -> None
         print('  '.join(cells).rstrip())
 
 
+@one_line_errors
 def main() -> None:
     """Ask every expression of every image."""
     args = parse_args()
+    end_like_interrupts(signal.SIGTERM)
     try:
         for image in args.images:
             if not Path(image).is_file():
@@ -72,6 +77,9 @@ def main() -> None:
                                      mask_parts=args.mask_parts)
         found = ground(args.images, args.texts, args.out_dir,
                        phrases=args.phrases)
+    except KeyboardInterrupt:
+        print(f'the answers so far are in {args.out_dir}', file=sys.stderr)
+        raise
     except (OSError, ValueError, KeyError) as error:
         fail(error)
     report(args.images, found['predictions'])

@@ -9,14 +9,17 @@ from pathlib import Path
 from segvg.bench.card import CardError
 from segvg.bench.plan import Plan, Run, read_plan
 from segvg.bench.report import as_json, as_markdown, as_text, make_tables
-from segvg.bench.steps import StepError, is_done, perform, prepare_data
+from segvg.bench.steps import RunFolders, StepError, perform, prepare_data
 from segvg.engine.launch import fail
+from segvg.engine.workflows.folders import add_step_options
+from segvg.utils.exits import one_line_errors
+from segvg.utils.files import write_whole
 
 
 def parse_args() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(
-        description=f'{__doc__} Started again, it goes on where it stopped; what '
+        description=f'{__doc__} Started again, it resumes where it stopped; what '
         'failed is tried again. segvg/bench/plan.py says what a plan holds.')
     parser.add_argument('plan', help='e.g. benchmarks/synthref_cpu.py')
     parser.add_argument('--work-dir', metavar='DIR',
@@ -27,11 +30,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--only', nargs='+', metavar='NAME', help='these entries alone')
     parser.add_argument('--table', action='store_true',
                         help='run nothing, show the table of what is there')
+    add_step_options(parser, 'ENTRY/seed_N')
     return parser.parse_args()
 
 
 class Bench:
-    """Performs the runs of a plan and tells how far it is.
+    """Performs the runs of a plan and reports its progress.
 
     Args:
         plan: what to run.
@@ -41,9 +45,10 @@ class Bench:
 
     def __init__(self, plan: Plan, work_dir: Path, runs: list[Run]) -> None:
         self.plan, self.work_dir, self.runs = plan, work_dir, runs
+        self.steps = RunFolders(work_dir, plan, say=self.say)
         self.failed: dict[str, str] = {}
-        self.done = 0
-        self.begun: dict[tuple[str, int], Future] = {}
+        self.ended = 0
+        self.begun: dict[str, Future] = {}
 
     def say(self, text: str) -> None:
         """Print a line with the time."""
@@ -52,30 +57,27 @@ class Bench:
 
     def perform(self, run: Run) -> None:
         """Do a run; a failure is kept and the others go on."""
-        name = f'{run.entry}, seed {run.seed}'
-        word = 'was done before' if is_done(self.work_dir, run) else 'done'
-        # the one that it starts from was begun before, so this cannot wait for ever
-        before = self.begun.get((run.starts_from, run.seed))
-        if before is not None:
-            before.result()
-        if word == 'done':
-            self.say(f'{name}: begins')
-        start = time.monotonic()
+        # the one that it starts from was begun before, so this cannot wait forever
+        for name in self.steps.after.get(run.folder, ()):
+            if name in self.begun:
+                self.begun[name].result()
+        start, name = time.monotonic(), f'{run.entry}, seed {run.seed}'
+        word = 'was done before' if self.steps.is_done(run.folder) else 'done'
         try:
-            perform(self.work_dir, run, self.plan)
+            perform(self.steps, run, self.plan)
         except (StepError, OSError, ValueError) as error:
             word = 'FAILED'
             self.failed[name] = str(error)
-        self.done += 1
+        self.ended += 1
         minutes = (time.monotonic() - start) / 60
-        self.say(f'[{self.done}/{len(self.runs)}] {name}: {word}, {minutes:.1f} min')
+        self.say(f'[{self.ended}/{len(self.runs)}] {name}: {word}, {minutes:.1f} min')
 
     def run(self, jobs: int) -> None:
         """Do all runs."""
         prepare_data(self.work_dir, self.plan, self.say)
         with ThreadPoolExecutor(jobs) as pool:
             for run in self.runs:
-                self.begun[run.entry, run.seed] = pool.submit(self.perform, run)
+                self.begun[run.folder] = pool.submit(self.perform, run)
             for begun in self.begun.values():
                 begun.result()
 
@@ -86,12 +88,12 @@ class Bench:
             print(f'no results in {self.work_dir} yet')
             return
         print(f'\n{as_text(tables)}\n')
-        self.work_dir.mkdir(parents=True, exist_ok=True)
-        (self.work_dir / 'table.md').write_text(as_markdown(tables) + '\n', 'utf-8')
-        (self.work_dir / 'table.json').write_text(
-            json.dumps(as_json(tables), indent=1) + '\n', 'utf-8')
+        write_whole(self.work_dir / 'table.md', as_markdown(tables) + '\n')
+        write_whole(self.work_dir / 'table.json',
+                    json.dumps(as_json(tables), indent=1) + '\n')
 
 
+@one_line_errors
 def main() -> None:
     """Run the bench."""
     args = parse_args()
@@ -104,9 +106,14 @@ def main() -> None:
                              f'{", ".join(sorted(entries))}')
         runs = [run for run in plan.runs if not args.only or run.entry in args.only]
         bench = Bench(plan, Path(args.work_dir or f'work_dirs/{plan.name}'), runs)
-        if not args.table:
+        if args.table:
+            bench.write_table()
+            return
+        with bench.steps.locked(args) as ends:
+            if ends:
+                return
             bench.run(args.jobs)
-        bench.write_table()
+            bench.write_table()
     except (FileNotFoundError, ValueError, StepError, CardError) as error:
         fail(error)
     for name, message in bench.failed.items():

@@ -1,20 +1,21 @@
 """Train a model by selective retraining: rounds that carry over some of its parts.
 
 The config says how often and what: ``retraining = dict(rounds=8,
-keep=['fusion.layers'])``. Stopped? The same command goes on, within a round too.
+keep=['fusion.layers'])``. Stopped? The same command resumes, within a round too.
 """
 import argparse
-from pathlib import Path
 
 from segvg.engine.launch import add_common_arguments, fail, load_config
 from segvg.engine.preflight import check_files
+from segvg.engine.workflows.folders import add_step_options
 from segvg.engine.workflows.retraining import (
-    check_retraining,
+    complete_rounds,
     format_table,
-    read_table,
+    round_steps,
     run_rounds,
 )
 from segvg.leakage.guard import guard_training_data
+from segvg.utils.exits import one_line_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,24 +25,28 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('--table', action='store_true',
                         help='print the table of complete rounds and end')
+    add_step_options(parser, 'ROUND')
     add_common_arguments(parser)
     return parser.parse_args()
 
 
+@one_line_errors
 def main() -> None:
     """Train round after round."""
     args = parse_args()
     try:
         cfg = load_config(args)
-        check_retraining(cfg)
+        steps = round_steps(cfg)
         # It is part of what the rounds are made of.
         guard_training_data(cfg)
-        rows = read_table(Path(cfg.work_dir), cfg)
         if args.table:
-            print(format_table(rows))
+            print(format_table(complete_rounds(cfg)))
             return
-        check_files(cfg, ['train_dataloader', 'val_dataloader'], pretrained=True)
-        rows = run_rounds(cfg)
+        with steps.locked(args) as ends:
+            if ends:
+                return
+            check_files(cfg, ['train_dataloader', 'val_dataloader'], pretrained=True)
+            rows = run_rounds(cfg)
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
     print(format_table(rows))

@@ -1,6 +1,8 @@
 """Train a model from a config."""
 import argparse
 import os
+from contextlib import nullcontext
+from pathlib import Path
 
 from mmengine.config import Config
 
@@ -12,8 +14,10 @@ from segvg.engine.launch import (
     load_config,
 )
 from segvg.engine.preflight import check_files
+from segvg.engine.resume import find_last_checkpoint
 from segvg.leakage.guard import guard_training_data
-from segvg.utils.errors import InputError
+from segvg.utils.exits import one_line_errors
+from segvg.utils.folder_lock import is_first_process, lock_folder
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,8 +31,8 @@ def parse_args() -> argparse.Namespace:
         help='scale the learning rate with the actual batch size')
     parser.add_argument(
         '--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-        help='go on from a checkpoint, without a value from the latest in the work '
-        'folder')
+        help='resume from a checkpoint, without a value from the last one in the work '
+        'folder; ends with the weights of a training that was never stopped')
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -52,13 +56,16 @@ def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
                              'the config')
         cfg.auto_scale_lr.enable = True
     if args.resume == 'auto':
-        cfg.resume, cfg.load_from = True, None
+        last = find_last_checkpoint(Path(cfg.work_dir))
+        if last is not None:  # else it begins as without the flag
+            cfg.resume, cfg.load_from = True, str(last)
     elif args.resume is not None:
         if not os.path.isfile(args.resume):
             raise FileNotFoundError(f'checkpoint {args.resume} does not exist')
         cfg.resume, cfg.load_from = True, args.resume
 
 
+@one_line_errors
 def main() -> None:
     """Train."""
     args = parse_args()
@@ -68,15 +75,13 @@ def main() -> None:
         loaders = ['train_dataloader']
         if cfg.get('val_cfg') is not None:
             loaders.append('val_dataloader')
-        # A run that goes on has its weights in its checkpoint.
+        # A run that is resumed has its weights in its checkpoint.
         check_files(cfg, loaders, pretrained=not cfg.get('load_from'))
         guard_training_data(cfg)
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
-    try:
+    with lock_folder(cfg.work_dir) if is_first_process() else nullcontext():
         build_runner(cfg).train()
-    except InputError as error:
-        fail(error)
     leave_group()
 
 

@@ -5,14 +5,16 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    # two, since the hook removes an old one before the new one is written
     checkpoint=dict(
-        type='CheckpointHook', interval=1, max_keep_ckpts=2, save_best='rec/acc@0.5',
-        rule='greater'),
+        type='WholeCheckpointHook', interval=1, max_keep_ckpts=2,
+        save_best='rec/acc@0.5', rule='greater'),
     # plain checkpoints are saved, and those of which nothing fits are refused
     checkpoint_guard=dict(type='CheckpointGuardHook'),
     enough_samples=dict(type='EnoughSamplesHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    # a training that was stopped and resumed ends as one that was not
+    step_seed=dict(type='StepSeedHook'),
+    validate_again=dict(type='ValidateAgainHook'),
     provenance=dict(type='ProvenanceHook'),
     cost=dict(type='TrainingCostHook'),
     text_report=dict(type='TextReportHook'),

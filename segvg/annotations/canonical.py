@@ -17,6 +17,7 @@ from segvg.annotations.line_index import (
     load_index,
     save_index,
 )
+from segvg.utils.files import part_of, remove_leftovers, write_whole
 
 FORMAT = 'segvg-jsonl'
 VERSION = '1.0'
@@ -89,7 +90,7 @@ class _SplitFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+        self.temporary = part_of(path)
         self.stream: BinaryIO = open(self.temporary, 'wb')
         self.digest = hashlib.sha256()
         self.rows: list[list[int]] = []
@@ -117,6 +118,7 @@ class _SplitFile:
         self.stream.close()
         index_path(self.path).unlink(missing_ok=True)
         os.replace(self.temporary, self.path)
+        remove_leftovers(self.path.parent, self.path.name)
         save_index(self.path, self.rows)
         return dict(file=self.path.name, images=len(self.images),
                     refs=len(self.refs) or None, exprs=self.exprs, official=None,
@@ -185,10 +187,7 @@ class CanonicalWriter:
                 'splits': splits}
         self.out_dir.mkdir(parents=True, exist_ok=True)
         path = self.out_dir / f'{self.name}.meta.json'
-        temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-        temporary.write_text(json.dumps(meta, indent=1, ensure_ascii=False) + '\n',
-                             encoding='utf-8')
-        os.replace(temporary, path)
+        write_whole(path, json.dumps(meta, indent=1, ensure_ascii=False) + '\n')
         return meta
 
     def abort(self) -> None:

@@ -4,12 +4,14 @@ The array is int64 (lines + 1, 6). Its first row dates the file: version of this
 size, modification time, number of lines, 0, 0. Each further row is one line: offset in
 bytes, expressions, samples, refs, captions, image number (see ``image_number``).
 """
+import contextlib
 import hashlib
-import os
 from pathlib import Path
 from typing import Optional, Union
 
 import numpy as np
+
+from segvg.utils.files import whole_file
 
 INDEX_VERSION = 2
 COLUMNS = 6
@@ -47,12 +49,8 @@ def save_index(path: Path, rows: list[list[int]]) -> np.ndarray:
     stat = path.stat()
     head = [INDEX_VERSION, stat.st_size, stat.st_mtime_ns, len(rows), 0, 0]
     index = np.array([head, *rows], dtype=np.int64)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.idx.npy')
-    try:
-        np.save(temporary, index)
-        os.replace(temporary, index_path(path))
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    with contextlib.suppress(OSError), whole_file(index_path(path)) as stream:
+        np.save(stream, index)
     return index
 
 

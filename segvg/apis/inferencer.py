@@ -1,9 +1,9 @@
-"""GroundingInferencer: ask a trained grounder about images of one's own."""
+"""GroundingInferencer: ask a trained grounder about any images."""
 import copy
-import json
+from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Optional, Sequence, Union
+from typing import Any, Iterator, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from segvg.apis.phrases import (
     noun_phrases,
     split_phrases,
 )
-from segvg.apis.predictions import describe, write_pictures
+from segvg.apis.predictions import AnswerFiles, describe
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
 from segvg.datasets.transforms.loading import read_image
 from segvg.engine.preflight import missing_vocabularies
@@ -68,7 +68,7 @@ class GroundingInferencer:
     Raises:
         FileNotFoundError: config, checkpoint or vocabulary are missing.
         ValueError: the checkpoint belongs to another model or cannot be read safely,
-            the config has no test pipeline, or there is no such device.
+            the config has no test pipeline, or the device does not exist.
     """
 
     def __init__(self, model: Union[str, Path, Config], weights: Union[str, Path],
@@ -82,8 +82,8 @@ class GroundingInferencer:
         steps = without_transforms(find_pipeline(cfg), LOADING)
         missing = list(missing_vocabularies(dict(pipeline=steps)))
         if missing:
-            told = '; '.join(' '.join(item.split()) for item in missing)
-            raise FileNotFoundError(f'missing {told}')
+            items = '; '.join(' '.join(item.split()) for item in missing)
+            raise FileNotFoundError(f'missing {items}')
         drop_init(cfg.model)
         with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'segvg')):
             self.pipeline = Compose(steps)
@@ -104,7 +104,8 @@ class GroundingInferencer:
         Args:
             inputs: one or many images, each a path or (H0, W0, 3) uint8 RGB.
             texts: expressions asked of every image, or a list of them for each image.
-            out_dir: folder for a picture of each expression and ``predictions.json``.
+            out_dir: folder for a picture of each expression and ``predictions.json``,
+                both written as answers come; what there is stays after a stop.
             return_vis: whether to return the pictures.
             batch_size: number of images, each with all its expressions, that are run
                 at a time.
@@ -113,7 +114,7 @@ class GroundingInferencer:
 
         Returns:
             ``predictions``: for each image a list of ``dict(text, bbox, score, mask,
-            no_target)``, one an expression or phrase: the best box ``[x1, y1, x2,
+            no_target)``, one per expression or phrase: the best box ``[x1, y1, x2,
             y2]`` in pixels of the image, its score and its mask as a run-length code,
             or None where there is none; ``no_target`` where nothing was found. A model
             of generalized grounding adds ``targets``, all boxes with score and mask,
@@ -129,30 +130,32 @@ class GroundingInferencer:
         images = [inputs] if single else list(inputs)
         questions = texts_per_image(texts, len(images))
         check_images(images)
-        predictions, pictures, records = [], [], []
-        for start in range(0, len(images), batch_size):
-            names = images[start:start + batch_size]
-            arrays = [load_image(image) for image in names]
-            groups = [[part for sample in group for part in split_phrases(sample)]
-                      for group in self.predict(
-                          arrays, questions[start:start + batch_size], phrases)]
-            for number, (array, group) in enumerate(zip(arrays, groups), start):
+        predictions, pictures = [], []
+        with AnswerFiles(out_dir) if out_dir else nullcontext() as files:
+            for number, (array, group) in enumerate(self._grounded(
+                    images, questions, batch_size, phrases)):
                 found = [describe(sample, self.rule) for sample in group]
                 drawn = []
                 if return_vis or out_dir:
                     drawn = [self.visualizer.draw(array, sample, rule=self.rule)
                              for sample in group]
-                if out_dir:
-                    path = None if isinstance(images[number], np.ndarray) else str(
-                        images[number])
-                    records += write_pictures(Path(out_dir), path, number, found, drawn)
+                if files is not None:
+                    files.add(images[number], number, found, drawn)
                 predictions.append(found)
                 if return_vis:
                     pictures.append(drawn)
-        if out_dir:
-            text = json.dumps(records, indent=2, ensure_ascii=False)
-            (Path(out_dir) / 'predictions.json').write_text(text + '\n', 'utf-8')
         return dict(predictions=predictions, visualization=pictures)
+
+    def _grounded(self, images: Sequence[ImageInput], texts: Sequence[Sequence[str]],
+                  batch_size: int, phrases: Optional[Sequence[str]]
+                  ) -> Iterator[tuple[np.ndarray, list[GroundingDataSample]]]:
+        """Yield every image with a sample for each of its expressions or phrases."""
+        for start in range(0, len(images), batch_size):
+            arrays = [load_image(image) for image in images[start:start + batch_size]]
+            groups = self.predict(arrays, texts[start:start + batch_size], phrases)
+            for array, group in zip(arrays, groups):
+                yield array, [part for sample in group
+                              for part in split_phrases(sample)]
 
     @cached_property
     def visualizer(self) -> Any:

@@ -1,4 +1,4 @@
-"""Phrases of a caption: where they stand, which there are, what was found for each."""
+"""Phrases of a caption: where they are in it, and what was found for each."""
 from typing import Sequence
 
 from mmengine.structures import InstanceData
@@ -13,11 +13,11 @@ PHRASE_TRANSFORMS = ('TokenizePhrases', 'TokenizeCaption')
 def locate_phrases(text: str, phrases: Sequence[str]) -> list[dict]:
     """Return the phrases of a caption as records with their spans of characters.
 
-    A phrase that occurs several times is looked for behind the one before it; where it
-    does not come again its first place counts.
+    A phrase that occurs several times is looked for behind the one before it; if it
+    does not occur there, its first occurrence counts.
 
     Raises:
-        ValueError: a phrase is no part of the text.
+        ValueError: a phrase is not part of the text.
     """
     records, after, lowered = [], 0, text.lower()
     for phrase in phrases:
@@ -26,7 +26,7 @@ def locate_phrases(text: str, phrases: Sequence[str]) -> list[dict]:
         if begin < 0:
             begin = lowered.find(wanted)
         if begin < 0 or not wanted:
-            raise ValueError(f'the phrase {phrase!r} is no part of the text {text!r}')
+            raise ValueError(f'the phrase {phrase!r} is not part of the text {text!r}')
         after = begin + len(wanted)
         records.append(dict(span=[[begin, after]], targets=[]))
     return records

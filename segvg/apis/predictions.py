@@ -1,6 +1,8 @@
 """What a grounder found, in plain types, and the files that keep it."""
+import json
+import time
 from pathlib import Path
-from typing import Any, Optional, Sequence
+from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 from mmengine.structures import InstanceData
@@ -9,6 +11,7 @@ from PIL import Image
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import AnswerRule
 from segvg.structures.masks import encode_rle
+from segvg.utils.files import whole_file, write_whole
 
 NOTHING = dict(bbox=None, score=None, mask=None)
 
@@ -33,33 +36,64 @@ def describe(sample: GroundingDataSample, rule: Optional[AnswerRule] = None
     best = plain(found, int(found.scores.argmax())) if len(found) else NOTHING
     answer = dict(text=sample.text, **best, no_target=not len(found))
     if rule is not None:
-        answer['targets'] = [plain(found, place) for place in range(len(found))]
+        answer['targets'] = [plain(found, index) for index in range(len(found))]
         answer['no_target_score'] = None if none is None else float(none)
     return answer
 
 
-def plain(found: InstanceData, place: int) -> dict[str, Any]:
+def plain(found: InstanceData, index: int) -> dict[str, Any]:
     """Return box, score and mask of one prediction; the mask as a run-length code."""
-    mask = encode_rle(found.masks[place].numpy()) if 'masks' in found else None
-    return dict(bbox=found.bboxes[place].tolist(), score=float(found.scores[place]),
+    mask = encode_rle(found.masks[index].numpy()) if 'masks' in found else None
+    return dict(bbox=found.bboxes[index].tolist(), score=float(found.scores[index]),
                 mask=mask)
 
 
-def write_pictures(out_dir: Path, path: Optional[str], number: int,
-                   found: Sequence[dict], drawn: Sequence[np.ndarray]) -> list[dict]:
-    """Write the pictures of an image; return its entries of ``predictions.json``.
+class AnswerFiles:
+    """A folder with a picture of each answer and all answers in ``predictions.json``.
+
+    A context manager. That file is written again every few seconds, and at the end,
+    also of a run that is stopped or fails: it then holds the answers so far.
 
     Args:
-        out_dir: folder.
-        path: of the image, None where it was given as an array.
-        number: of the image.
-        found: answers.
-        drawn: their pictures (H', W', 3) uint8 RGB.
+        folder: for the files; made if need be.
     """
-    out_dir.mkdir(parents=True, exist_ok=True)
-    records = []
-    for place, (prediction, picture) in enumerate(zip(found, drawn)):
-        name = f'{number:04d}_{place}_{Path(path or "image").stem}.jpg'
-        Image.fromarray(picture).save(out_dir / name, quality=92)
-        records.append(dict(image=path, picture=name, **prediction))
-    return records
+    NAME = 'predictions.json'
+    #: Seconds between two times that the file is written.
+    INTERVAL = 5.0
+
+    def __init__(self, folder: Union[str, Path]) -> None:
+        self.folder = Path(folder)
+        self.records: list[dict] = []
+        self._written = time.monotonic()
+
+    def __enter__(self) -> 'AnswerFiles':
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.write()
+
+    def add(self, image: Any, number: int, found: Sequence[dict],
+            drawn: Sequence[np.ndarray]) -> None:
+        """Write the pictures of an image and keep its answers.
+
+        Args:
+            image: its path, or an array.
+            number: of the image.
+            found: answers.
+            drawn: their pictures (H', W', 3) uint8 RGB.
+        """
+        path = None if isinstance(image, np.ndarray) else str(image)
+        for index, (prediction, picture) in enumerate(zip(found, drawn)):
+            name = f'{number:04d}_{index}_{Path(path or "image").stem}.jpg'
+            with whole_file(self.folder / name) as stream:
+                Image.fromarray(picture).save(stream, 'JPEG', quality=92)
+            self.records.append(dict(image=path, picture=name, **prediction))
+        if time.monotonic() - self._written > self.INTERVAL:
+            self.write()
+
+    def write(self) -> None:
+        """Write the answers so far."""
+        text = json.dumps(self.records, indent=2, ensure_ascii=False)
+        write_whole(self.folder / self.NAME, text + '\n')
+        self._written = time.monotonic()

@@ -2,5 +2,5 @@
 
 ``card`` is what a test leaves behind, ``statistics`` how far a score may be trusted,
 ``compare`` the table of several cards, ``plan`` and ``steps`` what runs them all, and
-``errors`` with ``page`` where a model fails.
+``errors`` with ``html_report`` where a model fails.
 """

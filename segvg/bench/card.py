@@ -13,6 +13,7 @@ import numpy as np
 from segvg.bench.card_checks import check_header, check_row
 from segvg.bench.statistics import image_sums
 from segvg.utils.arrays import read_arrays
+from segvg.utils.files import whole_file, write_whole
 from segvg.utils.plain_values import printable
 
 FORMAT = 'segvg-card'
@@ -77,26 +78,24 @@ def write_card(path: Path, header: dict[str, Any], terms: dict[str, np.ndarray],
         terms: of all scores.
         rows: of ``PredictionLog``.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     numbers: dict[Any, int] = {}
     images = np.array([numbers.setdefault(image_of(row), len(numbers))
                        for row in rows])
     keys = digest([[row['dataset'], row['split'], row['expr_idx'], image_of(row)]
                    for row in rows])
     arrays = {f'terms/{name}': values for name, values in terms.items()}
-    np.savez_compressed(companion(path, '.npz'), images=images, **arrays)
-    with open(companion(path, '.jsonl'), 'w', encoding='utf-8') as stream:
+    with whole_file(companion(path, '.npz')) as stream:
+        np.savez_compressed(stream, images=images, **arrays)
+    with whole_file(companion(path, '.jsonl')) as stream:
         for row in rows:
-            stream.write(json.dumps(row, ensure_ascii=False) + '\n')
-    whole = dict(format=FORMAT, version=VERSION, **header, keys=keys)
-    # Written whole or not at all: a bench takes the file for a finished test.
-    partial = path.with_name(f'{path.name}.part')
-    partial.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + '\n', 'utf-8')
-    partial.replace(path)
+            stream.write(json.dumps(row, ensure_ascii=False).encode() + b'\n')
+    content = dict(format=FORMAT, version=VERSION, **header, keys=keys)
+    # The last one: a bench takes this file for a finished test.
+    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + '\n')
 
 
 def image_of(row: dict) -> str:
-    """Return how an image is told from others."""
+    """Return what identifies an image."""
     return str(row['img_id'] if row['img_id'] is not None else row['img_path'])
 
 
@@ -111,7 +110,7 @@ def read_header(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise CardError(f'{path} cannot be read as a result card: {error}') from error
     if not isinstance(header, dict) or header.get('format') != FORMAT:
-        raise CardError(f'{path} is no result card; tools/test.py --card makes them')
+        raise CardError(f'{path} is not a result card; tools/test.py --card makes them')
     if str(header.get('version')).split('.')[0] != VERSION.split('.')[0]:
         version = printable(str(header.get('version'))[:20])
         raise CardError(f'{path} has version {version} of the '

@@ -30,7 +30,7 @@ class CardHook(Hook):
         leakage: verdict on them.
         thresholds: those in use, with where they were chosen.
     """
-    # before averaged weights make place for plain ones, which are scored after them
+    # before the averaged weights are replaced by the plain ones, scored after them
     priority = 'VERY_HIGH'
 
     def __init__(self, path: Path, *, checkpoint: Path, meta: dict, config: Path,
@@ -100,7 +100,7 @@ class CardHook(Hook):
 def describe_metric(config: dict, metric: BaseMetric) -> dict[str, Any]:
     """Return by which rule scores were made, and their names.
 
-    Scores with one name and two rules are told apart by this.
+    It distinguishes scores that have one name and different rules.
     """
     settings = {name: value for name, value in config.items() if name != 'type'}
     return dict(metric=type(metric).__name__, settings=settings,

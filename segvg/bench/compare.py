@@ -17,7 +17,7 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The cards of one model, one a seed."""
+    """The cards of one model, one per seed."""
     name: str
     cards: tuple[Card, ...]
     cells: dict[str, Cell]
@@ -88,14 +88,14 @@ def check_comparable(cards: Sequence[Card], scores: Sequence[str]) -> None:
 
 
 def _data(card: Card) -> str:
-    """Return what a card says of its data, short."""
+    """Return a short description of the data of a card."""
     data = card.header['data']
     return (f'{", ".join(data["splits"])}: {data["expressions"]} expressions, '
             f'{data["images"]} images')
 
 
 def _rule(card: Card, score: str) -> Optional[dict]:
-    """Return the rule of a score; a threshold chosen on val is no part of it."""
+    """Return the rule of a score; a threshold chosen on val is not part of it."""
     protocol = card.protocol_of(score)
     if protocol is None:
         return None
@@ -114,7 +114,7 @@ def compare_cards(cards: Sequence[Card], scores: Optional[Sequence[str]] = None,
     Args:
         cards: of one or several models and seeds, on the same data.
         scores: names; by default all that the cards have in common.
-        draws: of the bootstrap and of the test.
+        draws: number of random samples for the bootstrap and for the test.
 
     Raises:
         CardError: they cannot be compared.

@@ -47,7 +47,7 @@ class Case(NamedTuple):
         row: of the card.
         credit: what it added to the headline score, 0 to 1; None if it did not count.
         error: one of ``KINDS``.
-        groups: its place in each table, e.g. ``{'length': '1 to 3 words'}``.
+        groups: its row in each table, e.g. ``{'length': '1 to 3 words'}``.
     """
     row: dict
     credit: Optional[float]
@@ -95,8 +95,8 @@ def category_of(box: Sequence[float], objects: Sequence[Object]) -> Optional[int
     if not objects:
         return None
     found = overlaps(box, [other.bbox for other in objects])
-    place = int(found.argmax())
-    return objects[place].category if found[place] > 0.9 else None
+    best = int(found.argmax())
+    return objects[best].category if found[best] > 0.9 else None
 
 
 def analyze(card: Card, rows: Sequence[dict], root: Optional[Path] = None,
@@ -170,8 +170,8 @@ def groups_of(row: dict, objects: Sequence[Object],
 def read_objects(card: Card, root: Path) -> dict[str, list[Object]]:
     """Return the annotated objects of every image.
 
-    Of SynthRef all objects, also those that nobody speaks of; of other data those in
-    the annotation file.
+    Of SynthRef all objects, also those that no sentence is about; of other data those
+    in the annotation file.
 
     Raises:
         CardError: a file is not there.

@@ -12,6 +12,7 @@ from segvg.bench.card import Card
 from segvg.bench.errors import KINDS, RIGHT, Case
 from segvg.datasets.transforms.loading import read_image
 from segvg.structures.masks import decode_segmentation
+from segvg.utils.files import write_whole
 from segvg.visualization.drawing import Layer, draw_picture
 
 TARGET, ANSWER = (64, 196, 255), (255, 96, 160)
@@ -55,7 +56,7 @@ def picture(row: dict, root: Path) -> Optional[bytes]:
 
 
 def failures(cases: Sequence[Case], kind: str, count: int) -> list[Case]:
-    """Return failures of a kind, the surest answers first, one an image."""
+    """Return failures of a kind, the most confident first, one per image."""
     found: dict[str, Case] = {}
     for case in sorted((case for case in cases if case.error == kind),
                        key=lambda case: -max(case.row['scores'], default=0)):
@@ -69,7 +70,7 @@ def write_page(path: Path, card: Card, score: str, cases: Sequence[Case],
 
     Args:
         path: of the HTML file.
-        card: that is analysed.
+        card: the card that is analyzed.
         score: the headline.
         cases: its answers.
         tables: of ``report``.
@@ -92,11 +93,10 @@ def write_page(path: Path, card: Card, score: str, cases: Sequence[Case],
         if kind != RIGHT:
             parts += _pictures(kind, words, failures(cases, kind, pictures), root)
     body = '\n'.join(parts)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    write_whole(
+        path, '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<title>{html.escape(card.name)}</title><style>{STYLE}</style></head>'
-        f'<body>{body}</body></html>\n', 'utf-8')
+        f'<body>{body}</body></html>\n')
 
 
 def _errors_table(whole: dict) -> str:

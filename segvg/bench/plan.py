@@ -17,8 +17,8 @@
 
 An entry may have ``options``, ``epochs``, ``splits``, ``scores`` and ``seeds`` of its
 own; ``command`` is the tool that trains it, with the config, --work-dir and
---cfg-options as arguments, and ``checkpoint`` what it leaves: a file that holds a path,
-or a pattern.
+--cfg-options as arguments, and ``checkpoint`` what it leaves: ``last_checkpoint`` in a
+folder, or a pattern such as ``best_*.pth``.
 ``starts_from`` names an entry before it, whose weights of the same seed it begins with.
 ``data`` are commands that make the data. They run first, every time, so each keeps what
 it made before and refuses what was made otherwise.
@@ -28,10 +28,9 @@ from typing import Any, NamedTuple, Optional
 
 from mmengine.config import Config
 
-from segvg.bench.card import digest
+from segvg.utils.child_processes import ROOT
 from segvg.utils.configs import check_program, load
 
-ROOT = Path(__file__).resolve().parents[2]
 KEYS = ('name', 'seeds', 'splits', 'scores', 'epochs', 'threads', 'gpus', 'options',
         'data', 'entries')
 ENTRY_KEYS = ('name', 'config', 'command', 'checkpoint', 'options', 'epochs', 'splits',
@@ -48,8 +47,8 @@ class Run(NamedTuple):
         seed: of the training.
         splits: to score.
         command: tool that trains.
-        checkpoint: what it leaves in its folder: a file that holds a path, or a
-            pattern whose last match counts.
+        checkpoint: what it leaves in its folder: ``last_checkpoint``, or a pattern
+            whose last match counts.
         options: ``--cfg-options`` of the training.
         starts_from: the entry whose weights it begins with.
         scores: of the table.
@@ -70,11 +69,13 @@ class Run(NamedTuple):
         return folder_of(self.entry, self.seed)
 
     @property
-    def fingerprint(self) -> str:
-        """SHA-256 of all that decides its results, but for code and data."""
-        return digest([self.config, load(ROOT / self.config).to_dict(),
-                       self.seed, self.command, self.checkpoint, self.options,
-                       self.starts_from])
+    def settings(self) -> dict[str, Any]:
+        """All that decides its results, but for code and data."""
+        config = load(ROOT / self.config).to_dict()
+        return dict(config=self.config, seed=self.seed, command=self.command,
+                    checkpoint=self.checkpoint, options=self.options,
+                    starts_from=self.starts_from,
+                    **{f'config.{key}': value for key, value in config.items()})
 
 
 def folder_of(entry: str, seed: int) -> str:

@@ -1,14 +1,15 @@
 """How far a score may be trusted: intervals and a paired test over images.
 
-Sentences about one image are answered together, right or wrong, so images are drawn,
-not sentences. A score is a share: the sum of what images add to its numerator over the
-sum of what they add to its denominator.
+Sentences about one image tend to be answered right or wrong together, so images are
+resampled, not sentences. A score is a ratio: the sum of what images add to its
+numerator over the sum of what they add to its denominator.
 """
 from typing import NamedTuple, Sequence
 
 import numpy as np
 
 DRAWS = 2000
+"""How often images are resampled."""
 CHUNK = 1 << 24
 """How many random numbers are held at once."""
 
@@ -25,7 +26,8 @@ class Comparison(NamedTuple):
 
     Attributes:
         difference: the second less the first, in percent points, with its interval.
-        p: two-sided, that it would be as large if the models were equally good.
+        p: two-sided, the probability of a difference at least as large if the models
+            were equally good.
     """
     difference: Interval
     p: float
@@ -38,8 +40,8 @@ def image_sums(terms: np.ndarray, images: np.ndarray) -> np.ndarray:
         terms: (N, 2) of the expressions.
         images: (N,) the image of each.
     """
-    _, place = np.unique(images, return_inverse=True)
-    return np.stack([np.bincount(place, column) for column in terms.T], axis=1)
+    _, index = np.unique(images, return_inverse=True)
+    return np.stack([np.bincount(index, column) for column in terms.T], axis=1)
 
 
 def share(sums: np.ndarray) -> np.ndarray:
@@ -49,9 +51,9 @@ def share(sums: np.ndarray) -> np.ndarray:
 
 
 def resampled(tables: Sequence[np.ndarray], draws: int, seed: int) -> np.ndarray:
-    """Return the scores (draws, T) of T tables (I, 2) over images drawn anew.
+    """Return the scores (draws, T) of T tables (I, 2) over resampled images.
 
-    All tables see the same images in a draw.
+    All tables see the same images in a sample.
     """
     count = len(tables[0])
     random = np.random.default_rng(seed)
@@ -71,13 +73,13 @@ def resampled(tables: Sequence[np.ndarray], draws: int, seed: int) -> np.ndarray
 
 def interval(tables: Sequence[np.ndarray], *, draws: int = DRAWS, seed: int = 0,
              level: float = 0.95) -> Interval:
-    """Return the mean score of tables (I, 2), one a seed, and its bootstrap interval.
+    """Return the mean score of tables (I, 2), one per seed, and its bootstrap interval.
 
     Args:
         tables: sums of the same images.
-        draws: how often images are drawn.
-        seed: of the draws.
-        level: part of the draws within the interval, by percentiles.
+        draws: how often images are resampled.
+        seed: of the random numbers.
+        level: share of the samples within the interval, by percentiles.
     """
     scores = resampled(tables, draws, seed).mean(1)
     mean = float(np.mean([share(table.sum(0)) for table in tables]))
@@ -92,10 +94,10 @@ def _ends(scores: np.ndarray, level: float) -> tuple[float, float]:
 
 def compare(first: Sequence[np.ndarray], second: Sequence[np.ndarray], *,
             draws: int = DRAWS, seed: int = 0, level: float = 0.95) -> Comparison:
-    """Compare two models on the same images; each has a table (I, 2) a seed.
+    """Compare two models on the same images; each has a table (I, 2) per seed.
 
-    The interval of the difference comes from drawing images, ``p`` from exchanging the
-    two models' answers to every image with a chance of one half. With several seeds
+    The interval of the difference comes from resampling images, ``p`` from exchanging
+    the two models' answers to every image with probability one half. With several seeds
     their sums are compared.
     """
     tables = [*first, *second]

@@ -1,10 +1,9 @@
-"""Runs of a plan: trained, scored, and gone on with where they were stopped.
+"""Runs of a plan: trained, scored, and resumed where they were stopped.
 
-What is done stands in files: ``trained`` holds the path of the weights, a card stands
-for its test. A process that was killed left neither, so its step is done again, from
-its last checkpoint.
+What is done stands in files: ``trained`` names the weights, a card stands for its test.
+A process that was killed left neither, so its step is done again, from its last
+checkpoint.
 """
-import json
 import os
 import subprocess
 import sys
@@ -12,24 +11,43 @@ from pathlib import Path
 from typing import Any, Callable, Optional
 
 from segvg.bench.plan import ROOT, Plan, Run, folder_of
+from segvg.engine.resume import LAST, find_last_checkpoint, natural_key
+from segvg.engine.workflows.folders import SETTINGS, StepFolders, check_settings
 from segvg.utils.child_processes import die_with_parent
+from segvg.utils.files import write_whole
 
 RESULT = 'trained'
-SETTINGS = 'run.json'
 
 
 class StepError(RuntimeError):
     """A step of a run failed."""
 
 
+class RunFolders(StepFolders):
+    """The runs of a plan; one is done when all its cards are there.
+
+    Args:
+        work_dir: folder of all results.
+        plan: what to run.
+        say: takes a line about the progress.
+    """
+
+    def __init__(self, work_dir: Path, plan: Plan, **kwargs) -> None:
+        self.runs = {run.folder: run for run in plan.runs}
+        after = {run.folder: [folder_of(run.starts_from, run.seed)]
+                 for run in plan.runs if run.starts_from}
+        super().__init__(work_dir, list(self.runs), after=after, **kwargs)
+
+    def is_done(self, name: str) -> bool:
+        """Return whether all cards of a run are there."""
+        run = self.runs[name]
+        return all(card_path(self.work_dir, run, split).exists()
+                   for split in run.splits)
+
+
 def card_path(work_dir: Path, run: Run, split: str) -> Path:
     """Return where the card of a split lies."""
     return work_dir / run.folder / 'cards' / f'{split}.json'
-
-
-def is_done(work_dir: Path, run: Run) -> bool:
-    """Whether all cards of a run are there."""
-    return all(card_path(work_dir, run, split).exists() for split in run.splits)
 
 
 def prepare_data(work_dir: Path, plan: Plan, say: Callable[[str], None]) -> None:
@@ -44,29 +62,8 @@ def prepare_data(work_dir: Path, plan: Plan, say: Callable[[str], None]) -> None
         _call(command.split(), work_dir / 'data.log', plan.threads)
 
 
-def check_settings(work_dir: Path, run: Run) -> None:
-    """Refuse to go on with a run that began with other settings.
-
-    Raises:
-        StepError: it did.
-    """
-    path = work_dir / run.folder / SETTINGS
-    fingerprint = run.fingerprint
-    if path.exists():
-        known = json.loads(path.read_text('utf-8'))
-        if known['fingerprint'] != fingerprint:
-            raise StepError(f'{path.parent} began with another config or other '
-                            'options: remove it, or take another --work-dir')
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix('.part')
-    partial.write_text(json.dumps(dict(run._asdict(), fingerprint=fingerprint),
-                                  indent=1) + '\n', 'utf-8')
-    partial.replace(path)
-
-
 def train(work_dir: Path, run: Run, plan: Plan) -> Path:
-    """Train, or go on with it; return the path of the weights.
+    """Train, or resume it; return the path of the weights.
 
     Raises:
         StepError: the tool failed or left no weights, or what it starts from has none.
@@ -83,21 +80,17 @@ def train(work_dir: Path, run: Run, plan: Plan) -> Path:
                             'yet')
     _call(_command(folder, run, plan, start), folder / 'train.log', plan.threads)
     weights = find_weights(folder, run.checkpoint)
-    marker = folder / RESULT
-    partial = marker.with_suffix('.part')
-    partial.write_text(f'{weights}\n', 'utf-8')
-    partial.replace(marker)
+    write_whole(folder / RESULT, f'{os.path.relpath(weights, folder)}\n')
     return weights
 
 
 def _command(folder: Path, run: Run, plan: Plan, start: Optional[Path]) -> list[str]:
     """Return the arguments that train a run in a folder, from weights if any."""
     words = [run.command, run.config, '--work-dir', str(folder)]
-    # what is drawn in an epoch hangs on its number alone: a stop changes nothing
-    options = {**run.options, 'default_hooks.epoch_seed.type': 'EpochSeedHook'}
+    options = dict(run.options)
     if run.command == 'tools/partial_res.py':
         words += ['--rec-checkpoint', str(start)] if start else []
-    elif run.command == 'tools/train.py' and (folder / 'last_checkpoint').exists():
+    elif run.command == 'tools/train.py' and find_last_checkpoint(folder):
         words.append('--resume')
     elif start:
         options['load_from'] = start
@@ -109,8 +102,9 @@ def _command(folder: Path, run: Run, plan: Plan, start: Optional[Path]) -> list[
 
 def trained_weights(work_dir: Path, entry: str, seed: int) -> Optional[Path]:
     """Return the weights of an entry's run, None if it was not trained yet."""
-    marker = work_dir / folder_of(entry, seed) / RESULT
-    return Path(marker.read_text('utf-8').strip()) if marker.exists() else None
+    folder = (work_dir / folder_of(entry, seed)).absolute()
+    marker = folder / RESULT
+    return folder / marker.read_text('utf-8').strip() if marker.exists() else None
 
 
 def option_words(options: dict[str, Any]) -> list[str]:
@@ -121,15 +115,23 @@ def option_words(options: dict[str, Any]) -> list[str]:
 def find_weights(folder: Path, checkpoint: str) -> Path:
     """Return the weights that a training left.
 
+    Args:
+        folder: of the training.
+        checkpoint: a pattern, or ``last_checkpoint`` behind the name or pattern of a
+            folder. Of several files the last counts, ``round_10`` after ``round_9``.
+
     Raises:
         StepError: there are none.
     """
-    found = sorted(folder.glob(checkpoint))
+    pattern = Path(checkpoint)
+    if pattern.name == LAST:
+        folders = folder.glob(str(pattern.parent)) if pattern.parts[1:] else [folder]
+        found = [path for path in map(find_last_checkpoint, folders) if path]
+    else:
+        found = list(folder.glob(checkpoint))
     if not found:
         raise StepError(f'the training left no {checkpoint} in {folder}')
-    if found[-1].suffix == '.pth':
-        return found[-1]
-    return Path(found[-1].read_text('utf-8').strip())
+    return max(found, key=natural_key).absolute()
 
 
 def score(work_dir: Path, run: Run, split: str, weights: Path, plan: Plan) -> None:
@@ -150,16 +152,23 @@ def score(work_dir: Path, run: Run, split: str, weights: Path, plan: Plan) -> No
           folder / f'test_{split}.log', plan.threads)
 
 
-def perform(work_dir: Path, run: Run, plan: Plan) -> None:
+def perform(steps: RunFolders, run: Run, plan: Plan) -> None:
     """Do what is left of a run.
 
     Raises:
         StepError: a step failed.
+        ValueError: it was begun with other settings.
     """
-    check_settings(work_dir, run)
-    weights = train(work_dir, run, plan)
-    for split in run.splits:
-        score(work_dir, run, split, weights, plan)
+    def train_and_score(folder: Path) -> None:
+        check_settings(folder, run.settings)
+        weights = train(steps.work_dir, run, plan)
+        for split in run.splits:
+            score(steps.work_dir, run, split, weights, plan)
+
+    folder = steps.folder(run.folder)
+    if (folder / SETTINGS).exists():  # of a run that is done, too
+        check_settings(folder, run.settings)
+    steps.perform(run.folder, train_and_score)
 
 
 def _call(arguments: list[str], log: Path, threads: int) -> None:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from segvg.checkpoints.admitted import ADMITTED, history_buffer
 from segvg.utils.errors import InputError
+from segvg.utils.files import whole_file, write_whole
 from segvg.utils.plain_values import PickleRefusedError
 from segvg.utils.torch_files import load_torch_file
 
@@ -128,15 +129,14 @@ def save_weights(path: Union[str, Path], state: dict[str, Tensor],
         state: the weights.
         meta: what else to say about them.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == SAFETENSORS:
-        from safetensors.torch import save_file
-        save_file({key: value.detach().clone().contiguous()
-                   for key, value in state.items()}, path,
-                  metadata={'format': 'pt', **(meta or {})})
-    else:
-        torch.save(dict(state_dict=state, meta=meta or {}), path)
+    if Path(path).suffix == SAFETENSORS:
+        from safetensors.torch import save
+        write_whole(path, save(
+            {key: value.detach().clone().contiguous() for key, value in state.items()},
+            metadata={'format': 'pt', **(meta or {})}))
+        return
+    with whole_file(path) as stream:
+        torch.save(dict(state_dict=state, meta=meta or {}), stream)
 
 
 def state_dict_of(checkpoint: Any) -> dict[str, Tensor]:

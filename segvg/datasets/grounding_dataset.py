@@ -2,9 +2,10 @@
 import copy
 import os
 from pathlib import Path, PurePosixPath
-from typing import Callable, Optional, Sequence, Union
+from typing import Any, Callable, Optional, Sequence, Union
 
 import numpy as np
+import torch
 from mmengine.dataset import BaseDataset, force_full_init
 from mmengine.logging import print_log
 
@@ -18,6 +19,7 @@ from segvg.annotations.line_index import index_path
 from segvg.annotations.readers.images import USUAL_DIRS
 from segvg.annotations.sources import prepare_command
 from segvg.registry import DATASETS
+from segvg.utils.seeding import seeded
 
 Box = list[float]  # x1, y1, x2, y2
 
@@ -113,6 +115,7 @@ class GroundingDataset(BaseDataset):
         self.only_reviewed = only_reviewed
         self.only_single_target = only_single_target
         self.lazy = lazy
+        self._seed: Optional[torch.Tensor] = None  # seed and epoch, if they are set
         super().__init__(
             ann_file=ann_file, metainfo=metainfo, data_root=data_root,
             data_prefix={'img': '', **(data_prefix or {})}, indices=indices,
@@ -194,6 +197,22 @@ class GroundingDataset(BaseDataset):
             excluded |= found
         self.num_excluded = int(excluded.sum())
         return excluded
+
+    def seed_samples(self, seed: int, epoch: int) -> None:
+        """Make the random choices of a sample depend on (seed, epoch, index) alone.
+
+        Without this they go on with the generators of the process. Worker processes
+        that run already take it over, if it was called once before they started.
+        """
+        if self._seed is None:
+            self._seed = torch.zeros(2, dtype=torch.int64).share_memory_()
+        self._seed.copy_(torch.tensor([seed, epoch]))
+
+    def __getitem__(self, idx: int) -> Any:
+        if self._seed is None:
+            return super().__getitem__(idx)
+        with seeded(*self._seed.tolist(), int(idx)):
+            return super().__getitem__(idx)
 
     @force_full_init
     def __len__(self) -> int:

@@ -6,6 +6,7 @@ from typing import Iterable, Mapping, Union
 import numpy as np
 
 from segvg.annotations.files.pickles import load_pickle
+from segvg.utils.files import write_whole
 
 PAD, UNKNOWN, START = 'PAD', 'UNK', 'CLS'
 DROPPED = re.compile(r"""[.,'!?"()*#:;，。！？、；：（）「」『』《》【】]""")
@@ -42,7 +43,7 @@ def write_vocabulary(path: Union[str, Path], ids: Mapping[str, int]) -> None:
     words = sorted(ids, key=ids.get)
     if [ids[word] for word in words] != list(range(len(words))):
         raise ValueError('the ids of a vocabulary are 0, 1, 2, ... without a gap')
-    Path(path).write_text('\n'.join(words) + '\n', encoding='utf-8')
+    write_whole(path, '\n'.join(words) + '\n')
 
 
 def read_vocabulary(path: Union[str, Path]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What tools/test.py tells of a test."""
+"""What tools/test.py prints and writes after a test."""
 import argparse
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ from mmengine.runner import Runner
 
 from segvg.evaluation.thresholds import format_threshold
 from segvg.utils.configs import ann_files
+from segvg.utils.files import write_whole
 
 
 def report(runner: Runner, metrics: dict, args: argparse.Namespace, *, leakage: str,
@@ -32,10 +33,9 @@ def report(runner: Runner, metrics: dict, args: argparse.Namespace, *, leakage: 
     for item in thresholds:
         print(f'  {format_threshold(item)}')
     if args.out:
-        Path(args.out).parent.mkdir(parents=True, exist_ok=True)
         content = dict(metrics=metrics, config=args.config, checkpoint=args.checkpoint,
                        ann_file=files[0] if len(files) == 1 else files,
                        num_expressions=count, leakage=leakage)
         if thresholds:
             content['thresholds'] = thresholds
-        Path(args.out).write_text(json.dumps(content, indent=2) + '\n')
+        write_whole(args.out, json.dumps(content, indent=2) + '\n')

@@ -21,6 +21,7 @@ from segvg.synthref.outputs import (
     write_scenes,
 )
 from segvg.synthref.summary import check_overlap, count_split
+from segvg.utils.files import write_whole
 
 FORMATS = ('refer', 'grefcoco', 'canonical', 'all')
 ANNOTATION_FILES = ('scenes.jsonl', 'instances.json', 'refs(synth).p',
@@ -154,9 +155,7 @@ class Paths:
 
     def save_manifest(self, manifest: dict) -> None:
         """Write the manifest, in one step: it says that all files are complete."""
-        part = self.manifest.with_suffix('.tmp')
-        part.write_text(json.dumps(manifest, indent=1) + '\n', encoding='utf-8')
-        part.replace(self.manifest)
+        write_whole(self.manifest, json.dumps(manifest, indent=1) + '\n')
 
 
 def find_existing(paths: Paths, arguments: dict, version: str) -> dict | None:

@@ -1,0 +1,1 @@
+"""Small parts without a subject of grounding, which everything else may use."""

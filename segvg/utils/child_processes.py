@@ -2,13 +2,22 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
+
+#: Root of the repository, where tools/ and benchmarks/ lie.
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run_tool(name: str, *arguments: object) -> None:
+    """Run ``tools/NAME`` and wait for it; as ``run_python``."""
+    run_python(ROOT / 'tools' / name, *arguments)
 
 
 def run_python(*arguments: object) -> None:
     """Run a Python program and wait for it.
 
     Raises:
-        ValueError: it failed; what it has to say, it has printed.
+        ValueError: it failed; its message was printed.
     """
     command = [sys.executable, *map(str, arguments)]
     result = subprocess.run(command, preexec_fn=die_with_parent)
@@ -19,8 +28,8 @@ def run_python(*arguments: object) -> None:
 def die_with_parent() -> None:
     """Ask Linux to end this process with its parent; for ``preexec_fn``.
 
-    A training that outlived the tool that started it would write into the folder where
-    the next one goes on.
+    A training that outlived the tool that started it would go on writing into the
+    folder in which the next one resumes it.
     """
     if sys.platform == 'linux':
         import ctypes

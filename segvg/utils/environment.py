@@ -12,7 +12,7 @@ PACKAGES = ('torch', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection',
 
 
 def processor() -> str:
-    """Return the name of the processor, where the system tells it."""
+    """Return the name of the processor, where the system gives it."""
     try:
         lines = Path('/proc/cpuinfo').read_text().splitlines()
     except OSError:
@@ -40,7 +40,7 @@ def environment() -> dict[str, str]:
 def code_version() -> dict:
     """Return the version of segvg and, from a clone, its commit.
 
-    ``changed`` tells whether files were changed since that commit.
+    ``changed``: whether files were changed since that commit.
     """
     from segvg.version import __version__
     root = Path(__file__).resolve().parents[2]

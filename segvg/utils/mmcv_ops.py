@@ -21,7 +21,7 @@ class MissingExtension(ModuleType):
         if name.startswith('__'):
             raise AttributeError(name)
 
-        def missing_op(*args, **kwargs):
+        def missing_op(*args, **kwargs) -> None:
             raise RuntimeError(
                 f'the compiled op {name!r} of mmcv was called, but mmcv is installed '
                 'without its extension. Build it against the installed torch: '

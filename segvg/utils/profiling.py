@@ -56,7 +56,7 @@ def count_flops(step: Callable[[], Any]) -> int:
 
 
 def private_memory() -> Optional[float]:
-    """Return the MiB that this process has to itself; None where nobody tells."""
+    """Return the MiB private to this process; None if the system does not say."""
     if not MEMORY_MAP.exists():
         return None
     rows = MEMORY_MAP.read_text().splitlines()
@@ -66,7 +66,7 @@ def private_memory() -> Optional[float]:
 def worker_memory(dataset: Sequence, count: int) -> Optional[float]:
     """Return the MiB that a forked worker has to itself after reading samples.
 
-    None where the system does not tell.
+    None if the system does not say.
 
     Args:
         dataset: read from its beginning.

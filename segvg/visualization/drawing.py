@@ -6,17 +6,17 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 Color = tuple[int, int, int]
 
-PAPER, INK, GREY = (255, 255, 255), (33, 37, 41), (108, 117, 125)
+PAPER, INK, GRAY = (255, 255, 255), (33, 37, 41), (108, 117, 125)
 SMALLEST_SIDE = 420  # a smaller picture is enlarged until its long side has this length
 GAP = 6  # between panels
-MASK_OPACITY = 0.18  # low: the colour below is what an expression speaks of
-# dark to bright, readable in grey and by colour-blind eyes
+MASK_OPACITY = 0.18  # low: expressions often name the color below the mask
+# dark to bright, readable in gray and by color-blind eyes
 HEAT_COLORS = np.array([(0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9),
                         (252, 255, 164)], dtype=np.float32)
 
 
 class Layer(NamedTuple):
-    """What one colour stands for in a picture.
+    """What one color stands for in a picture.
 
     Attributes:
         label: what the legend says.
@@ -59,14 +59,14 @@ def draw_picture(image: np.ndarray, text: str, layers: Sequence[Layer], *,
 
 
 def blend_heat(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Return the image in grey under a heat map (H, W) of values in [0, 1]."""
-    grey = image.mean(axis=2, keepdims=True) * 0.6
+    """Return the image in gray under a heat map (H, W) of values in [0, 1]."""
+    gray = image.mean(axis=2, keepdims=True) * 0.6
     stops = np.linspace(0, 1, len(HEAT_COLORS))
     heat = np.clip(heat, 0, 1).astype(np.float32)
     colors = np.stack([np.interp(heat, stops, channel) for channel in HEAT_COLORS.T],
                       axis=-1)
     opacity = 0.25 + 0.5 * heat[..., None]
-    return (grey * (1 - opacity) + colors * opacity).astype(np.uint8)
+    return (gray * (1 - opacity) + colors * opacity).astype(np.uint8)
 
 
 def blend_mask(image: np.ndarray, mask: np.ndarray, color: Color) -> np.ndarray:
@@ -130,8 +130,8 @@ def _draw_title(text: str, layers: Sequence[Layer], notes: Sequence[str],
     pad = round(size * 0.6)
     row = round(small.size * 1.5)
     lines = wrap_text(text or '(no text)', font, width - 2 * pad)
-    places = _place_legend(layers, notes, small, width - 2 * pad)
-    rows = 1 + max((place[1] for place in places), default=-1)
+    entries = _place_legend(layers, notes, small, width - 2 * pad)
+    rows = 1 + max((entry[1] for entry in entries), default=-1)
     leading = round(size * 1.25)
     height = 2 * pad + leading * len(lines) + row * rows
     strip = Image.new('RGB', (width, height), PAPER)
@@ -139,20 +139,20 @@ def _draw_title(text: str, layers: Sequence[Layer], notes: Sequence[str],
     for number, content in enumerate(lines):
         draw.text((pad, pad + number * leading), content, fill=INK, font=font)
     top = pad + leading * len(lines)
-    for left, number, label, color in places:
+    for left, number, label, color in entries:
         x, middle = pad + left, top + number * row + row // 2
         if color is not None:
             half = round(small.size * 0.38)
             draw.rectangle((x, middle - half, x + 2 * half, middle + half), fill=color,
                            outline=INK)
             x += 2 * half + round(small.size * 0.5)
-        draw.text((x, middle), label, fill=GREY, font=small, anchor='lm')
+        draw.text((x, middle), label, fill=GRAY, font=small, anchor='lm')
     return strip
 
 
 def _place_legend(layers: Sequence[Layer], notes: Sequence[str],
                   font: ImageFont.FreeTypeFont, width: float) -> list[tuple]:
-    """Return (left, row, label, colour or None) of every legend entry."""
+    """Return (left, row, label, color or None) of every legend entry."""
     entries = [(layer.label, layer.color) for layer in layers]
     entries += [(note, None) for note in notes]
     places, left, row = [], 0, 0

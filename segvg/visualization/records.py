@@ -9,7 +9,7 @@ from segvg.structures.masks import decode_segmentation
 from segvg.visualization.drawing import Color, Layer, draw_picture
 
 TARGET_COLOR: Color = (64, 196, 255)
-# told apart by colour-blind eyes too (Okabe and Ito's set, and the target's colour)
+# distinct for color-blind eyes too (Okabe and Ito's set, and the target's color)
 PHRASE_COLORS: tuple[Color, ...] = (
     (230, 159, 0), TARGET_COLOR, (0, 158, 115), (240, 228, 66), (213, 94, 0),
     (204, 121, 167), (0, 114, 178))

@@ -20,7 +20,7 @@ def test_phrases_are_located_one_behind_the_other():
     text = 'A man next to a man'
     assert spans(text, 'a man', 'a man') == [[0, 5], [14, 19]]
     assert spans(text, 'next', 'A man', 'man') == [[6, 10], [14, 19], [2, 5]]
-    with pytest.raises(ValueError, match="'a dog' is no part of the text 'A man"):
+    with pytest.raises(ValueError, match="'a dog' is not part of the text 'A man"):
         locate_phrases(text, ['a dog'])
 
 

@@ -124,7 +124,8 @@ def test_tool(pair, tmp_path, monkeypatch, capsys):
 def test_tool_names_what_is_no_card(tmp_path, pair, monkeypatch):
     wrong = tmp_path / 'scores.json'
     wrong.write_text('{"metrics": {}}')
-    assert 'is no result card' in tool_error(monkeypatch, 'compare.py', pair[0], wrong)
+    message = tool_error(monkeypatch, 'compare.py', pair[0], wrong)
+    assert 'is not a result card' in message
     (tmp_path / 'b.npz').unlink()
     assert 'a part of the card' in tool_error(monkeypatch, 'compare.py', *pair)
 

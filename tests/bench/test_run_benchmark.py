@@ -1,4 +1,4 @@
-"""A plan is run, stopped, gone on with; one entry may fail."""
+"""A plan is run, stopped, resumed; one entry may fail."""
 import json
 import signal
 import subprocess
@@ -66,7 +66,8 @@ def test_failing_entry_and_two_kills_change_nothing(plan, tmp_path, monkeypatch,
     assert list(table) == ['Good', 'Later']
     assert table['Good'][1][SCORE] != table['Later'][1][SCORE]
     assert table['Good'][1][OTHER] is not None and table['Later'][1][OTHER] is None
-    weights = (whole / 'good/seed_0/trained').read_text().strip()
+    folder = whole / 'good/seed_0'
+    weights = folder / (folder / 'trained').read_text().strip()
     assert f'from path: {weights}' in (whole / 'later/seed_0/train.log').read_text()
     assert table['Good'][0] == [0] and 0 < table['Good'][1][SCORE]['score'] < 100
     assert '| Good | 0 |' in (whole / 'table.md').read_text()
@@ -87,7 +88,7 @@ def test_failing_entry_and_two_kills_change_nothing(plan, tmp_path, monkeypatch,
     with pytest.raises(SystemExit):
         run_tool(monkeypatch, 'run_benchmark.py', plan, '--work-dir', parts, '--only',
                  'Good')
-    assert 'began with another config or other options' in capsys.readouterr().err
+    assert "was begun with other settings (options)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('change,message', [

@@ -9,8 +9,9 @@ import os
 import runpy
 import signal
 import sys
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Optional
 
 import torch
 from mmengine.logging import MessageHub
@@ -27,28 +28,46 @@ def run_until_killed(name: str, arguments: list, place: tuple) -> None:
         place: name of a module, of a function in it as ``Class.method``, a word that
             the first two arguments of a call must hold, and the call that is killed.
     """
+    code = start(name, arguments, place).exitcode
+    assert code == -signal.SIGKILL, f'{name} was never at {place}'
+
+
+def run_for(name: str, arguments: list, seconds: float) -> bool:
+    """Run a tool and kill it after a time; returns whether it was killed."""
+    process = start(name, arguments, limit=seconds)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
+    return process.exitcode != 0
+
+
+def start(name: str, arguments: list, place: Optional[tuple] = None,
+          limit: float = 300) -> BaseProcess:
+    """Start a tool and wait for its end, so long at most."""
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload(['segvg.engine.launch', 'tests.tools.killing'])
     process = context.Process(
         target=_run, args=(name, list(map(str, arguments)), place, os.getcwd()))
     process.start()
-    process.join(200)
-    assert process.exitcode == -signal.SIGKILL, f'{name} was never at {place}'
+    process.join(limit)
+    return process
 
 
-def _run(name: str, arguments: list[str], place: tuple, folder: str) -> None:
+def _run(name: str, arguments: list[str], place: Optional[tuple], folder: str) -> None:
     os.chdir(folder)
     torch.set_num_threads(1)
     for stream in (1, 2):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     import segvg.utils.child_processes as children
     children.run_python = run_here
-    module, path, word, number = place
-    owner = importlib.import_module(module)
-    *classes, function = path.split('.')
-    for part in classes:
-        owner = getattr(owner, part)
-    setattr(owner, function, killing(getattr(owner, function), word, number))
+    if place is not None:
+        module, path, word, number = place
+        owner = importlib.import_module(module)
+        *classes, function = path.split('.')
+        for part in classes:
+            owner = getattr(owner, part)
+        setattr(owner, function, killing(getattr(owner, function), word, number))
     run_here(ROOT / 'tools' / name, *arguments)
 
 

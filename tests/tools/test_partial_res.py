@@ -1,7 +1,5 @@
 """The tools of Partial-RES: subset, pseudo labels, all steps."""
 import json
-import runpy
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -61,71 +59,6 @@ def triangle(head, fused):
     tokens = torch.full((len(fused.memory.feats), head.parts[0].num_steps), head.end)
     tokens[:, :6] = torch.tensor([10, 10, 10, 40, 40, 40])
     return [tokens]
-
-
-def make_pipeline(tmp_path, **changes):
-    tool = runpy.run_path(str(ROOT / 'tools/partial_res.py'))
-    args = dict(config=str(CONFIG), percent=None, cfg_options=[], rec_checkpoint=None,
-                work_dir=str(tmp_path / 'work'))
-    pipeline = tool['Pipeline'](Namespace(**{**args, **changes}))
-    pipeline.calls = []
-    pipeline.tool = lambda *arguments: pipeline.calls.append(list(map(str, arguments)))
-    return pipeline, tool['STEPS']
-
-
-def test_steps_call_the_tools_in_order_and_only_once(tmp_path):
-    pipeline, steps = make_pipeline(tmp_path)
-    for step in steps[:5]:
-        pipeline.run(step)
-        folder = tmp_path / 'work' / step
-        (folder / 'best_x_epoch_1.pth').touch()
-        (folder / 'part_train.jsonl').touch()
-    assert [call[0] for call in pipeline.calls] == [
-        'train.py', 'draw_subset.py', 'train.py', 'make_pseudo_labels.py', 'train.py']
-    assert pipeline.calls[1][1].endswith('synthref_L0_train.jsonl')
-    start = f'load_from={tmp_path}/work/1_rec/best_x_epoch_1.pth'
-    for call, source in ((2, '2_subset'), (4, '4_pseudo')):
-        file = tmp_path / 'work' / source / 'part_train.jsonl'
-        assert start in pipeline.calls[call]
-        assert f'train_dataloader.dataset.ann_file={file}' in pipeline.calls[call]
-    pipeline.run(steps[0])
-    assert len(pipeline.calls) == 5
-
-
-def test_stopped_training_goes_on(tmp_path):
-    pipeline, steps = make_pipeline(tmp_path)
-    folder = tmp_path / 'work' / steps[0]
-    folder.mkdir(parents=True)
-    (folder / 'last_checkpoint').touch()
-    pipeline.run(steps[0])
-    assert '--resume' in pipeline.calls[0]
-
-
-def test_failed_step_is_not_done(tmp_path):
-    pipeline, steps = make_pipeline(tmp_path)
-
-    def refuse(*_):
-        raise ValueError('no')
-    pipeline.tool = refuse
-    with pytest.raises(ValueError, match='no'):
-        pipeline.run(steps[0])
-    assert not (tmp_path / 'work' / steps[0] / 'done').exists()
-
-
-def test_given_box_model_and_missing_steps(tmp_path):
-    pipeline, steps = make_pipeline(tmp_path, rec_checkpoint='rec.pth')
-    pipeline.run(steps[0])
-    assert pipeline.calls == []
-    with pytest.raises(FileNotFoundError, match='2_subset has to be done before'):
-        pipeline.run(steps[2])
-    with pytest.raises(FileNotFoundError, match='3_res has to be done before'):
-        pipeline.run(steps[3])
-
-
-def test_config_without_settings_is_told(tmp_path):
-    with pytest.raises(ValueError, match='has no `partial_res` with rec_config'):
-        make_pipeline(tmp_path, config=str(
-            ROOT / 'configs/seqtr/seqtr_tiny_det_synthref_l0.py'))
 
 
 # step -> where it is killed: after an epoch was saved and before it was scored,

@@ -8,7 +8,7 @@ import torch
 from mmengine.config import Config
 
 from segvg.checkpoints.io import load_checkpoint
-from segvg.engine.workflows.resume import best_checkpoint, last_checkpoint
+from segvg.engine.resume import best_checkpoint, last_checkpoint
 from tests.tools.killing import run_until_killed
 from tests.tools.running import run_tool, tool_error
 from tests.toy import CONFIGS, ROOT, make_data, toy_config
@@ -58,7 +58,7 @@ def test_killed_in_the_second_stage(config, tmp_path, monkeypatch, capsys):
     assert [line.split()[1:-1] for line in capsys.readouterr().out.splitlines()] == [
         ['done'], ['begun'], ['not', 'begun']]
     run_tool(monkeypatch, 'train_stages.py', config, '--work-dir', parts)
-    assert 'first: done before' in capsys.readouterr().out
+    assert 'first: was done before' in capsys.readouterr().out
     for stage in STAGES:
         for find in (last_checkpoint, best_checkpoint):
             ours, theirs = find(parts / stage), find(whole / stage)
@@ -74,7 +74,7 @@ def test_stage_alone_needs_the_one_before(config, tmp_path, monkeypatch):
     message = tool_error(monkeypatch, 'train_stages.py', *arguments, 'second')
     assert 'first has to be done before' in message
     message = tool_error(monkeypatch, 'train_stages.py', *arguments, 'fourth')
-    assert 'fourth is none of the stages first, second, third' in message
+    assert 'fourth is not one of the steps first, second, third' in message
     message = tool_error(monkeypatch, 'train_stages.py', config, '--restart', 'second',
                          '--launcher', 'pytorch')
     assert 'first --restart with --status in one process' in message

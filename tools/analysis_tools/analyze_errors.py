@@ -7,6 +7,7 @@ from segvg.bench.card import CardError, read_card, read_rows
 from segvg.bench.errors import KINDS, analyze, data_root, report
 from segvg.bench.html_report import write_page
 from segvg.engine.launch import fail
+from segvg.utils.files import write_whole
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,8 +41,8 @@ def main() -> None:
     except (CardError, ValueError, OSError) as error:
         fail(error)
     content = dict(card=str(path), score=score, **tables)
-    (out / f'{path.stem}_errors.json').write_text(
-        json.dumps(content, indent=1, ensure_ascii=False) + '\n', 'utf-8')
+    write_whole(out / f'{path.stem}_errors.json',
+                json.dumps(content, indent=1, ensure_ascii=False) + '\n')
     for kind, words in KINDS.items():
         print(f'{kind:13} {tables["all"]["errors"][kind]:5.1f} %  {words}')
     print(f'\n{out / f"{path.stem}_errors.html"}')

@@ -4,7 +4,7 @@ python tools/analysis_tools/benchmark.py configs/segvg/segvg_refcoco.py --what t
 
 ``train`` and ``infer`` need no file: weights and inputs are random, an image of 480 x
 640 goes through the pipeline of the config, every expression has the largest length.
-``train`` is the step of the optimiser wrapper with all parts training: preprocessing,
+``train`` is the step of the optimizer wrapper with all parts training: preprocessing,
 forward, losses, backward, clipping, update. ``eval`` runs the test data twice, images
 with all their expressions against an image for every expression. ``load`` reads the
 training data in one process, and makes its index anew.
@@ -40,6 +40,7 @@ from segvg.utils.configs import (
     find_pipeline,
     without_transforms,
 )
+from segvg.utils.files import write_whole
 
 IMAGE_SHAPE = (480, 640)  # the commonest in COCO
 
@@ -52,9 +53,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--what', required=True, choices=list(MEASUREMENTS),
                         help='what to measure, see above')
     parser.add_argument('--batch-size', type=int, metavar='N',
-                        help='images a step (default: that of the config)')
+                        help='images per step (default: that of the config)')
     parser.add_argument('--expressions', type=int, default=1, metavar='N',
-                        help='expressions an image, for infer (default: %(default)s)')
+                        help='expressions per image, for infer (default: %(default)s)')
     add_device(parser)
     parser.add_argument('--dtype', default='float32',
                         choices=['float32', 'float16', 'bfloat16'],
@@ -104,7 +105,7 @@ def random_batch(cfg: Config, model: nn.Module, loader: str, batch_size: int,
 
 
 def draw_words(steps: Any, model: nn.Module) -> None:
-    """Replace the tokenizers by one that draws words, the same for the same text."""
+    """Replace the tokenizers by one of random words, the same for the same text."""
     encoder = getattr(model, 'language_encoder', model)
     words = next(part for part in encoder.modules() if isinstance(part, nn.Embedding))
 
@@ -312,7 +313,7 @@ def main() -> None:
     print('\n'.join(table(figures)))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(figures, indent=2) + '\n')
+        write_whole(args.json, json.dumps(figures, indent=2) + '\n')
 
 
 if __name__ == '__main__':

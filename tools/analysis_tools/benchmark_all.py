@@ -17,6 +17,7 @@ from mmengine.utils import ProgressBar
 
 from segvg.engine.launch import add_device, fail
 from segvg.utils import child_processes
+from segvg.utils.files import write_whole
 
 HERE = Path(__file__).resolve().parent
 CONFIGS = HERE.parents[1] / 'configs'
@@ -68,10 +69,8 @@ def measure(config: str, what: str, batch: int, file: Path,
             'dataset.data_root': f'{args.out / "seven"}/',
             'dataset.ann_file': 'canonical/synthref_L0_val.jsonl',
             'dataset.data_prefix.img': 'images/'}.items()]
-    partial = file.with_suffix('.part')
-    child_processes.run_python(HERE / 'benchmark.py', CONFIGS / config, '--json',
-                               partial, *words)
-    partial.replace(file)
+    child_processes.run_python(HERE / 'benchmark.py', CONFIGS / config, '--json', file,
+                               *words)
 
 
 def read(file: Path, args: argparse.Namespace) -> dict[str, Any]:
@@ -134,7 +133,7 @@ def main() -> None:
     except (OSError, ValueError) as error:
         fail(error)
     text = '\n'.join(table(figures))
-    (args.out / 'table.md').write_text(f'{text}\n', 'utf-8')
+    write_whole(args.out / 'table.md', f'{text}\n')
     print(f'\n{text}')
 
 

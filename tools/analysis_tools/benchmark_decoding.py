@@ -2,7 +2,6 @@
 import argparse
 import json
 from functools import partial
-from pathlib import Path
 
 import torch
 from mmengine.registry import init_default_scope
@@ -14,6 +13,7 @@ from segvg.models.heads import SequenceHead
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, Tokens
 from segvg.utils.configs import load
+from segvg.utils.files import write_whole
 from segvg.utils.profiling import time_steps
 
 GRID = (20, 20)  # of a canvas of 640 x 640
@@ -79,7 +79,7 @@ def main() -> None:
               f'{1000 * plain:8.1f} ms without, ratio {plain / ours:.1f}, '
               f'tokens {"equal" if same else "differ"}')
     if args.json:
-        Path(args.json).write_text(json.dumps(rows, indent=2) + '\n')
+        write_whole(args.json, json.dumps(rows, indent=2) + '\n')
 
 
 if __name__ == '__main__':

@@ -17,6 +17,7 @@ import torch
 
 from segvg.registry import METRICS
 from segvg.structures.masks import decode_polygons
+from segvg.utils.files import write_whole
 from segvg.utils.profiling import CPU, peak_memory
 
 KINDS = ('GeneralizedMaskIoU', 'NetworkGeneralizedMaskIoU', 'RobustMaskIoU',
@@ -141,7 +142,7 @@ def main() -> None:
             print(f'  {name}: {score:.2f}')
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(figures, indent=2) + '\n')
+        write_whole(args.json, json.dumps(figures, indent=2) + '\n')
 
 
 if __name__ == '__main__':

@@ -30,6 +30,7 @@ from segvg.evaluation.thresholds import (
     generalized_configs,
 )
 from segvg.utils.configs import drop_init
+from segvg.utils.files import write_whole
 
 
 def parse_args() -> argparse.Namespace:
@@ -108,8 +109,7 @@ def main() -> None:
         fail(error)
     if is_main_process():
         out = args.out or Path(cfg.work_dir) / 'no_target_threshold.json'
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(choice, indent=2) + '\n')
+        write_whole(out, json.dumps(choice, indent=2) + '\n')
         draw(sweep, out.with_suffix('.png'))
         print(f'\n{choice["parameter"]} {choice["threshold"]:.2f}: {sweep.select} '
               f'{choice["score"]:.2f}; with {choice["threshold_of_config"]:.2f} of the '

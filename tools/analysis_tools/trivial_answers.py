@@ -26,6 +26,7 @@ from segvg.evaluation.generalized_masks import (
 )
 from segvg.registry import DATASETS
 from segvg.structures.masks import decode_segmentation
+from segvg.utils.files import write_whole
 
 SHOWN = ('gres/gIoU', 'gres/cIoU', 'gres/N-acc', 'gres/T-acc')
 #: Answer -> whether it says "none", and what it marks, given the mask of all objects.
@@ -109,8 +110,7 @@ def main() -> None:
     for name, scores in table.items():
         print(f'{name:{width}}', *(f'{scores[key]:7.2f}' for key in SHOWN))
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(table, indent=2) + '\n', 'utf-8')
+        write_whole(args.json, json.dumps(table, indent=2) + '\n')
 
 
 if __name__ == '__main__':

@@ -12,12 +12,12 @@ from segvg.registry import HOOKS
 
 @HOOKS.register_module()
 class FreezeHook(Hook):
-    """Freeze modules until an epoch, then let train again what could train before.
+    """Freeze modules until an epoch, then train again what was trainable before.
 
     The modules stay in training mode, so their dropout is active, and gradients flow
     through them to parts below. Parameters that are fixed for good, such as the first
-    stage of a ResNet, stay so. The optimiser is built before the first epoch and knows
-    all parameters; one without gradient is left alone by it.
+    stage of a ResNet, stay so. The optimizer is built before the first epoch and knows
+    all parameters; it skips those without a gradient.
 
     Distributed training needs ``find_unused_parameters=True`` in the config.
 

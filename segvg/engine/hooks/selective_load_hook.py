@@ -79,7 +79,7 @@ class SelectiveLoadHook(Hook):
         self.parts = tuple(parts)
 
     def before_train(self, runner: Runner) -> None:
-        """Load the parts, unless training goes on."""
+        """Load the parts, unless training is resumed."""
         if runner.iter > 0:
             return
         model = runner.model.module if is_model_wrapper(

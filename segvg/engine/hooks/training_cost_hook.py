@@ -15,7 +15,7 @@ class TrainingCostHook(Hook):
     """Put time, peak memory and kind of machine into ``meta['training']``.
 
     ``seconds`` is the time between the first step and the checkpoint, validation left
-    out; a run that goes on adds to what its checkpoint says. ``peak_memory`` is in MiB,
+    out; a resumed run adds to what its checkpoint says. ``peak_memory`` is in MiB,
     of the process on a CPU and of tensors on a GPU.
     """
 
@@ -25,7 +25,7 @@ class TrainingCostHook(Hook):
         self._since: Optional[float] = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Go on counting where a run was stopped."""
+        """Continue the count of a run that was stopped."""
         known = (checkpoint.get('meta') or {}).get('training')
         if known and runner._resume:
             self._seconds, self._peak = known['seconds'], known['peak_memory']

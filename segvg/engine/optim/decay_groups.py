@@ -34,7 +34,7 @@ def split_by_decay(model: nn.Module, names: Sequence[str],
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class DecayGroupsConstructor:
-    """Build an optimiser with two groups; norms and embeddings do not decay.
+    """Build an optimizer with two groups; norms and embeddings do not decay.
 
     Args:
         optim_wrapper_cfg: config of the wrapper with its ``optimizer``.

@@ -28,7 +28,7 @@ def group_parameters(model: nn.Module,
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class NamedGroupsConstructor:
-    """Build an optimiser with a few named groups instead of one for each parameter.
+    """Build an optimizer with a few named groups instead of one for each parameter.
 
     Args:
         optim_wrapper_cfg: config of the wrapper with its ``optimizer``.
@@ -55,7 +55,8 @@ class NamedGroupsConstructor:
                  lr=optimizer['lr'] * self.factors.get(name, 1.0))
             for name, parameters in group_parameters(model, list(self.factors)).items()
             if parameters]
-        told = ', '.join(f'{len(group["params"])} {group["name"]}' for group in groups)
-        print_log(f'tensors to train: {told}', logger='current')
+        counts = ', '.join(f'{len(group["params"])} {group["name"]}'
+                           for group in groups)
+        print_log(f'tensors to train: {counts}', logger='current')
         return OPTIM_WRAPPERS.build(dict(
             wrapper, optimizer=OPTIMIZERS.build(dict(optimizer, params=groups))))

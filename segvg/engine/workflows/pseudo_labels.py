@@ -23,7 +23,7 @@ class PseudoLabel(NamedTuple):
 
     Attributes:
         mask: its record in the canonical form.
-        term: distance of its shadow from that of the box.
+        term: distance between its projections on the axes and those of the box.
     """
     mask: dict
     term: float
@@ -55,7 +55,7 @@ def weights_of(path: str, plain: bool) -> dict[str, Tensor]:
     if 'ema_state_dict' not in checkpoint:
         raise ValueError(f'{path} has no averaged weights: its weights are the plain '
                          'ones')
-    # mmengine saves the average as state_dict and the plain weights in its place.
+    # mmengine saves the average as state_dict, and the plain weights as the average.
     return {key.removeprefix('module.'): value
             for key, value in checkpoint['ema_state_dict'].items()
             if key.startswith('module.')}
@@ -126,8 +126,8 @@ def find_refs(lines: CanonicalFile, subset: CanonicalFile) -> list[Ref]:
     numbers = {}
     for number, line in enumerate(lines):
         start = int(lines.expr_starts[number])
-        for place, expr in enumerate(line['exprs']):
-            numbers[line['image']['id'], expr['id']] = start + place
+        for index, expr in enumerate(line['exprs']):
+            numbers[line['image']['id'], expr['id']] = start + index
     missing = [key for key in wanted if key not in numbers]
     if missing:
         raise ValueError(f'{len(missing)} expressions of {subset.path} are not in '

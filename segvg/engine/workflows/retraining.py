@@ -3,14 +3,14 @@
 A config asks for it by ``retraining = dict(rounds=8, keep=['fusion.layers'])``. Every
 round is a whole training with its own folder; what a round leaves behind is a row of
 ``rounds.json``, written when it is complete, so that the rounds can be stopped at any
-time and gone on with.
+time and resumed.
 
 Source: Qu et al., "SiRi", ECCV 2022.
 """
 import copy
 import hashlib
+import itertools
 import json
-import os
 from pathlib import Path
 from typing import Any, Optional
 
@@ -18,8 +18,16 @@ from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.logging import print_log
 
+from segvg.engine.hooks.selective_load_hook import names_below
 from segvg.engine.launch import build_runner, load_weights
-from segvg.engine.workflows.resume import training_in
+from segvg.engine.resume import last_checkpoint
+from segvg.engine.workflows.folders import (
+    SETTINGS,
+    StepFolders,
+    check_settings,
+    training_in,
+)
+from segvg.utils.files import write_whole
 
 TABLE = 'rounds.json'
 KEYS = ('rounds', 'keep', 'seed_step')
@@ -30,7 +38,7 @@ def check_retraining(cfg: Config) -> dict[str, Any]:
 
     Keys: ``rounds``; ``keep``, names of the parts that are carried over ([''] is
     everything, [] nothing); ``seed_step``, added to the seed from round to round, 0 as
-    published: what is drawn again gets the same numbers every time.
+    published: what is initialized again gets the same numbers every time.
 
     Raises:
         ValueError: it is missing, or a key is unknown or has a wrong value.
@@ -53,39 +61,45 @@ def check_retraining(cfg: Config) -> dict[str, Any]:
     return plan
 
 
-def fingerprint(cfg: Config) -> str:
-    """Return a sum of all that decides what a round computes."""
+def settings_of(cfg: Config) -> dict[str, Any]:
+    """Return all that decides what a round computes; more rounds may follow."""
     content = {key: value for key, value in cfg.to_dict().items()
-               if key not in ('work_dir', 'launcher', 'retraining')}
+               if key not in ('work_dir', 'launcher')}
     content['retraining'] = {**check_retraining(cfg), 'rounds': None}
-    return hashlib.sha256(
-        json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+    return content
 
 
-def read_table(folder: Path, cfg: Config) -> list[dict]:
-    """Return the rows of complete rounds.
+def round_steps(cfg: Config) -> StepFolders:
+    """Return the rounds of a config as steps in its work folder."""
+    names = [f'round_{number}'
+             for number in range(1, check_retraining(cfg)['rounds'] + 1)]
+    return StepFolders(Path(cfg.work_dir), names)
+
+
+def complete_rounds(cfg: Config) -> list[dict]:
+    """Return the rows of the rounds that are done, up to the first that is not.
 
     Raises:
         ValueError: they were made by another config.
     """
-    path = folder / TABLE
-    if not path.is_file():
-        return []
-    content = json.loads(path.read_text())
-    if content['config'] != fingerprint(cfg):
-        raise ValueError(f'{path} was made by another config: its rounds cannot be '
-                         'gone on with; give another --work-dir')
-    return content['rounds']
+    steps = round_steps(cfg)
+    if (steps.work_dir / SETTINGS).exists():
+        check_settings(steps.work_dir, settings_of(cfg))
+    done = itertools.takewhile(steps.is_done, steps.names)
+    return [steps.result(name) for name in done]
 
 
-def write_table(folder: Path, cfg: Config, rows: list[dict]) -> None:
-    """Write the rows of complete rounds; a stop leaves the old file or the new one."""
+def write_table(cfg: Config, rows: list[dict]) -> None:
+    """Write the rows of complete rounds."""
     if is_main_process():
-        draft = folder / f'{TABLE}.draft'
-        draft.write_text(json.dumps(
-            dict(config=fingerprint(cfg), rounds=rows), indent=2) + '\n')
-        os.replace(draft, folder / TABLE)
-    barrier()
+        content = dict(config=fingerprint(cfg), rounds=rows)
+        write_whole(Path(cfg.work_dir, TABLE), json.dumps(content, indent=2) + '\n')
+
+
+def fingerprint(cfg: Config) -> str:
+    """Return a sum of all that decides what a round computes."""
+    return hashlib.sha256(json.dumps(
+        settings_of(cfg), sort_keys=True, default=str).encode()).hexdigest()
 
 
 def format_table(rows: list[dict]) -> str:
@@ -129,35 +143,43 @@ def score_round(cfg: Config, checkpoint: str) -> dict[str, float]:
 
 def count_kept(cfg: Config, runner: Any) -> int:
     """Return how many tensors of the model the round took from the one before."""
-    from segvg.engine.hooks.selective_load_hook import names_below
     parts = [hook['parts'] for hook in cfg.custom_hooks
              if hook['type'] == 'SelectiveLoadHook']
     model = getattr(runner.model, 'module', runner.model)
     return len(names_below(model.state_dict(), parts[0])) if parts else 0
 
 
+def train_round(cfg: Config, number: int, previous: Optional[str]) -> dict[str, Any]:
+    """Train a round, or resume it, and return its row."""
+    current = round_config(cfg, number, previous)
+    runner = build_runner(current)
+    runner.train()
+    checkpoint = last_checkpoint(Path(current.work_dir))
+    return {'round': number, 'seed': current.randomness['seed'],
+            'kept_from': previous, 'kept': count_kept(current, runner),
+            'checkpoint': checkpoint, 'scores': score_round(current, checkpoint)}
+
+
 def run_rounds(cfg: Config) -> list[dict]:
     """Train all rounds that are not complete yet; returns the table.
 
-    Every round has a fresh model, optimiser, schedule and average. Parts that are kept
+    Every round has a fresh model, optimizer, schedule and average. Parts that are kept
     come from the last epoch of the round before, from its averaged weights where it
-    keeps an average; public weights come from ``init_cfg``; the rest is drawn again.
+    keeps an average; public weights come from ``init_cfg``; the rest is initialized
+    again.
     """
-    plan, folder = check_retraining(cfg), Path(cfg.work_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = read_table(folder, cfg)
-    for number in range(len(rows) + 1, plan['rounds'] + 1):
-        previous = rows[-1]['checkpoint'] if rows else None
-        current = round_config(cfg, number, previous)
-        print_log(f'round {number} of {plan["rounds"]}: {current.work_dir}',
-                  logger='current')
-        runner = build_runner(current)
-        runner.train()
-        checkpoint = (Path(current.work_dir) / 'last_checkpoint').read_text().strip()
-        rows.append({
-            'round': number, 'seed': current.randomness['seed'],
-            'kept_from': previous, 'kept': count_kept(current, runner),
-            'checkpoint': checkpoint, 'scores': score_round(current, checkpoint)})
-        write_table(folder, cfg, rows)
-        print_log('\n' + format_table(rows), logger='current')
+    steps, rows = round_steps(cfg), []
+    if is_main_process():
+        check_settings(steps.work_dir, settings_of(cfg))
+    barrier()
+    for number, name in enumerate(steps.names, 1):
+        previous = last_checkpoint(steps.folder(steps.names[number - 2])) if rows else (
+            None)
+        was_done = steps.is_done(name)
+        rows.append(steps.perform(
+            name, lambda _, number=number, previous=previous: train_round(
+                cfg, number, previous)))
+        if not was_done:
+            write_table(cfg, rows)
+            print_log('\n' + format_table(rows), logger='current')
     return rows

@@ -1,4 +1,4 @@
-"""A training after another, each from the weights of the one before.
+"""Trainings in a row, each from the weights of the one before.
 
 A config asks for it by ``earlier_stages = [...]``, the configs of the trainings that
 come before its own.
@@ -11,8 +11,8 @@ from mmengine.config import Config
 
 from segvg.engine.launch import build_runner, load_config
 from segvg.engine.preflight import check_files
-from segvg.engine.workflows.folders import StepFolders, check_settings
-from segvg.engine.workflows.resume import best_checkpoint, last_checkpoint, training_in
+from segvg.engine.resume import best_checkpoint, last_checkpoint
+from segvg.engine.workflows.folders import StepFolders, check_settings, training_in
 from segvg.leakage.guard import guard_training_data
 
 #: Which weights a stage hands on -> how they are found.
@@ -40,7 +40,8 @@ class Stages:
         if len(paths) <= len(earlier):
             raise ValueError(f'{args.config}: two stages have one name')
         self.paths = paths
-        self.steps = StepFolders(Path(args.work_dir or 'work_dirs'), list(paths))
+        self.steps = StepFolders(Path(args.work_dir or 'work_dirs'), list(paths),
+                                 shared=True)
 
     def config(self, name: str) -> Config:
         """Return the config of a stage, with the options of the command line."""
@@ -50,10 +51,10 @@ class Stages:
 
     def start(self, name: str) -> Optional[str]:
         """Return the weights that a stage begins with; the first: those it names."""
-        place = self.steps.names.index(name)
-        if not place:
+        index = self.steps.names.index(name)
+        if not index:
             return self.config(name).get('load_from')
-        before = self.steps.folder(self.steps.names[place - 1])
+        before = self.steps.folder(self.steps.names[index - 1])
         return HANDED_ON[self.args.hand_on](before)
 
     def check(self, names: list[str]) -> None:
@@ -63,13 +64,13 @@ class Stages:
             FileNotFoundError: something is missing.
         """
         for name in names:
-            if self.steps.state(name) == 'done':
+            if self.steps.is_done(name):
                 continue
             check_files(self.config(name), ['train_dataloader', 'val_dataloader'],
                         pretrained=True)
 
     def train(self, name: str) -> None:
-        """Train a stage, or go on with it, unless it is done."""
+        """Train a stage, or resume it, unless it is done."""
         self.steps.perform(name, lambda folder: self._train(name, folder))
 
     def _train(self, name: str, folder: Path) -> None:

@@ -6,7 +6,7 @@ import torch
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from segvg.engine.hooks import EpochSeedHook, InitialAverageHook
+from segvg.engine.hooks import InitialAverageHook
 from segvg.engine.optim import GroupSchedule, NamedGroupsConstructor
 from segvg.engine.optim.group_schedule import factor_of
 
@@ -65,14 +65,3 @@ def test_average_begins_with_the_initial_weights(model):
     hook.after_train_iter(runner, 0)
     torch.testing.assert_close(hook.ema_model.module.weight,
                                torch.full((1, 2), 0.9))
-
-
-def test_an_epoch_draws_the_same_whatever_ran_before():
-    runner, drawn = SimpleNamespace(seed=3, epoch=5), []
-    for used in (0, 7):
-        torch.rand(used)
-        EpochSeedHook().before_train_epoch(runner)
-        drawn.append(torch.rand(2).tolist())
-    runner.epoch = 6
-    EpochSeedHook().before_train_epoch(runner)
-    assert drawn[0] == drawn[1] != torch.rand(2).tolist()

@@ -7,7 +7,7 @@ from mmengine.registry import init_default_scope
 from torch import Tensor
 
 from segvg.datasets.transforms.tokenize import token_map
-from segvg.engine.hooks.initial_average_hook import start_average
+from segvg.engine.hooks.average_hook import restart_average
 from segvg.engine.optim.group_schedule import GroupSchedule
 from segvg.models import GroundingDataPreprocessor
 from segvg.models.heads.soft_token_head import SoftTokenHead
@@ -182,7 +182,7 @@ def averages(steps: int) -> Tensor:
     with torch.no_grad():
         layer.weight.copy_(torch.arange(6.).view(2, 3))
         layer.bias.fill_(1)
-    start_average(average, layer)
+    restart_average(average, layer)
     rows = []
     for step in range(steps):
         with torch.no_grad():

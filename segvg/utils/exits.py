@@ -1,0 +1,46 @@
+"""How a command ends when the machine or the user stops it."""
+import functools
+import signal
+import sys
+import threading
+from typing import Any, Callable
+
+from segvg.utils.errors import InputError
+
+#: Exit code of a command that was interrupted, as shells have it.
+INTERRUPTED = 130
+
+
+def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a command end with one line, not a traceback, for what is not its own bug.
+
+    That is an error of the system (a full disk, a forbidden folder, a missing file) or
+    an ``InputError``, exit code 1, or an interrupt, exit code 130.
+    """
+    @functools.wraps(main)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return main(*args, **kwargs)
+        except KeyboardInterrupt:
+            print('stopped: interrupted', file=sys.stderr)
+            sys.exit(INTERRUPTED)
+        except (OSError, InputError) as error:
+            sys.exit(f'error: {last_line(error)}')
+    return wrapped
+
+
+def end_like_interrupts(number: int) -> None:
+    """Make a signal end the program as an interrupt does: blocks are left in order."""
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(number, interrupt)
+
+
+def last_line(error: BaseException) -> str:
+    """Return the message of an error.
+
+    The message of one from a worker process ends with it, after a traceback.
+    """
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[-1]

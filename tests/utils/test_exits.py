@@ -1,0 +1,44 @@
+"""What is no bug of a command ends it with one line and an exit code."""
+import signal
+
+import pytest
+
+from segvg.utils.exits import end_like_interrupts, one_line_errors
+
+
+def raising(error):
+    @one_line_errors
+    def main():
+        raise error
+    return main
+
+
+def test_error_of_the_system_is_a_line():
+    with pytest.raises(SystemExit) as stop:
+        raising(FileNotFoundError(2, 'No such file', 'a.jpg'))()
+    assert stop.value.code == "error: [Errno 2] No such file: 'a.jpg'"
+
+
+def test_error_from_a_worker_is_its_last_line():
+    with pytest.raises(SystemExit) as stop:
+        raising(OSError('Caught OSError in worker\nTraceback\nOSError: a.jpg'))()
+    assert stop.value.code == 'error: OSError: a.jpg'
+
+
+def test_interrupt_has_its_own_code(capsys):
+    with pytest.raises(SystemExit) as stop:
+        raising(KeyboardInterrupt())()
+    assert stop.value.code == 130 and 'interrupted' in capsys.readouterr().err
+
+
+def test_bug_keeps_its_traceback():
+    with pytest.raises(TypeError):
+        raising(TypeError('x'))()
+
+
+def test_signal_ends_like_an_interrupt():
+    before = signal.getsignal(signal.SIGTERM)
+    end_like_interrupts(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, before)
