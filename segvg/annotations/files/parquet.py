@@ -21,7 +21,7 @@ from segvg.utils.plain_pickle import Rebuild, load_plain
 SIZE_LIMIT = 1 << 34  # bytes
 FRAME_LIMIT = 1 << 28  # bytes of what the process says at a time
 MEMORY_FLOOR, MEMORY_FACTOR, MEMORY_LIMIT = 1 << 29, 2, 1 << 32
-UNPACKED_FLOOR, UNPACKED_FACTOR = 1 << 26, 100  # bytes that all rows may become
+UNPACKED_FLOOR, UNPACKED_FACTOR = 1 << 24, 100  # bytes that all rows may become
 SECONDS_FLOOR, SECONDS_FACTOR = 8, 2 ** -20  # and seconds for each byte of the file
 LENGTH = struct.Struct('<Q')
 PROGRAM = Path(__file__).with_name('parquet_process.py')

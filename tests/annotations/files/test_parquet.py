@@ -59,10 +59,11 @@ def test_damaged_file_is_told_in_one_line(tmp_path):
 
 
 def test_process_that_takes_too_long_is_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, 'SECONDS_FLOOR', 1)
-    monkeypatch.setattr(parquet, 'UNPACKED_FLOOR', 1 << 40)
-    path = write(tmp_path / 'a.parquet', dict(a=[[1.5] * 100] * 100_000),
-                 compression='zstd')
-    with pytest.raises(AnnotationFileError, match='was ended|memory'):
-        for _ in iter_rows(path):
-            pass
+    path = write(tmp_path / 'a.parquet', dict(a=[1]))
+    program = tmp_path / 'endless.py'
+    program.write_text(
+        'from segvg.annotations.files.parquet_process import limit_process\n'
+        'limit_process(1 << 30, 1)\nwhile True:\n    pass\n')
+    monkeypatch.setattr(parquet, 'PROGRAM', program)
+    with pytest.raises(AnnotationFileError, match='a.parquet.* was ended'):
+        list(iter_rows(path))
