@@ -69,10 +69,11 @@ def find_overlaps(args: argparse.Namespace,
     source = ImageSource(args.vg_image_data)
     left_out = set()
     if args.exclude:
-        left_out = {seen.key for seen in source.read('names', args.exclude)} - {None}
+        left_out = {seen.compared_as for seen in source.read('names', args.exclude)}
     return compare((seen for name, path in args.train
                     for seen in source.read(name, Path(path))
-                    if seen.key not in left_out), protected)
+                    if left_out.isdisjoint((seen.key, f'name:{seen.name}'))),
+                   protected)
 
 
 def count_texts(args: argparse.Namespace) -> dict[str, list]:

@@ -10,13 +10,9 @@ from typing import BinaryIO, NoReturn, Optional, Union
 import numpy as np
 import torch
 
+from segvg.annotations.image_identity import dataset_of, image_number, join_dataset
 from segvg.annotations.line_checks import check_line, show
-from segvg.annotations.line_index import (
-    image_number,
-    index_path,
-    load_index,
-    save_index,
-)
+from segvg.annotations.line_index import index_path, load_index, save_index
 from segvg.utils.files import part_of, remove_leftovers, write_whole
 
 FORMAT = 'segvg-jsonl'
@@ -225,7 +221,8 @@ class CanonicalFile:
         split: the split of all lines.
         counts: (lines, 3) int64, samples, refs and captions of each line.
         expr_starts: (lines,) int64, running number of the first expression of each.
-        image_numbers: (lines,) int64, equal for lines of one image, in all files.
+        image_numbers: (lines,) int64, equal for lines of one image, in all files; which
+            images are one, ``annotations/image_identity.py`` says.
         meta: content of the meta file, empty when there is none.
     """
 
@@ -236,7 +233,6 @@ class CanonicalFile:
             index = save_index(self.path, self._scan())
         self._offsets = np.append(index[1:, 0], index[0, 1])
         self.counts = index[1:, 2:5]
-        self.image_numbers = index[1:, 5]
         self.expr_starts = np.cumsum(index[1:, 1]) - index[1:, 1]
         self._stream: Optional[BinaryIO] = None
         self._pid = -1
@@ -248,6 +244,8 @@ class CanonicalFile:
         if len(self) == 0:
             raise ValueError(f'{self.path} has no lines')
         self.split = self[0]['split']
+        self.image_numbers = join_dataset(index[1:, 5],
+                                          dataset_of(self.path, self.split))
         self.name = self.path.stem.removesuffix(f'_{self.split}')
         self.meta = self._load_meta()
 

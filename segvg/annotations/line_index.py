@@ -2,10 +2,10 @@
 
 The array is int64 (lines + 1, 6). Its first row dates the file: version of this form,
 size, modification time, number of lines, 0, 0. Each further row is one line: offset in
-bytes, expressions, samples, refs, captions, image number (see ``image_number``).
+bytes, expressions, samples, refs, captions, image number (see
+``image_identity.image_number``).
 """
 import contextlib
-import hashlib
 from pathlib import Path
 from typing import Optional, Union
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from segvg.utils.files import whole_file
 
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 COLUMNS = 6
 ROW_BYTES = 8 * COLUMNS
 INDEX_FLOOR = 1 << 12  # bytes of the header of an array
@@ -22,22 +22,6 @@ INDEX_FLOOR = 1 << 12  # bytes of the header of an array
 def index_path(path: Union[str, Path]) -> Path:
     """Where the index of a JSONL file lies."""
     return Path(f'{path}.idx.npy')
-
-
-def image_number(image: dict) -> int:
-    """A number that two records share when they are of one image.
-
-    That of COCO when the image is known to be in COCO, else a negative hash of its id:
-    numbers of different sources are never taken for each other.
-    """
-    if isinstance(image.get('coco_id'), int):
-        return image['coco_id']
-    space, _, number = str(image['id']).partition(':')
-    if space == 'coco' and number.isdecimal():
-        return int(number)
-    digest = hashlib.blake2b(str(image['id']).encode('utf-8', 'surrogatepass'),
-                             digest_size=8).digest()
-    return -1 - (int.from_bytes(digest, 'little') >> 1)
 
 
 def save_index(path: Path, rows: list[list[int]]) -> np.ndarray:

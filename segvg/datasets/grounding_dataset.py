@@ -1,5 +1,6 @@
 """The data set: canonical JSON lines in, one dict for each sample out."""
 import copy
+import logging
 import os
 from pathlib import Path, PurePosixPath
 from typing import Any, Callable, Optional, Sequence, Union
@@ -82,7 +83,7 @@ class GroundingDataset(BaseDataset):
         test_mode: whether a sample that the pipeline refuses is an error.
         indices: use the first (last, when negative) samples only, or those listed.
         exclude_images_of: canonical files; images that are in one of them are left out,
-            by the number of the image, whatever file or data set it stands in.
+            by the identity of the image (``annotations/image_identity.py``).
         only_reviewed: keep only the expressions that somebody reviewed and found right
             (``reviewed_ok``); the file is read once to count them.
         only_single_target: keep only the expressions with exactly one target, for
@@ -141,6 +142,13 @@ class GroundingDataset(BaseDataset):
             self.get_subset_(self._indices)
         if len(self) == 0:
             filters = [f', {name}=True' for name in FILTERS if getattr(self, name)]
+            if self.num_excluded:
+                raise ValueError(
+                    f'nothing is left of {self.ann_file}: {self.num_excluded:,} of '
+                    f'its {len(self.lines):,} images are left out, because they are in '
+                    f'{", ".join(map(str, self.exclude_images_of))}. Images of the '
+                    'evaluation are not trained on; exclude_protected=False of the '
+                    'config keeps them')
             raise ValueError(f'{self.ann_file} has no sample for '
                              f'sample_by={self.sample_by!r}{"".join(filters)}')
 
@@ -192,8 +200,10 @@ class GroundingDataset(BaseDataset):
         for path in self.exclude_images_of:
             found = np.isin(self.lines.image_numbers, CanonicalFile(path).image_numbers)
             if found.any():
-                print_log(f'{self.ann_file}: {found.sum():,} of {len(found):,} images '
-                          f'are left out, they are in {path}', logger='current')
+                print_log(
+                    f'{self.ann_file}: {found.sum():,} of {len(found):,} images '
+                    f'({100 * found.mean():.1f} %) are left out of training, they are '
+                    f'in {path}', logger='current', level=logging.WARNING)
             excluded |= found
         self.num_excluded = int(excluded.sum())
         return excluded

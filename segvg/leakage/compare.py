@@ -10,8 +10,10 @@ from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.files.json_values import load_json
 from segvg.annotations.files.pickles import load_pickle
+from segvg.annotations.image_identity import dataset_of
 from segvg.annotations.official_counts import OFFICIAL_COUNTS
 from segvg.annotations.readers.field_checks import is_int
+from segvg.annotations.readers.images import coco_number, image_name
 from segvg.leakage.sources import ImageSource, SeenImage, of_canonical
 
 UNKNOWN_SHARE = 0.01  # of images that could not be mapped, above which nobody can tell
@@ -107,12 +109,13 @@ def read_protected(path: Path) -> list[ProtectedSplit]:
     splits: dict[tuple[str, str], list[SeenImage]] = {}
     if path.suffix == '.jsonl':
         lines, source = CanonicalFile(path), ImageSource()
-        splits[lines.name, lines.split] = [of_canonical(source, line['image'])
-                                           for line in lines]
+        dataset = dataset_of(path, lines.split)
+        splits[lines.name, lines.split] = [
+            of_canonical(source, line['image'], dataset) for line in lines]
     else:
         dataset = path.parent.name.replace('+', '_plus')
         partition = path.stem.rpartition('(')[2].rstrip(')')
-        for split, seen in _refs_images(path):
+        for split, seen in _refs_images(path, f'{dataset}_{partition}'):
             splits.setdefault((f'{dataset}_{partition}', split), []).append(seen)
     found = [_protect(name, split, images) for (name, split), images in splits.items()
              if not split.startswith(TRAIN_SPLITS)]
@@ -124,18 +127,22 @@ def read_protected(path: Path) -> list[ProtectedSplit]:
 
 def _protect(name: str, split: str, images: list[SeenImage]) -> ProtectedSplit:
     """Images without a key of their own are protected by their name."""
-    keys = {seen.key or f'name:{seen.name}': seen.photo for seen in images}
+    keys = {seen.compared_as: seen.photo for seen in images}
     return ProtectedSplit(name, split, frozenset(keys), {
         photo: key for key, photo in keys.items() if photo is not None})
 
 
-def _refs_images(path: Path) -> Iterator[tuple[str, SeenImage]]:
+def _refs_images(path: Path, dataset: str) -> Iterator[tuple[str, SeenImage]]:
+    """Images by split; those whose names are not COCO's are the data set's own."""
     refs = load_json(path) if path.suffix == '.json' else load_pickle(path)
     for number, ref in enumerate(refs if isinstance(refs, list) else ()):
         split = ref.get('split') if isinstance(ref, dict) else None
         if not isinstance(split, str) or not is_int(ref.get('image_id')):
             raise AnnotationFileError(path, f'refs[{number}] has no split or image_id')
-        yield split, SeenImage(f'{ref["image_id"]}', f'coco:{ref["image_id"]}')
+        file = ref.get('file_name', '')
+        is_coco = not file or coco_number(image_name(str(file))) is not None
+        yield split, SeenImage(f'{ref["image_id"]}', f'coco:{ref["image_id"]}') if (
+            is_coco) else SeenImage(file, f'{dataset}/{file}')
 
 
 def compare(images: Iterable[SeenImage],
@@ -143,7 +150,7 @@ def compare(images: Iterable[SeenImage],
     """What a training set holds of each protected split, by image and by photograph."""
     seen: dict[str, SeenImage] = {}
     for image in images:
-        seen.setdefault(image.key or f'name:{image.name}', image)
+        seen.setdefault(image.compared_as, image)
     photos = {image.photo for image in seen.values()} - {None}
     unknown = sum(image.key is None for image in seen.values())
     overlaps = []
@@ -158,9 +165,10 @@ def compare(images: Iterable[SeenImage],
 def find_text_leaks(train: Path, protected: Path) -> list[tuple[str, str]]:
     """(image, text) of a protected canonical file that a training file has verbatim."""
     def pairs(path: Path) -> Iterator[tuple[str, str]]:
-        source = ImageSource()
-        for line in CanonicalFile(path):
-            key = of_canonical(source, line['image']).key or line['image']['id']
+        source, lines = ImageSource(), CanonicalFile(path)
+        dataset = dataset_of(path, lines.split)
+        for line in lines:
+            key = of_canonical(source, line['image'], dataset).compared_as
             yield from ((key, expr['text']) for expr in line['exprs'])
 
     known = set(pairs(protected))

@@ -43,7 +43,7 @@ def overlaps_of(cfg: Config) -> tuple[list[Overlap], list[ProtectedSplit]]:
         left_out = {key for path in dataset.get('exclude_images_of', ())
                     for split in read_protected(Path(path)) for key in split.keys}
         seen += [image for image in source.read('canonical', ann_path(dataset))
-                 if image.key not in left_out]
+                 if image.compared_as not in left_out]
     return compare(seen, protected), protected
 
 

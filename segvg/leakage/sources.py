@@ -2,8 +2,9 @@
 
 An image gets the key ``coco:<number>`` when it is known to be in COCO, by its name or
 by the link of Visual Genome's ``image_data.json``; else the key of its own namespace. A
-bare number is never taken for one of COCO: where the namespace is not known the image
-has no key.
+bare number is never taken for one of COCO. Lines of the canonical form always say what
+an image is (``annotations/image_identity.py``); in other files an image whose namespace
+is not known has no key.
 """
 import json
 import re
@@ -14,6 +15,11 @@ from typing import NamedTuple, Optional
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.files.json_values import load_json, parse_json
 from segvg.annotations.files.pickles import load_pickle, load_pth
+from segvg.annotations.image_identity import (
+    dataset_of,
+    image_identity,
+    is_in_collection,
+)
 from segvg.annotations.readers.field_checks import is_int
 from segvg.annotations.readers.images import coco_number, photo_number
 
@@ -33,6 +39,11 @@ class SeenImage(NamedTuple):
     name: str
     key: Optional[str]
     photo: Optional[int] = None
+
+    @property
+    def compared_as(self) -> str:
+        """The key, or the name of an image that has none."""
+        return self.key or f'name:{self.name}'
 
 
 class ImageSource:
@@ -88,32 +99,39 @@ class ImageSource:
 
 
 def _read_canonical(source: ImageSource, path: Path) -> Iterator[SeenImage]:
-    start, decoder = b'{"image":', json.JSONDecoder()
+    start, decoder = b'{"image":{', json.JSONDecoder()
+    dataset = None
     with open(path, 'rb') as stream:
         for number, data in enumerate(stream, 1):
-            if data.startswith(start):  # the rest of a long line says nothing here
-                image = decoder.raw_decode(data[len(start):].decode('utf-8'))[0]
+            if data.startswith(start) and dataset is not None:
+                # the rest of a long line says nothing here
+                try:
+                    text = data[len(start) - 1:].decode('utf-8')
+                    image = decoder.raw_decode(text)[0]
+                except (ValueError, RecursionError) as error:
+                    raise AnnotationFileError(
+                        path, f'line {number}: {error}') from None
             else:
-                image = _json_line(path, number, data).get('image')
-            if not isinstance(image, dict) or 'id' not in image:
-                raise AnnotationFileError(path, f'line {number} has no image')
-            yield of_canonical(source, image)
+                line = _json_line(path, number, data)
+                image, split = line.get('image'), line.get('split')
+                dataset = dataset_of(path, str(split))
+            if not isinstance(image, dict) or not {'id', 'file'} <= image.keys():
+                raise AnnotationFileError(path, f'line {number} has no image with id '
+                                                'and file')
+            yield of_canonical(source, image, dataset)
 
 
-def of_canonical(source: ImageSource, image: dict) -> SeenImage:
-    """An image of a group line."""
+def of_canonical(source: ImageSource, image: dict, dataset: str) -> SeenImage:
+    """An image of a group line of a data set."""
     space, _, number = str(image['id']).partition(':')
     photo = image.get('flickr_id')
     photo = photo if is_int(photo) else None
-    if is_int(image.get('coco_id')):
-        return SeenImage(image['id'], f'coco:{image["coco_id"]}', photo)
     if space == 'vg' and 'coco_id' not in image and number.isdecimal():
         return source.vg(int(number))
     if space == 'flickr30k' and number.isdecimal():
         photo = int(number)
-    if space == 'file':
-        return source.named(image['file'])
-    return SeenImage(image['id'], image['id'], photo)
+    name = image['id'] if is_in_collection(image) else image['file']
+    return SeenImage(name, image_identity(image, dataset), photo)
 
 
 def _read_coco(source: ImageSource, path: Path) -> Iterator[SeenImage]:

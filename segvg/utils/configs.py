@@ -1,4 +1,6 @@
 """Read a config, walk through it and find its parts."""
+import json
+import re
 import sys
 from pathlib import Path
 from typing import Any, Iterator, Optional, Sequence, Union
@@ -8,6 +10,8 @@ from mmengine.config import Config, ConfigDict
 from segvg.utils import safe_yaml  # noqa: F401  mmengine's reader is replaced
 from segvg.utils.config_paths import missing_key, resolve_options
 from segvg.utils.config_values import load_with_values, values_of
+
+USUAL_SPLIT = re.compile('(train|val|dev|test|mini|all)[A-Za-z0-9]*')
 
 
 def find_dicts(node: Any, key: str) -> Iterator[dict]:
@@ -72,12 +76,25 @@ def selects(wanted: str, split: str) -> bool:
 def sibling_splits(ann_file: Path) -> dict[Path, str]:
     """Return the files ``<name>_<split>.jsonl`` beside one of them, and their splits.
 
-    A split has no underscore in its name: such a file belongs to another data set.
+    The splits are those that ``<name>.meta.json`` lists. Without it they are the files
+    whose names end in that of a usual split; a further file changes nothing. The file
+    itself is always one of them.
     """
     name = ann_file.name.removesuffix('.jsonl').rpartition('_')[0]
     splits = {path: path.name.removesuffix('.jsonl')[len(name) + 1:]
               for path in sorted(ann_file.parent.glob(f'{name}_*.jsonl'))}
-    return {path: split for path, split in splits.items() if '_' not in split}
+    listed = _listed_splits(ann_file.with_name(f'{name}.meta.json'))
+    return {path: split for path, split in splits.items() if path == ann_file or (
+        USUAL_SPLIT.fullmatch(split) if listed is None else split in listed)}
+
+
+def _listed_splits(meta: Path) -> Optional[set[str]]:
+    """Return the splits that a meta file lists; None when there is none to read."""
+    try:
+        splits = json.loads(meta.read_bytes())['splits']
+        return set(splits)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def split_files(ann_file: Path, wanted: str) -> list[Path]:

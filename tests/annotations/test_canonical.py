@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from segvg.annotations.canonical import CanonicalFile, CanonicalWriter
-from segvg.annotations.line_index import image_number, index_path, load_index
+from segvg.annotations.image_identity import image_number
+from segvg.annotations.line_index import index_path, load_index
 
 
 def line(number=1, split='val', **changes):
@@ -178,11 +179,12 @@ def test_images_have_numbers_and_sizes(folder):
 
 
 def test_image_numbers_keep_sources_apart():
-    own = [image_number(dict(id=name)) for name in ('vg:7', 'saiapr:7', 'file:7.jpg')]
+    own = [image_number(dict(id=name, file='7.jpg'))
+           for name in ('vg:7', 'saiapr:7', 'file:7.jpg')]
     assert len(set(own)) == 3 and max(own) < 0
-    assert image_number(dict(id='vg:7', coco_id=9)) == image_number(
-        dict(id='coco:9')) == 9
-    assert image_number(dict(id='vg:7', coco_id=None)) == own[0]
+    assert image_number(dict(id='vg:7', coco_id=9, file='7.jpg')) == image_number(
+        dict(id='coco:9', file='9.jpg')) == 9
+    assert image_number(dict(id='vg:7', coco_id=None, file='7.jpg')) == own[0]
 
 
 def read_texts(lines, numbers, queue):

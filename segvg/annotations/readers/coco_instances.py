@@ -150,8 +150,9 @@ class CocoInstances:
         photo = photo_number(record.get('flickr_url'))
         if photo is not None:
             extra['flickr_id'] = photo
+        own_id = file if namespace == 'file' else image_id
         found, errors = self._image_checks.find(SourceImage(
-            f'{namespace}:{image_id}', file, image['width'], image['height'], ctx.place,
+            f'{namespace}:{own_id}', file, image['width'], image['height'], ctx.place,
             other_names(file), extra))
         return CheckedImage(found, file, errors)
 

@@ -25,6 +25,10 @@ FOLDERS = dict(coco='coco|(train|val)20', saiapr='saiapr|referit', flickr30k='fl
                vg='vg|visual')
 COCO_NAME = re.compile(r'COCO_(train|val|test)2014_(?P<number>\d{12})(?:_\d+)?\.jpg')
 PHOTO_URL = re.compile(r'flickr\.com/(?:\d+/)?([0-9]{1,15})_')
+# names of images that are nothing but a number, and those that have more to them
+NUMBER_NAME = re.compile(r'\d{1,18}\.(jpe?g|png)', re.IGNORECASE)
+NUMBERED_NAMES = dict(synth=re.compile(r'synth_.*\d.*'),
+                      o365=re.compile(r'objects365_.*\d.*'))
 PLAIN_COCO_NAME = re.compile(r'(?P<number>\d{12})\.jpg')
 
 
@@ -92,21 +96,26 @@ def image_of(file: str, size: tuple[Optional[int], Optional[int]], place: Place,
              namespace: str, number: Optional[int] = None) -> SourceImage:
     """An image that a source knows by its file name.
 
+    The number in a name counts only where the namespace says whose number it is.
+
     Args:
         file: the name, with or without an annotation id at its end.
         size: width and height as annotated, or None.
         place: where the size stands.
-        namespace: of the number, unless the name is one of COCO's.
+        namespace: of the number, unless the name is one of COCO's; ``file`` has none.
         number: of the image, when the source gives it.
     """
     file = image_name(file)
-    number = image_number(file) if number is None else number
-    if number is None:
-        return SourceImage(f'file:{file}', file, *size, place)
+    if coco_number(file) is None and namespace_of(file) != 'file':
+        namespace = namespace_of(file)
     if coco_number(file) is None:
-        if namespace_of(file) != 'file':
-            namespace = namespace_of(file)
+        if number is None and NUMBERED_NAMES.get(namespace, NUMBER_NAME).fullmatch(
+                PurePosixPath(file).name):
+            number = image_number(file)
+        if namespace == 'file' or number is None:
+            return SourceImage(f'file:{file}', file, *size, place)
         return SourceImage(f'{namespace}:{number}', file, *size, place)
+    number = coco_number(file) if number is None else number
     return SourceImage(f'coco:{number}', file, *size, place, other_names(file),
                        {'coco_id': number})
 
