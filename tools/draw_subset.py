@@ -16,6 +16,8 @@ def parse_args() -> argparse.Namespace:
                         help='seed of the choice (default: %(default)s)')
     parser.add_argument('--out', required=True, metavar='DIR',
                         help='folder for the new files')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='replace files that are there already')
     return parser.parse_args()
 
 
@@ -27,8 +29,9 @@ def main() -> None:
         refs = draw_refs(source, args.percent, args.seed)
         name = f'{source.name}_sample{args.percent:g}'
         path = write_refs(source, dict.fromkeys(refs), args.out, name, dict(
-            subset=dict(of=args.annotations, percent=args.percent, seed=args.seed)))
-    except (FileNotFoundError, ValueError) as error:
+            subset=dict(of=args.annotations, percent=args.percent, seed=args.seed)),
+            overwrite=args.overwrite)
+    except (FileNotFoundError, FileExistsError, ValueError) as error:
         fail(error)
     print(f'{len(refs)} objects: {path}')
 

@@ -8,6 +8,7 @@ record that may not be skipped, or counts that are not the official ones. 2: wro
 or files or packages that are not there.
 """
 import argparse
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,10 +16,18 @@ from pathlib import Path
 from mmengine.logging import print_log
 
 from segvg.annotations.checks import BadRecordError, Check, Report
-from segvg.annotations.conversion import convert, count_table
+from segvg.annotations.conversion import convert, count_table, is_output_of
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions, SourceSet
+from segvg.annotations.readers.base import BOXES, IMAGES_ARE
 
+# option -> how the names of formats that it is for begin
+CONVENTIONS = dict(
+    box=('resc_pth', 'reftr_pth', 'seqtr', 'simvg', 'mdetr', 'odvg', 'refer_',
+         'grefcoco', 'refzom', 'rrefcoco', 'mmdet'),
+    images_are=('resc_pth', 'reftr_pth', 'seqtr', 'simvg', 'mdetr', 'odvg', 'refer_',
+                'grefcoco', 'refzom', 'rrefcoco', 'mmdet', 'hf_parquet'),
+    image_name=('seqtr', 'simvg'))
 MAX_BAD = 100_000  # more than any known source loses
 
 
@@ -60,7 +69,25 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         'says of expressions whether they are reviewed_ok')
     parser.add_argument('--name', metavar='NAME', help='name of the data set, instead '
                         'of the one that the source folder gives')
-    return parser.parse_args(argv)
+    parser.add_argument('--overwrite', action='store_true',
+                        help='replace files of this name that are there already')
+    parser.add_argument('--box', choices=BOXES, help='how boxes are stored, where the '
+                        'format has no rule for them (own .pth lists) or the files do '
+                        'not follow it; xyxy-inclusive: the far corner is the last '
+                        'pixel inside')
+    parser.add_argument('--images-are', choices=IMAGES_ARE, help='the collection that '
+                        'numbers the images; own: none does, they are told by names')
+    parser.add_argument('--image-name', metavar='PATTERN', help='how the files of '
+                        "numbered images are named, such as '{}.jpg' (seqtr_json, "
+                        'simvg_grefcoco)')
+    args = parser.parse_args(argv)
+    for name, formats in CONVENTIONS.items():
+        if getattr(args, name) is not None and not args.format.startswith(formats):
+            parser.error(f'--{name.replace("_", "-")} is not for {args.format}: its '
+                         'files say that themselves')
+    if args.image_name is not None and '{}' not in args.image_name:
+        parser.error("--image-name needs '{}', where the number stands")
+    return args
 
 
 def show_progress(items: Iterable, description: str) -> Iterable:
@@ -75,20 +102,35 @@ def show_progress(items: Iterable, description: str) -> Iterable:
 def convert_set(source: SourceSet, args: argparse.Namespace,
                 options: ReadOptions) -> bool:
     """Convert one set and print what was found; whether all is well."""
-    report = Report(on_bad=args.on_bad, max_bad=args.max_bad,
-                    path=args.out / f'{source.name}.report.jsonl')
+    path = args.out / f'{source.name}.report.jsonl'
+    overwrite = args.overwrite or is_output_of(source, args.out)
+    is_joined = not overwrite and path.with_name(
+        f'{source.name}.meta.json').exists()
+    size = path.stat().st_size if path.exists() else 0
+    report = Report(on_bad=args.on_bad, max_bad=args.max_bad, path=path,
+                    append=is_joined)
     log(f'{source.name}: reading {", ".join(map(str, source.files))}')
     try:
-        meta = convert(source, args.out, report, options)
+        meta = convert(source, args.out, report, options, overwrite=overwrite)
+    except FileExistsError:
+        report.close()
+        if is_joined:
+            os.truncate(path, size)  # the findings of what stays as it is
+        raise
     except (AnnotationFileError, BadRecordError) as error:
         log(f'\n{report.table()}\n{source.name} was not written: {error}')
         return False
     finally:
         report.close()
     log(f'\n{report.table()}\n\n{count_table(meta)}')
-    lost = set(source.read.splits()) - set(meta['splits'])
-    if lost or not meta['splits']:
-        log(f'{source.name}: nothing is left of {", ".join(sorted(lost)) or "it"}')
+    lost = set(source.read.splits()) - source.written
+    if lost or not source.written:
+        log(f'{source.name}: nothing is left of {", ".join(sorted(lost)) or "it"}; the '
+            'table says why')
+        return False
+    if report.counts['split_unknown']:
+        log(f'{source.name}: {report.counts["split_unknown"]} records or files are of '
+            'a split that is not known (train, val, test, testA, ...), and left out')
         return False
     if source.image_dirs:
         log(f'images found in {", ".join(source.image_dirs)} below {args.images}')
@@ -113,7 +155,8 @@ def main(argv: list[str]) -> int:
         image_dirs=tuple(args.image_dirs) if args.image_dirs else None,
         need_mask=args.need_mask, all_objects=args.all_objects,
         partition=args.partition, dataset=args.name, reviewed=args.reviewed,
-        progress=show_progress)
+        progress=show_progress, box=args.box, images_are=args.images_are,
+        image_name=args.image_name)
     if args.images is None and options.check >= Check.IMAGES:
         log('without --images the image files are not looked at')
     try:

@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NoReturn, Optional, Union
@@ -13,6 +14,7 @@ import torch
 from segvg.annotations.image_identity import dataset_of, image_number, join_dataset
 from segvg.annotations.line_checks import check_line, show
 from segvg.annotations.line_index import index_path, load_index, save_index
+from segvg.annotations.outputs import check_output
 from segvg.utils.files import part_of, remove_leftovers, write_whole
 
 FORMAT = 'segvg-jsonl'
@@ -145,13 +147,22 @@ class CanonicalWriter:
     Used as a context manager. Files get their names when the block ends; after an
     exception none is left. Until then ``meta`` may be added to, and so may
     ``meta['splits']``: what it holds of a split (such as ``official``) is joined to
-    the counts.
+    the counts. A meta file that is there already keeps its other splits, as far as
+    their files are there.
+
+    Args:
+        out_dir: folder of the files.
+        name: of the data set.
+        meta: content of the meta file.
+        overwrite: whether a split that is there already is replaced.
     """
 
-    def __init__(self, out_dir: Union[str, Path], name: str, meta: dict) -> None:
+    def __init__(self, out_dir: Union[str, Path], name: str, meta: dict, *,
+                 overwrite: bool = True) -> None:
         self.out_dir = Path(out_dir)
         self.name = name
         self.meta = dict(meta)
+        self.overwrite = overwrite
         self._files: dict[str, _SplitFile] = {}
 
     def __enter__(self) -> 'CanonicalWriter':
@@ -169,9 +180,10 @@ class CanonicalWriter:
         data, split = _encode(line), line['split']
         check_split_name(split)
         if split not in self._files:
+            path = self.out_dir / f'{self.name}_{split}.jsonl'
+            check_output(path, overwrite=self.overwrite)
             self.out_dir.mkdir(parents=True, exist_ok=True)
-            self._files[split] = _SplitFile(
-                self.out_dir / f'{self.name}_{split}.jsonl')
+            self._files[split] = _SplitFile(path)
         self._files[split].write(line, data)
 
     def close(self) -> dict:
@@ -183,6 +195,7 @@ class CanonicalWriter:
                 'splits': splits}
         self.out_dir.mkdir(parents=True, exist_ok=True)
         path = self.out_dir / f'{self.name}.meta.json'
+        meta = _join_meta(path, meta)
         write_whole(path, json.dumps(meta, indent=1, ensure_ascii=False) + '\n')
         return meta
 
@@ -190,6 +203,32 @@ class CanonicalWriter:
         """Remove what was written so far."""
         for file in self._files.values():
             file.abort()
+
+
+def _join_meta(path: Path, meta: dict) -> dict:
+    """The meta file to write, with the other splits of the one that is there."""
+    try:
+        old = json.loads(path.read_bytes())
+        kept = {split: facts for split, facts in old['splits'].items()
+                if split not in meta['splits']
+                and path.with_name(facts['file']).is_file()}
+        check_version(old['version'], str(path))
+        if old['format'] != FORMAT or not kept:
+            return meta
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return meta
+    joined = {**meta, 'splits': {**kept, **meta['splits']}}
+    for key in ('sources', 'image_roots'):
+        if isinstance(old.get(key), list):
+            new = meta.get(key, [])
+            joined[key] = [item for item in old[key] if item not in new] + new
+    if isinstance(old.get('categories'), dict):
+        joined['categories'] = {**old['categories'], **meta.get('categories', {})}
+    if isinstance(old.get('report'), dict):
+        counts = Counter(old['report'])
+        counts.update(meta.get('report', {}))
+        joined['report'] = dict(sorted(counts.items()))
+    return joined
 
 
 def _check_line(line: dict) -> None:

@@ -1,6 +1,7 @@
 """What a converter found: problem codes, findings and the report."""
 import json
 from collections import Counter
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import IO, NamedTuple, Optional
@@ -109,6 +110,39 @@ class Finding(NamedTuple):
     action: str
 
 
+class BoxStatistics:
+    """Counts of what the boxes of a set have in common, to tell a wrong convention."""
+
+    LEAST = 3  # boxes that say something
+    NEARLY_ALL, MANY = 0.9, 0.4  # shares that no sound set has
+
+    def __init__(self) -> None:
+        self.total = self.unit = self.turned = self.crossing = 0
+
+    def add(self, bbox: Sequence[float], width: float, height: float) -> None:
+        """Count a box x1, y1, x2, y2 of an image of this size."""
+        x1, y1, x2, y2 = bbox
+        self.total += 1
+        self.unit += 0 <= min(bbox) and max(bbox) <= 1
+        self.turned += x2 < x1 or y2 < y1
+        self.crossing += x2 > width + 1 or y2 > height + 1
+
+    def suspicion(self) -> Optional[str]:
+        """What nearly all boxes have wrong; None when they look sound."""
+        if self.total < self.LEAST:
+            return None
+        if self.unit >= self.NEARLY_ALL * self.total:
+            return (f'{self.unit} of {self.total} boxes lie between 0 and 1: are they '
+                    'normalised? Boxes are expected in pixels of the image')
+        if self.turned >= self.MANY * self.total:
+            return (f'{self.turned} of {self.total} boxes have the far corner before '
+                    'the near one: are sizes read as corners?')
+        if self.crossing >= self.MANY * self.total:
+            return (f'{self.crossing} of {self.total} boxes end beyond the image: are '
+                    'corners read as sizes, or is the image another one?')
+        return None
+
+
 class BadRecordError(ValueError):
     """A record that cannot be kept, where that was asked to be an error."""
 
@@ -122,17 +156,20 @@ class Report:
         max_bad: stop when more findings than this cost something.
         path: the JSONL file the findings are written to as they come. Without it they
             are kept in ``findings``.
+        append: whether that file keeps what it has.
     """
 
     def __init__(self, *, on_bad: str = 'skip', max_bad: Optional[int] = None,
-                 path: Optional[Path] = None) -> None:
+                 path: Optional[Path] = None, append: bool = False) -> None:
         if on_bad not in ('skip', 'raise'):
             raise ValueError(f"on_bad is 'skip' or 'raise', not {on_bad!r}")
         self.on_bad = on_bad
         self.max_bad = max_bad
         self.path = path
+        self._mode = 'a' if append else 'w'
         self.findings: list[Finding] = []
         self.counts: Counter = Counter()
+        self.boxes = BoxStatistics()
         self.bad = 0
         self._first: dict[str, list[str]] = {}
         self._stream: Optional[IO[str]] = None
@@ -174,7 +211,7 @@ class Report:
     def _open(self, path: Path) -> IO[str]:
         if self._stream is None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = open(path, 'w', encoding='utf-8')
+            self._stream = open(path, self._mode, encoding='utf-8')
         return self._stream
 
     def _store(self, finding: Finding) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Optional
 
 from segvg.annotations.canonical import CanonicalWriter, UnwritableLineError
-from segvg.annotations.checks import Place, Report
+from segvg.annotations.checks import BadRecordError, Place, Report
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.official_counts import OFFICIAL_COUNTS, Counts, compare_counts
+from segvg.annotations.outputs import MaskCopies, check_output
 from segvg.annotations.readers import ReadOptions, SourceSet
 from segvg.annotations.readers.base import Context
 from segvg.annotations.readers.reviewed import (
@@ -49,15 +50,28 @@ def _find_labels(source: SourceSet, report: Report,
 
 
 def convert(source: SourceSet, out_dir: Path, report: Report,
-            options: ReadOptions) -> dict:
+            options: ReadOptions, *, overwrite: bool = True) -> dict:
     """Write the canonical files of one set; returns the content of its meta file.
+
+    The mask files that lines name are copied when the lines move to another folder.
 
     Counts are compared with the official ones; what differs is in the report as
     ``count_mismatch``.
+
+    Raises:
+        BadRecordError: nearly all boxes have one thing wrong.
+        FileExistsError: a split is there already and is not to be overwritten, or a
+            file to write is one that is read.
     """
     written: Counter[str] = Counter()
-    with CanonicalWriter(out_dir, source.name, {}) as writer:
+    masks = MaskCopies(source.files[0].parent, out_dir, overwrite=overwrite)
+    check_output(out_dir / f'{source.name}.meta.json', source.files, overwrite=True)
+    with CanonicalWriter(out_dir, source.name, {}, overwrite=overwrite) as writer:
         for line in read_lines(source, report, options):
+            if line['split'] not in written:
+                check_output(out_dir / f'{source.name}_{line["split"]}.jsonl',
+                             source.files, overwrite=overwrite)
+            masks.copy(line)
             try:
                 writer.write(line)
             except UnwritableLineError as error:
@@ -65,6 +79,10 @@ def convert(source: SourceSet, out_dir: Path, report: Report,
                            image_id=line['image']['id'], value=str(error))
                 continue
             written[line['split']] += len(line['exprs'])
+        suspicion = report.boxes.suspicion()
+        if suspicion is not None:
+            raise BadRecordError(suspicion)
+        source.written = set(written)
         read = source.read.splits()
         _compare_official(source, source.compared.splits(), report)
         writer.meta.update(_describe(source, report, options))
@@ -73,6 +91,22 @@ def convert(source: SourceSet, out_dir: Path, report: Report,
                         complete=written[split] == counts.exprs)
             for split, counts in read.items()}
     return json.loads((out_dir / f'{source.name}.meta.json').read_text('utf-8'))
+
+
+def is_output_of(source: SourceSet, out_dir: Path) -> bool:
+    """Whether the files of a set were made of the same sources, and not changed since.
+    """
+    meta_path = out_dir / f'{source.name}.meta.json'
+    try:
+        meta = json.loads(meta_path.read_bytes())
+        facts = list(meta['splits'].values())
+        paths = [meta_path.with_name(fact['file']) for fact in facts]
+        return all(path.is_file() for path in source.files) and all(
+            _describe_file(path) in meta['sources'] for path in source.files) and all(
+            _describe_file(path)['sha256'] == fact['sha256']
+            for path, fact in zip(paths, facts, strict=True) if path.is_file())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
 
 
 def _place_of(line: dict, source: SourceSet) -> Place:
@@ -88,8 +122,8 @@ def count_table(meta: dict) -> str:
     """Counts of each split: written, read, official."""
     rows = [f'{"split":8} {"":8} {"images":>9} {"refs":>9} {"expressions":>12}']
     for split, facts in meta['splits'].items():
-        for name, counts in (('written', facts), ('read', facts['read']),
-                             ('official', facts['official'])):
+        for name, counts in (('written', facts), ('read', facts.get('read')),
+                             ('official', facts.get('official'))):
             if counts is not None:
                 cells = ['-' if counts[key] is None else f'{counts[key]:,}'
                          for key in Counts._fields]

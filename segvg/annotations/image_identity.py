@@ -1,7 +1,7 @@
 """What tells that two records are of one image: one definition for the whole package.
 
 A number is the identity of an image only where its id names the collection that counts
-it: COCO (by its own id or a link to it), Visual Genome, SAIAPR, Flickr30k, and SynthRef.
+it: COCO (by its own id or a link to it), Visual Genome, SAIAPR, Flickr30k, SynthRef.
 Every other image is known by its data set and its whole name below the image folder:
 the pictures ``1.jpg`` of two people are two pictures.
 """

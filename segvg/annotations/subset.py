@@ -5,6 +5,7 @@ from typing import Mapping, Optional, Sequence, Union
 import numpy as np
 
 from segvg.annotations.canonical import CanonicalFile, CanonicalWriter, ref_positions
+from segvg.annotations.outputs import MaskCopies, check_output
 
 #: The numbers in the file of the expressions of one object (a ref).
 Ref = tuple[int, ...]
@@ -35,7 +36,8 @@ def draw_refs(lines: CanonicalFile, percent: float, seed: int) -> list[Ref]:
 
 
 def write_refs(source: CanonicalFile, chosen: Mapping[Ref, Optional[dict]],
-               out_dir: Union[str, Path], name: str, note: dict) -> Path:
+               out_dir: Union[str, Path], name: str, note: dict, *,
+               overwrite: bool = True) -> Path:
     """Write a canonical file with some refs of another, and only their instances.
 
     Args:
@@ -45,11 +47,15 @@ def write_refs(source: CanonicalFile, chosen: Mapping[Ref, Optional[dict]],
         out_dir: folder of the new file.
         name: of the new data set; the split stays.
         note: what to remember in the meta file.
+        overwrite: whether a file of this name is replaced; the source never is.
 
     Returns:
         The new file.
     """
     meta = {key: value for key, value in source.meta.items() if key != 'splits'}
+    path = Path(out_dir) / f'{name}_{source.split}.jsonl'
+    check_output(path, [source.path], overwrite=overwrite)
+    masks = MaskCopies(source.path.parent, Path(out_dir), overwrite=overwrite)
     with CanonicalWriter(out_dir, name, {**meta, **note}) as writer:
         for number, line in enumerate(source):
             start = int(source.expr_starts[number])
@@ -57,10 +63,12 @@ def write_refs(source: CanonicalFile, chosen: Mapping[Ref, Optional[dict]],
                 tuple(start + position for position in positions)
                 for positions in ref_positions(line)) if ref in chosen}
             if refs:
-                writer.write(_line_of(line, {
+                part = _line_of(line, {
                     tuple(number - start for number in ref): mask
-                    for ref, mask in refs.items()}))
-    return Path(out_dir) / f'{name}_{source.split}.jsonl'
+                    for ref, mask in refs.items()})
+                masks.copy(part)
+                writer.write(part)
+    return path
 
 
 def _line_of(line: dict, refs: Mapping[Sequence[int], Optional[dict]]) -> dict:

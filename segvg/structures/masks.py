@@ -1,9 +1,12 @@
 """Masks: polygons, run-length codes and bitmaps. Plain functions."""
-from typing import Iterator, Optional, Union
+from typing import TYPE_CHECKING, Iterator, Optional, Union
 
 import numpy as np
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MASK_FORMATS = ('PNG', 'BMP', 'TIFF', 'GIF', 'PPM', 'JPEG')
 MAX_RUN_CHARACTERS = 12  # of five bits each
@@ -117,7 +120,27 @@ def _read_picture(path: str, height: int, width: int) -> np.ndarray:
     from PIL import Image
     with Image.open(path, formats=MASK_FORMATS) as image:
         _check_size(image.size[::-1], height, width)
+        return object_pixels(image)
+
+
+def object_pixels(image: 'Image.Image') -> np.ndarray:
+    """The mask (H, W) bool of a picture: what is not 0 is the object.
+
+    So masks of 0 and 1, of 0 and 255, numbers of instances and indices into a palette
+    are all read alike. In a picture with channels one that is not 0 is enough, and what
+    is fully transparent is not the object. A JPEG cannot say 0 exactly: there the
+    object is what is brighter than half.
+    """
+    if image.format == 'JPEG':
         return np.asarray(image.convert('L')) > 127
+    if image.mode == 'PA':
+        image = image.convert('RGBA')
+    pixels = np.asarray(image)
+    if pixels.ndim == 2:
+        return pixels != 0
+    if image.mode in ('LA', 'RGBA'):
+        return (pixels[..., :-1] != 0).any(-1) & (pixels[..., -1] != 0)
+    return (pixels != 0).any(-1)
 
 
 def _check_size(shape: tuple[int, ...], height: int, width: int) -> None:

@@ -70,5 +70,61 @@ def test_checkpoints_carry_the_record(tmp_path):
     record = load_checkpoint(str(tmp_path / 'work/epoch_1.pth'))['meta']['provenance']
     assert [part['file'] for part in record['trained_on']] == ['toy_train.jsonl']
     overlap = record['overlaps']['toy_val']
-    # images without a known origin could be anybody's
-    assert (overlap['verdict'], overlap['images_unknown']) == ('unknown', 4)
+    assert (overlap['verdict'], overlap['images_unknown']) == ('clean', 0)
+
+
+def own_image(name):
+    return dict(id=f'file:{name}', file=name)
+
+
+def own_config(train, val):
+    def loader(path):
+        return dict(dataset=dict(type='GroundingDataset', ann_file=str(path)))
+    return Config(dict(train_dataloader=loader(train), val_dataloader=loader(val),
+                       model=dict(type='x')))
+
+
+def test_own_images_are_told_apart_by_their_whole_names(tmp_path, caplog):
+    """One of three training images is one of val; ``1.jpg`` of a folder is not."""
+    train = write_canonical(tmp_path, 'mine', 'train', list(map(
+        own_image, ['dock/1.jpg', 'yard/1.jpg', 'shot_7.jpg'])))
+    val = write_canonical(tmp_path, 'mine', 'val', list(map(
+        own_image, ['yard/1.jpg', 'other_7.jpg'])))
+    cfg = own_config(train, val)
+    guard_training_data(cfg)
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    names = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
+    assert names == ['file:dock/1.jpg', 'file:shot_7.jpg']
+    overlap = record_training(cfg)['overlaps']['mine_val']
+    assert (overlap['verdict'], overlap['images_seen']) == ('clean', 2)
+
+
+def test_two_own_sets_share_nothing(tmp_path):
+    images = [own_image(f'{i}.jpg') for i in range(3)]
+    cfg = own_config(write_canonical(tmp_path, 'a', 'train', images),
+                     write_canonical(tmp_path, 'b', 'val', images))
+    guard_training_data(cfg)
+    assert len(DATASETS.build(cfg.train_dataloader.dataset)) == 3
+    assert record_training(cfg)['overlaps']['b_val']['verdict'] == 'clean'
+
+
+def test_nothing_left_says_why(tmp_path):
+    images = [own_image('a.jpg')]
+    cfg = own_config(write_canonical(tmp_path, 'a', 'train', images),
+                     write_canonical(tmp_path, 'a', 'val', images))
+    guard_training_data(cfg)
+    with pytest.raises(ValueError, match='nothing is left.*a_val.jsonl.*exclude_prot'):
+        len(DATASETS.build(cfg.train_dataloader.dataset))
+
+
+def test_further_file_beside_the_splits_changes_nothing(tmp_path):
+    images = [own_image('a.jpg')]
+    paths = {split: write_canonical(tmp_path, 'a', split, images)
+             for split in ('train', 'val')}
+    (tmp_path / 'a_debug.jsonl').write_bytes(paths['train'].read_bytes())
+    (tmp_path / 'a_testX.jsonl').write_bytes(paths['train'].read_bytes())
+    cfg = own_config(paths['train'], paths['val'])
+    assert evaluation_files(cfg) == [paths['val']]
+    (tmp_path / 'a.meta.json').unlink()
+    names = [path.name for path in evaluation_files(cfg)]
+    assert names == ['a_testX.jsonl', 'a_val.jsonl']

@@ -45,7 +45,7 @@ def test_canonical_lines_are_read_whatever_their_order_of_keys(tmp_path):
     images = [dict(id='coco:7', file='a.jpg'), dict(id='vg:5', file='5.jpg'),
               dict(id='vg:6', file='6.jpg', coco_id=9), dict(id='file:b', file='b.jpg')]
     path = write_canonical(tmp_path, 'x', 'train', images)
-    expected = ['coco:7', None, 'coco:9', None]
+    expected = ['coco:7', None, 'coco:9', 'x/b.jpg']
     assert keys('canonical', path) == expected
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     turned = [json.dumps(dict(reversed(line.items()))) for line in lines]

@@ -129,3 +129,24 @@ def test_picture_of_another_size_is_not_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(Image.Image, 'convert', None)
     with pytest.raises(ValueError, match='a mask of 9000 x 9000 pixels'):
         decode_segmentation(dict(file=str(tmp_path / 'a.png')), 3, 4)
+
+
+@pytest.mark.parametrize('kind', ['0 and 1', '0 and 255', 'numbers', 'palette', '1 bit',
+                                  '16 bit', 'alpha', 'color'])
+def test_what_is_not_0_in_a_picture_is_the_object(tmp_path, kind):
+    mask = np.zeros((6, 8), dtype=np.uint8)
+    mask[1:4, 2:7] = 1
+    palette = Image.fromarray(mask, 'P')
+    palette.putpalette([0, 0, 0, 0, 0, 64])
+    alpha = np.stack([mask * 255] * 3 + [mask * 255], -1)
+    alpha[0, 0] = (9, 9, 9, 0)  # seen through
+    picture = {'0 and 1': Image.fromarray(mask),
+               '0 and 255': Image.fromarray(mask * 255),
+               'numbers': Image.fromarray(mask * 7), 'palette': palette,
+               '1 bit': Image.fromarray(mask * 255).convert('1', dither=0),
+               '16 bit': Image.fromarray(mask.astype(np.uint16) * 300),
+               'alpha': Image.fromarray(alpha, 'RGBA'),
+               'color': Image.fromarray(np.stack([mask * 0, mask * 0, mask], -1))}[kind]
+    picture.save(tmp_path / 'mask.png')
+    found = decode_segmentation(dict(file=str(tmp_path / 'mask.png')), 6, 8)
+    assert (found == mask.astype(bool)).all()

@@ -117,7 +117,8 @@ def test_several_sets_are_converted_at_once(run, tmp_path):
     rows = [('25.jpg', '25_1.pth', [1, 1, 5, 5], 'man', [])]
     for name in ('mine', 'other'):
         write_pth(tmp_path / 'lists' / name / f'{name}_val.pth', rows)
-    code, _ = run('resc_pth', tmp_path / 'lists', '--images', tmp_path / 'images')
+    code, _ = run('resc_pth', tmp_path / 'lists', '--images', tmp_path / 'images',
+                  '--box', 'xyxy')
     assert code == 0 and (tmp_path / 'out/resc_other_val.jsonl').exists()
     code, said = run('resc_pth', tmp_path / 'lists', '--images', tmp_path / 'images',
                      '--name', 'one')
@@ -169,3 +170,66 @@ def test_unknown_format_is_refused(run, capsys):
     with pytest.raises(SystemExit) as error:
         run('stone_tablets', 'nowhere')
     assert error.value.code == 2 and 'invalid choice' in capsys.readouterr().err
+
+
+def write_line(path, split, name='a.jpg'):
+    line = dict(image=dict(id=f'file:{name}', file=name, width=64, height=48),
+                split=split, instances=[dict(id=1, bbox=[4, 4, 24, 34])],
+                exprs=[dict(id=1, text='left man', targets=[0])])
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(line) + '\n')
+    return path
+
+
+def test_input_stays_as_it_is(run, tmp_path):
+    path = write_line(tmp_path / 'out/own_train.jsonl', 'train')
+    before = path.read_bytes()
+    for more in ([], ['--overwrite']):
+        code, said = run('canonical', path, *more)
+        assert code == 2 and 'would be overwritten' in said
+    assert path.read_bytes() == before
+
+
+def test_splits_converted_one_after_the_other_share_a_meta_file(run, tmp_path):
+    for split in ('train', 'val'):
+        code, _ = run('canonical', write_line(
+            tmp_path / f'in/own_{split}.jsonl', split, f'{split}.jpg'))
+        assert code == 0
+    meta = json.loads((tmp_path / 'out/own.meta.json').read_text())
+    assert list(meta['splits']) == ['train', 'val'] and len(meta['sources']) == 2
+    assert run('canonical', tmp_path / 'in/own_val.jsonl')[0] == 0  # the same again
+
+
+def test_output_of_other_sources_is_not_replaced(run, tmp_path):
+    assert run('canonical', write_line(tmp_path / 'a/own_val.jsonl', 'val'))[0] == 0
+    other = write_line(tmp_path / 'b/own_val.jsonl', 'val', 'b.jpg')
+    before = (tmp_path / 'out/own_val.jsonl').read_bytes()
+    code, said = run('canonical', other)
+    assert code == 2 and 'own_val.jsonl is there already' in said
+    assert (tmp_path / 'out/own_val.jsonl').read_bytes() == before
+    assert run('canonical', other, '--overwrite')[0] == 0
+    (tmp_path / 'out/own_val.jsonl').write_bytes(before)  # somebody's own work
+    assert run('canonical', other)[0] == 2
+
+
+def test_boxes_between_0_and_1_are_named_as_such(run, tmp_path):
+    refs = [ref(number, ann_id=7000 + number, sentences=[sentence(number)])
+            for number in range(4)]
+    annotations = [annotation(7000 + number, bbox=[0.1, 0.1, 0.5, 0.2 + number / 10])
+                   for number in range(4)]
+    code, said = run('refer_refcoco', write_refer(
+        tmp_path / 'own', refs, annotations=annotations))
+    assert code == 1 and '4 of 4 boxes lie between 0 and 1' in said
+    assert not list((tmp_path / 'out').glob('*_val.jsonl'))
+
+
+def test_split_that_is_lost_is_an_error(run, tmp_path):
+    refs = [ref(1), ref(2, split='holdout', sentences=[sentence(20)])]
+    code, said = run('refer_refcoco', write_refer(tmp_path / 'own', refs))
+    assert code == 1 and 'a split that is not known' in said
+
+
+def test_option_that_a_format_does_not_have_is_refused(run, source, capsys):
+    with pytest.raises(SystemExit):
+        run('vg_regions', source, '--box', 'xyxy')
+    assert '--box is not for vg_regions' in capsys.readouterr().err

@@ -18,6 +18,10 @@ def _no_progress(items: Iterable, description: str) -> Iterable:
     return items
 
 
+BOXES = ('xyxy', 'xywh', 'xyxy-inclusive')
+IMAGES_ARE = ('coco', 'vg', 'saiapr', 'flickr30k', 'own')
+
+
 @dataclass(frozen=True)
 class ReadOptions:
     """How source files are read.
@@ -31,6 +35,10 @@ class ReadOptions:
         partition: read this partition only.
         dataset: name of the data set, when the source folder does not give it.
         reviewed: folder of labels that say which expressions are right.
+        box: how boxes are stored, a name in ``BOXES``; None takes the format's rule.
+        images_are: collection that counts the images, ``own`` for none; None takes the
+            format's rule.
+        image_name: pattern of the names of images that the source only numbers.
         progress: wraps the records of a file, to show how far the reading is.
     """
 
@@ -42,6 +50,9 @@ class ReadOptions:
     partition: Optional[str] = None
     dataset: Optional[str] = None
     reviewed: Optional[Path] = None
+    box: Optional[str] = None
+    images_are: Optional[str] = None
+    image_name: Optional[str] = None
     progress: Callable[[Iterable, str], Iterable] = _no_progress
 
 
@@ -152,6 +163,7 @@ class SourceSet(ABC):
         read: counts before skipping, once read.
         compared: those of them that official sizes are given for; all, in most sets.
         reviewed: files that say which expressions are right.
+        written: splits that were written, once converted.
     """
 
     source_box: str
@@ -168,6 +180,7 @@ class SourceSet(ABC):
         self.image_dirs: list[str] = []
         self.read = self.compared = ReadCounts()
         self.reviewed: list[Path] = []
+        self.written: set[str] = set()
 
     @abstractmethod
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:

@@ -39,11 +39,12 @@ from segvg.annotations.readers.field_checks import (
 from segvg.annotations.readers.ids import UniqueIds
 from segvg.annotations.readers.images import ImageChecks, is_inside
 from segvg.annotations.readers.objects import checked_object
+from segvg.annotations.readers.splits import order_by_split
 from segvg.annotations.readers.texts import usable_spans
 
 # what may be read as a number that JSON cannot write
 ODD_NUMBER = re.compile(rb'NaN|Infinity|[0-9][eE]\+?[0-9]{3}|[0-9]{39}')
-META = '.meta.json'
+META, REPORT = '.meta.json', '.report.jsonl'
 SPLIT_ORDER = ('train', 'val', 'test')
 LINE_REQUIRED = Fields(image=is_record, split=is_text, instances=is_list, exprs=is_list)
 IMAGE_REQUIRED = Fields(id=is_text, file=is_text, width=is_size, height=is_size)
@@ -58,18 +59,35 @@ PHRASE_REQUIRED = Fields(span=is_list, targets=is_list)
 
 
 def find_canonical_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
-    """One set per meta file in the folders given, or per file given."""
+    """One set per meta file, and one per name of the files without a meta file.
+
+    Of a folder the sets are those of its meta files; without any, its split files.
+    """
     sets: list[SourceSet] = []
     for source in sources:
+        paths = [source]
         if source.is_dir():
-            paths = sorted(source.glob(f'*{META}'))
-        else:
-            paths = [source]
+            paths = sorted(source.glob(f'*{META}')) or [
+                path for path in sorted(source.glob('*.jsonl'))
+                if not path.name.endswith(REPORT)]
         if not paths or not paths[0].exists():
             raise FileNotFoundError(f'{source} is not a <name>{META}, a <name>_<split>'
-                                    '.jsonl or a folder that holds the first')
-        sets += [CanonicalSet(path, options.dataset) for path in paths]
+                                    '.jsonl or a folder that holds such files')
+        sets += [CanonicalSet(path, options.dataset) for path in paths
+                 if path.name.endswith(META)]
+        for path in order_by_split(paths, _split_name):
+            own = CanonicalSet(path, options.dataset)
+            same = [one for one in sets if isinstance(one, CanonicalSet)
+                    and not path.name.endswith(META) and one.can_take(own)]
+            if same:
+                same[0].files.append(path)
+            elif not path.name.endswith(META):
+                sets.append(own)
     return sets
+
+
+def _split_name(path: Path) -> str:
+    return path.stem.rpartition('_')[2]
 
 
 class CanonicalSet(SourceSet):
@@ -82,15 +100,24 @@ class CanonicalSet(SourceSet):
     def __init__(self, path: Path, name: Optional[str]) -> None:
         stem = path.name.removesuffix(META)
         if path.suffix == '.jsonl':
-            stem = path.stem.rpartition('_')[0]
+            stem = path.stem.rpartition('_')[0] or path.resolve().parent.name
         super().__init__(name or stem, stem, None, files=[path])
         self._meta_place = Place(path.name)
         self.compared = ReadCounts()  # the sizes known are those of true sentences
 
+    def can_take(self, other: 'CanonicalSet') -> bool:
+        """Whether the split file of another set is a further split of this one."""
+        return (self.name == other.name and not self.files[0].name.endswith(META)
+                and self.files[0].parent == other.files[0].parent
+                and other.files[0] not in self.files)
+
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
-        """Read the files of all splits and yield the lines that are kept."""
+        """Read the files of all splits and yield the lines that are kept.
+
+        Lines of one image become one line with all their expressions.
+        """
         path = self.files[0]
-        splits = {path.stem.rpartition('_')[2]: dict(file=path.name)}
+        splits = {_split_name(file): dict(file=file.name) for file in self.files}
         if path.name.endswith(META):
             splits = self._read_meta(path)
             self.files = [path.with_name(facts['file']) for facts in splits.values()]
@@ -102,12 +129,14 @@ class CanonicalSet(SourceSet):
                 raise AnnotationFileError(file, f'{path.name} names a file that is not '
                                                 'there')
             parser = _FileParser(self, split, images, collector)
+            lines: dict[str, dict] = {}
             with open(file, 'rb') as stream:
                 for index, data in enumerate(options.progress(stream, file.name), 1):
                     line = parser.read_line(
                         ctx._replace(place=Place(file.name, f'line:{index}')), data)
                     if line is not None:
-                        yield line
+                        _join(lines, line)
+            yield from lines.values()
             self._compare_counts(ctx, split, facts)
             self.files[number] = file
         self.image_dirs = images.dirs
@@ -160,6 +189,30 @@ class CanonicalSet(SourceSet):
                 'count_mismatch', value)
 
 
+def _join(lines: dict[str, dict], line: dict) -> None:
+    """Add a line to the lines by image, or to the line that its image has already."""
+    first = lines.setdefault(line['image']['id'], line)
+    if first is line:
+        return
+    numbers = {instance['id']: number
+               for number, instance in enumerate(first['instances'])}
+    order = []
+    for instance in line['instances']:
+        own_id, times = instance['id'], 0
+        while instance['id'] in numbers and (
+                first['instances'][numbers[instance['id']]] != instance):
+            times += 1
+            instance = {**instance, 'id': f'{own_id}#{times}'}
+        if instance['id'] not in numbers:
+            numbers[instance['id']] = len(first['instances'])
+            first['instances'].append(instance)
+        order.append(numbers[instance['id']])
+    for expr in line['exprs']:
+        for part in (expr, *(expr.get('phrases') or ())):
+            part['targets'] = sorted({order[i] for i in part['targets']})
+    first['exprs'] += line['exprs']
+
+
 def _is_writable(line: dict) -> bool:
     try:
         json.dumps(line, allow_nan=False)
@@ -190,7 +243,7 @@ class _FileParser:
         self.folder = source.files[0].parent
         self.categories = set(source.categories)
         self.refs: set = set()
-        self.image_ids, self.expr_ids = UniqueIds(), UniqueIds()
+        self.expr_ids = UniqueIds()
 
     def read_line(self, ctx: Context, data: bytes) -> Optional[dict]:
         """Check a line; the line to write, or None when nothing of it is kept."""
@@ -250,8 +303,8 @@ class _FileParser:
             extra = {key: value for key, value in record.items()
                      if key not in IMAGE_OPTIONAL} | image
             found, errors = self.images.find(SourceImage(
-                str(self.image_ids.claim(where, image['id'])), image['file'],
-                image['width'], image['height'], where.place, image.get('alt', []),
+                image['id'], image['file'], image['width'], image['height'],
+                where.place, image.get('alt', []),
                 {key: value for key, value in extra.items()
                  if key not in (*IMAGE_REQUIRED, 'alt')}))
         ctx.skip(errors)

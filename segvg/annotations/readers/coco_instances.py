@@ -14,8 +14,10 @@ from segvg.annotations.readers.field_checks import (
     is_int,
     is_size,
     is_text,
+    with_plain_numbers,
 )
 from segvg.annotations.readers.images import (
+    OWN,
     ImageChecks,
     coco_name,
     image_name,
@@ -25,6 +27,9 @@ from segvg.annotations.readers.images import (
 )
 from segvg.annotations.readers.objects import checked_object, corners
 
+# list -> its fields that are numbers, which own files may have as text
+NUMBERS = dict(images=('id', 'width', 'height'), categories=('id',),
+               annotations=('id', 'image_id', 'category_id'))
 SIZE_LIMIT = 1 << 32  # bytes; files for pre-training have an entry per caption
 IMAGE_REQUIRED = Fields(id=is_int, width=is_size, height=is_size)
 IMAGE_OPTIONAL = Fields(file_name=is_text)
@@ -146,6 +151,8 @@ class CocoInstances:
             return CheckedImage(None, file_name, errors)
         file = image_name(file_name or self._name_image(image_id))
         namespace = self._namespace or namespace_of(file)
+        if ctx.options.images_are is not None:
+            namespace = ctx.options.images_are.replace(OWN, 'file')
         extra = {'coco_id': image_id} if namespace == 'coco' else {}
         photo = photo_number(record.get('flickr_url'))
         if photo is not None:
@@ -171,7 +178,7 @@ class CocoInstances:
         checked = self.find_image(image_id) if image_id is not None else None
         image = checked and checked.record
         instance, more = checked_object(ctx, SourceObject(
-            ann_id, corners(ann['bbox']), category_id=category_id,
+            ann_id, corners(ann['bbox'], ctx.options.box), category_id=category_id,
             iscrowd=int(ann.get('iscrowd', 0)), area=ann.get('area') if image else None,
             segm=record.get('segmentation'), referred=referred), image)
         return CheckedObject(instance, image_id, category_id, errors + more)
@@ -185,6 +192,10 @@ def load_coco_lists(path: Path) -> dict:
         if not isinstance(content.get(name), list):
             raise AnnotationFileError(
                 path, f'expected an object with a list of {name}', code='missing_field')
+    for name, fields in NUMBERS.items():
+        records = content.get(name)
+        if isinstance(records, list):
+            content[name] = [with_plain_numbers(record, *fields) for record in records]
     return content
 
 

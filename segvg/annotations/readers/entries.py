@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from mmengine.logging import print_log
+
 from segvg.annotations.checks import Place, Report
 from segvg.annotations.official_counts import OFFICIAL_COUNTS
 from segvg.annotations.readers.base import (
@@ -26,7 +28,13 @@ from segvg.annotations.readers.field_checks import (
     show,
 )
 from segvg.annotations.readers.ids import InstanceIds
-from segvg.annotations.readers.images import ImageChecks, coco_name, other_names
+from segvg.annotations.readers.images import (
+    OWN,
+    ImageChecks,
+    coco_name,
+    collection_of,
+    other_names,
+)
 from segvg.annotations.readers.source_files import load_as
 from segvg.annotations.readers.splits import SPLIT_ALIASES
 
@@ -152,6 +160,12 @@ class _Parser:
         self.optional = dict(targets.optional)
         self.names_collections = any(
             DATA_SOURCE in record for record in all_records(content))
+        if ctx.options.images_are is None and not self.names_collections and (
+                collection_of(source.dataset) is None):
+            pattern = ctx.options.image_name or '{}.jpg'
+            print_log(f'{source.name}: {source.dataset!r} is not a published set, so '
+                      f'its images are its own, named {pattern}; --images-are and '
+                      '--image-name say something else', logger='current')
 
     def read_split(self, name: str, records: object) -> None:
         """Check the entries of a split, and collect the expressions that are kept."""
@@ -180,7 +194,8 @@ class _Parser:
     def _read_entry(self, split: str, name: str, number: int, record: object) -> None:
         ctx = self.ctx.at(name)
         required = self.required
-        if isinstance(record, dict) and DATA_SOURCE in record:
+        if isinstance(record, dict) and DATA_SOURCE in record and (
+                ctx.options.images_are is None):
             required = {**required, DATA_SOURCE: is_collection}
         fields, errors = ctx.fields(record, required, self.optional)
         if self.targets.has_refs:
@@ -211,13 +226,15 @@ class _Parser:
                     errors: Errors) -> tuple[Context, Optional[dict]]:
         if not {'image_id', 'width', 'height'} <= fields.keys():
             return ctx, None
-        collection = _collection_of(self.source.dataset)
+        options = ctx.options
+        collection = options.images_are or collection_of(self.source.dataset) or OWN
         if self.names_collections and DATA_SOURCE not in fields and not any(
                 str(value).startswith(DATA_SOURCE) for _, value in errors):
             ctx.note('missing_field', f'{DATA_SOURCE}, which other entries have; read '
                      f'as {collection}')
-        namespace = COLLECTIONS[fields.get(DATA_SOURCE, collection)]
-        source = _image(fields, namespace, ctx.place)
+        if DATA_SOURCE in fields and options.images_are is None:
+            collection = COLLECTIONS[fields[DATA_SOURCE]]
+        source = _image(fields, collection, ctx.place, options.image_name)
         ctx = ctx.with_ids(image_id=source.id)
         size = (fields['width'], fields['height'])
         first = self.sizes.setdefault((split, source.id), size)
@@ -248,21 +265,16 @@ def all_records(content: dict) -> Iterator[dict]:
                     yield part
 
 
-def _collection_of(dataset: str) -> str:
-    """The collection of a set's images, taken from its name."""
-    for word, collection in (('flickr', 'flickr'), ('referit', 'saiaprtc12'),
-                             ('refclef', 'saiaprtc12'), ('visual', 'vg')):
-        if word in dataset.lower():
-            return collection
-    return 'coco'
-
-
-def _image(entry: dict, namespace: str, place: Place) -> SourceImage:
-    number = entry['image_id']
+def _image(entry: dict, namespace: str, place: Place,
+           pattern: Optional[str]) -> SourceImage:
+    """The image of an entry; ``pattern`` says how its file is named."""
+    number, file = entry['image_id'], (pattern or '{}.jpg').format(entry['image_id'])
+    if namespace == OWN:
+        return SourceImage(f'file:{file}', file, entry['width'], entry['height'], place)
     image_id, size = f'{namespace}:{number}', (entry['width'], entry['height'])
     if namespace != 'coco':
-        return SourceImage(image_id, f'{number}.jpg', *size, place)
-    file = coco_name(number)
+        return SourceImage(image_id, file, *size, place)
+    file = coco_name(number) if pattern is None else file
     other = file.replace('train', 'val')  # the numbers of both parts are different
     return SourceImage(image_id, file, *size, place, [
         *other_names(file), other, f'val2014/{other}'], {'coco_id': number})

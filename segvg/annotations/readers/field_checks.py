@@ -1,6 +1,7 @@
 """Tests of values, and tables of them: which fields a record has, of which type."""
 import json
 import math
+import re
 import reprlib
 from collections.abc import Callable, Container
 from typing import Optional, TypeGuard, Union
@@ -74,6 +75,26 @@ def is_box(value: object) -> TypeGuard[list]:
     """Whether a value is a list of four numbers."""
     return (isinstance(value, (list, tuple)) and len(value) == 4
             and all(map(is_number, value)))
+
+
+def with_plain_numbers(record: object, *names: str) -> object:
+    """A record in which digits as text (``'7'``) are numbers, in the fields named.
+
+    Lists of them too. What is not a record, or has no such text, is returned as it is.
+    """
+    if not isinstance(record, dict):
+        return record
+    changed = {name: _plain_number(record[name]) for name in names
+               if isinstance(record.get(name), (str, list))}
+    return {**record, **changed} if changed else record
+
+
+def _plain_number(value: object) -> object:
+    if isinstance(value, list):
+        return [_plain_number(item) for item in value]
+    if isinstance(value, str) and re.fullmatch('-?[0-9]{1,18}', value):
+        return int(value)
+    return value
 
 
 def list_of(test: Test) -> Test:

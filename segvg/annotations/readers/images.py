@@ -1,12 +1,13 @@
 """Names of images, where their files are, and whether their sizes are as annotated."""
 import os
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple, Optional
 
 from PIL import Image
 
 from segvg.annotations.checks import Check, Place
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers.base import Context, Errors, SourceImage
 
 # Folders in which users keep the images of these sets, below their image root.
@@ -23,6 +24,11 @@ USUAL_DIRS = (
 # namespace of image ids -> pattern of folders in which they are looked for first
 FOLDERS = dict(coco='coco|(train|val)20', saiapr='saiapr|referit', flickr30k='flickr',
                vg='vg|visual')
+# collection of images -> how the names of published sets on it begin
+PUBLISHED = dict(
+    coco=r'(.*[_-])?(g?r?refcoco|gref|unc|mix(ed|up)|ref-?_?zom|copsref|coco|seqtr)',
+    saiapr='referit|refclef|saiapr', flickr30k='flickr', vg='vg$|visual')
+OWN = 'own'  # images that no known collection counts
 COCO_NAME = re.compile(r'COCO_(train|val|test)2014_(?P<number>\d{12})(?:_\d+)?\.jpg')
 PHOTO_URL = re.compile(r'flickr\.com/(?:\d+/)?([0-9]{1,15})_')
 # names of images that are nothing but a number, and those that have more to them
@@ -51,7 +57,13 @@ def photo_number(url: object) -> Optional[int]:
 
 
 def image_name(file: str) -> str:
-    """Name of an image of COCO without the annotation id that some sources add."""
+    """Name of an image of COCO without the annotation id that some sources add.
+
+    Backslashes of Windows become slashes, and what leads out of its folder goes.
+    """
+    if '\\' in file:
+        parts = PureWindowsPath(file).parts
+        file = '/'.join(part for part in parts if part != '..' and '\\' not in part)
     name = PurePosixPath(file).name
     has_suffix = COCO_NAME.fullmatch(name) and name.count('_') > 2
     return without_suffix(file) if has_suffix else file
@@ -93,7 +105,8 @@ def image_number(file: str) -> Optional[int]:
 
 
 def image_of(file: str, size: tuple[Optional[int], Optional[int]], place: Place, *,
-             namespace: str, number: Optional[int] = None) -> SourceImage:
+             namespace: str, number: Optional[int] = None,
+             images_are: Optional[str] = None) -> SourceImage:
     """An image that a source knows by its file name.
 
     The number in a name counts only where the namespace says whose number it is.
@@ -104,8 +117,17 @@ def image_of(file: str, size: tuple[Optional[int], Optional[int]], place: Place,
         place: where the size stands.
         namespace: of the number, unless the name is one of COCO's; ``file`` has none.
         number: of the image, when the source gives it.
+        images_are: the collection that the user said, or ``own``; goes before all else.
     """
     file = image_name(file)
+    if images_are == OWN:
+        return SourceImage(f'file:{file}', file, *size, place)
+    if images_are is not None and coco_number(file) is None:
+        number = image_number(file) if number is None else number
+        if number is not None:
+            extra = {'coco_id': number} if images_are == 'coco' else {}
+            return SourceImage(f'{images_are}:{number}', file, *size, place,
+                               extra=extra)
     if coco_number(file) is None and namespace_of(file) != 'file':
         namespace = namespace_of(file)
     if coco_number(file) is None:
@@ -118,6 +140,18 @@ def image_of(file: str, size: tuple[Optional[int], Optional[int]], place: Place,
     number = coco_number(file) if number is None else number
     return SourceImage(f'coco:{number}', file, *size, place, other_names(file),
                        {'coco_id': number})
+
+
+def _is_usual(name: str) -> bool:
+    """Whether an image is in one of the folders that its collection has."""
+    return PurePosixPath(name).parent.as_posix() in (*USUAL_DIRS, '.')
+
+
+def collection_of(dataset: str) -> Optional[str]:
+    """The collection that counts the images of a published set; None of an own one."""
+    words = dataset.lower()
+    return next((name for name, pattern in PUBLISHED.items()
+                 if re.match(pattern, words)), None)
 
 
 def is_inside(name: str) -> bool:
@@ -197,6 +231,7 @@ class ImageChecks:
 
     def __init__(self, ctx: Context, need_size: bool = False) -> None:
         self._ctx = ctx
+        self._names: dict[str, str] = {}
         self._finder: Optional[ImageFinder] = None
         options = ctx.options
         if need_size and options.images is None:
@@ -217,7 +252,11 @@ class ImageChecks:
         repeat between collections.
 
         Without an annotated size and without a file the image is None.
+
+        Raises:
+            AnnotationFileError: another name was given to the same image before.
         """
+        self._check_name(image)
         file, width, height = image.file, image.width, image.height
         errors: Errors = []
         if not is_inside(file):
@@ -237,6 +276,18 @@ class ImageChecks:
         alt = [name for name in (image.file, *image.alt) if name != file]
         record = dict(id=image.id, file=file, width=width, height=height, **image.extra)
         return {**record, 'alt': alt} if alt else record, errors
+
+    def _check_name(self, image: SourceImage) -> None:
+        """Refuse to take images of two names for one; COCO has several names of each.
+        """
+        first = self._names.setdefault(image.id, image.file)
+        if image.file != first and not image.id.startswith('coco:') and not (
+                _is_usual(first) and _is_usual(image.file)):
+            raise AnnotationFileError(
+                image.place.file or 'source', f'{image.place.at}: image {image.id} is '
+                f'{image.file} here and {first} earlier. Are these two images? '
+                '--images-are own tells images by their names',
+                code='file_name_mismatch')
 
     def _compare(self, image: SourceImage, found: FoundImage) -> None:
         if image.width is None or self._ctx.options.check < Check.IMAGES:

@@ -32,7 +32,7 @@ from segvg.annotations.readers.field_checks import (
 )
 from segvg.annotations.readers.ids import InstanceIds, UniqueIds
 from segvg.annotations.readers.images import ImageChecks, image_number, image_of
-from segvg.annotations.readers.objects import checked_object
+from segvg.annotations.readers.objects import checked_object, corners
 from segvg.annotations.readers.source_files import find_files
 from segvg.annotations.readers.splits import order_by_split, split_of_file
 from segvg.annotations.readers.texts import Span, usable_spans
@@ -76,7 +76,7 @@ class Flavour(NamedTuple):
     pattern: str
     captions: bool = False
     one_based: bool = False
-    namespace: str = 'vg'
+    namespace: str = 'file'
 
 
 NAME = r'(?P<set>{sets})_(?P<split>[^_]+){end}\.json'
@@ -91,7 +91,8 @@ FLAVOURS = dict(
                          captions=True, one_based=True, namespace='flickr30k'),
     mdetr_mixed=Flavour('final_mixed_<split>.json or final_refexp_<split>.json',
                         NAME.format(sets='final_(mixed|refexp)',
-                                    end='(?P<end>_no_coco)?'), captions=True))
+                                    end='(?P<end>_no_coco)?'), captions=True,
+                        namespace='vg'))
 
 
 class NamedFile(NamedTuple):
@@ -258,7 +259,8 @@ class _EntryParser:
             'original_img_id', entry.get('original_id'))
         number = None if number == -1 else number
         source = image_of(file, (int(entry['width']), int(entry['height'])), ctx.place,
-                          namespace=self.source.flavour.namespace, number=number)
+                          namespace=self.source.flavour.namespace, number=number,
+                          images_are=ctx.options.images_are)
         ctx = ctx.with_ids(image_id=source.id)
         if ctx.is_fast and number is not None and (
                 image_number(file) not in (None, number)):
@@ -363,7 +365,9 @@ class _TargetParser:
                     image: Optional[dict], found: Targets) -> Optional[int]:
         """Check a box; its position among the targets, None when it is of no use."""
         x, y, w, h = map(float, record['bbox'])
-        near = 1 if self._flavour.one_based else 0
+        near, stored = 1 if self._flavour.one_based else 0, ctx.options.box
+        bbox = [x - near, y - near, x + w, y + h] if stored is None else corners(
+            (x, y, w, h), stored)
         category_id = record.get('category_id')
         if ctx.is_fast and self._categories and category_id is not None and (
                 category_id not in self._categories):
@@ -378,7 +382,7 @@ class _TargetParser:
                 ctx, original, tuple(record['bbox']), ''), original
         segm = self._records[number].get('segmentation')
         instance, errors = checked_object(ctx, SourceObject(
-            own_id, [x - near, y - near, x + w, y + h], size=(w, h),
+            own_id, bbox, size=(w, h) if stored in (None, 'xywh') else None,
             category_id=category_id if self._has_categories else None,
             iscrowd=max(int(record.get('iscrowd', 0)), 0), area=record.get('area'),
             segm=segm, has_mask=segm is not None), image)

@@ -47,10 +47,19 @@ def check_box(bbox: Optional[list[float]], width: float,
     return errors, notes
 
 
-def corners(box: Sequence[float]) -> list[float]:
-    """The half-open corners x1, y1, x2, y2 of a box that is stored as x, y, w, h."""
+def corners(box: Sequence[float], stored: Optional[str] = None) -> list[float]:
+    """The half-open corners x1, y1, x2, y2 of a box.
+
+    Args:
+        box: as stored.
+        stored: ``xywh``, corners (``xyxy``, or ``xyxy-inclusive``: the far one is the
+            last pixel inside); None is ``xywh``.
+    """
     x, y, w, h = map(float, box)
-    return [x, y, x + w, y + h]
+    if stored in (None, 'xywh'):
+        return [x, y, x + w, y + h]
+    last = float(stored == 'xyxy-inclusive')
+    return [x, y, w + last, h + last]
 
 
 def checked_object(ctx: Context, source: SourceObject,
@@ -69,6 +78,8 @@ def checked_object(ctx: Context, source: SourceObject,
     width, height = (image['width'], image['height']) if image else (math.inf, math.inf)
     codes, notes = check_box(source.bbox, width, height)
     errors: Errors = [(code, source.bbox) for code in codes]
+    if image is not None and _is_finite(source.bbox):
+        ctx.report.boxes.add(source.bbox, width, height)
     mask, findings = _check_mask(ctx, source, image, errors)
     if source.bbox is None and mask.segm is None:
         errors.append(('box_missing', 'neither box nor mask'))

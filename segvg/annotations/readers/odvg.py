@@ -28,9 +28,9 @@ from segvg.annotations.readers.field_checks import (
 )
 from segvg.annotations.readers.ids import InstanceIds
 from segvg.annotations.readers.images import ImageChecks, image_of
-from segvg.annotations.readers.objects import checked_object
+from segvg.annotations.readers.objects import checked_object, corners
 from segvg.annotations.readers.source_files import find_files
-from segvg.annotations.readers.splits import order_by_split
+from segvg.annotations.readers.splits import SPLIT_ALIASES, order_by_split
 from segvg.annotations.readers.texts import Span, usable_spans
 
 PATTERNS = ('*_vg.json', '*_vg.jsonl', '*.jsonl')
@@ -50,8 +50,7 @@ def _is_phrase(value: object) -> bool:
 RECORD_REQUIRED = Fields(filename=is_text, height=is_size, width=is_size,
                          grounding=is_record)
 GROUNDING_REQUIRED = Fields(caption=is_text, regions=is_list)
-REGION_REQUIRED = Fields(bbox=_is_boxes, phrase=is_anything,
-                         tokens_positive=is_anything)
+REGION_REQUIRED = Fields(bbox=_is_boxes, phrase=is_anything)
 REGION_OPTIONAL = Fields(phrase=_is_phrase, tokens_positive=is_list)
 
 
@@ -74,9 +73,10 @@ def _parse_name(path: Path) -> tuple[str, str]:
     """Set and split that the name of a file gives."""
     stem = path.stem.removesuffix('_vg')
     parts = re.split('[_.-]', stem)
-    split = next((part for part in parts if part in ('train', 'val', 'test')), 'all')
-    name = '_'.join(part for part in parts if part != split)
-    return name or stem, split
+    word = next((part for part in parts
+                 if part in ('train', 'val', 'test', *SPLIT_ALIASES)), 'all')
+    name = '_'.join(part for part in parts if part != word)
+    return name or stem, SPLIT_ALIASES.get(word, word)
 
 
 class OdvgSet(SourceSet):
@@ -155,7 +155,8 @@ class _Parser:
         namespace = next((name for name, part in NAMESPACES.items()
                           if re.search(part, file.lower())), 'file')
         source = image_of(file, (record['width'], record['height']), ctx.place,
-                          namespace=namespace)
+                          namespace=namespace,
+                          images_are=ctx.options.images_are)
         if self.names.setdefault(source.id, source.file) != source.file:
             source.id = f'file:{source.file}'
         return source
@@ -203,7 +204,13 @@ class _RegionParser:
         targets = [self._read_box(ctx, box) for box in boxes]
         if text is None:
             return
-        listed = region.get('tokens_positive', [])
+        listed = region.get('tokens_positive')
+        if listed is None:  # Open-GroundingDino's files: the caption says where
+            listed = _look_up(region.get('phrase'), text)
+            if not listed:
+                self.errors.append(('span_text_mismatch', f'no tokens_positive, and '
+                                    f'the caption does not hold {region["phrase"]!r}'
+                                    if 'phrase' in region else 'no tokens_positive'))
         spans = usable_spans(ctx.at('.tokens_positive'), listed, len(text))
         if ctx.is_fast and len(spans) == len(listed) and (
                 not _says(region.get('phrase'), spans, text)):
@@ -214,7 +221,8 @@ class _RegionParser:
 
     def _read_box(self, ctx: Context, box: list) -> Optional[int]:
         """Check a box; its position among the instances, None when it is of no use."""
-        bbox, position = list(map(float, box)), len(self.instances)
+        bbox = corners(box, ctx.options.box or 'xyxy')
+        position = len(self.instances)
         if tuple(bbox) in self._positions:
             return self._positions[tuple(bbox)]
         instance, errors = checked_object(
@@ -229,6 +237,22 @@ class _RegionParser:
         self.instances.append(instance)
         self._positions[tuple(bbox)] = position
         return position
+
+
+def _look_up(phrase: object, text: str) -> list[list[int]]:
+    """The spans of the words of a phrase, where it stands in a text first.
+
+    Words of any case; whole words go before parts of words.
+    """
+    spans: list[list[int]] = []
+    for words in [phrase] if is_text(phrase) else phrase or ():
+        pattern = re.escape(words.strip())
+        found = re.search(rf'(?<!\w){pattern}(?!\w)', text, re.IGNORECASE) or re.search(
+            pattern, text, re.IGNORECASE)
+        if not words.strip() or found is None:
+            return []
+        spans.append(list(found.span()))
+    return spans
 
 
 def _says(phrase: object, spans: list[Span], text: str) -> bool:

@@ -199,7 +199,8 @@ class _Parser:
             return ctx, None
         size = row.size or row.encoded
         source = image_of(row.file, size or (None, None), ctx.place,
-                          namespace=row.namespace, number=row.number)
+                          namespace=row.namespace, number=row.number,
+                          images_are=ctx.options.images_are)
         ctx = ctx.with_ids(image_id=source.id)
         if ctx.is_fast and row.number is not None:
             of_name = image_of(row.file, (None, None), ctx.place,

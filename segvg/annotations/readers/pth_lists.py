@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from segvg.annotations.checks import Report
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.files.pickles import load_pth
 from segvg.annotations.official_counts import OFFICIAL_COUNTS
 from segvg.annotations.readers.base import (
+    BOXES,
     Context,
     Errors,
     ReadOptions,
@@ -22,7 +24,12 @@ from segvg.annotations.readers.base import (
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import is_box, is_int, is_size, show
 from segvg.annotations.readers.ids import InstanceIds
-from segvg.annotations.readers.images import ImageChecks, coco_number, image_of
+from segvg.annotations.readers.images import (
+    ImageChecks,
+    coco_number,
+    collection_of,
+    image_of,
+)
 from segvg.annotations.readers.objects import ArrayMasks, checked_object, corners
 from segvg.annotations.readers.source_files import find_files, load_as
 from segvg.annotations.readers.splits import order_by_split, split_of_file
@@ -63,11 +70,16 @@ class Row:
     size: tuple[Optional[int], Optional[int]] = (None, None)
 
 
-def parse_resc(record: object, dataset: str) -> Row:
+def parse_resc(record: object, dataset: str, stored: Optional[str] = None) -> Row:
     """A row of ReSC: three values, or five with a mask or the name of one.
 
     Boxes are x, y, w, h; those of SAIAPR and Flickr30k are inclusive corners, except in
     rows with polygons.
+
+    Args:
+        record: the row.
+        dataset: name of its set.
+        stored: how the user says that boxes are stored; goes before these rules.
 
     Raises:
         ValueError: the record is not such a row.
@@ -90,17 +102,24 @@ def parse_resc(record: object, dataset: str) -> Row:
     elif isinstance(second, (str, bytes)):
         row.ann_id = _without_ending(_as_text(second, 'mask'))
     row.has_mask = row.segm is not None
-    if row.has_mask or row.namespace not in ('saiapr', 'flickr30k'):
+    if stored is not None:
+        row.boxes = [corners(row.boxes[0], stored)]
+    elif row.has_mask or row.namespace not in ('saiapr', 'flickr30k'):
         row.boxes = [corners(row.boxes[0])]
     else:
-        row.boxes = [_half_open(row.boxes[0])]
+        row.boxes = [corners(row.boxes[0], 'xyxy-inclusive')]
     return row
 
 
-def parse_reftr(record: object, dataset: str) -> Row:
+def parse_reftr(record: object, dataset: str, stored: Optional[str] = None) -> Row:
     """A row of RefTR: four values are a phrase, six a caption with its phrases.
 
     Boxes of phrases are half-open corners, those of captions inclusive ones.
+
+    Args:
+        record: the row.
+        dataset: name of its set.
+        stored: how the user says that boxes are stored; goes before these rules.
 
     Raises:
         ValueError: the record is not such a row.
@@ -109,8 +128,9 @@ def parse_reftr(record: object, dataset: str) -> Row:
     if len(values) == 4:
         file, mask, bbox, text = values
         mask = _as_text(mask, 'mask') if isinstance(mask, bytes) else mask
-        return Row(_as_name(file), 'saiapr', _as_text(text, 'text'),
-                   _has_high_bytes(file, text), [_as_box(bbox)],
+        return Row(_as_name(file), collection_of(dataset) or 'file',
+                   _as_text(text, 'text'), _has_high_bytes(file, text),
+                   [corners(_as_box(bbox), stored or 'xyxy')],
                    ann_id=_without_ending(mask) if isinstance(mask, str) else None,
                    has_mask=mask is None or isinstance(mask, str), mask_file=mask)
     file, starts, bboxes, phrases, _, text = values
@@ -121,9 +141,10 @@ def parse_reftr(record: object, dataset: str) -> Row:
                          'phrases, lists of one length are expected')
     if not all(map(is_int, starts)):
         raise ValueError(f'starts {show(starts)}, integers are expected')
-    return Row(_as_name(file), 'flickr30k', _as_text(text, 'text'),
+    return Row(_as_name(file), collection_of(dataset) or 'file',
+               _as_text(text, 'text'),
                _has_high_bytes(file, text, *phrases),
-               [_half_open(_as_box(bbox)) for bbox in bboxes],
+               [corners(_as_box(bbox), stored or 'xyxy-inclusive') for bbox in bboxes],
                phrases=list(zip(starts, words, strict=True)))
 
 
@@ -142,7 +163,7 @@ class Dialect(NamedTuple):
     files: str
     source_box: str
     text_field: str
-    parse: Callable[[object, str], Row]
+    parse: Callable[[object, str, Optional[str]], Row]
 
 
 RESC = Dialect(
@@ -211,10 +232,38 @@ class PthListSet(SourceSet):
             if split is None:
                 continue
             rows = load_as(list, path, 'rows', load_pth)
+            if self.dialect is RESC and options.box is None:
+                _check_known(path, self.dataset, rows)
             for index, record in enumerate(options.progress(rows, path.name)):
                 parser.read_row(file.at(f'[{index}]'), record, split, [number, index])
         self.image_dirs = parser.images.dirs
         yield from parser.collector.lines()
+
+
+def _check_known(path: Path, dataset: str, rows: list) -> None:
+    """Refuse a list of ReSC's form whose boxes may be stored in either way.
+
+    ReSC's rule is about its own sets and about images of COCO.
+    """
+    known: list[bool] = []
+    turned = 0
+    for record in rows if collection_of(dataset) is None else ():
+        try:
+            row = parse_resc(record, dataset, 'xyxy')
+        except ValueError:
+            continue
+        known.append(row.has_mask or coco_number(row.file) is not None)
+        x1, y1, x2, y2 = row.boxes[0]
+        turned += x2 <= x1 or y2 <= y1
+    if all(known):
+        return
+    hint = (f'{turned} of {len(known)} boxes read as corners have the far corner '
+            'before the near one: they look like sizes (xywh)') if turned else (
+        'read as corners, all boxes would be possible')
+    raise AnnotationFileError(
+        path, f'{dataset!r} is not one of the sets of ReSC, so that it has to be said '
+        f'how boxes are stored: --box {" or ".join(BOXES)}. {hint}',
+        code='box_format_conflict')
 
 
 class _Parser:
@@ -233,12 +282,14 @@ class _Parser:
         """Check a row, and collect its text when it is kept."""
         number = src[1]
         try:
-            row = self.source.dialect.parse(record, self.source.dataset)
+            row = self.source.dialect.parse(record, self.source.dataset,
+                                            ctx.options.box)
         except ValueError as error:
             self.source.read.add(split, None)
             ctx.with_ids(expr_id=number).skip([('bad_type', str(error))])
             return
-        source = image_of(row.file, row.size, ctx.place, namespace=row.namespace)
+        source = image_of(row.file, row.size, ctx.place, namespace=row.namespace,
+                          images_are=ctx.options.images_are)
         ctx = ctx.with_ids(image_id=source.id, expr_id=number)
         self.source.read.add(split, source.id)
         image, errors = self.images.find(source)
@@ -303,9 +354,10 @@ def _resc_namespace(file: str, dataset: str, is_short: bool) -> str:
     """Where an image is from: told by its name, else by the shape of the row."""
     if coco_number(file) is not None:
         return 'coco'
-    if dataset == 'vg':
-        return 'vg'
-    return 'flickr30k' if dataset == 'flickr' or is_short else 'saiapr'
+    known = collection_of(dataset)
+    if known in ('vg', 'flickr30k', None):
+        return known or 'file'
+    return 'flickr30k' if is_short else 'saiapr'
 
 
 def _polygons(values: list) -> list:
@@ -316,10 +368,6 @@ def _polygons(values: list) -> list:
             isinstance(part, (list, tuple)) for part in value)
         parts += value if nested else [value]
     return parts
-
-
-def _half_open(box: list[float]) -> list[float]:
-    return [box[0], box[1], box[2] + 1, box[3] + 1]
 
 
 def _without_ending(name: str) -> Optional[str]:

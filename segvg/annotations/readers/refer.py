@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 
 from segvg.annotations.checks import Report
 from segvg.annotations.files.json_values import load_json
-from segvg.annotations.files.pickles import load_pickle
+from segvg.annotations.files.pickles import has_byte_strings, load_pickle
 from segvg.annotations.official_counts import OFFICIAL_COUNTS
 from segvg.annotations.readers.base import (
     Context,
@@ -31,9 +31,10 @@ from segvg.annotations.readers.field_checks import (
     is_text,
     plain_extra,
     show,
+    with_plain_numbers,
 )
 from segvg.annotations.readers.ids import UniqueIds
-from segvg.annotations.readers.images import USUAL_DIRS, without_suffix
+from segvg.annotations.readers.images import USUAL_DIRS, image_name, without_suffix
 from segvg.annotations.readers.refer_dialects import REFER, Dialect, NamedTargets
 from segvg.annotations.readers.source_files import load_as
 from segvg.annotations.readers.splits import SPLIT_ALIASES
@@ -44,6 +45,7 @@ DATASET_NAMES = {'refcoco+': 'refcoco_plus', 'rrefcoco+': 'rrefcoco_plus',
                  'ref-zom': 'refzom'}
 SPLIT_NAME = re.compile(r'train|val|test[ABC]*')
 EXIST = 'exist'
+NUMBERS = ('ref_id', 'ann_id', 'image_id', 'category_id', 'sent_ids')
 # A sentence has all four; one whose `sent` or `tokens` are of no use still has `raw`.
 SENTENCE_REQUIRED = Fields(raw=is_text, sent_id=is_int, sent=is_anything,
                            tokens=is_anything)
@@ -109,7 +111,7 @@ class ReferSet(SourceSet):
             name_image=self.dialect.name_image, namespace=self.dialect.namespace)
         parser = _Parser(ctx.at_file(refs, self.root), self, coco)
         for number, ref in enumerate(options.progress(content, refs.name)):
-            parser.read_ref(number, ref)
+            parser.read_ref(number, with_plain_numbers(ref, *NUMBERS))
         if options.all_objects:
             parser.add_other_objects()
         self.categories, self.image_dirs = coco.categories, coco.image_dirs
@@ -136,7 +138,8 @@ class _Parser:
         self.collector = ExprCollector()
         self.sentences = SentenceParser(
             has_negatives=source.dialect.has_negatives,
-            from_bytes=not ctx.place.file.endswith('.json'))
+            from_bytes=source.files[0].suffix != '.json' and has_byte_strings(
+                source.files[0]))
         self.expected_splits = OFFICIAL_COUNTS.get(source.name)
         self.ref_ids, self.ann_ids = UniqueIds(), UniqueIds()
         self.images: dict[tuple[str, object], dict] = {}
@@ -294,6 +297,8 @@ def compare_file_name(name: str, expected: str, ann_id: Optional[int]) -> Errors
         expected: name of the image.
         ann_id: what an id at the end is compared with; None compares with nothing.
     """
+    if '\\' in name:  # of Windows
+        name = image_name(name)
     name, expected = PurePosixPath(name).name, PurePosixPath(expected).name
     if name == expected:
         return []
@@ -326,6 +331,7 @@ class SentenceParser:
 
     def read(self, ctx: Context, record: object) -> tuple[Context, dict, Errors]:
         """The expression of a sentence, its context and what skips it."""
+        record = with_plain_numbers(record, 'sent_id')
         sentence, errors = ctx.fields(record, SENTENCE_REQUIRED, SENTENCE_OPTIONAL)
         ctx = ctx.with_ids(expr_id=sentence.get('sent_id'))
         if not isinstance(record, dict):

@@ -76,7 +76,8 @@ class SeqTRTargets(TargetParser):
         instance_id = self.ids.claim(ctx, None, (*box, json.dumps(mask)), entry.name,
                                      scope=entry.split)
         instance, errors = checked_object(ctx, SourceObject(
-            instance_id, corners(box), segm=mask, mask_place=ctx.at('.mask').place,
+            instance_id, corners(box, ctx.options.box), segm=mask,
+            mask_place=ctx.at('.mask').place,
             has_mask=_source_of(entry.record) in self._with_masks), entry.image)
         targets = ExprTargets([instance], [], entry.name, frozenset([box]))
         return [targets] * len(entry.fields.get('expressions', ())), errors

@@ -122,7 +122,7 @@ class SimVGTargets(TargetParser):
                            f'image {found["image_id"]}'))
         if not {'id', 'bbox'} <= found.keys():
             return None, errors
-        bbox, segm = corners(found['bbox']), record.get('segmentation')
+        bbox, segm = corners(found['bbox'], ctx.options.box), record.get('segmentation')
         instance_id = self.ids.claim(ctx, found['id'], (*bbox, json.dumps(segm)), '',
                                      scope=entry.split)
         instance, more = checked_object(ctx, SourceObject(

@@ -6,7 +6,7 @@ from typing import Optional, TypeVar
 from segvg.annotations.readers.base import Context
 
 SPLIT_NAME = re.compile(r'train|val|test[ABC]*|trainval|minival|miniv|all')
-SPLIT_ALIASES = {'validation': 'val'}
+SPLIT_ALIASES = dict(validation='val', valid='val', dev='val')
 SPLIT_ORDER = ('train', 'val', 'miniv', 'minival', 'trainval')
 
 Item = TypeVar('Item')

@@ -143,11 +143,33 @@ def test_boxes_of_captions_are_dropped_and_the_caption_stays(tmp_path):
     assert [instance['id'] for instance in lines[0]['instances']] == [1, 3]
 
 
-def test_second_line_of_an_image_gets_a_suffix(tmp_path):
+def test_lines_of_one_image_become_one_with_all_sentences(tmp_path):
     other = changed(('exprs',), [dict(id=1, text='he', targets=[1])])
-    lines, findings = read_line_list(tmp_path, [LINE, other])
-    assert ('id_duplicate', FILE, 'line:2.image', 'keep') in findings
-    assert [line['image']['id'] for line in lines] == ['coco:101', 'coco:101#1']
+    other['instances'] = [dict(id=1, bbox=[0, 0, 9, 9]), dict(id=2, bbox=[5, 5, 9, 9])]
+    (line,), _ = read_line_list(tmp_path, [LINE, other])
+    assert line['image'] == LINE['image']
+    assert [expr['text'] for expr in line['exprs']] == [
+        *(expr['text'] for expr in LINE['exprs']), 'he']
+    instance = line['instances'][line['exprs'][-1]['targets'][0]]
+    assert (instance['id'], instance['bbox']) == ('2#1', [5, 5, 9, 9])
+
+
+def test_two_names_of_one_image_stop_the_reading(tmp_path):
+    other = changed(('image',), dict(id='file:1', file='dock/1.jpg', width=9, height=9))
+    first = changed(('image',), dict(id='file:1', file='yard/1.jpg', width=9, height=9))
+    with pytest.raises(AnnotationFileError, match='dock/1.jpg.*yard/1.jpg'):
+        read_line_list(tmp_path, [first, other])
+
+
+def test_folder_without_a_meta_file_is_read(tmp_path):
+    for split in ('val', 'train'):
+        image = dict(id=f'file:{split}.jpg', file=f'{split}.jpg', width=99, height=99)
+        line = {**changed(('split',), split), 'image': image}
+        (tmp_path / f'own_{split}.jsonl').write_text(json.dumps(line))
+    lines, _ = read('canonical', tmp_path)
+    assert [line['split'] for line in lines] == ['train', 'val']
+    (source,) = READERS['canonical'](sorted(tmp_path.glob('*.jsonl')), ReadOptions())
+    assert source.name == 'own' and len(source.files) == 2
 
 
 def test_instance_without_a_box_needs_a_mask(tmp_path):

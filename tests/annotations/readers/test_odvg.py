@@ -173,3 +173,15 @@ def test_other_size_of_an_image_is_reported(tmp_path):
     lines, findings = read_lines(tmp_path, [record(), record(width=80)])
     assert findings == [('image_size_mismatch', 'line:2', 'keep')]
     assert lines[0]['image']['width'] == 64
+
+
+def test_phrase_without_positions_is_looked_up_in_the_caption(tmp_path):
+    regions = [without(region(phrase='Two dogs', bbox=[30, 4, 50, 34]),
+                       'tokens_positive'), region()]
+    lines, findings = read_lines(tmp_path / 'own', [record(regions)])
+    assert findings == []
+    phrases = lines[0]['exprs'][0]['phrases']
+    assert [phrase['span'] for phrase in phrases] == [[[10, 18]], [[0, 5]]]
+    regions[0]['phrase'] = 'a cat'
+    lines, findings = read_lines(tmp_path / 'own', [record(regions)])
+    assert lines == [] and ('span_text_mismatch', 'line:1', 'skip') in findings

@@ -232,3 +232,19 @@ def test_file_that_is_not_a_list_cannot_be_read(root):
 def test_parse_resc_says_why_a_record_is_not_a_row(record, reason):
     with pytest.raises(ValueError, match=reason):
         parse_resc(record, 'unc')
+
+
+def test_own_list_has_to_say_how_boxes_are_stored(root):
+    for name in ('dock/25.jpg', 'yard/25.jpg'):
+        write_image(root / 'images' / name)
+    rows = [row('dock/25.jpg', bbox=[30, 4, 20, 30]),
+            row('yard/25.jpg', bbox=[4, 4, 20, 30])]
+    with pytest.raises(AnnotationFileError, match='--box.*1 of 2 boxes.*xywh'):
+        read_rows(root, rows, 'mine/mine_val.pth')
+    lines, findings = read_rows(root, rows, 'mine/mine_val.pth', box='xywh')
+    assert findings == []
+    assert [line['image']['id'] for line in lines] == ['file:dock/25.jpg',
+                                                       'file:yard/25.jpg']
+    assert lines[0]['instances'][0]['bbox'] == [30, 4, 50, 34]
+    lines, _ = read_rows(root, rows[1:], 'mine/mine_val.pth', box='xyxy-inclusive')
+    assert lines[0]['instances'][0]['bbox'] == [4, 4, 21, 31]

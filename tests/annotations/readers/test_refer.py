@@ -303,3 +303,18 @@ def test_object_of_no_image_is_dropped_from_all_objects(tmp_path):
         annotation(), annotation(7002, [101])], all_objects=True)
     assert findings == [('bad_type', INSTANCES, 'annotations[1]', 'box_dropped')]
     assert len(lines[0]['instances']) == 1
+
+
+def test_own_files_with_text_for_numbers_and_names_of_windows_are_read(tmp_path):
+    own = image(file_name='..\\media\\4\\shot_7.jpg', id='101')
+    refs = [ref(file_name=own['file_name'], ann_id='7001', split='valid')]
+    (line,), findings = read_refer(tmp_path, refs, [own], [annotation(image_id='101')])
+    assert (line['image']['id'], line['split']) == ('file:media/4/shot_7.jpg', 'val')
+    assert [found[0] for found in findings] == ['split_alias']
+
+
+def test_images_of_own_sets_with_names_like_those_of_coco(tmp_path):
+    refs, own = [ref()], [image(file_name='000000000007.jpg')]
+    (line,), _ = read_refer(tmp_path, refs, own, images_are='own')
+    assert line['image']['id'] == 'file:000000000007.jpg'
+    assert 'coco_id' not in line['image']

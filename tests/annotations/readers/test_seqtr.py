@@ -18,7 +18,7 @@ def entry(*expressions, **changes):
             **changes}
 
 
-def read_entries(tmp_path, content, file=FILE, dataset='own', **options):
+def read_entries(tmp_path, content, file=FILE, dataset='refcoco-toy', **options):
     folder = tmp_path / dataset
     folder.mkdir(exist_ok=True)
     (folder / file).write_text(json.dumps(content))
@@ -189,8 +189,8 @@ def test_sample_marks_what_is_not_in_the_whole_file(tmp_path):
     lines, findings = read_entries(tmp_path, picked, file)
     assert findings == []
     assert [expr.get('pseudo') for expr in exprs_of(lines)] == [None, True, None]
-    source, = READERS['seqtr_json']([tmp_path / 'own' / file], ReadOptions())
-    assert source.name == 'seqtr_own_sample_5_bbox_pick'
+    source, = READERS['seqtr_json']([tmp_path / 'refcoco-toy' / file], ReadOptions())
+    assert source.name == 'seqtr_refcoco_toy_sample_5_bbox_pick'
     assert [path.name for path in source.files] == [file, FILE]
 
 
@@ -200,7 +200,7 @@ def test_pseudo_labels_cannot_be_told_without_the_whole_file(tmp_path):
     with pytest.raises(AnnotationFileError, match='instances.json, which tells'):
         read_entries(tmp_path, dict(train=[]), 'instances_sample_5_bbox_pick.json')
     with pytest.raises(AnnotationFileError, match='expected an object with a list'):
-        (tmp_path / 'own' / FILE).write_text('[]')
+        (tmp_path / 'refcoco-toy' / FILE).write_text('[]')
         read_entries(tmp_path, dict(train=[]), 'instances_sample_5.json')
 
 
@@ -233,3 +233,15 @@ def test_entry_without_a_source_is_of_the_set_of_its_folder(tmp_path):
     assert findings == [('missing_field', FILE, 'val[1]', 'keep')]
     assert [expr['text'] for expr in exprs_of(lines)] == ['left man', 'man']
     assert {line['image']['id'] for line in lines} == {'coco:101'}
+
+
+def test_images_of_an_own_set_are_not_those_of_coco(tmp_path):
+    content = dict(val=[entry(bbox=[4, 4, 24, 34])])
+    (line,), _ = read_entries(tmp_path, content, dataset='mine', box='xyxy')
+    assert (line['image']['id'], line['image']['file']) == ('file:101.jpg', '101.jpg')
+    assert line['instances'][0]['bbox'] == [4, 4, 24, 34]
+    (line,), _ = read_entries(tmp_path, content, dataset='mine',
+                              image_name='shot_{}.png')
+    assert line['image']['file'] == 'shot_101.png'
+    (line,), _ = read_entries(tmp_path, content, dataset='mine', images_are='coco')
+    assert line['image']['id'] == 'coco:101'

@@ -18,9 +18,9 @@ def entry(annotations, *expressions, **changes):
 
 
 def read_entries(tmp_path, records, **options):
-    (tmp_path / 'own').mkdir(exist_ok=True)
-    (tmp_path / 'own' / FILE).write_text(json.dumps(dict(val=records)))
-    lines, findings = read('simvg_grefcoco', tmp_path / 'own', **options)
+    (tmp_path / 'grefcoco-toy').mkdir(exist_ok=True)
+    (tmp_path / 'grefcoco-toy' / FILE).write_text(json.dumps(dict(val=records)))
+    lines, findings = read('simvg_grefcoco', tmp_path / 'grefcoco-toy', **options)
     return lines, brief(findings)
 
 
