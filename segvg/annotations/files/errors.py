@@ -72,7 +72,9 @@ def guarded(path: Path, load: Callable[[], Content],
                                       offset=error.offset) from None
         advice = 'only plain containers, numbers, text and tensors are read'
         if error.name.startswith('numpy'):
-            advice += '; save the file again as JSON, with plain numbers'
+            advice += ("; save the file again as JSON, with plain numbers: json.dump("
+                       f"content, open({path.stem + '.json'!r}, 'w'), default=lambda "
+                       'number: number.item())')
         raise UnsafeFileError(path, f'{error.reason}; {advice}', code='unsafe_pickle',
                               offset=error.offset) from None
     except MemoryError:

@@ -38,6 +38,7 @@ from segvg.annotations.readers.splits import order_by_split, split_of_file
 from segvg.annotations.readers.texts import Span, usable_spans
 
 SINGLE_TARGET = ('refcoco', 'refcoco+', 'refcocog')
+OF_VISUAL_GENOME = ('phrasecut', 'gqa')
 EVALUATED = 'tokens_positive_eval'
 
 
@@ -258,8 +259,10 @@ class _EntryParser:
         file, number = entry['file_name'], entry.get(
             'original_img_id', entry.get('original_id'))
         number = None if number == -1 else number
+        namespace = 'vg' if self.source.dataset in OF_VISUAL_GENOME else (
+            self.source.flavour.namespace)
         source = image_of(file, (int(entry['width']), int(entry['height'])), ctx.place,
-                          namespace=self.source.flavour.namespace, number=number,
+                          namespace=namespace, number=number,
                           images_are=ctx.options.images_are)
         ctx = ctx.with_ids(image_id=source.id)
         if ctx.is_fast and number is not None and (

@@ -25,6 +25,7 @@ from segvg.annotations.readers.field_checks import (
     is_text,
     list_of,
     other_fields,
+    show,
 )
 from segvg.annotations.readers.ids import InstanceIds
 from segvg.annotations.readers.images import ImageChecks, image_of
@@ -205,16 +206,17 @@ class _RegionParser:
         if text is None:
             return
         listed = region.get('tokens_positive')
-        if listed is None:  # Open-GroundingDino's files: the caption says where
-            listed = _look_up(region.get('phrase'), text)
-            if not listed:
-                self.errors.append(('span_text_mismatch', f'no tokens_positive, and '
-                                    f'the caption does not hold {region["phrase"]!r}'
-                                    if 'phrase' in region else 'no tokens_positive'))
-        spans = usable_spans(ctx.at('.tokens_positive'), listed, len(text))
-        if ctx.is_fast and len(spans) == len(listed) and (
-                not _says(region.get('phrase'), spans, text)):
-            ctx.note('span_text_mismatch', region['phrase'])
+        if listed is None:  # as in the files of Open-GroundingDino
+            spans = _look_up(region.get('phrase'), text)
+            if not spans and 'phrase' in region:
+                self.errors.append((
+                    'span_text_mismatch', 'without tokens_positive, and the caption '
+                    f'does not hold the phrase {show(region["phrase"])}'))
+        else:
+            spans = usable_spans(ctx.at('.tokens_positive'), listed, len(text))
+            if ctx.is_fast and len(spans) == len(listed) and (
+                    not _says(region.get('phrase'), spans, text)):
+                ctx.note('span_text_mismatch', region['phrase'])
         if spans:
             self.phrases.append(dict(span=sorted(spans), targets=[
                 target for target in targets if target is not None]))
@@ -245,7 +247,8 @@ def _look_up(phrase: object, text: str) -> list[list[int]]:
     Words of any case; whole words go before parts of words.
     """
     spans: list[list[int]] = []
-    for words in [phrase] if is_text(phrase) else phrase or ():
+    phrases = [phrase] if is_text(phrase) else phrase if is_list(phrase) else []
+    for words in phrases:
         pattern = re.escape(words.strip())
         found = re.search(rf'(?<!\w){pattern}(?!\w)', text, re.IGNORECASE) or re.search(
             pattern, text, re.IGNORECASE)

@@ -122,10 +122,10 @@ class Dialect(NamedTuple):
         return ' or '.join(self.names).replace('*', partition)
 
 
-REFER = Dialect(('refs(*).p',))
-REFCLEF = Dialect(('refs(*).p',), suffix_is_ann_id=False, namespace='saiapr',
-                  name_image='{}.jpg'.format)
-RREFCOCO = Dialect(('refs(*).p',), has_negatives=True)
+REFER = Dialect(('refs(*).p', 'refs(*).json'))
+REFCLEF = Dialect(('refs(*).p', 'refs(*).json'), suffix_is_ann_id=False,
+                  namespace='saiapr', name_image='{}.jpg'.format)
+RREFCOCO = Dialect(('refs(*).p', 'refs(*).json'), has_negatives=True)
 GREFCOCO = Dialect(
     ('grefs(*).json', 'grefs(*).p'),
     required={**COMMON_REQUIRED, 'ann_id': _is_id_or_ids},
@@ -133,7 +133,7 @@ GREFCOCO = Dialect(
               'no_target': is_flag},
     name_targets=name_grefcoco, one_target=False, suffix_is_ann_id=False)
 REFZOM = Dialect(
-    ('refs(*).p', 'Ref-ZOM(*).p'),
+    ('refs(*).p', 'Ref-ZOM(*).p', 'refs(*).json'),
     required={**COMMON_REQUIRED, 'ann_id': _is_id_or_ids, 'source': is_anything},
     optional={**COMMON_OPTIONAL, 'category_id': _is_id_or_ids},
     name_targets=name_refzom, one_target=False)

@@ -73,17 +73,6 @@ def test_objects_outside_the_file_are_refused(tmp_path, data):
         load_pickle(path)
 
 
-@pytest.mark.parametrize('protocol', range(6))
-def test_numbers_of_numpy_become_plain_ones(tmp_path, protocol):
-    path = tmp_path / 'refs.p'
-    values = [np.int64(-7), np.float32(0.5), np.uint8(200), np.bool_(True),
-              np.int64(1 << 40), np.dtype('>i4').type(3)]
-    path.write_bytes(pickle.dumps(values, protocol))
-    found = load_pickle(path)
-    assert found == [-7, 0.5, 200, True, 1 << 40, 3]
-    assert [type(value) for value in found] == [int, float, int, bool, int, int]
-
-
 def test_byte_strings_are_told_by_the_protocol(tmp_path):
     path = tmp_path / 'refs.p'
     for protocol, expected in ((0, True), (2, True), (3, False), (4, False)):
@@ -93,8 +82,8 @@ def test_byte_strings_are_told_by_the_protocol(tmp_path):
 
 def test_numpy_in_a_pickle_is_refused_with_advice(tmp_path):
     path = tmp_path / 'refs.p'
-    path.write_bytes(pickle.dumps([np.zeros(3)]))
-    with pytest.raises(UnsafeFileError, match='numpy.*save the file again as '):
+    path.write_bytes(pickle.dumps([np.float64(1)]))
+    with pytest.raises(UnsafeFileError, match='numpy.*scalar.*save the file again as '):
         load_pickle(path)
 
 

@@ -192,7 +192,7 @@ def test_files_of_a_folder_become_sets_with_splits_in_order(tmp_path):
 
 
 @pytest.mark.parametrize(('name', 'code', 'action'), [
-    ('finetune_refcoco_dev.json', 'split_unknown', 'skip'),
+    ('finetune_refcoco_later.json', 'split_unknown', 'skip'),
     ('finetune_refcoco_test.json', 'split_unexpected', 'keep'),
     ('finetune_refcoco_validation.json', 'split_alias', 'keep')])
 def test_name_of_the_split_is_checked(tmp_path, name, code, action):

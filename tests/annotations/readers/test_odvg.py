@@ -84,8 +84,8 @@ FINDINGS = dict(
     no_box=(record([without(region(), 'bbox')]), 'missing_field', '', 'skip'),
     no_boxes=(record([region(bbox=[])]), 'bad_type', '', 'skip'),
     short_box=(record([region(bbox=[[1, 2, 3]])]), 'bad_type', '', 'skip'),
-    no_spans=(record([without(region(), 'tokens_positive')]), 'missing_field', '',
-              'skip'),
+    no_spans=(record([without(region(phrase='a bus'), 'tokens_positive')]),
+              'span_text_mismatch', '', 'skip'),
     odd_spans=(record([region(tokens_positive='x')]), 'bad_type',
                '.grounding.regions[0].tokens_positive', 'keep'),
     odd_phrase=(record([region(phrase=3)]), 'bad_type',
@@ -155,7 +155,7 @@ def test_equal_numbers_of_two_collections_are_two_images(tmp_path):
     lines, findings = read_lines(tmp_path, [record(filename=name) for name in names])
     assert findings == []
     assert [line['image']['id'] for line in lines] == [
-        'flickr30k:25', 'vg:25', 'file:25', 'file:b/25.jpg', 'file:sky.jpg']
+        'flickr30k:25', 'vg:25', 'file:a/25.jpg', 'file:b/25.jpg', 'file:sky.jpg']
 
 
 def test_image_files_are_looked_for(tmp_path):

@@ -74,7 +74,7 @@ JXU_ROWS = dict(
     same_ref=(dict(ref_id=0), 'ref_id_duplicate', '', 'keep'),
     alias=(dict(split='validation'), 'split_alias', '.split', 'keep'),
     split=(dict(split='train'), 'split_mismatch', '', 'skip'),
-    no_split=(dict(split='dev'), 'split_unknown', '', 'skip'),
+    no_split=(dict(split='later'), 'split_unknown', '', 'skip'),
     flat=(dict(raw_anns=json.dumps(ann(bbox=[4, 4, 0, 3]))), 'box_degenerate', '',
           'skip'))
 

@@ -131,13 +131,13 @@ def test_need_mask_skips_the_task(tmp_path):
 
 
 def test_split_files_are_read_in_order(tmp_path):
-    for number, name in enumerate(('test', 'miniv', 'train', 'input_val', 'dev')):
+    for number, name in enumerate(('test', 'miniv', 'train', 'input_val', 'later')):
         write_json(tmp_path / f'refer_{name}.json', [task(number + 2)])
     lines, findings = read_tasks(tmp_path, [task()], [without(image(), 'split')])
     assert [line['split'] for line in lines] == ['train', 'val', 'miniv', 'test']
     assert findings == [
         ('split_leak', FILE, '[0]', 'keep'),
-        ('split_unknown', 'refer_dev.json', '', 'skip'),
+        ('split_unknown', 'refer_later.json', '', 'skip'),
         ('split_leak', 'refer_test.json', '[0]', 'keep')]
 
 

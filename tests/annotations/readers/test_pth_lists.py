@@ -172,9 +172,9 @@ def test_split_called_validation_is_val(root):
 
 
 def test_file_of_unknown_split_is_skipped(root):
-    write_pth(root / 'lists/unc/unc_dev.pth', [row()])
+    write_pth(root / 'lists/unc/unc_later.pth', [row()])
     lines, findings = read_rows(root, [row()])
-    assert findings == [('split_unknown', 'unc/unc_dev.pth', '', 'skip')]
+    assert findings == [('split_unknown', 'unc/unc_later.pth', '', 'skip')]
     assert len(lines) == 1
 
 

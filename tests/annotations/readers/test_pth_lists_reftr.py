@@ -227,14 +227,14 @@ def test_sets_are_folders_and_parts(root):
 
 
 def test_files_are_read_train_first(root):
-    for split in ('testA', 'val', 'train', 'dev'):
+    for split in ('testA', 'val', 'train', 'later'):
         write_pth(root / f'lists/anns/refcoco/refcoco_unc_{split}.pth', [row()])
     lines, findings = read('reftr_pth', root / 'lists', images=root / 'images')
     assert [line['split'] for line in lines] == ['train', 'val', 'testA']
     assert sorted(brief(findings)) == [
         ('split_leak', f'anns/refcoco/refcoco_unc_{split}.pth', '[0]', 'keep')
         for split in ('testA', 'val')] + [
-        ('split_unknown', 'anns/refcoco/refcoco_unc_dev.pth', '', 'skip')]
+        ('split_unknown', 'anns/refcoco/refcoco_unc_later.pth', '', 'skip')]
 
 
 def test_file_that_is_not_a_list_cannot_be_read(root):

@@ -1,4 +1,9 @@
 """The REFER reader: every finding that it can make, and what it keeps."""
+import json
+import pickle
+import re
+
+import numpy as np
 import pytest
 
 from segvg.annotations.checks import Check
@@ -61,7 +66,7 @@ REF_FINDINGS = dict(
     ann_id_list=([ref(ann_id=[7001])], 'bad_type', 'refs[0]', 'skip'),
     ann_id_bool=([ref(ann_id=True)], 'bad_type', 'refs[0]', 'skip'),
     category_text=([ref(category_id='man')], 'bad_type', 'refs[0].category_id', 'keep'),
-    split_unknown=([ref(split='dev')], 'split_unknown', 'refs[0]', 'skip'),
+    split_unknown=([ref(split='later')], 'split_unknown', 'refs[0]', 'skip'),
     split_alias=([ref(split='validation')], 'split_alias', 'refs[0].split', 'keep'),
     split_leak=([ref(1, split='train'), ref(2, ann_id=7002), ref(3, ann_id=7003)],
                 'split_leak', 'refs[1]', 'keep'),
@@ -94,7 +99,7 @@ def test_ref_finding_is_reported_at_the_ref(tmp_path, name):
 
 
 @pytest.mark.parametrize(('changes', 'code', 'action'), [
-    (dict(raw=None), 'bad_type', 'skip'), (dict(sent_id='30'), 'bad_type', 'skip'),
+    (dict(raw=None), 'bad_type', 'skip'), (dict(sent_id='x'), 'bad_type', 'skip'),
     (dict(raw=' '), 'expr_empty', 'skip'),
     (dict(raw='?!'), 'expr_empty_after_clean', 'keep'),
     (dict(raw='caf\xe9'), 'bytes_decoded_latin1', 'keep'),
@@ -133,7 +138,7 @@ def test_text_above_latin1_is_no_finding(tmp_path):
     (dict(bbox=[4, 4, -2, 3]), 'box_degenerate', 'refs[0]', 'skip'),
     (dict(bbox=[64, 4, 5, 5]), 'box_outside', 'refs[0]', 'skip'),
     (dict(bbox=[4, 4, 20]), 'bad_type', 'refs[0]', 'skip'),
-    (dict(image_id='101'), 'bad_type', 'refs[0]', 'skip'),
+    (dict(image_id='x'), 'bad_type', 'refs[0]', 'skip'),
     (dict(bbox=[-0.06, 4, 24, 30]), 'box_partly_outside', None, 'keep'),
     (dict(bbox=[4, 4, 0.5, 30], segmentation=[], area=15), 'box_thin', None, 'keep'),
     (dict(area=700.0, bbox=[4, 4, 30, 30], segmentation=None), 'area_mismatch', None,
@@ -193,7 +198,7 @@ def test_repeated_ids_of_instances_are_reported_and_the_first_counts(tmp_path):
 
 
 @pytest.mark.parametrize(('changes', 'code'), [
-    (dict(width=0), 'bad_type'), (dict(height='48'), 'bad_type')])
+    (dict(width=0), 'bad_type'), (dict(height='48 px'), 'bad_type')])
 def test_image_without_a_size_skips_its_refs(tmp_path, changes, code):
     lines, findings = read_refer(tmp_path, [ref()], [image(**changes)])
     assert findings == [(code, REFS, 'refs[0]', 'skip')] and lines == []
@@ -209,7 +214,7 @@ def test_repeated_ids_get_a_suffix(tmp_path):
 
 
 def test_all_checks_of_a_record_run_after_one_that_skips_it(tmp_path):
-    bad = ref(ann_id=9, image_id=9, split='dev', sent_ids=[1],
+    bad = ref(ann_id=9, image_id=9, split='later', sent_ids=[1],
               sentences=[sentence(10, ''), sentence(10, '?')])
     _, findings = read_refer(tmp_path, [bad])
     assert {code for code, *_ in findings} == {
@@ -218,7 +223,7 @@ def test_all_checks_of_a_record_run_after_one_that_skips_it(tmp_path):
 
 
 def test_ambiguity_sees_kept_expressions_only(tmp_path):
-    refs = [ref(1, split='dev'), ref(2, ann_id=7002)]
+    refs = [ref(1, split='later'), ref(2, ann_id=7002)]
     _, findings = read_refer(tmp_path, refs,
                              annotations=[annotation(), annotation(7002)])
     assert 'expr_ambiguous' not in [code for code, *_ in findings]
@@ -279,7 +284,8 @@ def test_partitions_of_a_folder_and_of_folders_below_are_found(tmp_path):
         'refcoco_plus_unc', 'refcocog_google', 'refcocog_umd']
     assert [found.name for found in find(
         [tmp_path / 'refcocog'], ReadOptions(partition='umd'))] == ['refcocog_umd']
-    with pytest.raises(FileNotFoundError, match=r'no refs\(unc\)\.p in'):
+    with pytest.raises(FileNotFoundError,
+                       match=r'no refs\(unc\)\.p or refs\(unc\)\.json in'):
         find([tmp_path / 'refcocog'], ReadOptions(partition='unc'))
     with pytest.raises(FileNotFoundError, match='give the folder that holds it'):
         find([tmp_path / 'nothing'], ReadOptions())
@@ -318,3 +324,17 @@ def test_images_of_own_sets_with_names_like_those_of_coco(tmp_path):
     (line,), _ = read_refer(tmp_path, refs, own, images_are='own')
     assert line['image']['id'] == 'file:000000000007.jpg'
     assert 'coco_id' not in line['image']
+
+
+def test_advice_for_numbers_of_numpy_leads_to_the_data(tmp_path):
+    folder = write_refer(tmp_path / 'own', [ref(ann_id=np.int64(7001))])
+    with pytest.raises(AnnotationFileError) as caught:
+        read('refer_refcoco', folder)
+    refs = pickle.loads((folder / REFS).read_bytes())
+    code = re.search(r"json\.dump\(.*, open\('(.*)', 'w'\), default=(.*)\)$",
+                     str(caught.value))
+    assert code[2] == 'lambda number: number.item()'
+    (folder / code[1]).write_text(json.dumps(
+        refs, default=lambda number: number.item()))
+    lines, findings = read('refer_refcoco', folder)
+    assert findings == [] and lines[0]['instances'][0]['id'] == 7001

@@ -66,11 +66,11 @@ REF_FINDINGS = dict(
     category=(gref(ann_id=(7001, 7002), category_id=(1,)), 'category_mismatch', '',
               'keep'),
     category_scalar=(gref(category_id=1), 'bad_type', '.category_id', 'keep'),
-    ids_of_text=(gref(ann_id=['7001']), 'bad_type', '', 'skip'),
+    ids_of_text=(gref(ann_id=['man']), 'bad_type', '', 'skip'),
     no_ids=(gref(ann_id=None), 'bad_type', '', 'skip'),
     file=(gref(file_name='COCO_train2014_000000000109_4.jpg'), 'file_name_mismatch', '',
           'keep'),
-    split=(gref(split='dev'), 'split_unknown', '', 'skip'),
+    split=(gref(split='later'), 'split_unknown', '', 'skip'),
     silent=(gref(sentences=[]), 'ref_without_sentences', '', 'skip'))
 
 

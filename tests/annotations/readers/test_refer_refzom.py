@@ -62,7 +62,7 @@ def test_mark_and_list_that_disagree_are_kept(tmp_path, record, code, targets):
     (zom(ann_id=[], source='few'), ['no_target_encoding', 'zom_source_unknown']),
     (zom(ann_id=[-1, 7001]), ['no_target_encoding']),
     (zom(ann_id=[7001, 7009], source='many'), ['dangling_ann']),
-    (zom(ann_id='7001'), ['bad_type']),
+    (zom(ann_id='man'), ['bad_type']),
     ({key: value for key, value in zom().items() if key != 'source'},
      ['missing_field'])])
 def test_ref_without_clear_targets_is_skipped(tmp_path, record, codes):

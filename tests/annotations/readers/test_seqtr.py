@@ -116,7 +116,7 @@ def test_same_words_for_another_box_are_ambiguous(tmp_path):
 
 def test_splits_are_named_as_in_the_file(tmp_path):
     content = dict(train=[entry()], val_refcoco_unc=[entry()], testB=[entry()],
-                   test=[entry()], validation=[entry(image_id=102)], dev=[entry()],
+                   test=[entry()], validation=[entry(image_id=102)], later=[entry()],
                    val=7)
     lines, findings = read_entries(tmp_path, content)
     assert findings == [
@@ -124,7 +124,7 @@ def test_splits_are_named_as_in_the_file(tmp_path):
         ('split_leak', FILE, 'val_refcoco_unc[0]', 'keep'),
         ('split_leak', FILE, 'testB[0]', 'keep'),
         ('split_alias', FILE, 'validation', 'keep'),
-        ('split_unknown', FILE, 'dev', 'skip'), ('bad_type', FILE, 'val', 'skip')]
+        ('split_unknown', FILE, 'later', 'skip'), ('bad_type', FILE, 'val', 'skip')]
     assert [(line['split'], line['exprs'][0]['id']) for line in lines] == [
         ('train', 'train[0]#0'), ('val_refcoco_unc', 'val_refcoco_unc[0]#0'),
         ('testB', 'testB[0]#0'), ('test', 'test[0]#0'), ('val', 'validation[0]#0')]
