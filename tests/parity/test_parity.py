@@ -51,15 +51,18 @@ def run_case(path: Path) -> list[Comparison]:
     return units[max(names, key=len)](load_case(path))
 
 
+@pytest.mark.parity
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'path', FILES, ids=[f'{path.parent.name}/{path.stem}' for path in FILES])
-def test_case_equals_published_implementation(path, parity_table):
-    torch.set_num_threads(os.cpu_count() or 1)
+def test_case_equals_published_implementation(path, parity_row):
+    processes = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
     results = run_case(path)
     gc.collect()
     assert results
     worst = max(results, key=lambda item: item.difference / max(item.tolerance, 1e-30))
-    parity_table.append((f'{path.parent.name}/{path.stem}', len(results), worst))
+    parity_row(f'{path.parent.name}/{path.stem}', len(results), worst)
     wrong = [f'{item.name}: {item.difference:.3g} > {item.tolerance:.3g}'
              for item in results if not item.difference <= item.tolerance]
     assert not wrong, '\n'.join(wrong)
