@@ -8,6 +8,7 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 
+from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import parquet
 from tests.annotations.readers.sources import COCO_FILE, brief, read, sentence
 
@@ -76,12 +77,21 @@ def write(root, rows, file='lmms_RefCOCO/data/val-00000-of-00001.parquet'):
 
 @contextmanager
 def in_this_process():
-    """Read parquet files here: a process for each of a hundred files takes a minute."""
+    """Read parquet files here: a process for each of a hundred files takes a minute.
+
+    What cannot be read is the one error, as it is from the process.
+    """
+    def told(path, read):
+        try:
+            return read(path)
+        except Exception as error:
+            raise AnnotationFileError(path, f'cannot be read ({error})') from None
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parquet, 'column_names',
-                      lambda path: pyarrow.parquet.read_schema(path).names)
+                      lambda path: told(path, pyarrow.parquet.read_schema).names)
         patch.setattr(parquet, 'iter_rows', lambda path: iter(
-            pyarrow.parquet.read_table(path).to_pylist()))
+            told(path, pyarrow.parquet.read_table).to_pylist()))
         yield
 
 
