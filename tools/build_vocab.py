@@ -10,6 +10,7 @@ from typing import Iterator, Optional
 import numpy as np
 
 from segvg.annotations.canonical import CanonicalFile
+from segvg.annotations.outputs import check_output
 from segvg.datasets.vocabulary import (
     build_vocabulary,
     read_glove,
@@ -39,6 +40,8 @@ def parse_args() -> argparse.Namespace:
     source.add_argument('--published', metavar='DIR',
                         help='folder with token_to_ix.pkl and word_emb.npz instead of '
                         'annotations')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='replace files that are there already')
     args = parser.parse_args()
     if bool(args.annotations) == bool(args.published):
         parser.error('give either annotation files or --published')
@@ -85,7 +88,12 @@ def main() -> None:
     args = parse_args()
     try:
         ids, vectors = collect(args)
-    except (FileNotFoundError, ValueError, KeyError) as error:
+        inputs = [Path(path) for path in args.annotations]
+        if args.published:
+            inputs += Path(args.published).iterdir()
+        for end in ('.txt', '.npz'):
+            check_output(Path(f'{args.out}{end}'), inputs, overwrite=args.overwrite)
+    except (OSError, ValueError, KeyError) as error:
         fail(error)
     write_vocabulary(f'{args.out}.txt', ids)
     print(f'{len(ids)} words: {args.out}.txt')

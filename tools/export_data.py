@@ -3,10 +3,27 @@
 python tools/export_data.py refer data/annotations/refcoco_unc_*.jsonl --out DIR
 """
 import argparse
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 from segvg.annotations.exporters import EXPORTERS, Losses
+from segvg.annotations.outputs import check_output
+
+
+def export(args: argparse.Namespace, losses: Losses) -> list[Path]:
+    """Write the files beside their places first, and move all of them or none."""
+    args.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=args.out, prefix='.export.') as folder:
+        parts = EXPORTERS[args.target](args.files, Path(folder), losses)
+        written = [args.out / path.relative_to(folder) for path in parts]
+        for path in written:
+            check_output(path, args.files, overwrite=args.overwrite)
+        for part, path in zip(parts, written, strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(part, path)
+    return written
 
 
 def main(argv: list[str]) -> int:
@@ -18,10 +35,12 @@ def main(argv: list[str]) -> int:
                         help='canonical files of one data set')
     parser.add_argument('--out', type=Path, required=True, metavar='DIR',
                         help='folder for the new files')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='replace files that are there already; never those read')
     args = parser.parse_args(argv)
     losses = Losses()
     try:
-        written = EXPORTERS[args.target](args.files, args.out, losses)
+        written = export(args, losses)
     except (OSError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 MASK_FORMATS = ('PNG', 'BMP', 'TIFF', 'GIF', 'PPM', 'JPEG')
 MAX_RUN_CHARACTERS = 12  # of five bits each
 MAX_PIXELS = 1 << 27
+MAX_COORDINATE = 1e6  # px; pycocotools walks along each edge
 
 
 def decode_polygons(polygons: list, height: int, width: int) -> np.ndarray:
@@ -21,6 +22,12 @@ def decode_polygons(polygons: list, height: int, width: int) -> np.ndarray:
     """
     from pycocotools import mask as coco_mask
     polygons = [part for part in polygons if len(part) >= 6]
+    for part in polygons:  # on others pycocotools can end the process
+        values = np.asarray(part, dtype=np.float64)
+        if values.ndim != 1 or len(values) % 2 or not (
+                np.abs(values) <= MAX_COORDINATE).all():
+            raise ValueError('a polygon is a list of x, y, x, y, ... of pixels up to '
+                             f'{MAX_COORDINATE:.0e}')
     if not polygons:
         return np.zeros((height, width), dtype=bool)
     codes = coco_mask.frPyObjects(polygons, height, width)

@@ -157,3 +157,16 @@ def test_files_of_two_data_sets_are_refused(tmp_path):
                               split='val', instances=[], exprs=[]))
     with pytest.raises(ValueError, match='one data set'):
         export('odvg', [tmp_path / 'a_val.jsonl', tmp_path / 'b_val.jsonl'], tmp_path)
+
+
+def test_category_0_stays_what_it_is(tmp_path):
+    meta = dict(categories={'5': 'dog', '0': 'cat'})
+    with CanonicalWriter(tmp_path, 'own', meta) as writer:
+        writer.write(dict(
+            image=dict(id='file:a.jpg', file='a.jpg', width=20, height=10),
+            split='train', instances=[dict(id=1, bbox=[0, 0, 5, 5], category_id=0)],
+            exprs=[dict(id=1, text='cat', targets=[0])]))
+    export('mdetr', [tmp_path / 'own_train.jsonl'], tmp_path / 'out')
+    (path,) = (tmp_path / 'out').glob('*train.json')
+    (annotation,) = json.loads(path.read_text())['annotations']
+    assert annotation['category_id'] == 0

@@ -150,3 +150,11 @@ def test_what_is_not_0_in_a_picture_is_the_object(tmp_path, kind):
     picture.save(tmp_path / 'mask.png')
     found = decode_segmentation(dict(file=str(tmp_path / 'mask.png')), 6, 8)
     assert (found == mask.astype(bool)).all()
+
+
+@pytest.mark.parametrize('part', [
+    [0, 0, 1e9, 0, 5, 5], [0, 0, float('nan'), 0, 5, 5], [0, 0, 5, 0, 5, 5, 1],
+    [[0, 0], [5, 0], [5, 5], [0, 1], [0, 2], [0, 3]]])
+def test_polygon_that_was_never_checked_is_an_error(part):
+    with pytest.raises(ValueError, match='a polygon is a list'):
+        decode_polygons([part], 6, 8)

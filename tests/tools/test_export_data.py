@@ -19,3 +19,18 @@ def test_missing_file_is_one_line(tmp_path, monkeypatch, capsys):
         run_tool(monkeypatch, 'export_data.py', 'odvg', tmp_path / 'no_val.jsonl',
                  '--out', tmp_path)
     assert stop.value.code == 2 and 'no_val.jsonl' in capsys.readouterr().err
+
+
+def test_files_that_are_there_are_replaced_only_when_asked(tmp_path, monkeypatch,
+                                                           capsys):
+    data, out = make_data(tmp_path / 'data'), tmp_path / 'out'
+    out.mkdir()
+    (out / 'instances.json').write_text('mine')
+    for more, code in (([], 2), (['--overwrite'], 0)):
+        with pytest.raises(SystemExit) as stop:
+            run_tool(monkeypatch, 'export_data.py', 'refer', data / 'toy_val.jsonl',
+                     '--out', out, *more)
+        assert stop.value.code == code
+        is_mine = (out / 'instances.json').read_text() == 'mine'
+        assert is_mine == bool(code) and len(list(out.iterdir())) == (1 if code else 2)
+    assert 'instances.json is there already' in capsys.readouterr().err

@@ -61,13 +61,15 @@ def _add_entry(content: dict, expr: dict, line: dict, root: Path,
         instance = line['instances'][target]
         if instance.get('segm'):
             losses.add('not held: masks', place)
-        if instance.get('category_id') is None:
+        category_id = instance.get('category_id')
+        if category_id is None:
             losses.add('made up: categories', place)
+            category_id = content['categories'][0]['id']
         x1, y1, x2, y2 = bbox_of(instance, image, root)
         _append(content, number, dict(
             bbox=[x1, y1, x2 - x1, y2 - y1], area=(x2 - x1) * (y2 - y1),
             iscrowd=instance.get('iscrowd', 0), tokens_positive=spans[target],
-            category_id=instance.get('category_id') or content['categories'][0]['id'],
+            category_id=category_id,
             original_id=numbers['annotation'].of((image['id'], instance['id']),
                                                  instance['id'], place)))
 

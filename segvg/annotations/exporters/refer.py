@@ -119,7 +119,7 @@ class _RefsExport:
         ref['sent_ids'].append(sent_id)
         ref['sentences'].append(dict(
             raw=expr['text'], sent=sent, sent_id=sent_id,
-            tokens=expr.get('tokens') or sent.split()))
+            tokens=expr.get('tokens', sent.split())))
 
     def _new_ref(self, key: tuple, ref_id: object, line: dict, targets: tuple,
                  place: str) -> dict:

@@ -203,7 +203,10 @@ def parse_benchmark(ctx: Context, row: dict) -> Row:
             'raw_anns': pair.get('ann_info'), 'raw_image_info': row.get('image_info')})
         one.refs[0].errors = one.errors + one.refs[0].errors
         found.refs += one.refs
-        found.file, found.number = found.file or one.file, found.number or one.number
+        if found.file is None:
+            found.file = one.file
+        if found.number is None:
+            found.number = one.number
         found.size, found.split = found.size or one.size, found.split or one.split
     return found
 
