@@ -2,8 +2,8 @@
 
 ``docs/annotation_format.md`` explains every field, ``canonical.schema.json`` beside
 this file says the same to programs, and a test holds the three against each other and
-against the writer. Boxes are ``[x1, y1, x2, y2]`` in pixels of the image as stored, with
-half-open corners: the width of a box is ``x2 - x1``.
+against the writer. Boxes are ``[x1, y1, x2, y2]`` in pixels of the image as stored,
+with half-open corners: the width of a box is ``x2 - x1``.
 """
 from typing import TypedDict, Union
 
@@ -80,7 +80,7 @@ class ExpressionRecord(_ExpressionRequired, total=False):
 
     ref_id: SourceId           # equal for expressions that were collected together
     sent: str                  # the cleaned text of the source, where it differs
-    tokens: list[str]          # the words of the source, where they are not sent.split()
+    tokens: list[str]          # words of the source, where not sent.split()
     caption: bool              # a caption: its boxes belong to its phrases
     phrases: list[PhraseRecord]
     src: list[int]             # number of the source file and of the record in it

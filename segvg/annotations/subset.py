@@ -85,6 +85,6 @@ def _line_of(line: dict, refs: Mapping[Sequence[int], Optional[dict]]) -> dict:
     order = {target: index for index, target in enumerate(sorted(segments))}
     instances = [{**line['instances'][target], 'segm': segments[target]}
                  for target in order]
-    exprs = [{**expr, 'targets': [order[target] for target in expr['targets']]}
-             for _, expr in sorted(exprs, key=lambda item: item[0])]
-    return {**line, 'instances': instances, 'exprs': exprs}
+    kept = [{**expr, 'targets': [order[target] for target in expr['targets']]}
+            for _, expr in sorted(exprs, key=lambda item: item[0])]
+    return {**line, 'instances': instances, 'exprs': kept}

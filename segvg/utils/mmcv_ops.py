@@ -41,10 +41,11 @@ def provide_mmcv_ext() -> bool:
     """
     if EXTENSION in sys.modules:
         return isinstance(sys.modules[EXTENSION], MissingExtension)
-    if importlib.util.find_spec('mmcv') is None:
+    mmcv = importlib.util.find_spec('mmcv')
+    if mmcv is None:
         return False
     # The spec of a submodule would import mmcv, which is slow: look into its folder.
-    folders = importlib.util.find_spec('mmcv').submodule_search_locations
+    folders = mmcv.submodule_search_locations
     if importlib.machinery.PathFinder.find_spec(EXTENSION, folders) is not None:
         return False
     module = MissingExtension(EXTENSION, MissingExtension.__doc__)
