@@ -13,7 +13,6 @@ from typing import Iterator
 
 import numpy as np
 from mmengine.registry import init_default_scope
-from PIL import Image
 from torch import Tensor
 
 from segvg.datasets import GroundingDataset
@@ -21,6 +20,7 @@ from segvg.engine.launch import add_config_options, fail, load_config
 from segvg.registry import DATASETS
 from segvg.structures import GroundingDataSample
 from segvg.visualization import GroundingVisualizer, draw_record
+from segvg.visualization.drawing import save_picture
 
 PADDING = (124, 116, 104)  # the mean colour of ImageNet, 0 after normalisation
 
@@ -74,8 +74,7 @@ def browse_file(args: argparse.Namespace, visualizer: GroundingVisualizer) -> No
         for number, picture in enumerate(draw_record(record)):
             name = f'{index:06d}_{number}_{Path(record["img_path"]).stem}'
             if args.out_dir:
-                args.out_dir.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(picture).save(args.out_dir / f'{name}.jpg', quality=92)
+                save_picture(args.out_dir / f'{name}.jpg', picture)
             if not args.not_show:
                 visualizer.show(picture, win_name=name, wait_time=args.show_interval)
 

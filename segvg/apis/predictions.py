@@ -6,12 +6,11 @@ from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 from mmengine.structures import InstanceData
-from PIL import Image
 
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import AnswerRule
 from segvg.structures.masks import encode_rle
-from segvg.utils.files import whole_file, write_whole
+from segvg.utils.files import write_whole
 
 NOTHING = dict(bbox=None, score=None, mask=None)
 
@@ -70,8 +69,9 @@ class AnswerFiles:
         self.folder.mkdir(parents=True, exist_ok=True)
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self.write()
+    def __exit__(self, kind: Optional[type], *_: object) -> None:
+        if kind is None or self.records:
+            self.write()
 
     def add(self, image: Any, number: int, found: Sequence[dict],
             drawn: Sequence[np.ndarray]) -> None:
@@ -83,11 +83,11 @@ class AnswerFiles:
             found: answers.
             drawn: their pictures (H', W', 3) uint8 RGB.
         """
+        from segvg.visualization.drawing import save_picture  # slow: matplotlib
         path = None if isinstance(image, np.ndarray) else str(image)
         for index, (prediction, picture) in enumerate(zip(found, drawn)):
             name = f'{number:04d}_{index}_{Path(path or "image").stem}.jpg'
-            with whole_file(self.folder / name) as stream:
-                Image.fromarray(picture).save(stream, 'JPEG', quality=92)
+            save_picture(self.folder / name, picture)
             self.records.append(dict(image=path, picture=name, **prediction))
         if time.monotonic() - self._written > self.INTERVAL:
             self.write()

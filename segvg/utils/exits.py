@@ -25,7 +25,7 @@ def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
             print('stopped: interrupted', file=sys.stderr)
             sys.exit(INTERRUPTED)
         except (OSError, InputError) as error:
-            sys.exit(f'error: {last_line(error)}')
+            sys.exit(f'error: {message_of(error)}')
     return wrapped
 
 
@@ -37,10 +37,7 @@ def end_like_interrupts(number: int) -> None:
         signal.signal(number, interrupt)
 
 
-def last_line(error: BaseException) -> str:
-    """Return the message of an error.
-
-    The message of one from a worker process ends with it, after a traceback.
-    """
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[-1]
+def message_of(error: BaseException) -> str:
+    """Return the message of an error; one from a worker process has it in its end."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[-1] if text.startswith('Caught ') else text

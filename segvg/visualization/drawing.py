@@ -1,8 +1,11 @@
 """Draw boxes, masks and text on pictures with Pillow. Plain functions."""
-from typing import NamedTuple, Optional, Sequence
+from pathlib import Path
+from typing import NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from segvg.utils.files import whole_file
 
 Color = tuple[int, int, int]
 
@@ -56,6 +59,20 @@ def draw_picture(image: np.ndarray, text: str, layers: Sequence[Layer], *,
         picture.paste(panel, (left, title.height))
         left += panel.width + GAP
     return np.array(picture)
+
+
+def save_picture(path: Union[str, Path], picture: np.ndarray) -> None:
+    """Write a picture (H, W, 3) uint8 RGB whole, in the format that its name says.
+
+    Raises:
+        ValueError: the name has no ending of a picture format.
+    """
+    ending = Path(path).suffix.lower()
+    kind = Image.registered_extensions().get(ending)
+    if kind is None:
+        raise ValueError(f'{path} has no ending of a picture format, such as .jpg')
+    with whole_file(path) as stream:
+        Image.fromarray(picture).save(stream, kind, quality=92)
 
 
 def blend_heat(image: np.ndarray, heat: np.ndarray) -> np.ndarray:

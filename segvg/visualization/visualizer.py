@@ -6,14 +6,13 @@ import numpy as np
 import torch
 from mmengine.dist import master_only
 from mmengine.visualization import Visualizer
-from PIL import Image
 
 from segvg.registry import VISUALIZERS
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import AnswerRule
 from segvg.structures.boxes import paired_iou
 from segvg.structures.masks import decode_segmentation
-from segvg.visualization.drawing import Color, Layer, draw_picture
+from segvg.visualization.drawing import Color, Layer, draw_picture, save_picture
 
 MAX_SCORES = 6  # in the legend
 
@@ -74,8 +73,7 @@ class GroundingVisualizer(Visualizer):
         if show:
             self.show(picture, win_name=name, wait_time=wait_time)
         if out_file is not None:
-            Path(out_file).parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(picture).save(out_file, quality=92)
+            save_picture(out_file, picture)
         else:
             self.add_image(name, picture, step)
 

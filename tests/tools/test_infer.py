@@ -1,6 +1,7 @@
 """tools/infer.py: pictures, predictions.json, a table, and one line for each error."""
 import importlib.util
 import json
+import signal
 import sys
 
 import pytest
@@ -97,3 +98,23 @@ def test_absent_gpu_is_named(infer, toy, monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     text = message(infer, toy[2] / 'val_0.png', more=['--device', 'cuda'])
     assert text == "error: device 'cuda' was asked for, but torch sees no GPU"
+
+
+def test_stopped_run_keeps_its_answers(infer, toy, tmp_path, monkeypatch, capsys):
+    from segvg.apis import GroundingInferencer
+    whole, calls = GroundingInferencer.predict, []
+
+    def predict(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            signal.raise_signal(signal.SIGTERM)
+        return whole(*arguments)
+
+    monkeypatch.setattr(GroundingInferencer, 'predict', predict)
+    with pytest.raises(SystemExit) as stop:
+        infer(*(toy[2] / f'val_{number}.png' for number in range(3)))
+    assert stop.value.code == 130
+    assert 'the answers so far are in' in capsys.readouterr().err
+    records = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
+    assert [item['text'] for item in records] == ['left box', 'blue']
+    assert len(list((tmp_path / 'out').iterdir())) == 3

@@ -25,6 +25,12 @@ def test_error_from_a_worker_is_its_last_line():
     assert stop.value.code == 'error: OSError: a.jpg'
 
 
+def test_message_of_several_lines_is_whole():
+    with pytest.raises(SystemExit) as stop:
+        raising(OSError('no file; it is made by\n  a command'))()
+    assert stop.value.code == 'error: no file; it is made by\n  a command'
+
+
 def test_interrupt_has_its_own_code(capsys):
     with pytest.raises(SystemExit) as stop:
         raising(KeyboardInterrupt())()
