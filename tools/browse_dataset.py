@@ -19,6 +19,7 @@ from segvg.datasets import GroundingDataset
 from segvg.engine.launch import add_config_options, fail, load_config
 from segvg.registry import DATASETS
 from segvg.structures import GroundingDataSample
+from segvg.utils.exits import one_line_errors
 from segvg.visualization import GroundingVisualizer, draw_record
 from segvg.visualization.drawing import save_picture
 
@@ -94,6 +95,7 @@ def browse_config(args: argparse.Namespace, visualizer: GroundingVisualizer) -> 
                 wait_time=args.show_interval, out_file=out_file, frame='canvas')
 
 
+@one_line_errors
 def main() -> None:
     """Draw what was asked for."""
     args = parse_args()

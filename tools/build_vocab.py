@@ -20,6 +20,7 @@ from segvg.datasets.vocabulary import (
 )
 from segvg.engine.launch import fail
 from segvg.utils.arrays import read_arrays
+from segvg.utils.exits import one_line_errors
 from segvg.utils.files import whole_file
 
 
@@ -83,6 +84,7 @@ def collect(args: argparse.Namespace) -> tuple[dict[str, int], Optional[np.ndarr
     return ids, read_spacy(args.spacy, ids) if args.spacy else None
 
 
+@one_line_errors
 def main() -> None:
     """Build."""
     args = parse_args()

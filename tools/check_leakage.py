@@ -25,6 +25,7 @@ from segvg.leakage import (
 from segvg.leakage.compare import NAMES_SHOWN
 from segvg.leakage.image_hash import find_copies
 from segvg.leakage.provenance import make_record, read_record, record_path
+from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
 
@@ -142,6 +143,7 @@ def write_record(args: argparse.Namespace, overlaps: list[Overlap]) -> None:
     print(f'record written to {path}')
 
 
+@one_line_errors
 def main(argv: list[str]) -> int:
     """Check; the exit code."""
     args = parse_args(argv)

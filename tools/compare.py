@@ -7,6 +7,7 @@ from segvg.bench.card import CardError, read_card
 from segvg.bench.compare import as_json, as_markdown, as_text, compare_cards
 from segvg.bench.statistics import DRAWS
 from segvg.engine.launch import fail
+from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
 NOTE = ('95 % intervals by drawing images {draws} times; every model is compared with '
@@ -31,6 +32,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@one_line_errors
 def main() -> None:
     """Compare."""
     args = parse_args()

@@ -5,6 +5,7 @@ from segvg.checkpoints.convert import convert_state_dict
 from segvg.checkpoints.io import load_checkpoint, save_weights, state_dict_of
 from segvg.checkpoints.rules import RULES
 from segvg.engine.launch import fail
+from segvg.utils.exits import one_line_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -21,6 +22,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@one_line_errors
 def main() -> None:
     """Convert."""
     args = parse_args()

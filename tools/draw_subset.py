@@ -4,6 +4,7 @@ import argparse
 from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.subset import draw_refs, write_refs
 from segvg.engine.launch import fail
+from segvg.utils.exits import one_line_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -21,6 +22,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@one_line_errors
 def main() -> None:
     """Choose and write."""
     args = parse_args()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from segvg.annotations.exporters import EXPORTERS, Losses
 from segvg.annotations.outputs import check_output
+from segvg.utils.exits import one_line_errors
 
 
 def export(args: argparse.Namespace, losses: Losses) -> list[Path]:
@@ -26,6 +27,7 @@ def export(args: argparse.Namespace, losses: Losses) -> list[Path]:
     return written
 
 
+@one_line_errors
 def main(argv: list[str]) -> int:
     """Export; the exit code."""
     parser = argparse.ArgumentParser(

@@ -17,6 +17,7 @@ from segvg.engine.workflows.pseudo_labels import (
     runner_for,
 )
 from segvg.utils.configs import drop_init
+from segvg.utils.exits import one_line_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,6 +41,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@one_line_errors
 def main() -> None:
     """Predict, choose, write."""
     args = parse_args()

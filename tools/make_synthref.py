@@ -14,6 +14,7 @@ from segvg.synthref import generate, write_captions
 from segvg.synthref.generate import FORMATS
 from segvg.synthref.levels import SPLITS
 from segvg.synthref.sheet import draw_sheet
+from segvg.utils.exits import one_line_errors
 
 
 def parse_sizes(text: str) -> dict[str, int]:
@@ -82,6 +83,7 @@ def print_captions(meta: dict) -> None:
               f'{counts["several_targets"]} of several objects')
 
 
+@one_line_errors
 def main() -> None:
     """Make the data set and say what is in it."""
     args = parse_args()

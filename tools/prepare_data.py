@@ -20,6 +20,7 @@ from segvg.annotations.conversion import convert, count_table, is_output_of
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions, SourceSet
 from segvg.annotations.readers.base import BOXES, IMAGES_ARE
+from segvg.utils.exits import one_line_errors
 
 # option -> how the names of formats that it is for begin
 CONVENTIONS = dict(
@@ -147,6 +148,7 @@ def log(message: str) -> None:
     print_log(message, logger='current')
 
 
+@one_line_errors
 def main(argv: list[str]) -> int:
     """Convert all sets of the sources; the exit code."""
     args = parse_args(argv)

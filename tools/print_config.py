@@ -2,8 +2,10 @@
 import argparse
 
 from segvg.engine.launch import add_config_options, fail, load_config
+from segvg.utils.exits import one_line_errors
 
 
+@one_line_errors
 def main() -> None:
     """Print."""
     parser = argparse.ArgumentParser(description=__doc__)

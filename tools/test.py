@@ -20,6 +20,7 @@ from segvg.evaluation.thresholds import thresholds_in_use, use_threshold
 from segvg.leakage.guard import tell_verdict
 from segvg.leakage.provenance import checked_record, read_record
 from segvg.utils.configs import ann_files, choose_split, drop_init
+from segvg.utils.exits import one_line_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -73,6 +74,7 @@ def check_leakage(args: argparse.Namespace, cfg: Config, meta: dict) -> str:
     return '; '.join([word, *reasons])
 
 
+@one_line_errors
 def main() -> None:
     """Score."""
     args = parse_args()

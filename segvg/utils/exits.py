@@ -1,5 +1,6 @@
 """How a command ends when the machine or the user stops it."""
 import functools
+import os
 import signal
 import sys
 import threading
@@ -7,8 +8,10 @@ from typing import Any, Callable
 
 from segvg.utils.errors import InputError
 
-#: Exit code of a command that was interrupted, as shells have it.
+#: Exit codes of a command that was interrupted and of one whose output nobody reads
+#: any more, as shells have them.
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
@@ -24,6 +27,9 @@ def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
         except KeyboardInterrupt:
             print('stopped: interrupted', file=sys.stderr)
             sys.exit(INTERRUPTED)
+        except BrokenPipeError:  # the reader of the output, such as head, has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(BROKEN_PIPE)
         except (OSError, InputError) as error:
             sys.exit(f'error: {message_of(error)}')
     return wrapped

@@ -49,6 +49,9 @@ def lock_folder(folder: AnyPath) -> Iterator[None]:
     stream = _open_locked(folder)
     try:
         remove_leftovers(folder)
+        for path in folder.glob('*/*.log'):  # of a process killed before its first line
+            if not path.stat().st_size:
+                path.unlink()
         yield
     finally:
         if stream is not None:

@@ -43,10 +43,12 @@ def test_killed_process_gives_the_folder_free(holder, tmp_path):
 def test_lock_and_old_parts_are_removed(tmp_path):
     host = folder_lock.socket.gethostname().replace('.', '-')
     (tmp_path / f'.scores.json.{host}.99999999.part').touch()
+    (tmp_path / 'work').mkdir()
+    (tmp_path / 'work' / 'empty.log').touch()
     for _ in range(2):
         with lock_folder(tmp_path / 'work'), lock_folder(tmp_path):
             assert sorted(os.listdir(tmp_path)) == ['.lock', 'work']
-    assert os.listdir(tmp_path) == ['work']
+    assert os.listdir(tmp_path) == ['work'] and os.listdir(tmp_path / 'work') == []
 
 
 @pytest.mark.parametrize('variable', ['RANK', 'SLURM_PROCID'])

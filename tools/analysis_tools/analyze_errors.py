@@ -7,6 +7,7 @@ from segvg.bench.card import CardError, read_card, read_rows
 from segvg.bench.errors import KINDS, analyze, data_root, report
 from segvg.bench.html_report import write_page
 from segvg.engine.launch import fail
+from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
 
@@ -26,6 +27,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@one_line_errors
 def main() -> None:
     """Analyse."""
     args = parse_args()

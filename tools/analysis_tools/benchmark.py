@@ -40,6 +40,7 @@ from segvg.utils.configs import (
     find_pipeline,
     without_transforms,
 )
+from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
 IMAGE_SHAPE = (480, 640)  # the commonest in COCO
@@ -302,6 +303,7 @@ def table(figures: dict[str, Any]) -> Iterator[str]:
         yield f'{key.replace("_", " "):{width}}  {text}'
 
 
+@one_line_errors
 def main() -> None:
     """Measure, print and write."""
     args = parse_args()

@@ -17,6 +17,7 @@ from mmengine.utils import ProgressBar
 
 from segvg.engine.launch import add_device, fail
 from segvg.utils import child_processes
+from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
 HERE = Path(__file__).resolve().parent
@@ -114,6 +115,7 @@ def table(figures: dict[str, dict[tuple[str, int], Any]]) -> Iterator[str]:
                f'{parts["eval", 1]["ratio"]["total"]:.1f} x |')
 
 
+@one_line_errors
 def main() -> None:
     """Measure what is missing and write the table."""
     args = parse_args()

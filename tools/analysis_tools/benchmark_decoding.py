@@ -13,6 +13,7 @@ from segvg.models.heads import SequenceHead
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, Tokens
 from segvg.utils.configs import load
+from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 from segvg.utils.profiling import time_steps
 
@@ -58,6 +59,7 @@ def make_head(config: str, device: torch.device) -> SequenceHead:
 
 
 @torch.no_grad()
+@one_line_errors
 def main() -> None:
     """Measure."""
     args = parse_args()

@@ -17,6 +17,7 @@ import torch
 
 from segvg.registry import METRICS
 from segvg.structures.masks import decode_polygons
+from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 from segvg.utils.profiling import CPU, peak_memory
 
@@ -127,6 +128,7 @@ def time_metric(kind: str, args: argparse.Namespace) -> dict[str, Any]:
                 peak_memory_mib=peak_memory(CPU), scores=scores)
 
 
+@one_line_errors
 def main() -> None:
     """Measure, print and write."""
     args = parse_args()

@@ -29,6 +29,7 @@ from segvg.synthref.images import Job, make_image
 from segvg.synthref.levels import get_level
 from segvg.synthref.render import render
 from segvg.synthref.sentences import Sentence
+from segvg.utils.exits import one_line_errors
 
 WORDS = 24
 IMAGES_OF_BATCH = 24
@@ -164,6 +165,7 @@ def load_splits(args: argparse.Namespace) -> dict[str, Split]:
     return made
 
 
+@one_line_errors
 def main() -> None:
     """Make data, train, and print the accuracy on val."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

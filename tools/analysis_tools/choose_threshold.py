@@ -30,6 +30,7 @@ from segvg.evaluation.thresholds import (
     generalized_configs,
 )
 from segvg.utils.configs import drop_init
+from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
 
@@ -91,6 +92,7 @@ def draw(sweep: ThresholdSweep, path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
+@one_line_errors
 def main() -> None:
     """Choose, write, draw."""
     args = parse_args()

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from segvg.annotations.canonical import CanonicalWriter
+from segvg.utils.exits import one_line_errors
 
 WIDTH, HEIGHT = 640, 480
 WORDS = ('left man woman red blue shirt on the in front of table second from right '
@@ -63,6 +64,7 @@ def make_polygon(bbox: list[float], random: np.random.Generator) -> list[float]:
     return np.stack([x, y], axis=1).round(2).ravel().tolist()
 
 
+@one_line_errors
 def main() -> None:
     """Write image and annotations."""
     parser = argparse.ArgumentParser(

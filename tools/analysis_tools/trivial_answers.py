@@ -26,6 +26,7 @@ from segvg.evaluation.generalized_masks import (
 )
 from segvg.registry import DATASETS
 from segvg.structures.masks import decode_segmentation
+from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
 SHOWN = ('gres/gIoU', 'gres/cIoU', 'gres/N-acc', 'gres/T-acc')
@@ -95,6 +96,7 @@ def read_scores(path: Path) -> dict[str, float]:
     return scores
 
 
+@one_line_errors
 def main() -> None:
     """Score, print and write."""
     args = parse_args()
