@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from segvg.engine.hooks.enough_samples_hook import check_enough_samples
 from segvg.engine.launch import (
     add_common_arguments,
     build_runner,
@@ -81,7 +82,10 @@ def main() -> None:
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
     with lock_folder(cfg.work_dir) if is_first_process() else nullcontext():
-        build_runner(cfg).train()
+        runner = build_runner(cfg)
+        # Schedules by epochs divide by the length of the loader before any hook runs.
+        check_enough_samples(runner.train_loop.dataloader, runner.world_size)
+        runner.train()
     leave_group()
 
 
