@@ -8,6 +8,7 @@ python tools/browse_dataset.py data/annotations/refcoco_unc_val.jsonl \\
     --images data/coco/train2014 --out-dir pictures
 """
 import argparse
+import sys
 from pathlib import Path
 from typing import Iterator
 
@@ -19,6 +20,7 @@ from segvg.datasets import GroundingDataset
 from segvg.engine.launch import add_config_options, fail, load_config
 from segvg.registry import DATASETS
 from segvg.structures import GroundingDataSample
+from segvg.structures.images import BrokenImageError
 from segvg.utils.exits import one_line_errors
 from segvg.visualization import GroundingVisualizer, draw_record
 from segvg.visualization.drawing import save_picture
@@ -66,33 +68,48 @@ def draw_order(total: int, number: int) -> Iterator[int]:
     return (index * total // number for index in range(number))
 
 
-def browse_file(args: argparse.Namespace, visualizer: GroundingVisualizer) -> None:
-    """Draw records of a canonical file."""
+def browse_file(args: argparse.Namespace, visualizer: GroundingVisualizer) -> int:
+    """Draw records of a canonical file; return the number of broken images."""
+    broken = 0
     dataset = GroundingDataset(ann_file=args.config, sample_by='image',
                                data_prefix=dict(img=args.images))
     for index in draw_order(len(dataset), args.number):
         record = dataset.get_data_info(index)
-        for number, picture in enumerate(draw_record(record)):
+        try:
+            pictures = list(draw_record(record))
+        except BrokenImageError as error:
+            print(f'left out: {error}', file=sys.stderr)
+            broken += 1
+            continue
+        for number, picture in enumerate(pictures):
             name = f'{index:06d}_{number}_{Path(record["img_path"]).stem}'
             if args.out_dir:
                 save_picture(args.out_dir / f'{name}.jpg', picture)
             if not args.not_show:
                 visualizer.show(picture, win_name=name, wait_time=args.show_interval)
+    return broken
 
 
-def browse_config(args: argparse.Namespace, visualizer: GroundingVisualizer) -> None:
-    """Draw samples as they leave the pipeline of a config."""
+def browse_config(args: argparse.Namespace, visualizer: GroundingVisualizer) -> int:
+    """Draw samples as they leave the pipeline; return the number of broken images."""
+    broken = 0
     cfg = load_config(args)
     init_default_scope('segvg')
     dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
     for index in draw_order(len(dataset), args.number):
-        packed = dataset[index]
+        try:
+            packed = dataset[index]
+        except BrokenImageError as error:
+            print(f'left out: {error}', file=sys.stderr)
+            broken += 1
+            continue
         for number, sample in enumerate(packed['data_samples']):
             name = f'{index:06d}_{number}_{Path(sample.img_path).stem}'
             out_file = args.out_dir and args.out_dir / f'{name}.jpg'
             visualizer.add_datasample(
                 name, paste(packed['inputs'], sample), sample, show=not args.not_show,
                 wait_time=args.show_interval, out_file=out_file, frame='canvas')
+    return broken
 
 
 @one_line_errors
@@ -101,11 +118,13 @@ def main() -> None:
     args = parse_args()
     draw = browse_file if args.config.endswith('.jsonl') else browse_config
     try:
-        draw(args, GroundingVisualizer())
+        broken = draw(args, GroundingVisualizer())
     except (OSError, ValueError) as error:
         fail(error)
     if args.out_dir:
         print(f'pictures are in {args.out_dir}')
+    if broken:
+        sys.exit(f'error: {broken} images could not be drawn')
 
 
 if __name__ == '__main__':

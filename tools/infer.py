@@ -74,7 +74,8 @@ def main() -> None:
             from segvg.evaluation.thresholds import use_threshold
             use_threshold(cfg, args.no_target_threshold, args.checkpoint)
         ground = GroundingInferencer(cfg, args.checkpoint, args.device,
-                                     mask_parts=args.mask_parts)
+                                     mask_parts=args.mask_parts,
+                                     on_broken_image='skip')
         found = ground(args.images, args.texts, args.out_dir,
                        phrases=args.phrases)
     except KeyboardInterrupt:
@@ -84,6 +85,9 @@ def main() -> None:
         fail(error)
     report(args.images, found['predictions'])
     print(f'pictures and predictions.json are in {args.out_dir}')
+    if ground.skipped:
+        sys.exit(f'error: {len(ground.skipped)} of {len(args.images)} images have no '
+                 f'answer: {"; ".join(ground.skipped.values())}')
 
 
 if __name__ == '__main__':

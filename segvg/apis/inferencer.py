@@ -1,5 +1,6 @@
 """GroundingInferencer: ask a trained grounder about any images."""
 import copy
+import logging
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
+from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 
 from segvg.apis.phrases import (
@@ -19,12 +21,14 @@ from segvg.apis.phrases import (
 )
 from segvg.apis.predictions import AnswerFiles, describe
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
-from segvg.datasets.transforms.loading import read_image
+from segvg.datasets.text_report import transforms_of
+from segvg.datasets.transforms import TokenizeExpression
 from segvg.engine.preflight import missing_vocabularies
 from segvg.evaluation.thresholds import answer_rule
 from segvg.registry import INFERENCERS, MODELS
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import split_mask_parts
+from segvg.structures.images import BrokenImageError, read_image
 from segvg.utils.config_values import check_values
 from segvg.utils.configs import drop_init, find_pipeline, load, without_transforms
 
@@ -64,6 +68,8 @@ class GroundingInferencer:
         mask_parts: take the connected parts of a predicted mask for targets of their
             own, for models that draw one mask around everything (an extension: objects
             that touch become one).
+        on_broken_image: ``'error'``, or ``'skip'``: an image that cannot be read is
+            warned of, noted in ``skipped`` and has no predictions; the others go on.
 
     Raises:
         FileNotFoundError: config, checkpoint or vocabulary are missing.
@@ -73,7 +79,12 @@ class GroundingInferencer:
 
     def __init__(self, model: Union[str, Path, Config], weights: Union[str, Path],
                  device: Union[str, torch.device, None] = None, *,
-                 mask_parts: bool = False) -> None:
+                 mask_parts: bool = False, on_broken_image: str = 'error') -> None:
+        if on_broken_image not in ('error', 'skip'):
+            raise ValueError("on_broken_image is 'error' or 'skip', not "
+                             f'{on_broken_image!r}')
+        self.on_broken_image = on_broken_image
+        self.skipped: dict[str, str] = {}  # path of an image -> why it was skipped
         cfg = read_config(model)
         self.mask_parts = mask_parts
         self.rule = answer_rule(cfg.get('test_evaluator'))
@@ -130,6 +141,7 @@ class GroundingInferencer:
         images = [inputs] if single else list(inputs)
         questions = texts_per_image(texts, len(images))
         check_images(images)
+        self._warn_of_cuts(questions)
         predictions, pictures = [], []
         with AnswerFiles(out_dir) if out_dir else nullcontext() as files:
             for number, (array, group) in enumerate(self._grounded(
@@ -148,14 +160,42 @@ class GroundingInferencer:
 
     def _grounded(self, images: Sequence[ImageInput], texts: Sequence[Sequence[str]],
                   batch_size: int, phrases: Optional[Sequence[str]]
-                  ) -> Iterator[tuple[np.ndarray, list[GroundingDataSample]]]:
-        """Yield every image with a sample for each of its expressions or phrases."""
+                  ) -> Iterator[tuple[Optional[np.ndarray], list[GroundingDataSample]]]:
+        """Yield every image with a sample for each of its expressions or phrases.
+
+        An image that is skipped is None and has no samples.
+        """
         for start in range(0, len(images), batch_size):
-            arrays = [load_image(image) for image in images[start:start + batch_size]]
-            groups = self.predict(arrays, texts[start:start + batch_size], phrases)
-            for array, group in zip(arrays, groups):
-                yield array, [part for sample in group
-                              for part in split_phrases(sample)]
+            arrays = [self._load(image) for image in images[start:start + batch_size]]
+            loaded = [(array, group) for array, group in zip(
+                arrays, texts[start:start + batch_size]) if array is not None]
+            groups = iter(self.predict(*zip(*loaded), phrases) if loaded else ())
+            for array in arrays:
+                yield array, [] if array is None else [
+                    part for sample in next(groups) for part in split_phrases(sample)]
+
+    def _load(self, image: ImageInput) -> Optional[np.ndarray]:
+        """Return an image as (H0, W0, 3) uint8 RGB, None where it is skipped."""
+        if isinstance(image, np.ndarray):
+            return image
+        try:
+            return read_image(image, apply_orientation=True)
+        except BrokenImageError as error:
+            if self.on_broken_image == 'error':
+                raise
+            self.skipped[str(image)] = str(error)
+            print_log(f'skipped: {error}', logger='current', level=logging.WARNING)
+            return None
+
+    def _warn_of_cuts(self, texts: Sequence[Sequence[str]]) -> None:
+        """Warn of every text whose end the model does not read."""
+        for step in transforms_of(self.pipeline, TokenizeExpression):
+            for text in dict.fromkeys(text for group in texts for text in group):
+                count = len(step.tokenizer(text, None))
+                if count > step.max_length:
+                    print_log(f'{text!r} has {count} tokens, of which the model reads '
+                              f'{step.max_length}: its end is cut', logger='current',
+                              level=logging.WARNING)
 
     @cached_property
     def visualizer(self) -> Any:
@@ -257,8 +297,3 @@ def check_images(images: Sequence[ImageInput]) -> None:
                                  f'not {image.shape} {image.dtype}')
         elif not Path(image).is_file():
             raise FileNotFoundError(f'image {image} does not exist')
-
-
-def load_image(image: ImageInput) -> np.ndarray:
-    """Return an image as (H0, W0, 3) uint8 RGB, pixels as stored in the file."""
-    return image if isinstance(image, np.ndarray) else read_image(image)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from segvg.bench.card import Card
 from segvg.bench.errors import KINDS, RIGHT, Case
-from segvg.datasets.transforms.loading import read_image
+from segvg.structures.images import read_image
 from segvg.structures.masks import decode_segmentation
 from segvg.utils.files import write_whole
 from segvg.visualization.drawing import Layer, draw_picture

@@ -20,6 +20,7 @@ from segvg.annotations.line_index import index_path
 from segvg.annotations.readers.images import USUAL_DIRS
 from segvg.annotations.sources import prepare_command
 from segvg.registry import DATASETS
+from segvg.structures.images import BrokenImageError
 from segvg.utils.seeding import seeded
 
 Box = list[float]  # x1, y1, x2, y2
@@ -91,6 +92,8 @@ class GroundingDataset(BaseDataset):
         lazy: read lines from disk when they are needed; otherwise keep the bytes of the
             file in memory that worker processes share.
         lazy_init: open the file at the first use.
+        on_broken_image: ``error``, or ``skip`` in training: an image that is missing,
+            damaged or too large is warned of and counted, and another sample is taken.
         max_refetch: how often another sample is tried when the pipeline returns None.
         metainfo: as in the base class.
     """
@@ -104,11 +107,17 @@ class GroundingDataset(BaseDataset):
                  indices: Optional[Union[int, Sequence[int]]] = None,
                  exclude_images_of: Sequence[str] = (), only_reviewed: bool = False,
                  only_single_target: bool = False, lazy: bool = True,
-                 lazy_init: bool = False, max_refetch: int = 1000,
-                 metainfo: Optional[dict] = None) -> None:
+                 lazy_init: bool = False, on_broken_image: str = 'error',
+                 max_refetch: int = 1000, metainfo: Optional[dict] = None) -> None:
         _check_choice('sample_by', sample_by, SAMPLES_OF_LINE)
         _check_choice('text_field', text_field, ('text', 'sent'))
         _check_choice('box_profile', box_profile, (None, *BOX_PROFILES))
+        _check_choice('on_broken_image', on_broken_image, ('error', 'skip'))
+        if on_broken_image == 'skip' and test_mode:
+            raise ValueError("on_broken_image='skip' is for training: a score counts "
+                             'every sample')
+        self.on_broken_image = on_broken_image
+        self.broken_images: set[str] = set()  # that this process skipped
         self.sample_by = sample_by
         self.text_field = text_field
         self.box_profile = box_profile
@@ -265,6 +274,27 @@ class GroundingDataset(BaseDataset):
                     height=image['height'], width=image['width'],
                     dataset=self.lines.name, split=self.lines.split, sample_idx=idx,
                     instances=instances, expressions=expressions)
+
+    def prepare_data(self, idx: int) -> Optional[dict]:
+        """Return a sample as it leaves the pipeline; None: its image was skipped.
+
+        Raises:
+            BrokenImageError: the image cannot be read, and is not to be skipped.
+        """
+        try:
+            return super().prepare_data(idx)
+        except BrokenImageError as error:
+            message = f'{error} (sample {idx} of {self.ann_file})'
+            if self.on_broken_image == 'error':
+                advice = ('' if self.test_mode else
+                          "; on_broken_image='skip' of the data set leaves it out")
+                raise type(error)(message + advice) from error
+            path = self.get_data_info(idx)['img_path']
+            if path not in self.broken_images:
+                self.broken_images.add(path)
+                print_log(f'skipped: {message}; {len(self.broken_images)} images '
+                          'skipped so far', logger='current', level=logging.WARNING)
+            return None
 
     def _instances(self, line: dict,
                    positions: list[int]) -> tuple[dict[int, int], list[dict]]:

@@ -3,8 +3,8 @@ from pathlib import Path
 from typing import Iterator
 
 import numpy as np
-from PIL import Image
 
+from segvg.structures.images import read_image
 from segvg.structures.masks import decode_segmentation
 from segvg.visualization.drawing import Color, Layer, draw_picture
 
@@ -22,11 +22,11 @@ def draw_record(record: dict) -> Iterator[np.ndarray]:
         record: what ``GroundingDataset.get_data_info`` gives.
 
     Raises:
-        ValueError: the image has another size than the annotation says.
+        BrokenImageError: the image cannot be read.
+        ValueError: it has another size than the annotation says.
     """
     path = Path(record['img_path'])
-    with Image.open(path) as file:
-        image = np.asarray(file.convert('RGB'))
+    image = read_image(path)
     size = (record['height'], record['width'])
     if image.shape[:2] != size:
         raise ValueError(f'{path} is {image.shape[1]} x {image.shape[0]}, annotated as '

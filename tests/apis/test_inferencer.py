@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import DefaultScope
-from PIL import Image
+from PIL import ExifTags, Image
 
 from segvg.apis import GroundingInferencer
 from segvg.registry import INFERENCERS, MODELS
@@ -133,6 +133,41 @@ def test_pictures_and_predictions_are_written(ground, toy, tmp_path):
     assert picture.dtype == np.uint8 and picture.shape[2] == 3
     with Image.open(tmp_path / 'new' / '0000_0_val_0.jpg') as written:
         assert written.size == picture.shape[1::-1]
+
+
+def test_photograph_is_turned_upright(ground, toy, tmp_path):
+    with Image.open(toy[2] / 'val_0.png') as image:
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = 8  # stored a quarter turn to the right
+        image.transpose(Image.Transpose.ROTATE_270).save(
+            tmp_path / 'phone.png', exif=exif)
+    [[turned]] = ground(tmp_path / 'phone.png', 'red')['predictions']
+    [[upright]] = ground(toy[2] / 'val_0.png', 'red')['predictions']
+    same(turned, upright)
+
+
+def test_text_that_is_cut_is_warned_of(ground, toy, monkeypatch):
+    told = []
+    monkeypatch.setattr('segvg.apis.inferencer.print_log',
+                        lambda text, logger, level: told.append(text))
+    ground(toy[2] / 'val_0.png', ['red', 'red ' * 60])
+    assert len(told) == 1 and told[0].endswith(': its end is cut')
+    assert 'has 62 tokens, of which the model reads' in told[0]
+
+
+def test_broken_image_is_an_error_or_skipped(toy, tmp_path):
+    (tmp_path / 'html.jpg').write_text('<html>not found</html>')
+    paths = [tmp_path / 'html.jpg', toy[2] / 'val_0.png']
+    ground = GroundingInferencer(toy[0], toy[1], 'cpu')
+    with pytest.raises(ValueError, match='html.jpg cannot be read as an image'):
+        ground(paths, 'red')
+    ground.on_broken_image = 'skip'
+    for batch_size in (1, 2):
+        first, second = ground(paths, 'red', batch_size=batch_size)['predictions']
+        assert first == [] and len(second) == 1
+    assert list(ground.skipped) == [str(paths[0])]
+    with pytest.raises(ValueError, match="on_broken_image is 'error' or 'skip'"):
+        GroundingInferencer(toy[0], toy[1], 'cpu', on_broken_image='ignore')
 
 
 @pytest.mark.parametrize('texts', [[], '', ['red', ' '], [['red']], [['red'], []],

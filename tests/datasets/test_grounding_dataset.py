@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.dataset import ConcatDataset
+from PIL import Image
 from torch.utils.data import DataLoader
 
 from segvg.annotations.canonical import CanonicalWriter
@@ -14,7 +15,9 @@ from segvg.annotations.line_index import index_path, load_index
 from segvg.annotations.sources import COMMANDS, prepare_command
 from segvg.datasets import GroundingDataset
 from segvg.datasets.grounding_dataset import inclusive_corners, truncate_xywh
+from segvg.datasets.transforms import LoadImageFromFile
 from segvg.registry import DATASETS
+from segvg.structures.images import BrokenImageError
 
 LINES = [
     dict(image=dict(id='coco:1', file='a.jpg', width=64, height=48, alt=['x/b.jpg']),
@@ -385,3 +388,46 @@ def test_index_that_counts_more_than_there_is_is_told(root):
     np.save(index_path(path), index)
     with pytest.raises(ValueError, match='line 2 has 2 samples, its index says more'):
         build(root).get_data_info(5)
+
+
+@pytest.fixture
+def half_broken(root):
+    """One image that can be read, and one that is damaged."""
+    (root / 'images').mkdir()
+    Image.new('RGB', (64, 48), 'red').save(root / 'images' / 'a.jpg')
+    (root / 'images' / 'c.jpg').write_text('<html>not found</html>')
+    return root
+
+
+def test_broken_image_is_an_error_that_names_file_and_record(half_broken):
+    load = [LoadImageFromFile()]
+    for test_mode, advice in ((False, "; on_broken_image='skip'"), (True, '')):
+        dataset = build(half_broken, pipeline=load, test_mode=test_mode)
+        assert dataset[0]['img_shape'] == (48, 64)
+        with pytest.raises(BrokenImageError, match='c.jpg cannot be read as an image '
+                           rf'.*\(sample 4 of .*own_val.jsonl\){advice}'):
+            dataset[4]
+
+
+def test_broken_images_are_skipped_and_counted(half_broken, monkeypatch):
+    told = []
+    monkeypatch.setattr('segvg.datasets.grounding_dataset.print_log',
+                        lambda text, logger, level: told.append(text))
+    dataset = build(half_broken, pipeline=[LoadImageFromFile()],
+                    on_broken_image='skip')
+    for index in (3, 4, 3, 0):
+        assert dataset[index]['img_path'].endswith('a.jpg')
+    assert [Path(path).name for path in dataset.broken_images] == ['c.jpg']
+    assert len(told) == 1 and told[0].startswith('skipped: ')
+    assert told[0].endswith('1 images skipped so far')
+    (half_broken / 'images' / 'c.jpg').unlink()
+    dataset = build(half_broken, pipeline=[LoadImageFromFile()],
+                    on_broken_image='skip')
+    assert dataset[4]['img_path'].endswith('a.jpg')  # a missing one too
+
+
+def test_skipping_is_for_training():
+    with pytest.raises(ValueError, match='is for training: a score counts every'):
+        GroundingDataset('a.jsonl', on_broken_image='skip', test_mode=True)
+    with pytest.raises(ValueError, match="on_broken_image is one of 'error', 'skip'"):
+        GroundingDataset('a.jsonl', on_broken_image='ignore')

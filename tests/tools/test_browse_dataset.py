@@ -75,3 +75,15 @@ def test_canonical_file_is_drawn_without_a_config(config, tmp_path):
                                                                '000000_1_0.jpg']
     done = browse(tmp_path / 'no.jsonl', '--out-dir', out_dir, '--not-show')
     assert done.returncode == 1 and 'there is no annotation file' in done.stderr
+
+
+@pytest.mark.slow
+def test_broken_image_is_left_out_and_the_rest_drawn(config, tmp_path):
+    (tmp_path / 'images' / '1.png').write_bytes(b'')
+    for number, arguments in enumerate((
+            [config], [tmp_path / 'toy_train.jsonl', '--images', tmp_path / 'images'])):
+        out_dir = tmp_path / f'pictures{number}'
+        done = browse(*arguments, '--out-dir', out_dir, '--number', 3, '--not-show')
+        assert done.returncode == 1 and '1 images could not be drawn' in done.stderr
+        assert '1.png cannot be read as an image' in done.stderr
+        assert len(list(out_dir.iterdir())) == 4

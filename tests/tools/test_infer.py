@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 from mmengine.registry import DefaultScope
+from PIL import Image
 
 from segvg.registry import MODELS
 from tests.toy import ROOT, make_data, toy_config
@@ -84,6 +85,20 @@ def test_unreadable_image_is_named(infer, tmp_path):
     (tmp_path / 'text.jpg').write_text('no picture')
     text = message(infer, tmp_path / 'text.jpg')
     assert 'text.jpg cannot be read as an image' in text
+
+
+def test_other_images_go_on_without_a_broken_one(infer, toy, tmp_path, capsys):
+    (tmp_path / 'half.png').write_bytes((toy[2] / 'val_0.png').read_bytes()[:90])
+    Image.new('1', (20_000, 10_000)).save(tmp_path / 'huge.png')
+    text = message(infer, tmp_path / 'half.png', toy[2] / 'val_0.png',
+                   tmp_path / 'huge.png')
+    assert text.startswith('error: 2 of 3 images have no answer: ')
+    assert 'half.png cannot be read' in text and 'huge.png' in text
+    records = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
+    assert [item['image'] for item in records] == [str(toy[2] / 'val_0.png')] * 2
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows[-4:-1]] == [
+        'image', 'val_0.png', 'val_0.png']
 
 
 def test_checkpoint_of_another_model_is_refused(infer, toy, tmp_path):

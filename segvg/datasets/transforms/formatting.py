@@ -10,7 +10,7 @@ from segvg.structures import ExpressionGroup, GroundingDataSample
 
 IMAGE_KEYS = ('img_path', 'img_id', 'dataset', 'split', 'ori_shape', 'img_shape',
               'scale_factor', 'pad_offset', 'paste_offset', 'canvas_shape', 'flip',
-              'target_mask_stride')
+              'target_mask_stride', 'apply_orientation')
 TOKEN_KEYS = ('token_ids', 'text_padding_mask', 'phrase_tokens', 'phrase_ids',
               'phrase_padding_mask')
 EXPRESSION_KEYS = ('expr_idx', 'expr_id', 'ref_id', 'text', 'no_target', 'phrases')

@@ -1,33 +1,11 @@
 """Load the image, and the boxes and masks of its instances."""
-from pathlib import Path
-from typing import Union
-
 import numpy as np
-from PIL import Image
 
 from segvg.datasets.transforms.base import Transform
 from segvg.datasets.transforms.expressions import named_instances
 from segvg.registry import TRANSFORMS
+from segvg.structures.images import MAX_PIXELS, UPRIGHT, read_header, read_image
 from segvg.structures.masks import decode_resized, decode_segmentation
-
-
-def read_image(path: Union[str, Path]) -> np.ndarray:
-    """Return an image file as RGB (H0, W0, 3) uint8.
-
-    Pixels are as stored: the orientation tag of a camera is not applied, as the
-    annotations do not apply it either.
-    """
-    try:
-        with Image.open(path) as image:
-            return np.array(image.convert('RGB'))
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f'there is no image {path}: check the image root of the data set '
-            '(`data_prefix`) and that the images are unpacked there') from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ValueError(
-            f'{path} cannot be read as an image (JPEG, PNG or another form that Pillow '
-            f'knows is expected): {error}') from error
 
 
 @TRANSFORMS.register_module()
@@ -41,26 +19,48 @@ class LoadImageFromFile(Transform):
         trust_file_size: whether the size of the file counts when the annotation states
             another one. By default that is an error, because then the boxes were drawn
             on another version of the image.
+        apply_orientation: whether to turn the image as the orientation tag of its
+            camera says. Official annotations do not apply it; many tools that people
+            draw boxes with do.
+        max_pixels: a larger image is refused before it is decoded.
     """
 
-    def __init__(self, trust_file_size: bool = False) -> None:
+    def __init__(self, trust_file_size: bool = False, *,
+                 apply_orientation: bool = False,
+                 max_pixels: int = MAX_PIXELS) -> None:
         self.trust_file_size = trust_file_size
+        self.apply_orientation = apply_orientation
+        self.max_pixels = max_pixels
 
     def transform(self, results: dict) -> dict:
         """Read the image of ``results``."""
-        img = read_image(results['img_path'])
+        img = read_image(
+            results['img_path'], apply_orientation=self.apply_orientation,
+            max_pixels=self.max_pixels)
         shape = img.shape[:2]
         stated = (results.get('height'), results.get('width'))
         if None not in stated and stated != shape and not self.trust_file_size:
             raise ValueError(
                 f'{results["img_path"]} has {shape[0]} x {shape[1]} pixels (rows x '
                 f'columns), the annotation of sample {results.get("sample_idx")} says '
-                f'{stated[0]} x {stated[1]}: another version of the image? '
-                'trust_file_size=True takes the size of the file')
+                f'{stated[0]} x {stated[1]}: {self._explain(results, shape, stated)}')
         results.update(img=img, img_shape=shape, ori_shape=shape, flip=False,
-                       scale_factor=(1.0, 1.0), pad_offset=(0.0, 0.0))
+                       scale_factor=(1.0, 1.0), pad_offset=(0.0, 0.0),
+                       apply_orientation=self.apply_orientation)
         return results
 
+    def _explain(self, results: dict, shape: tuple[int, int],
+                 stated: tuple[int, int]) -> str:
+        """Return what the likely reason of a wrong size is, and what to do."""
+        orientation = read_header(results['img_path'], self.max_pixels).orientation
+        if orientation in UPRIGHT and stated == shape[::-1]:
+            return (f'its camera says that it has to be turned (EXIF orientation '
+                    f'{orientation}), and it '
+                    + ('was turned; apply_orientation=False leaves it as it is'
+                       if self.apply_orientation else
+                       'was not; apply_orientation=True of LoadImageFromFile does it'))
+        return ('another version of the image? trust_file_size=True takes the size of '
+                'the file')
 
 
 @TRANSFORMS.register_module()

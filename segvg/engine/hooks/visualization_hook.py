@@ -2,16 +2,17 @@
 from pathlib import Path
 from typing import Optional, Sequence
 
+import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-from segvg.datasets.transforms.loading import read_image
 from segvg.evaluation.base import GeneralizedMetric
 from segvg.registry import HOOKS
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import AnswerRule
+from segvg.structures.images import read_image
 
 
 @HOOKS.register_module()
@@ -55,7 +56,7 @@ class GroundingVisualizationHook(Hook):
         """Hand pictures of the batch to the backends."""
         for sample in self._take(outputs):
             runner.visualizer.add_datasample(
-                f'val_{self._drawn}', read_image(sample.img_path), sample,
+                f'val_{self._drawn}', picture_of(sample), sample,
                 step=runner.iter, **answer_rule_of(runner, 'val_evaluator'))
             self._drawn += 1
 
@@ -66,7 +67,7 @@ class GroundingVisualizationHook(Hook):
             name = f'{self._drawn:04d}_{Path(sample.img_path).stem}'
             out_file = self._folder(runner) / f'{name}.jpg'
             runner.visualizer.add_datasample(
-                name, read_image(sample.img_path), sample, show=self.show,
+                name, picture_of(sample), sample, show=self.show,
                 wait_time=self.wait_time, out_file=out_file,
                 **answer_rule_of(runner, 'test_evaluator'))
             self._drawn += 1
@@ -90,6 +91,12 @@ class GroundingVisualizationHook(Hook):
         if not self.draw or not is_main_process():
             return []
         return outputs[:max(self.max_pictures - self._drawn, 0)]
+
+
+def picture_of(sample: GroundingDataSample) -> np.ndarray:
+    """Return the image (H0, W0, 3) uint8 of a sample, turned as the pipeline did."""
+    return read_image(sample.img_path,
+                      apply_orientation=sample.get('apply_orientation', False))
 
 
 def answer_rule_of(runner: Runner, evaluator: str) -> dict[str, AnswerRule]:

@@ -1,7 +1,7 @@
 """Images, boxes and masks come in as the annotation says, or with a clear message."""
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from segvg.datasets.transforms import (
     DrawMasks,
@@ -10,7 +10,6 @@ from segvg.datasets.transforms import (
     RandomFlip,
     ResizeExact,
 )
-from segvg.datasets.transforms.loading import read_image
 from segvg.registry import TRANSFORMS
 from segvg.structures.masks import encode_rle
 from tests.datasets.transforms.conftest import expression
@@ -41,33 +40,9 @@ def test_image_is_rgb_with_its_geometry(picture):
     assert results['flip'] is False
 
 
-@pytest.mark.parametrize('mode', ['L', 'P', 'RGBA', 'CMYK'])
-def test_other_colour_modes_become_rgb(tmp_path, mode):
-    path = tmp_path / ('x.jpg' if mode == 'CMYK' else 'x.png')
-    Image.new('RGB', (6, 4), (10, 200, 30)).convert(mode).save(path)
-    assert read_image(path).shape == (4, 6, 3)
-
-
 def test_missing_image_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='there is no image .*gone.jpg'):
         load(tmp_path / 'gone.jpg')
-
-
-@pytest.mark.parametrize('content', [b'', b'no picture', b'\x89PNG\r\n\x1a\n12'])
-def test_unreadable_image_is_named(tmp_path, content):
-    path = tmp_path / 'bad.png'
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match='bad.png cannot be read as an image'):
-        load(path)
-
-
-def test_cut_off_image_is_an_error(tmp_path):
-    path = tmp_path / 'cut.jpg'
-    noise = np.random.RandomState(0).randint(0, 256, (64, 64, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(path)
-    path.write_bytes(path.read_bytes()[:1500])
-    with pytest.raises(ValueError, match='cut.jpg cannot be read'):
-        read_image(path)
 
 
 def test_other_size_than_annotated_is_an_error(picture):
@@ -79,6 +54,28 @@ def test_size_of_the_file_can_be_trusted(picture):
     transform = TRANSFORMS.build(dict(type='LoadImageFromFile', trust_file_size=True))
     results = transform(dict(img_path=str(picture), height=6, width=4))
     assert results['ori_shape'] == (4, 6)
+
+
+def test_orientation_is_named_and_applied_by_a_switch(tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    path = tmp_path / 'phone.png'
+    Image.fromarray(np.arange(72, dtype=np.uint8).reshape(4, 6, 3)).save(
+        path, exif=exif)
+    upright = dict(img_path=str(path), height=6, width=4)
+    with pytest.raises(ValueError, match='EXIF orientation 6.*was not; apply_orient'):
+        LoadImageFromFile()(dict(upright))
+    results = LoadImageFromFile(apply_orientation=True)(dict(upright))
+    assert results['ori_shape'] == (6, 4) and results['apply_orientation'] is True
+    assert results['img'][0, -1].tolist() == [0, 1, 2]  # the first pixel of the file
+    with pytest.raises(ValueError, match='was turned; apply_orientation=False'):
+        LoadImageFromFile(apply_orientation=True)(
+            dict(img_path=str(path), height=4, width=6))
+
+
+def test_limit_of_pixels_is_passed_on(picture):
+    with pytest.raises(ValueError, match='more than 23 .max_pixels'):
+        LoadImageFromFile(max_pixels=23)(dict(img_path=str(picture)))
 
 
 def test_image_without_stated_size_is_read(picture):

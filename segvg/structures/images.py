@@ -1,0 +1,173 @@
+"""Image files to RGB pixels; the only place where photographs are opened to be read.
+
+A file is somebody's data: nothing but the listed formats is tried, so that no
+interpreter (Ghostscript, for PostScript) starts; nothing but a regular file is opened;
+and a picture that is too large is refused by its header, before it is decoded.
+"""
+import os
+import stat
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, Union
+
+import numpy as np
+from PIL import ExifTags, Image
+
+# JPEG includes MPO, the JPEG of several pictures that some cameras write
+FORMATS = ('JPEG', 'PNG', 'BMP', 'GIF', 'WEBP', 'TIFF', 'PPM')
+#: Largest number of pixels that is decoded: 10,000 x 10,000, 300 MB as RGB. Pillow
+#: itself refuses more than about 179 million.
+MAX_PIXELS = 100_000_000
+
+# EXIF orientation -> what turns the picture upright
+UPRIGHT = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+           4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
+           6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+           8: Image.Transpose.ROTATE_90}
+# What Pillow raises for damaged files.
+DECODING_ERRORS = (OSError, SyntaxError, ValueError, TypeError, ArithmeticError,
+                   LookupError, EOFError, MemoryError, struct.error, zlib.error,
+                   Image.DecompressionBombError)
+
+
+class BrokenImageError(ValueError):
+    """A file is not an image that can be read; the message names it."""
+
+
+class MissingImageError(BrokenImageError, FileNotFoundError):
+    """There is no such image file."""
+
+
+class ImageHeader(NamedTuple):
+    """What is known of an image file before it is decoded.
+
+    Attributes:
+        width: columns as stored, before the orientation is applied.
+        height: rows as stored.
+        orientation: EXIF orientation, 1 (upright) to 8; of 5 to 8 the sides change
+            places when it is applied.
+        mode: Pillow's name of the kind of pixels.
+    """
+    width: int
+    height: int
+    orientation: int
+    mode: str
+
+
+@contextmanager
+def open_image(path: Union[str, Path],
+               max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """Open an image file; errors inside the block name the file.
+
+    Args:
+        path: of the file.
+        max_pixels: more are an error.
+
+    Raises:
+        MissingImageError: there is no such file.
+        BrokenImageError: it is not a regular file, not an image of a known format,
+            damaged, or too large.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError as error:
+        raise MissingImageError(
+            f'there is no image {path}: check the image root of the data set '
+            '(`data_prefix`) and that the images are unpacked there') from error
+    except (OSError, ValueError) as error:
+        raise BrokenImageError(f'{path} cannot be opened: {error}') from error
+    if not stat.S_ISREG(mode):
+        raise BrokenImageError(f'{path} cannot be read as an image: it is not a '
+                               'regular file')
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', Image.DecompressionBombWarning)
+            image = Image.open(path, formats=FORMATS)
+        with image:
+            if image.width * image.height > max_pixels:
+                raise BrokenImageError(
+                    f'{path} has {image.width:,} x {image.height:,} pixels (columns x '
+                    f'rows), more than {max_pixels:,} (max_pixels): make it smaller, '
+                    'and scale its boxes')
+            yield image
+    except BrokenImageError:
+        raise
+    except DECODING_ERRORS as error:
+        raise BrokenImageError(
+            f'{path} cannot be read as an image (JPEG, PNG, BMP, GIF, WebP, TIFF or '
+            f'PPM is expected): {error}') from error
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 where there is none or it is damaged."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except DECODING_ERRORS:
+        return 1
+    return orientation if orientation in UPRIGHT else 1
+
+
+def read_header(path: Union[str, Path], max_pixels: int = MAX_PIXELS) -> ImageHeader:
+    """Return what the header of an image file says.
+
+    Raises:
+        BrokenImageError: as in ``open_image``.
+    """
+    with open_image(path, max_pixels) as image:
+        # Pillow turns TIFF upright by itself, and gives the size of the result
+        orientation = 1 if image.format == 'TIFF' else _orientation(image)
+        return ImageHeader(*image.size, orientation, image.mode)
+
+
+def read_image(path: Union[str, Path], *, apply_orientation: bool = False,
+               max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Return an image file as RGB (H0, W0, 3) uint8.
+
+    Transparent pixels become white. Grey values of 16 bits are scaled by the number of
+    bits that the picture uses, floating-point values from 0 to 1 by 255.
+
+    Args:
+        path: of the file.
+        apply_orientation: whether to turn the picture as the orientation tag of the
+            camera says. Official annotations do not apply it; most tools that people
+            draw boxes with do.
+        max_pixels: more are an error.
+
+    Raises:
+        MissingImageError: there is no such file.
+        BrokenImageError: it is damaged, too large or not an image; its values are
+            neither 8 nor 16 bits nor from 0 to 1.
+    """
+    with open_image(path, max_pixels) as image:
+        image.load()
+        orientation = _orientation(image) if apply_orientation else 1
+        if image.mode == 'F' or image.mode.startswith('I'):
+            image = Image.fromarray(_to_8_bits(np.array(image), path))
+        elif image.mode[-1] in 'Aa' or 'transparency' in image.info:
+            image = image.convert('RGBA')
+            white = Image.new('RGBA', image.size, 'white')
+            image = Image.alpha_composite(white, image)
+        if orientation in UPRIGHT:
+            image = image.transpose(UPRIGHT[orientation])
+        return np.array(image.convert('RGB'))
+
+
+def _to_8_bits(values: np.ndarray, path: Union[str, Path]) -> np.ndarray:
+    """Return grey values (H, W) of integers or floats as uint8."""
+    low, high = values.min(), values.max()
+    if values.dtype.kind == 'f':
+        if not (low >= 0 and high <= 1):  # not a number is neither
+            raise BrokenImageError(
+                f'{path} has floating-point values from {low:g} to {high:g}; 0 to 1 is '
+                'expected: convert it to 8 bits')
+        return np.rint(values * 255).astype(np.uint8)
+    if low < 0 or high > 65535:
+        raise BrokenImageError(f'{path} has values from {low} to {high}; 0 to 65,535 '
+                               'is expected: convert it to 8 bits')
+    # cameras store 10, 12 or 14 bits in 16
+    bits = max(-(-int(high).bit_length() // 2) * 2, 8)
+    return (values >> (bits - 8)).astype(np.uint8)
