@@ -96,7 +96,7 @@ class GroundingVisualizationHook(Hook):
 def picture_of(sample: GroundingDataSample) -> np.ndarray:
     """Return the image (H0, W0, 3) uint8 of a sample, turned as the pipeline did."""
     return read_image(sample.img_path,
-                      apply_orientation=sample.get('apply_orientation', False))
+                      apply_orientation=getattr(sample, 'apply_orientation', False))
 
 
 def answer_rule_of(runner: Runner, evaluator: str) -> dict[str, AnswerRule]:
