@@ -10,6 +10,8 @@ from segvg.utils.config_values import RECORD
 from segvg.utils.configs import load
 from tests.toy import CONFIGS, ROOT, make_data, toy_config
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def data(tmp_path_factory):

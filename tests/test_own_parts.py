@@ -5,6 +5,8 @@ from segvg.engine.launch import build_runner
 from segvg.registry import MODELS, TRANSFORMS
 from tests.toy import ROOT, make_data, toy_config
 
+pytestmark = pytest.mark.slow
+
 FOLDER = ROOT / 'examples' / 'own_parts'
 
 

@@ -161,6 +161,7 @@ def _overwrite(lines):
     lines._buffer.fill_(32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('method', ['fork', 'spawn'])
 def test_bytes_in_memory_are_shared_by_workers(folder, method):
     """What a worker writes is what everybody reads: nobody has a copy."""

@@ -40,6 +40,7 @@ def check_files(folder: Path) -> int:
     return lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', sorted(path.name for path in FIXTURES.iterdir()
                                         if (path / 'expected.json').exists()
                                         and path.name != 'malicious_pickle'))

@@ -95,6 +95,7 @@ def test_other_text_is_told_with_file_and_line(tmp_path, text):
     assert '\n' not in str(error.value) and len(str(error.value)) < 500
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(PLACES), st.sampled_from(ODD), st.booleans())
 def test_any_odd_value_passes_or_is_told(path, value, drop):

@@ -20,6 +20,8 @@ from segvg.visualization import visualizer as drawing
 from tests.tools.running import run_tool
 from tests.toy import ROOT, make_data, toy_config
 
+pytestmark = pytest.mark.slow
+
 LEFT, RIGHT = [2.0, 4.0, 20.0, 24.0], [30.0, 10.0, 50.0, 40.0]
 SCORES = {'two': (0.9, 0.8, 0.1), 'one': (0.2, 0.75, 0.1), 'none': (0.2, 0.4, 0.1)}
 

@@ -205,6 +205,7 @@ def test_unusable_settings_are_named(toy, tmp_path):
         GroundingInferencer(bare, checkpoint)
 
 
+@pytest.mark.slow
 def test_import_stays_light():
     code = ('import sys; from segvg.apis import GroundingInferencer; '
             "print([m for m in ('mmdet', 'torchvision', 'matplotlib') "

@@ -72,6 +72,7 @@ def test_missing_key_is_named(card):
         read_card(card)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_odd_card_is_read_or_told_in_one_line(tmp_path_factory, data):

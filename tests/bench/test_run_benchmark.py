@@ -11,6 +11,8 @@ from segvg.bench.plan import read_plan
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
 
+pytestmark = pytest.mark.slow
+
 SEGVG = ROOT / 'configs/segvg/segvg_tiny_synthref_l0.py'
 SCORE, OTHER = 'rec/mIoU', 'rec/acc@0.5'
 

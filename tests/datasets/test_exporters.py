@@ -10,6 +10,8 @@ from segvg.annotations.exporters import EXPORTERS, Losses
 from segvg.annotations.readers import READERS, ReadOptions
 from segvg.synthref import generate
 
+pytestmark = pytest.mark.slow
+
 # several targets and none, polygons and run lengths; phrases, holes and parts
 LEVELS = ('L1', 'L4')
 READ_AS = dict(refer='refer_refcoco', grefcoco='grefcoco', mdetr='mdetr_refexp',

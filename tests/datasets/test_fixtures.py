@@ -35,6 +35,7 @@ def test_fixture_folder_holds_fixtures():
     assert EXPECTED, f'no <format>/expected.json below {ROOT}'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', EXPECTED)
 def test_fixture_is_read_as_expected(name, monkeypatch):
     expected = EXPECTED[name]

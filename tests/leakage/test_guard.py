@@ -62,6 +62,7 @@ def test_initial_weights_without_a_record_make_it_unknown(cfg, tmp_path):
     assert parent['record']['format'] == 'segvg-prov'
 
 
+@pytest.mark.slow
 def test_checkpoints_carry_the_record(tmp_path):
     data = make_data(tmp_path / 'data')
     cfg = toy_config(SEGVG, data, tmp_path / 'work')

@@ -15,6 +15,7 @@ def data(tmp_path_factory):
     return make_generalized_data(tmp_path_factory.mktemp('toy') / 'data')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ['mdetr_grefcoco', 'siri_grefcoco'])
 def test_grec_config_trains_and_scores_with_two_targets_one_and_none(name, data,
                                                                      tmp_path):
@@ -38,6 +39,7 @@ def test_no_target_score_says_how_far_the_surest_query_is_from_sure(name, tmp_pa
         assert sample.no_target_score.shape == ()
 
 
+@pytest.mark.slow
 def test_two_targets_one_and_none_are_learned_by_heart(data, tmp_path):
     """Four images, twelve expressions, 120 steps; then asked as a user asks."""
     cfg = toy_config(ROOT / 'configs/siri/siri_tiny_synthref_l0.py', data, tmp_path)

@@ -103,6 +103,7 @@ def test_to_the_canvas_and_back(entries, seed):
                                    expected, rtol=1e-6, atol=1e-3)
 
 
+@pytest.mark.slow
 @given(st.lists(metas(), min_size=2, max_size=3), st.integers(0, 2**16))
 def test_batch_mates_do_not_matter(entries, seed):
     boxes = torch.rand(len(entries), 4, 4,

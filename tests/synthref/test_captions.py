@@ -27,6 +27,8 @@ from segvg.synthref.streams import Stream
 from tests.synthref.mask_evaluator import evaluate, see_scene
 from tests.toy import ROOT
 
+pytestmark = pytest.mark.slow
+
 FIRST = [
     'the green object and a circle',
     'these are a square, the triangle and the circle',

@@ -7,6 +7,8 @@ import pytest
 
 from tests.toy import ROOT, make_data, toy_config
 
+pytestmark = pytest.mark.slow
+
 TOOL = ROOT / 'tools' / 'analysis_tools' / 'benchmark.py'
 
 

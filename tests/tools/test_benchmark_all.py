@@ -6,6 +6,8 @@ import pytest
 
 from tests.tools.running import run_tool, tool_error
 
+pytestmark = pytest.mark.slow
+
 TOOL = 'analysis_tools/benchmark_all.py'
 NAMES = ('SegVG, R101', 'ReLA, Swin-T')
 

@@ -1,8 +1,12 @@
 """tools/analysis_tools/benchmark_decoding.py: times with and without cache."""
 import json
 
+import pytest
+
 from tests.tools.running import run_tool
 from tests.toy import ROOT
+
+pytestmark = pytest.mark.slow
 
 
 def test_times_and_equal_tokens(tmp_path, monkeypatch):

@@ -10,6 +10,8 @@ from segvg.registry import METRICS
 from tests.tools.running import run_tool
 from tests.toy import ROOT
 
+pytestmark = pytest.mark.slow
+
 TOOL = 'analysis_tools/benchmark_metrics.py'
 
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 VOCAB = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'red', 'square']
 

@@ -2,10 +2,13 @@
 import pickle
 
 import numpy as np
+import pytest
 
 from segvg.datasets.vocabulary import read_vocabulary
 from tests.tools.running import run_tool, tool_error
 from tests.toy import make_data
+
+pytestmark = pytest.mark.slow
 
 
 def test_words_and_vectors_of_annotations(tmp_path, monkeypatch, capsys):

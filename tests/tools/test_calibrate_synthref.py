@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
+pytestmark = pytest.mark.slow
+
 TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/calibrate_synthref.py'
 
 

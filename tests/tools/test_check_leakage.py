@@ -11,6 +11,8 @@ from tests.leakage.planted import (
 )
 from tests.tools.running import run_tool
 
+pytestmark = pytest.mark.slow
+
 
 def check(monkeypatch, *arguments):
     with pytest.raises(SystemExit) as stop:

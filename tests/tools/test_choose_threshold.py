@@ -11,6 +11,8 @@ from tests.generalized_toy import make_generalized_data
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, toy_config
 
+pytestmark = pytest.mark.slow
+
 CHOOSE = 'analysis_tools/choose_threshold.py'
 CONFIG = ROOT / 'configs/siri/siri_grefcoco.py'
 

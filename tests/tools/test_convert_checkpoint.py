@@ -7,6 +7,8 @@ from tests.parity.comparison import load_case
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT
 
+pytestmark = pytest.mark.slow
+
 CASE = ROOT / 'tests/data/parity/seqtr/multitask_box_and_mask.npz'
 
 

@@ -3,6 +3,8 @@ import pytest
 from tests.tools.running import run_tool
 from tests.toy import make_data
 
+pytestmark = pytest.mark.slow
+
 
 def test_files_are_written_and_losses_listed(tmp_path, monkeypatch, capsys):
     data = make_data(tmp_path / 'data')

@@ -12,6 +12,8 @@ from PIL import Image
 from segvg.registry import MODELS
 from tests.toy import ROOT, make_data, toy_config
 
+pytestmark = pytest.mark.slow
+
 TOOL = ROOT / 'tools' / 'infer.py'
 
 

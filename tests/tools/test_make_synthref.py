@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/make_synthref.py'
 SIZES = 'train=5,val=3,testA=2,testB=2'

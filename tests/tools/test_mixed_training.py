@@ -6,6 +6,8 @@ from segvg.engine.launch import build_runner
 from segvg.leakage.guard import guard_training_data
 from tests.toy import ROOT, make_data, toy_config
 
+pytestmark = pytest.mark.slow
+
 SEGVG = ROOT / 'configs/segvg/segvg_refcoco.py'
 
 

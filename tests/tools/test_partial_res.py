@@ -10,6 +10,8 @@ from tests.tools.killing import run_here, run_until_killed
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
 
+pytestmark = pytest.mark.slow
+
 CONFIG = ROOT / 'configs/partial_res/partial_res_tiny_synthref_l0.py'
 BOXES = ROOT / 'configs/seqtr/seqtr_tiny_det_synthref_l0.py'
 

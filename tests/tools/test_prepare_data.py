@@ -17,6 +17,8 @@ from tests.annotations.readers.sources import (
     write_refer,
 )
 
+pytestmark = pytest.mark.slow
+
 TOOL = Path(__file__).parents[2] / 'tools/prepare_data.py'
 
 

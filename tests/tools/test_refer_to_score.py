@@ -6,6 +6,8 @@ import pytest
 from tests.tools.running import run_tool
 from tests.toy import ROOT
 
+pytestmark = pytest.mark.slow
+
 CONFIG = ROOT / 'configs/segvg/segvg_tiny_synthref_l0.py'
 
 

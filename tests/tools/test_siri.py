@@ -6,8 +6,12 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
+
+pytestmark = pytest.mark.slow
 
 SIRI = ROOT / 'configs/siri/siri_tiny_synthref_l0.py'
 

@@ -15,6 +15,8 @@ from segvg.evaluation.base import shares
 from tests.tools.running import run_shell, run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
 
+pytestmark = pytest.mark.slow
+
 SEGVG = ROOT / 'configs/segvg/segvg_refcoco.py'
 TRANSVG = ROOT / 'configs/transvg/transvg_refcoco.py'
 

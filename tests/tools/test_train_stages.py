@@ -13,6 +13,8 @@ from tests.tools.killing import run_until_killed
 from tests.tools.running import run_tool, tool_error
 from tests.toy import CONFIGS, ROOT, make_data, toy_config
 
+pytestmark = pytest.mark.slow
+
 BOXES = ROOT / 'configs/reftr/reftr_tiny_synthref_l0.py'
 MASKS = ROOT / 'configs/reftr/reftr_res_staged_tiny_synthref_l0.py'
 STAGES = ('first', 'second', 'third')

@@ -10,6 +10,8 @@ from segvg.annotations.canonical import CanonicalWriter
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT
 
+pytestmark = pytest.mark.slow
+
 TOOL = 'analysis_tools/trivial_answers.py'
 
 

@@ -59,6 +59,7 @@ def test_what_is_not_such_a_file_is_told(tmp_path, data):
         load_mat(tmp_path / 'a.mat', 'mask')
 
 
+@pytest.mark.slow
 def test_compressed_zeros_do_not_take_the_memory(tmp_path):
     savemat(tmp_path / 'a.mat', dict(mask=MATRIX))
     head = (tmp_path / 'a.mat').read_bytes()[:128]
@@ -69,6 +70,7 @@ def test_compressed_zeros_do_not_take_the_memory(tmp_path):
         load_mat(tmp_path / 'a.mat', 'mask')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('version', ['4', '5'])
 @settings(max_examples=200, deadline=None)
 @given(st.data())

@@ -17,6 +17,7 @@ def write(path, columns, **options):
     return path
 
 
+@pytest.mark.slow
 def test_rows_are_plain_values(tmp_path):
     path = write(tmp_path / 'a.parquet', dict(
         a=[1, None, 3], b=[[1.5], [], None], c=[dict(x=b'ab'), None, dict(x=b'c')],
@@ -28,6 +29,7 @@ def test_rows_are_plain_values(tmp_path):
         dict(a=3, b=None, c=dict(x=b'c'), d=None, e=None)]
 
 
+@pytest.mark.slow
 def test_reading_may_stop_anywhere(tmp_path):
     path = write(tmp_path / 'a.parquet', dict(a=list(range(100_000))))
     rows = iter_rows(path)
@@ -36,6 +38,7 @@ def test_reading_may_stop_anywhere(tmp_path):
     assert sum(row['a'] for row in iter_rows(path)) == sum(range(100_000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('length', 'rows'), [(1_000_000, 500), (1_000, 500_000)])
 def test_small_file_cannot_become_gigabytes(tmp_path, length, rows):
     values = pa.array(['x' * length]).take(pa.array([0] * rows))
@@ -45,6 +48,7 @@ def test_small_file_cannot_become_gigabytes(tmp_path, length, rows):
         list(iter_rows(path))
 
 
+@pytest.mark.slow
 def test_damaged_file_is_told_in_one_line(tmp_path):
     path = write(tmp_path / 'a.parquet', dict(a=[1, 2, 3]))
     data = path.read_bytes()
@@ -58,6 +62,7 @@ def test_damaged_file_is_told_in_one_line(tmp_path):
         list(iter_rows(tmp_path / 'b.parquet'))
 
 
+@pytest.mark.slow
 def test_process_that_takes_too_long_is_ended(tmp_path, monkeypatch):
     path = write(tmp_path / 'a.parquet', dict(a=[1]))
     program = tmp_path / 'endless.py'

@@ -25,6 +25,7 @@ def make_config(data, work_dir):
     return cfg
 
 
+@pytest.mark.slow
 def test_both_scores_in_training_and_testing(data):
     runner = build_runner(make_config(data, 'work'))
     runner.train()
@@ -46,6 +47,7 @@ def test_both_scores_in_training_and_testing(data):
     torch.testing.assert_close(runner.model.state_dict()[key], plain[key])
 
 
+@pytest.mark.slow
 def test_resumed_training_goes_on_with_the_average(data):
     build_runner(make_config(data, 'work')).train()
     cfg = make_config(data, 'more')

@@ -32,12 +32,14 @@ def names(folder) -> list[str]:
     return sorted(path.name for path in Path(folder).glob('*.pth'))
 
 
+@pytest.mark.slow
 def test_newest_and_best_are_kept(data):
     run(data).train()
     assert names('work') == ['best_rec_mIoU_epoch_4.pth', 'epoch_3.pth', 'epoch_4.pth']
     assert Path('work/last_checkpoint').read_text().endswith('work/epoch_4.pth')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ['epoch_3.pth', 'best_rec_mIoU_epoch_4.pth',
                                   'last_checkpoint'])
 def test_old_ones_stand_until_the_new_one_does(name, data, monkeypatch):

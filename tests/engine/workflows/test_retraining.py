@@ -16,6 +16,8 @@ from segvg.engine.workflows.retraining import (
 from segvg.registry import HOOKS
 from tests.toy import ROOT, make_data, toy_config
 
+pytestmark = pytest.mark.slow
+
 SIRI = ROOT / 'configs/siri/siri_tiny_synthref_l0.py'
 SEGVG = ROOT / 'configs/segvg/segvg_tiny_synthref_l0.py'
 
