@@ -6,8 +6,12 @@ span of a phrase has all that is said of its objects, with the article.
 """
 from typing import Iterator
 
-from segvg.synthref.composer import Composer
-from segvg.synthref.crowds import is_held_out
+from segvg.synthref.compound.composer import Composer
+from segvg.synthref.compound.crowds import is_held_out
+from segvg.synthref.compound.phrasing import Speaker
+from segvg.synthref.compound.proposals import Proposer
+from segvg.synthref.compound.spans import fix_articles, mark, remove_marks, take_marks
+from segvg.synthref.compound.templates import CAPTION, COMMAS, NUMBERS, PAIRS
 from segvg.synthref.facts import facts_of, members_of
 from segvg.synthref.forms import (
     EXTENTS,
@@ -22,14 +26,10 @@ from segvg.synthref.forms import (
 )
 from segvg.synthref.grammar import STYLES, Wording
 from segvg.synthref.levels import Level
-from segvg.synthref.phrasing import Speaker
-from segvg.synthref.proposals import Proposer
 from segvg.synthref.scene import Scene
 from segvg.synthref.semantics import evaluate
 from segvg.synthref.sentences import Sentence, SentenceWriter
-from segvg.synthref.spans import fix_articles, mark, remove_marks, take_marks
 from segvg.synthref.streams import Stream
-from segvg.synthref.templates import CAPTION, COMMAS, NUMBERS, PAIRS
 
 CAPTIONS = 2             # of an image
 MOST_PHRASES = 4

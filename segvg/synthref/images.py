@@ -7,13 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from segvg.synthref.composer import Composer, draw_plan
-from segvg.synthref.crowds import draw_crowd
+from segvg.structures.masks import encode_rle
+from segvg.synthref.compound.composer import Composer, draw_plan
+from segvg.synthref.compound.crowds import draw_crowd
 from segvg.synthref.facts import forget_facts
 from segvg.synthref.levels import SPLITS, Level
 from segvg.synthref.render import render
 from segvg.synthref.scene import Scene, draw_scene
-from segvg.synthref.segmentation import encode_rle, trace_polygons
+from segvg.synthref.segmentation import trace_polygons
 from segvg.synthref.sentences import Sentence, SentenceWriter, draw_makers
 from segvg.synthref.streams import Stream
 

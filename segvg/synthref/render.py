@@ -4,7 +4,11 @@ from functools import cache
 
 import numpy as np
 
-from segvg.synthref.backgrounds import paint_ripples, paint_strokes, paint_tiles
+from segvg.synthref.compound.backgrounds import (
+    paint_ripples,
+    paint_strokes,
+    paint_tiles,
+)
 from segvg.synthref.scene import Scene, SceneObject
 from segvg.synthref.shapes import FILLS, covers
 from segvg.synthref.streams import Stream

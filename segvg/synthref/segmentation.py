@@ -1,35 +1,5 @@
-"""Masks as COCO run lengths and as exact polygons, without pycocotools."""
+"""Masks as exact polygons."""
 import numpy as np
-
-
-def encode_rle(mask: np.ndarray) -> dict:
-    """Encode a (H0, W0) bool mask as compressed COCO run lengths.
-
-    Runs go down the columns, alternate from background, and are written as differences
-    to the run two before, five bits a character.
-    """
-    flat = mask.T.ravel()
-    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    edges = np.concatenate([[0], changes, [flat.size]])
-    runs = np.diff(edges).tolist()
-    if flat.size and flat[0]:
-        runs.insert(0, 0)
-    text = ''.join(
-        _encode_number(run - runs[place - 2] if place > 2 else run)
-        for place, run in enumerate(runs))
-    return dict(size=list(mask.shape), counts=text)
-
-
-def _encode_number(number: int) -> str:
-    """Write a signed number in groups of five bits, the lowest first."""
-    characters = []
-    while True:
-        group = number & 0x1f
-        number >>= 5
-        last = number == (-1 if group & 0x10 else 0)
-        characters.append(chr((group if last else group | 0x20) + 48))
-        if last:
-            return ''.join(characters)
 
 
 def trace_polygons(mask: np.ndarray) -> list[list[int]] | None:

@@ -3,8 +3,8 @@ import hashlib
 from collections import Counter
 from itertools import combinations
 
-from segvg.synthref.composer import names_held_out
-from segvg.synthref.crowds import is_held_out
+from segvg.synthref.compound.composer import names_held_out
+from segvg.synthref.compound.crowds import is_held_out
 from segvg.synthref.images import ImageRecord
 from segvg.synthref.levels import Level
 from segvg.synthref.sentences import names_pair

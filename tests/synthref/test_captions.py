@@ -13,8 +13,8 @@ from segvg.annotations.readers import READERS, ReadOptions
 from segvg.datasets import GroundingDataset
 from segvg.synthref import generate, write_captions
 from segvg.synthref.captions import CAPTIONS, CaptionWriter, phrase_types
-from segvg.synthref.composer import names_held_out
-from segvg.synthref.crowds import is_held_out
+from segvg.synthref.compound.composer import names_held_out
+from segvg.synthref.compound.crowds import is_held_out
 from segvg.synthref.facts import members_of
 from segvg.synthref.forms import The, from_json
 from segvg.synthref.grammar import load_vocabulary

@@ -3,8 +3,8 @@ import colorsys
 import numpy as np
 import pytest
 
-from segvg.synthref.backgrounds import ANY
-from segvg.synthref.crowds import draw_crowd
+from segvg.synthref.compound.backgrounds import ANY
+from segvg.synthref.compound.crowds import draw_crowd
 from segvg.synthref.levels import COLOURS, LEVELS, SPLITS
 from segvg.synthref.render import full_mask, render, value_noise
 from segvg.synthref.scene import Scene, draw_scene, jitter_colour

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
-from segvg.synthref.segmentation import encode_rle, trace_polygons
+from segvg.synthref.segmentation import trace_polygons
 
 MASKS = hnp.arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 12)))
 
@@ -14,22 +14,6 @@ def rasterise(polygons, height, width):
     parts = coco.frPyObjects([list(map(float, part)) for part in polygons],
                              height, width)
     return coco.decode(coco.merge(parts)).astype(bool)
-
-
-@settings(deadline=None, max_examples=200)
-@given(MASKS)
-def test_run_lengths_are_those_of_pycocotools(mask):
-    expected = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
-    found = encode_rle(mask)
-    assert found['size'] == list(mask.shape)
-    assert found['counts'] == expected['counts'].decode()
-
-
-def test_run_lengths_of_a_large_mask_need_several_characters():
-    mask = np.zeros((300, 400), dtype=bool)
-    mask[40:260, 100:350] = True
-    expected = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
-    assert encode_rle(mask)['counts'] == expected['counts'].decode()
 
 
 @settings(deadline=None, max_examples=300)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segvg.synthref.crowds import draw_crowd
+from segvg.synthref.compound.crowds import draw_crowd
 from segvg.synthref.facts import facts_of, members_of
 from segvg.synthref.forms import (
     Alike,

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from segvg.synthref.ambiguity import bag_of_words_chance
-from segvg.synthref.composer import names_held_out
-from segvg.synthref.crowds import is_held_out
+from segvg.synthref.compound.composer import names_held_out
+from segvg.synthref.compound.crowds import is_held_out
 from segvg.synthref.forms import Objects, The, leaves
 from segvg.synthref.levels import LEVELS
 from segvg.synthref.parser import parse

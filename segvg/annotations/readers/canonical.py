@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from segvg.annotations import canonical
+from segvg.annotations.canonical_schema import violations
 from segvg.annotations.checks import Place, Report
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.files.json_values import load_json, parse_json
@@ -252,7 +253,7 @@ class _FileParser:
         except (ValueError, RecursionError) as error:
             ctx.skip([('bad_json_line', str(error))])
             return None
-        line, errors = ctx.fields(record, LINE_REQUIRED)
+        line, errors = _fields(ctx, record, 'line', LINE_REQUIRED)
         if line.get('split', self.split) != self.split:
             errors.append(('split_mismatch', line['split']))
         errors += _check_version(record)
@@ -297,7 +298,7 @@ class _FileParser:
 
     def _read_image(self, ctx: Context, record: dict) -> Optional[dict]:
         where = ctx.at('.image')
-        image, errors = where.fields(record, IMAGE_REQUIRED, IMAGE_OPTIONAL)
+        image, errors = _fields(where, record, 'image', IMAGE_REQUIRED, IMAGE_OPTIONAL)
         found = None
         if not errors:
             extra = {key: value for key, value in record.items()
@@ -312,7 +313,8 @@ class _FileParser:
 
     def _read_instance(self, ctx: Context, record: Any, image: Optional[dict],
                        unique: UniqueIds) -> _Instance:
-        source, errors = ctx.fields(record, INSTANCE_REQUIRED, INSTANCE_OPTIONAL)
+        source, errors = _fields(ctx, record, 'instance', INSTANCE_REQUIRED,
+                                 INSTANCE_OPTIONAL)
         if errors:
             return _Instance(ctx, {'id': source.get('id')}, errors)
         category_id, segm = source.get('category_id'), source.get('segm')
@@ -335,7 +337,7 @@ class _FileParser:
 
     def _read_expr(self, ctx: Context, record: Any, image: Optional[dict],
                    instances: list[_Instance]) -> Optional[dict]:
-        expr, errors = ctx.fields(record, EXPR_REQUIRED, EXPR_OPTIONAL)
+        expr, errors = _fields(ctx, record, 'expression', EXPR_REQUIRED, EXPR_OPTIONAL)
         ctx = ctx.with_ids(ref_id=expr.get('ref_id'), expr_id=expr.get('id'))
         if 'id' in expr:
             expr['id'] = self.expr_ids.claim(ctx, expr['id'])
@@ -353,6 +355,25 @@ class _FileParser:
             return None
         return {**{key: value for key, value in record.items()
                    if key not in EXPR_OPTIONAL}, **expr}
+
+
+def _fields(ctx: Context, record: Any, part: str, required: Fields,
+            optional: Optional[Fields] = None) -> tuple[dict, Errors]:
+    """As ``Context.fields``; for a field of another type the schema says what it wants.
+
+    Args:
+        part: the definition of the schema that the record has to meet.
+    """
+    fields, errors = ctx.fields(record, required, optional or {})
+    if not errors or not isinstance(record, dict):
+        return fields, errors
+    said: dict[str, str] = {}
+    for text in violations(record, part):
+        if ': got ' in text:
+            said.setdefault(re.split(r'[.:\[]', text)[0], text)
+    return fields, [
+        (code, said.get(str(value).partition(':')[0], value) if code == 'bad_type'
+         else value) for code, value in errors]
 
 
 def _check_version(record: object) -> Errors:
@@ -390,7 +411,7 @@ def _usable_phrases(ctx: Context, expr: dict, instances: list[_Instance],
     kept = []
     for number, record in enumerate(expr['phrases']):
         where = ctx.at(f'.phrases[{number}]')
-        phrase, wrong = where.fields(record, PHRASE_REQUIRED)
+        phrase, wrong = _fields(where, record, 'phrase', PHRASE_REQUIRED)
         targets = phrase.get('targets', [])
         if not wrong and not all(_is_index(i, instances) for i in targets):
             wrong = [('dangling_ann', f'phrase {number} has targets {targets}')]

@@ -6,6 +6,7 @@ import pytest
 
 from segvg.annotations.canonical import CanonicalWriter
 from segvg.annotations.checks import Report
+from segvg.annotations.conversion import read_lines
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers import READERS, ReadOptions
 from tests.annotations.readers.sources import brief, exprs_of, read, write_image
@@ -283,3 +284,18 @@ def test_split_of_a_meta_file_is_not_a_path(tmp_path, split):
     with pytest.raises(AnnotationFileError, match='not the name of a split') as error:
         read_line_list(tmp_path, [LINE], meta=meta)
     assert error.value.code == 'split_unknown'
+
+
+def test_field_of_another_type_is_told_by_the_schema(tmp_path):
+    line = dict(image=dict(id='own:1', file='a.jpg', width='wide', height=40),
+                split='val', instances=[dict(id=1, bbox=[1, 2, 3])],
+                exprs=[dict(id=1, text='a cup', targets=[0])])
+    path = tmp_path / 'own_val.jsonl'
+    path.write_text(json.dumps(line) + '\n', encoding='utf-8')
+    report = Report()
+    [source] = READERS['canonical']([path], ReadOptions())
+    assert list(read_lines(source, report, ReadOptions())) == []
+    told = {str(found.value) for found in report.findings}
+    assert 'width: got "wide", expected pixels, a whole number above 0' in told
+    assert any(text.startswith('bbox: got [1, 2, 3], expected [x1, y1, x2, y2] in '
+                               'pixels') for text in told)

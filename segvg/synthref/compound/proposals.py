@@ -1,7 +1,7 @@
 """All forms of a type that fit a target and need every one of their words."""
 from typing import Iterator
 
-from segvg.synthref.conditions import Condition, ConditionFinder, Leaf
+from segvg.synthref.compound.conditions import Condition, ConditionFinder, Leaf
 from segvg.synthref.facts import facts_of, members_of
 from segvg.synthref.forms import (
     EXTENTS,

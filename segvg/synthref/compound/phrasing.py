@@ -6,6 +6,31 @@ sentences back; it shares no code with this file.
 """
 from functools import singledispatchmethod
 
+from segvg.synthref.compound.spans import (
+    Group,
+    fix_articles,
+    mark,
+    misspell,
+    remove_marks,
+    take_marks,
+)
+from segvg.synthref.compound.templates import (
+    ALL,
+    BOTH,
+    CONJUNCTION,
+    COUNTED,
+    EVERYTHING,
+    FILLED,
+    LINKS,
+    NUMBERS,
+    ONE,
+    PARAPHRASED,
+    PLURAL_NOUNS,
+    RANKS,
+    RELATION_PARAPHRASES,
+    RELATION_WORDS,
+    SHARED,
+)
 from segvg.synthref.facts import Facts
 from segvg.synthref.forms import (
     EXTENTS,
@@ -41,32 +66,7 @@ from segvg.synthref.grammar import (
 )
 from segvg.synthref.levels import Level
 from segvg.synthref.semantics import evaluate
-from segvg.synthref.spans import (
-    Group,
-    fix_articles,
-    mark,
-    misspell,
-    remove_marks,
-    take_marks,
-)
 from segvg.synthref.streams import Stream
-from segvg.synthref.templates import (
-    ALL,
-    BOTH,
-    CONJUNCTION,
-    COUNTED,
-    EVERYTHING,
-    FILLED,
-    LINKS,
-    NUMBERS,
-    ONE,
-    PARAPHRASED,
-    PLURAL_NOUNS,
-    RANKS,
-    RELATION_PARAPHRASES,
-    RELATION_WORDS,
-    SHARED,
-)
 
 _FILLER_SHARE, _UNUSUAL_SHARE = 0.12, 0.1
 _PREDICATE_SHARE = 0.3

@@ -3,7 +3,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from segvg.synthref.backgrounds import choose_background
+from segvg.synthref.compound.backgrounds import choose_background
 from segvg.synthref.levels import SIZES, SPLITS, Level
 from segvg.synthref.scene import GAP, Scene, SceneObject, jitter_colour
 from segvg.synthref.shapes import DIRECTIONS, covers, measure

@@ -1,4 +1,10 @@
-from segvg.synthref.spans import fix_articles, mark, misspell, remove_marks, take_marks
+from segvg.synthref.compound.spans import (
+    fix_articles,
+    mark,
+    misspell,
+    remove_marks,
+    take_marks,
+)
 from segvg.synthref.streams import Stream
 
 

@@ -5,7 +5,9 @@ from itertools import islice
 from typing import Iterable
 
 from segvg.synthref.ambiguity import count_readings, readings
-from segvg.synthref.crowds import is_held_out
+from segvg.synthref.compound.crowds import is_held_out
+from segvg.synthref.compound.phrasing import phrase_form
+from segvg.synthref.compound.proposals import Proposer
 from segvg.synthref.facts import facts_of, members_of
 from segvg.synthref.forms import (
     OPPOSITE,
@@ -22,8 +24,6 @@ from segvg.synthref.forms import (
     with_nodes,
 )
 from segvg.synthref.levels import Level
-from segvg.synthref.phrasing import phrase_form
-from segvg.synthref.proposals import Proposer
 from segvg.synthref.scene import Scene
 from segvg.synthref.semantics import idle_parts, try_evaluate
 from segvg.synthref.sentences import (

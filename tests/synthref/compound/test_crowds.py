@@ -3,14 +3,14 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from segvg.synthref.backgrounds import (
+from segvg.synthref.compound.backgrounds import (
     ANY,
     choose_background,
     paint_ripples,
     paint_strokes,
     paint_tiles,
 )
-from segvg.synthref.crowds import draw_crowd
+from segvg.synthref.compound.crowds import draw_crowd
 from segvg.synthref.levels import LEVELS
 from segvg.synthref.predicates import Geometry
 from segvg.synthref.streams import Stream
