@@ -1,12 +1,13 @@
 """SynthRef: generated referring expressions whose every label is exact.
 
 ``generate`` writes a data set. Its steps: ``levels`` (constants), ``scene`` (objects
-from random ``streams``), ``render`` (picture and masks), ``forms``, ``predicates``, ``facts``
-and ``semantics`` (what a sentence says, and what that is true of), ``sentences`` (which
-ones a scene gets), ``grammar`` and ``parser`` (words), ``images`` (all of this for one
-image), ``outputs`` (files), ``ambiguity``, ``ceilings`` and ``summary`` (what the
-manifest says), ``sheet`` (some scenes to look at). The package ``compound`` has what
-only L2 and above need: crowded scenes, relations and their wording.
+from random ``streams``), ``render`` (picture and masks), ``forms``, ``predicates``,
+``facts`` and ``semantics`` (what a sentence says, and what that is true of),
+``sentences`` (which ones a scene gets), ``grammar`` and ``parser`` (words), ``images``
+(all of this for one image), ``outputs`` (files), ``ambiguity``, ``ceilings`` and
+``summary`` (what the manifest says), ``sheet`` (some scenes to look at). The package
+``compound`` has what only L2 and above need: crowded scenes, relations and their
+wording.
 
 ``write_captions`` adds captions with several phrases to a data set (``captions``,
 ``caption_files``).
