@@ -78,4 +78,4 @@ def _images(folder: Path) -> Iterator[tuple[Path, Image.Image]]:
                 with Image.open(path) as image:
                     yield path, image
             except OSError as error:
-                raise ValueError(f'{path} is no image: {error}') from None
+                raise ValueError(f'{path} is not an image: {error}') from None

@@ -273,5 +273,5 @@ def _json_line(path: Path, number: int, data: bytes) -> dict:
     except (ValueError, RecursionError) as error:
         raise AnnotationFileError(path, f'line {number}: {error}') from None
     if not isinstance(record, dict):
-        raise AnnotationFileError(path, f'line {number} is no object')
+        raise AnnotationFileError(path, f'line {number} is not a JSON object')
     return record
