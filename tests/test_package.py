@@ -23,6 +23,7 @@ def test_import_is_light():
     assert loaded == '[]'
 
 
+@pytest.mark.slow
 def test_import_opens_no_connection():
     run_python(
         'import socket\n'
@@ -31,6 +32,7 @@ def test_import_opens_no_connection():
         'import segvg, segvg.registry, segvg.models, segvg.datasets')
 
 
+@pytest.mark.slow
 def test_torchvision_is_not_imported():
     out = run_python('import sys, segvg.models, segvg.datasets, segvg.evaluation, '
                      'segvg.visualization, segvg.engine, mmdet.models\n'

@@ -37,6 +37,7 @@ def test_boxes_are_tight_and_polygons_exact(all_records):
     assert kinds == {list, dict}
 
 
+@pytest.mark.slow
 def test_image_is_the_same_when_made_again():
     for level in LEVELS.values():
         for index in range(10 if not level.compound else 3):

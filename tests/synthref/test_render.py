@@ -77,6 +77,7 @@ def test_objects_keep_apart_and_inside(simple_records):
                 assert max(gaps) >= 1.99
 
 
+@pytest.mark.slow
 def test_enough_of_every_object_is_visible(compound_records):
     hidden = 0
     for level, record in compound_records:
@@ -130,6 +131,7 @@ def test_value_noise_is_smooth_and_fills_its_range():
     np.testing.assert_array_equal(noise, value_noise(96, 80, 3, seed=5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('level', LEVELS.values(), ids=LEVELS)
 def test_splits_have_their_number_of_objects_and_background(level):
     for split in SPLITS:

@@ -16,6 +16,8 @@ from segvg.synthref.sentences import names_pair
 from tests.synthref.conftest import SIMPLE
 from tests.synthref.mask_evaluator import evaluate, see_scene
 
+pytestmark = pytest.mark.slow
+
 MIRROR = dict(left='right', right='left', leftmost='rightmost', rightmost='leftmost')
 
 

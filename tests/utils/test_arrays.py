@@ -35,6 +35,7 @@ def archive(path, data):
         target.writestr('a.npy', data)
 
 
+@pytest.mark.slow
 def test_small_archive_cannot_become_gigabytes(tmp_path):
     buffer = io.BytesIO()
     np.save(buffer, np.zeros(1))

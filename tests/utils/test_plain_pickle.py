@@ -22,6 +22,7 @@ VALUES = st.recursive(SCALARS, lambda inner: st.one_of(
     max_leaves=20)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(VALUES, st.integers(0, pickle.HIGHEST_PROTOCOL))
 def test_plain_values_are_read_as_pickle_reads_them(value, protocol):
