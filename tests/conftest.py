@@ -8,9 +8,29 @@ os.environ.setdefault('MPLBACKEND', 'Agg')
 import pytest
 import torch
 
+RECORDED_CASE = 'recorded case'
+
 
 @pytest.fixture(autouse=True)
 def one_thread():
     """Two cores are shared by everything that runs; tests take one each."""
     torch.set_num_threads(1)
     yield
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Print the largest difference of each recorded case (tests/parity).
+
+    It stands here since the process that prints has not loaded the folders below.
+    """
+    rows = sorted(tuple(value) for reports in terminalreporter.stats.values()
+                  for report in reports if getattr(report, 'when', None) == 'call'
+                  for name, value in report.user_properties if name == RECORDED_CASE)
+    if not rows:
+        return
+    terminalreporter.section('recorded cases')
+    terminalreporter.write_line(
+        f'{"case":44} {"compared":>8} {"difference":>11} {"allowed":>9}  at')
+    for name, count, worst, difference, tolerance in rows:
+        terminalreporter.write_line(
+            f'{name:44} {count:8d} {difference:11.2e} {tolerance:9.0e}  {worst}')

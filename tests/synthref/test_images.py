@@ -9,6 +9,8 @@ from segvg.synthref.levels import LEVELS
 from segvg.synthref.render import render
 from tests.synthref.test_segmentation import rasterise
 
+pytestmark = pytest.mark.slow
+
 
 def test_image_file_and_masks_are_those_of_the_scene(tmp_path):
     path = tmp_path / 'synth.jpg'

@@ -12,6 +12,8 @@ from segvg.synthref.shapes import FILLS
 from segvg.synthref.streams import Stream
 from tests.synthref.conftest import make_scene
 
+pytestmark = pytest.mark.slow
+
 
 def test_square_covers_the_pixels_whose_centres_lie_in_it():
     # half side 0.9 * 10 = 9 around (20.5, 30.5): centres from 11.5 to 29.5
