@@ -29,7 +29,7 @@ def read_darknet_weights(path: Union[str, Path], module: nn.Module) -> tuple[int
         How many convolutions were filled, and how many there are.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         ValueError: it ends within a convolution or before the first.
     """
     if not Path(path).is_file():

@@ -205,7 +205,7 @@ class WordVectors:
         """Write the vectors into ``module.words``.
 
         Raises:
-            FileNotFoundError: there is no such file.
+            FileNotFoundError: the file does not exist.
             ValueError: it holds no word vectors, or they do not fit.
         """
         if not Path(self.checkpoint).is_file():

@@ -37,7 +37,7 @@ def load_checkpoint(path: Union[str, Path], map_location: Any = 'cpu') -> Any:
         map_location: device of the tensors; None, a function or a dict mean the CPU.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         InputError: it is not a checkpoint, is damaged, or needs a class that is not
             admitted.
     """

@@ -50,7 +50,7 @@ def read_vocabulary(path: Union[str, Path]) -> dict[str, int]:
     """Return the ids of a text file, one word a line, or of ``token_to_ix.pkl``.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         ValueError: it is not a vocabulary, or would run code.
     """
     path = Path(path)

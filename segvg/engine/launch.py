@@ -98,7 +98,7 @@ def load_weights(runner: Runner, path: str) -> dict:
     """Load a checkpoint that must fit the runner's model; returns its ``meta``.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         ValueError: it cannot be read safely or belongs to another model.
     """
     checkpoint = load_checkpoint(path)

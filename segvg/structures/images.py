@@ -68,7 +68,7 @@ def open_image(path: Union[str, Path],
         max_pixels: more are an error.
 
     Raises:
-        MissingImageError: there is no such file.
+        MissingImageError: the file does not exist.
         BrokenImageError: it is not a regular file, not an image of a known format,
             damaged, or too large.
     """
@@ -138,7 +138,7 @@ def read_image(path: Union[str, Path], *, apply_orientation: bool = False,
         max_pixels: more are an error.
 
     Raises:
-        MissingImageError: there is no such file.
+        MissingImageError: the file does not exist.
         BrokenImageError: it is damaged, too large or not an image; its values are
             neither 8 nor 16 bits nor from 0 to 1.
     """

@@ -17,7 +17,7 @@ def read_arrays(path: Union[str, Path]) -> dict[str, np.ndarray]:
     """Return the arrays of an archive by name.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         ValueError: it is not an archive of plain arrays, or becomes far larger than a
             file of its size.
     """

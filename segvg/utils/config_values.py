@@ -37,7 +37,7 @@ class ConfigFile:
         path: the file.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         ValueError: it is not Python.
     """
 

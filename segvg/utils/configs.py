@@ -131,7 +131,7 @@ def check_program(path: Path, kind: str) -> None:
         kind: ``config`` or ``plan``, for the message.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         ValueError: it is not a Python file.
     """
     if not path.is_file():

@@ -22,7 +22,7 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize('note,name', [
     ('{}/epoch_9.pth', 'epoch_9'), ('epoch_9.pth', 'epoch_9'), ('', 'epoch_10'),
-    ('/elsewhere/work/epoch_9.pth\n', 'epoch_9'), ('D:\\work\\epoch_9.pth', 'epoch_9'),
+    ('/elsewhere/run/epoch_9.pth\n', 'epoch_9'), ('D:\\work\\epoch_9.pth', 'epoch_9'),
     ('{}/epoch_8.pth', 'epoch_10'), ('{}/epoch_11.pth', 'epoch_10'),
     (None, 'epoch_10')], ids=['right', 'relative', 'empty', 'other machine', 'windows',
                               'stale', 'cut', 'missing'])

@@ -10,7 +10,7 @@ def load_npy(path: PathLike, size_limit: int = SIZE_LIMIT) -> np.ndarray:
     """Read a plain array.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         AnnotationFileError: it is too large, or is not one array of numbers.
     """
     path = checked_file(path, size_limit)

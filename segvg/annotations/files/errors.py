@@ -39,7 +39,7 @@ def checked_file(path: PathLike, size_limit: int) -> Path:
     """The path of a regular file that is not larger than a limit in bytes.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         AnnotationFileError: it is larger.
     """
     path = Path(path)

@@ -19,7 +19,7 @@ def iter_json_list(path: Union[str, Path]) -> Iterator[object]:
     Integers of more digits than a number can have become infinite.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         AnnotationFileError: it is not a list or breaks off, at the byte where that
             shows, or an object has a key twice.
     """

@@ -17,7 +17,7 @@ def load_json(path: PathLike, size_limit: int = SIZE_LIMIT) -> object:
     them.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         AnnotationFileError: it cannot be read.
     """
     path = checked_file(path, size_limit)

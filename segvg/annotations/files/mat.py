@@ -53,7 +53,7 @@ def load_mat(path: PathLike, name: str, dtype: type = np.uint8) -> np.ndarray:
     """The matrix (rows, columns) called ``name``; no other variable is kept.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         AnnotationFileError: it cannot be read or has no such matrix of ``dtype``, the
             type in which the numbers are stored.
     """

@@ -14,7 +14,7 @@ def load_pickle(path: PathLike, size_limit: int = SIZE_LIMIT) -> object:
     more than 127 bits become infinite, for the checks of the numbers.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         AnnotationFileError: it is damaged, becomes far larger than it is, or asks for
             a name (``UnsafeFileError``).
     """
