@@ -66,7 +66,7 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
 
 def find_overlaps(args: argparse.Namespace,
                   protected: list[ProtectedSplit]) -> list[Overlap]:
-    """Read what was trained on, and compare."""
+    """Read the training data and compare it with the protected images."""
     source = ImageSource(args.vg_image_data)
     left_out = set()
     if args.exclude:
@@ -106,7 +106,7 @@ def show(overlaps: list[Overlap], protected: list[ProtectedSplit]) -> None:
 
 
 def check(args: argparse.Namespace) -> bool:
-    """Compare, print and write; whether the evaluation can go on."""
+    """Compare, print and write; return whether the evaluation is safe."""
     protected = [split for path in args.protect for split in read_protected(path)]
     overlaps = find_overlaps(args, protected)
     show(overlaps, protected)

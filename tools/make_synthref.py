@@ -58,7 +58,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def print_summary(manifest: dict) -> None:
-    """Print the counts of every split, and what a model reaches that does not read."""
+    """Print the counts of every split and the ceilings of models that do not read."""
     columns = ('split', 'images', 'sentences', 'single', 'multi', 'none', 'long',
                'random object %', 'text-blind %', 'bag of words %')
     rows = [columns]
@@ -74,7 +74,7 @@ def print_summary(manifest: dict) -> None:
 
 
 def print_captions(meta: dict) -> None:
-    """Print what the captions of every split have."""
+    """Print the counts of the captions of every split."""
     print('captions:')
     for split, facts in meta['splits'].items():
         counts = meta['counts'][split]

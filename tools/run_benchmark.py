@@ -1,4 +1,4 @@
-"""Train and score every entry of a plan, and end in one table."""
+"""Train and score every entry of a plan, and write one table."""
 import argparse
 import json
 import sys
@@ -26,10 +26,10 @@ def parse_args() -> argparse.Namespace:
                         help='folder for logs and results (default: work_dirs/<name of '
                         'the plan>)')
     parser.add_argument('--jobs', type=int, default=1, metavar='N',
-                        help='how many entries run side by side (default: %(default)s)')
-    parser.add_argument('--only', nargs='+', metavar='NAME', help='these entries alone')
+                        help='entries that run at the same time (default: %(default)s)')
+    parser.add_argument('--only', nargs='+', metavar='NAME', help='only these entries')
     parser.add_argument('--table', action='store_true',
-                        help='run nothing, show the table of what is there')
+                        help='run nothing, show the table of existing results')
     add_step_options(parser, 'ENTRY/seed_N')
     return parser.parse_args()
 
@@ -56,7 +56,7 @@ class Bench:
         print(f'{time.strftime("%H:%M:%S")} {text}\n', end='', flush=True)
 
     def perform(self, run: Run) -> None:
-        """Do a run; a failure is kept and the others go on."""
+        """Perform a run; a failure is recorded and the others continue."""
         # the one that it starts from was begun before, so this cannot wait forever
         for name in self.steps.after.get(run.folder, ()):
             if name in self.begun:

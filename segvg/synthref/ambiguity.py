@@ -24,21 +24,21 @@ def readings(form: Form, scene: Scene) -> set[int]:
 
 
 def bag_of_words_chance(form: Form, scene: Scene) -> float:
-    """Return the chance to be right when the order of the words is lost."""
+    """Return the accuracy that is possible when the order of the words is lost."""
     return 1 / len(readings(form, scene))
 
 
 def count_readings(form: Form, scene: Scene) -> int:
     """Return how many readings denote none, one or several objects, as the form does.
 
-    One divided by it is the chance for whom knows which of the three it is.
+    One divided by it is the accuracy of a guess that knows which of the three it is.
     """
     kind = min(try_evaluate(form, facts_of(scene)).bit_count(), 2)
     return sum(min(bits.bit_count(), 2) == kind for bits in readings(form, scene))
 
 
 def rearrangements(form: Form) -> set[Form]:
-    """Return the forms whose phrases say the same words, dealt out in any way."""
+    """Return the forms whose phrases use the same words, distributed in any way."""
     found = set()
     for base in _relations_dealt(form):
         for other in _negations_dealt(base):
@@ -47,7 +47,7 @@ def rearrangements(form: Form) -> set[Form]:
 
 
 def _words_dealt(form: Form) -> set[Form]:
-    """Deal out shapes and attributes among the phrases."""
+    """Distribute shapes and attributes over the phrases."""
     phrases = list(leaves(form))
     if len(phrases) == 1:
         return {form}
@@ -64,7 +64,7 @@ def _words_dealt(form: Form) -> set[Form]:
 
 
 def _relations_dealt(form: Form) -> Iterator[Form]:
-    """Deal out the relations when there are several."""
+    """Distribute the relations over the phrases when there are several."""
     related = list(nodes(form, Related))
     if len(related) < 2:
         yield form
@@ -78,7 +78,7 @@ def _relations_dealt(form: Form) -> Iterator[Form]:
 
 
 def _negations_dealt(form: Form) -> Iterator[Form]:
-    """Let "not" belong to another word of the phrase that it is in."""
+    """Move "not" to another word of the same phrase."""
     yield form
     for negated in nodes(form, Without):
         leaf = negated.source

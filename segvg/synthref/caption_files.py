@@ -1,4 +1,4 @@
-"""Captions of a data set that is there, in files of their own beside its own ones."""
+"""Captions for an existing data set, in separate files."""
 import hashlib
 import json
 from collections import Counter
@@ -27,7 +27,7 @@ CAPTIONS_VERSION = '1.0'
 
 
 def write_captions(out: str | Path, level: str) -> dict:
-    """Write the captions of a data set, unless the same ones are there.
+    """Write the captions of a data set, unless the same captions exist already.
 
     They are made from its scenes alone: ``canonical/synthref_L0_captions_val.jsonl``
     and ``synthref_L0/captions.jsonl``, which has their logical forms. The files of the

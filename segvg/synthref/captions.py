@@ -1,8 +1,8 @@
-"""Captions of a scene: two to four phrases, each about objects of its own.
+"""Captions of a scene: two to four phrases, each about different objects.
 
 "a red circle, the small square and the leftmost star": every phrase denotes its objects
-by itself, so the phrases of a caption can be found one by one or all in one pass. The
-span of a phrase has all that is said of its objects, with the article.
+by itself, so the phrases of a caption can be localized one by one or all in one pass.
+The span of a phrase covers everything that is said about its objects, with the article.
 """
 from typing import Iterator
 
@@ -44,8 +44,8 @@ _WORDINGS = 8
 class CaptionWriter:
     """Finds the captions of one scene.
 
-    Objects are taken in a random order; what no phrase can single out is left out. In
-    testA at least one phrase is of an object with a held-out combination.
+    Objects are taken in random order; an object that no phrase can single out is left
+    out. In testA at least one phrase is of an object with a held-out combination.
     """
 
     def __init__(self, scene: Scene, level: Level, split: str, stream: Stream) -> None:
@@ -68,7 +68,7 @@ class CaptionWriter:
         return found
 
     def _parts(self) -> list[tuple[str, Form]]:
-        """Draw types and forms of the phrases, in random order; none of one alone."""
+        """Draw types and forms of the phrases, in random order; None if only one."""
         order = self.stream.shuffled(range(len(self.scene.objects)))
         if self.split == 'testA':   # sorting keeps the order among the others
             order.sort(key=lambda i: not is_held_out(self.scene.objects[i], self.level))
@@ -88,7 +88,7 @@ class CaptionWriter:
         return self.stream.shuffled(parts) if len(parts) > 1 else []
 
     def _proposals(self, order: list[int]) -> Iterator[tuple[str, Form]]:
-        """Yield now and then a phrase for several objects, then one for each."""
+        """Sometimes yield a phrase for several objects, then one for each object."""
         if self.level.compound and self.stream.random() < PLURAL_SHARE:
             yield from self._plural()
         for target in order:

@@ -1,4 +1,4 @@
-"""How far one gets without looking at the image, the text or the order of words.
+"""Accuracy that is possible without the image, the text or the order of the words.
 
 All but ``bag_of_words`` are percent of the sentences with one target at IoU 0.5, where
 a chosen object counts with its exact box. What has to be learned is learned on the
@@ -14,7 +14,7 @@ training split; on that split itself it is learned on one half and scored on the
   an image has few sentences, and in testA, which asks for held-out objects only.
 * ``bag_of_words``: percent of all sentences; words may be put together in any way that
   makes sense in the scene, and one way is as good as another.
-* ``bag_of_words_same_kind``: the same for whom knows whether the sentence has no, one
+* ``bag_of_words_same_kind``: the same when it is known whether the sentence has no, one
   or several targets (L2 and above); ``bag_of_words_single``: of those with one target
   alone, which is what the accuracy of a model without order of words compares with.
 

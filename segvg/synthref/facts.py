@@ -11,14 +11,14 @@ from segvg.synthref.scene import Scene
 
 
 class Members(NamedTuple):
-    """Of whom a predicate is true, and of whom it is undecided."""
+    """Objects for which a predicate is true, and for which it is undecided."""
 
     true: int
     undecided: int
 
 
 class Facts:
-    """All predicates of a scene; each table is made when first asked for."""
+    """All predicates of a scene; each table is computed when it is first used."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -44,19 +44,19 @@ class Facts:
         return _members(predicates.at(self.geometry, place)[None])[0]
 
     def _related(self, relation: str) -> list[Members]:
-        """Return for each landmark who stands in the relation to it."""
+        """Return for each landmark the objects that have the relation to it."""
         return _without_self(_members(predicates.related(self.geometry, relation).T))
 
     def _before(self, key: str) -> list[Members]:
-        """Return for each object who comes after it."""
+        """Return for each object those that come after it."""
         return _without_self(_members(predicates.before(self.geometry, key)))
 
     def _closer(self, landmark: int) -> list[Members]:
-        """Return for each object who is further from the landmark."""
+        """Return for each object those that are further from the landmark."""
         return _without_self(_members(predicates.closer(self.geometry, landmark)))
 
     def _between(self) -> dict[tuple[int, int], Members]:
-        """Return for each pair of landmarks who is between them."""
+        """Return for each pair of landmarks the objects between them."""
         truths = predicates.between(self.geometry)
         total = len(self.scene.objects)
         found = {}
@@ -81,7 +81,7 @@ def _without_self(rows: list[Members]) -> list[Members]:
 
 
 def facts_of(scene: Scene) -> Facts:
-    """Return the facts of a scene, made once and kept with it."""
+    """Return the facts of a scene, computed once and cached on it."""
     memory = vars(scene)
     if '_facts' not in memory:
         memory['_facts'] = Facts(scene)

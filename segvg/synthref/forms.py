@@ -59,7 +59,7 @@ class Objects:
 
 @dataclass(frozen=True)
 class Related:
-    """Selection: members of ``source`` that stand in a relation to the landmark.
+    """Selection: members of ``source`` that have a relation to the landmark.
 
     Relations are 'left of', 'right of', 'above', 'below', 'next to', 'in front of',
     'behind', 'inside' and 'overlapping'.

@@ -1,4 +1,4 @@
-"""Generate a SynthRef data set on disk, the same one for the same arguments."""
+"""Generate a SynthRef data set on disk; equal arguments give equal files."""
 import hashlib
 import json
 import multiprocessing
@@ -32,7 +32,7 @@ _MOST_IMAGES = 10**7   # of a split, so that the ids of levels keep apart
 
 
 class Result(NamedTuple):
-    """The manifest of a data set, and whether it was there already."""
+    """The manifest of a data set, and whether it existed already."""
 
     manifest: dict
     reused: bool
@@ -43,7 +43,7 @@ def generate(out: str | Path, level: str, seed: int,
              image_size: tuple[int, int] | None = None, format: str = 'all', *,
              sentences: int | None = None, workers: int = 1, overwrite: bool = False,
              progress: Callable[[int, int], None] | None = None) -> Result:
-    """Write a data set below ``out``, or do nothing when the same one is there.
+    """Write a data set below ``out``, or do nothing when the same one exists.
 
     Args:
         out: root of annotations (``synthref_L0``), images and canonical files.
@@ -137,7 +137,7 @@ class Paths:
         self.manifest = self.annotations / 'manifest.json'
 
     def prepare(self) -> None:
-        """Take away an older data set of the name and make the folders.
+        """Remove an older data set of the same name and make the folders.
 
         The manifest goes first: a folder without one counts as unfinished.
         """

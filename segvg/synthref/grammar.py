@@ -188,7 +188,7 @@ class _Words:
         return self.pick(objects.shape, NOUNS)
 
     def pick(self, name: str, synonyms: dict[str, tuple[str, ...]]) -> str:
-        """Return a word, now and then one of its synonyms."""
+        """Return a word, sometimes one of its synonyms."""
         others = synonyms.get(name, ())
         if self.synonyms and others and self.stream.random() < SYNONYM_SHARE:
             return self.stream.choice(others)

@@ -1,4 +1,4 @@
-"""One image: scene, sentences, picture file and masks, from its place alone."""
+"""One image: scene, sentences, picture file and masks, from its index alone."""
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ _ATTEMPTS = 255
 
 
 class Job(NamedTuple):
-    """What tells one image from all others, and where its file goes."""
+    """What determines one image, and where its file is written."""
 
     level: Level
     split: str

@@ -74,14 +74,14 @@ class Level:
     train, val and testA, ``unusual`` for testB. ``filters`` there count the
     attributes of plain sentences and of those joined with a place or a superlative.
 
-    What stands below ``noise`` is for L2 and above: ``several`` are types with more
+    Fields below ``noise`` are for L2 and above: ``several`` are types with more
     than one target, ``relations`` and ``depths`` what relation and depth sentences may
     say, ``visible`` the smallest visible share of an object, ``placements`` how objects
     are placed, ``jitter`` a factor on the spread of colours, ``brightness`` the largest
     change of the whole picture, ``typos`` the share of training sentences with one,
     ``patience`` the attempts at a scene before a sentence may be of another type.
 
-    ``version`` is that of the generator when the level changed last.
+    ``version`` is the version of the generator in which the level last changed.
     """
 
     name: str
@@ -122,7 +122,7 @@ class Level:
 
     @property
     def first_image_id(self) -> int:
-        """Return the id of the first image; two levels share none."""
+        """Return the id of the first image; no two levels share an id."""
         return self.number * IDS_OF_LEVEL + 1
 
     @property
@@ -159,7 +159,7 @@ class Level:
 @cache
 def _latin(rows: tuple[str, ...], columns: tuple[str, ...],
            share: float) -> tuple[tuple[str, str], ...]:
-    """Pick a share of the pairs along the diagonals of their table."""
+    """Choose a share of the pairs along the diagonals of their table."""
     wanted = int(share * len(rows) * len(columns) + 0.5)
     cells = [(row, (row + diagonal + 1) % len(columns))
              for diagonal in range(len(columns)) for row in range(len(rows))]

@@ -1,7 +1,7 @@
-"""From words back to the logical form: the check on the templates.
+"""From words back to the logical form, to check the templates.
 
-Written from the meaning of the words and not from the templates, so that a template
-which says something else than its form is found out.
+Written from the meaning of the words and not from the templates, so that it detects a
+template whose words do not say what its form means.
 """
 import re
 from typing import Callable

@@ -23,12 +23,12 @@ _PROBES = (np.arange(9) - 4) / 4.0   # over a box, from edge to edge
 
 
 def decide(true: np.ndarray, false: np.ndarray) -> np.ndarray:
-    """Join two exclusive conditions to truths; what meets neither is undecided."""
+    """Combine two exclusive conditions into truth values; neither gives undecided."""
     return np.where(true, TRUE, np.where(false, FALSE, UNDECIDED)).astype(np.int8)
 
 
 def every(truths: list[np.ndarray]) -> np.ndarray:
-    """Join truths by *and*: false wins over undecided."""
+    """Combine truth values by *and*: false wins over undecided."""
     stack = np.stack(truths)
     return decide((stack == TRUE).all(0), (stack == FALSE).any(0))
 
@@ -55,7 +55,7 @@ class Geometry:
 
     @cached_property
     def overlap(self) -> np.ndarray:
-        """Share (T, T) of the smaller of two full masks that both cover."""
+        """Return the overlap (T, T) of two full masks as a share of the smaller one."""
         shares = np.zeros((len(self.items),) * 2)
         for i, j in self._close_pairs(0.0):
             shares[i, j] = shares[j, i] = self._shared(i, j) / min(
@@ -64,7 +64,7 @@ class Geometry:
 
     @cached_property
     def gaps(self) -> np.ndarray:
-        """Distance (T, T) of the outlines, 0 where masks overlap, large when far."""
+        """Return distances (T, T) of outlines, 0 where masks overlap, big when far."""
         gaps = np.full((len(self.items),) * 2, np.inf)
         reach = FAR_GAP * (self.radii[:, None] + self.radii) / 2
         outlines: dict[int, np.ndarray] = {}
@@ -138,7 +138,7 @@ def related(geometry: Geometry, relation: str) -> np.ndarray:
 
 
 def _beside(geometry: Geometry, relation: str) -> np.ndarray:
-    """Compare centres along an axis; beyond a margin, boxes level or no steeper."""
+    """Compare centres along an axis: apart by a margin, mostly along that axis."""
     axis = 0 if relation in ('left of', 'right of') else 1
     offsets = geometry.centres[:, None] - geometry.centres
     along, across = offsets[..., axis], offsets[..., 1 - axis]
@@ -151,7 +151,7 @@ def _beside(geometry: Geometry, relation: str) -> np.ndarray:
 
 
 def _inside(geometry: Geometry) -> np.ndarray:
-    """Tell whose box lies within a ring's hole or another shape; no touch is false."""
+    """Tell whose box is in a ring's hole or another shape; false if apart."""
     total = len(geometry.items)
     truths = np.zeros((total, total), dtype=np.int8)
     for first, second in geometry._close_pairs(0.0):

@@ -57,7 +57,7 @@ def render(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
 
 
 def full_mask(scene: Scene, index: int) -> np.ndarray:
-    """Return the (H0, W0) bool mask of an object as if it stood alone."""
+    """Return the (H0, W0) bool mask of an object as if nothing covered it."""
     mask = np.zeros((scene.height, scene.width), dtype=bool)
     rows, columns, inside = _samples(scene, scene.objects[index], 1)
     mask[rows, columns] = inside
@@ -73,7 +73,7 @@ def _window(scene: Scene, item: SceneObject) -> tuple[int, int, int, int]:
 
 def _samples(scene: Scene, item: SceneObject,
              step: int) -> tuple[slice, slice, np.ndarray]:
-    """Return an object's window at ``step`` samples a pixel, and what it covers."""
+    """Return an object's window at ``step`` samples per pixel, and its coverage."""
     x1, y1, x2, y2 = _window(scene, item)
     u = ((np.arange(x1 * step, x2 * step) + 0.5) / step - item.cx) / item.radius
     v = ((np.arange(y1 * step, y2 * step) + 0.5) / step - item.cy) / item.radius

@@ -63,7 +63,7 @@ _DEFAULTS = dict(fill='plain', direction=None, tone=None)
 
 @dataclass(frozen=True)
 class Scene:
-    """A canvas, its background and the objects on it: all that a picture needs."""
+    """A canvas, its background and the objects on it: everything needed to draw it."""
 
     width: int
     height: int
@@ -91,14 +91,14 @@ class Scene:
                    record['noise'], objects)
 
     def digest(self) -> str:
-        """Return a hash of the objects; two scenes that share it look the same."""
+        """Return a hash of the objects; scenes with equal hashes look the same."""
         text = json.dumps(self.to_dict()['objects'], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 def draw_scene(level: Level, split: str, seed: int, index: int,
                attempt: int) -> Scene | None:
-    """Draw the scene of one image, or None when its objects found no room."""
+    """Draw the scene of one image, or None when its objects do not fit."""
     place = (seed, level.number, SPLITS.index(split), index)
     stream = Stream(*place, 'attributes', attempt)
     attributes = draw_attributes(level, split, stream)
@@ -153,7 +153,7 @@ def draw_attributes(level: Level, split: str,
 
 def _related(known: tuple[str, str], relation: str, pool: list[tuple[str, str]],
              stream: Stream) -> tuple[str, str]:
-    """Draw a (shape, colour) pair that shares with ``known`` what ``relation`` says."""
+    """Draw a (shape, colour) pair that shares ``relation`` with ``known``."""
     if relation == 'both':
         return known
     if relation == 'neither':

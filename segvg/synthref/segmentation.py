@@ -7,7 +7,7 @@ def trace_polygons(mask: np.ndarray) -> list[list[int]] | None:
 
     Returns:
         One flat list x, y, x, y, ... for each part (pixels that touch at an edge), or
-        None when the mask has a hole, which polygons cannot say. Rasterising the
+        None when the mask has a hole, which polygons cannot express. Rasterising the
         polygons gives back the mask.
     """
     exits = _boundary_edges(mask)

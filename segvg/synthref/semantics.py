@@ -1,4 +1,4 @@
-"""What a form denotes in a scene, with margins that make the answer safe to see.
+"""What a form denotes in a scene, with margins so that the answer is visually clear.
 
 Every predicate is true, false or undecided. ``denote`` raises ``Undecided`` as soon as
 one object of the scene makes a predicate undecided, and ``Undefined`` when a
@@ -65,7 +65,7 @@ def evaluate(form: Form | Selection, facts: Facts) -> int:
 
 
 def _decided(members: Members) -> int:
-    """Return of whom a predicate is true when it is decided for everyone."""
+    """Return the objects for which a predicate is true, if it is decided for all."""
     if members.undecided:
         raise Undecided
     return members.true
@@ -84,7 +84,7 @@ def _(form: Objects, facts: Facts) -> int:
 
 
 def _landmark(form: The, facts: Facts) -> int:
-    """Return the index of the one object that a landmark is."""
+    """Return the index of the one object that a landmark denotes."""
     bits = evaluate(form, facts)
     if bits.bit_count() != 1:
         raise Undefined(f'{form} is no landmark')
@@ -162,7 +162,7 @@ def _(form: Ordinal, facts: Facts) -> int:
 
 
 def _compared(source: Selection, facts: Facts) -> int:
-    """Return a set that can be compared: empty, or two and more."""
+    """Return a set whose members can be compared: empty, or two or more."""
     members = evaluate(source, facts)
     if members.bit_count() == 1:
         raise Undefined('nothing to compare with')
@@ -170,7 +170,7 @@ def _compared(source: Selection, facts: Facts) -> int:
 
 
 def pick(members: int, after: list[Members], rank: int) -> int:
-    """Return who has a rank in an order; each before it must clearly come first."""
+    """Return the object with a rank; all before it must clearly precede it."""
     first = 0
     for _ in range(rank if members else 0):
         for index in members_of(members):
@@ -221,7 +221,7 @@ def _(form: Together, facts: Facts) -> int:
 # what admission asks
 
 def idle_words(form: Form, scene: Scene) -> list[str]:
-    """Return the shape and filters that remove no object from their selection."""
+    """Return the shape and filters that exclude no object from their selection."""
     idle, facts = [], facts_of(scene)
     for leaf in leaves(form):
         chosen = evaluate(leaf, facts)
@@ -246,7 +246,7 @@ def weaker(selection: Selection) -> Iterator[Selection]:
 
 
 def landmarks(form: Form | Selection) -> Iterator[The | All | Count]:
-    """Yield the forms inside a selection that say what it is related to."""
+    """Yield the forms of the landmarks inside a selection."""
     for name, value in vars(form).items():
         for inner in value if isinstance(value, tuple) else (value,):
             if isinstance(inner, (The, All, Count)):

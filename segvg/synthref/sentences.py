@@ -34,8 +34,8 @@ _NEGATIVE_TRIES = 12
 class Sentence:
     """A sentence of a scene; ``targets`` are indices of its objects, sorted.
 
-    ``redundant`` says that a word could be dropped, ``long`` that the form is one that
-    only testB uses, ``negative`` how a sentence without a target was made.
+    ``redundant``: a word could be dropped. ``long``: the form is one that only testB
+    uses. ``negative``: how a sentence without a target was made.
     """
 
     form: Form
@@ -65,23 +65,23 @@ def draw_makers(level: Level, stream: Stream) -> list[str]:
 
 
 def absent_combination(scene: Scene, stream: Stream) -> Sentence:
-    """Join a shape and a colour that are both there, on different objects."""
+    """Combine a shape and a colour that are both in the scene, on different objects."""
     shape, colour = (getattr(stream.choice(scene.objects), name)
                      for name in ('shape', 'colour'))
     return Sentence(The(Objects(shape, (('colour', colour),))), 'attribute', ())
 
 
 def absent_shape(level: Level, stream: Stream) -> Sentence:
-    """Name a shape that is not there."""
+    """Name a shape that is not in the scene."""
     return Sentence(The(Objects(stream.choice(level.shapes))), 'attribute', ())
 
 
 class SentenceWriter:
     """Finds the sentences of one scene.
 
-    Targets go round the objects in a random order, so that no object is a better guess
-    than another. A scene in which some object cannot be described is given up as a
-    whole: leaving out the object alone would tell which ones are asked for.
+    Every object becomes the target in turn, in random order, so that no object is a
+    better guess than another. A scene in which some object cannot be described is given
+    up as a whole: leaving out the object alone would tell which ones are asked for.
     """
 
     def __init__(self, scene: Scene, level: Level, split: str, stream: Stream) -> None:
@@ -123,7 +123,7 @@ class SentenceWriter:
         return self._admit(form, 'together', tuple(sorted(targets)))
 
     def none(self, negative: str) -> Sentence | None:
-        """Say something that fits no object, most often made from what does."""
+        """Write a sentence that fits no object, mostly by changing one that does."""
         makers = dict(
             swap=self._swap, flip=self._flip,
             shape=partial(absent_shape, self.level, self.stream),
@@ -152,7 +152,7 @@ class SentenceWriter:
                redundant: bool = False, long: bool = False) -> Sentence | None:
         """Return the sentence if the form denotes the targets and its words are needed.
 
-        With ``redundant`` some word must be idle, without it none may be.
+        With ``redundant`` some word must be needless, otherwise none may be.
         """
         if try_denote(form, self.scene) != frozenset(targets):
             return None
@@ -233,7 +233,7 @@ class SentenceWriter:
         return self._queue.pop()
 
     def _worded(self, sentence: Sentence, others: list[Sentence]) -> Sentence | None:
-        """Find words that no other sentence of the image has."""
+        """Put the form into words that no other sentence of the image uses."""
         taken = {other.wording.sent for other in others}
         for _ in range(_WORDINGS):
             wording = word(sentence.form, self.level, self.stream)

@@ -64,7 +64,7 @@ def _cup(u: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 
 def _pair(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Two round blobs side by side that do not touch."""
+    """Two round discs side by side that do not touch."""
     return (np.abs(u) - 0.7)**2 + v * v <= 0.55**2
 
 

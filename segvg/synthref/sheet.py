@@ -1,4 +1,4 @@
-"""A sheet of pictures of one level, to look at: sentences with outlined objects."""
+"""A contact sheet of one level: scenes with a sentence each, objects outlined."""
 import textwrap
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Random numbers that are the same on every machine and for any worker count."""
+"""Random numbers that are equal on every machine and for any number of workers."""
 from typing import Any, Sequence
 
 import numpy as np
@@ -10,9 +10,9 @@ _BLOCK = 64
 class Stream:
     """Numbers of one (seed, level, split, image index, stage, attempt).
 
-    Every combination has a counter-based generator of its own. Only its raw 64-bit
-    output is used, which NumPy promises never to change; the distributions are made
-    here, because NumPy may change those between versions.
+    Every combination has its own counter-based generator. Only its raw 64-bit output is
+    used, which NumPy promises never to change; the distributions are computed here,
+    because NumPy may change its own between versions.
     """
 
     def __init__(self, seed: int, level: int, split: int, index: int, stage: str,
@@ -56,7 +56,7 @@ class Stream:
             ((self.random(), item) for item in items), key=lambda pair: pair[0])]
 
     def weighted_order(self, weights: Sequence[tuple[Any, float]]) -> list:
-        """Return all items of (item, weight) pairs, heavy ones early."""
+        """Return all items of (item, weight) pairs, shuffled, heavy ones earlier."""
         rest, order = list(weights), []
         while rest:
             item = self.weighted(rest)

@@ -1,4 +1,4 @@
-"""What the manifest says of a data set: counts, and that its splits keep apart."""
+"""Statistics for the manifest: counts, and a check that splits do not overlap."""
 import hashlib
 from collections import Counter
 from itertools import combinations
@@ -33,7 +33,7 @@ def _ordered(counter: Counter) -> dict:
 
 
 def check_overlap(records: Records, level: Level) -> dict:
-    """Count what the splits share and must not; raise when it is not nothing."""
+    """Count what splits share but must not share; raise unless all counts are 0."""
     named = names_held_out if level.compound else (
         lambda form, level: names_pair(form, level.held_out()))
     scenes = {split: {record.scene.digest(): record for record in items}

@@ -7,7 +7,7 @@ python tools/analysis_tools/benchmark.py configs/segvg/segvg_refcoco.py --what t
 ``train`` is the step of the optimizer wrapper with all parts training: preprocessing,
 forward, losses, backward, clipping, update. ``eval`` runs the test data twice, images
 with all their expressions against an image for every expression. ``load`` reads the
-training data in one process, and makes its index anew.
+training data in one process and rebuilds its index.
 """
 import argparse
 import json
@@ -65,7 +65,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--iters', type=int, default=5, metavar='N',
                         help='measured steps; samples for load (default: %(default)s)')
     parser.add_argument('--warmup', type=int, default=1, metavar='N',
-                        help='steps before those (default: %(default)s)')
+                        help='warm-up steps before those (default: %(default)s)')
     parser.add_argument('--random-words', action='store_true',
                         help='eval without the tokenizer, which may need a file')
     parser.add_argument('--threads', type=int, metavar='N',
@@ -95,8 +95,8 @@ def random_batch(cfg: Config, model: nn.Module, loader: str, batch_size: int,
                  expressions: int) -> dict[str, list]:
     """Return packed samples of random images, boxes and words, as a loader gives them.
 
-    They pass the pipeline of the loader, so that targets and canvas are those of the
-    config; only the tokenizer, which may need a file, is replaced.
+    They pass through the pipeline of the loader, so that targets and canvas are those
+    of the config; only the tokenizer, which may need a file, is replaced.
     """
     steps = without_transforms(find_pipeline(cfg, loader), ['LoadImageFromFile'])
     draw_words(steps, model)
@@ -263,7 +263,7 @@ MEASUREMENTS: dict[str, Callable[[Config, argparse.Namespace], dict]] = dict(
 # -- report ----------------------------------------------------------------------------
 
 def prepare(args: argparse.Namespace) -> Config:
-    """Return the config; fill in what the command line leaves to it."""
+    """Return the config and fill in defaults of the command line from it."""
     cfg = load_config(args)
     args.device = pick_device(args.device)
     if args.threads:
@@ -279,7 +279,7 @@ def prepare(args: argparse.Namespace) -> Config:
 
 
 def describe_run(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what the figures depend on."""
+    """Return the settings that the figures depend on."""
     gpu = args.device.type == 'cuda'
     name = torch.cuda.get_device_name(args.device) if gpu else platform.machine()
     return dict(config=args.config, what=args.what, device=str(args.device),

@@ -4,9 +4,9 @@
 
 benchmark.py does the work: ``train`` and ``infer`` with batches of one and two images,
 and ``eval``, whose ratio compares images that are encoded once for their seven
-sentences with images encoded for every sentence. What is measured is kept as JSON below
---out and not repeated, nor mixed with what other --iters or --threads gave; table.md is
-written anew each time.
+sentences with images encoded for every sentence. Results are kept as JSON below --out
+and are not measured again; results of other --iters or --threads are refused. table.md
+is rewritten each time.
 """
 import argparse
 import json
@@ -48,7 +48,7 @@ def parse_args() -> argparse.Namespace:
                         metavar='DIR', help='folder for the figures and table.md '
                         '(default: %(default)s)')
     parser.add_argument('--only', nargs='+', metavar='NAME', choices=list(METHODS),
-                        default=list(METHODS), help='these methods alone')
+                        default=list(METHODS), help='only these methods')
     add_device(parser)
     parser.add_argument('--iters', type=int, default=3, metavar='N',
                         help='measured steps (default: %(default)s)')
@@ -59,7 +59,7 @@ def parse_args() -> argparse.Namespace:
 
 def measure(config: str, what: str, batch: int, file: Path,
             args: argparse.Namespace) -> None:
-    """Have benchmark.py write the figures of a config to a file."""
+    """Run benchmark.py, which writes the figures of a config to a file."""
     words = ['--what', what, '--batch-size', batch, '--iters', args.iters, '--threads',
              args.threads]
     words += ['--device', args.device] if args.device else []

@@ -2,9 +2,9 @@
 
 python tools/analysis_tools/benchmark_metrics.py --num 10000 --size 480
 
-Targets are polygons (none, one, two or three an expression), masks are ellipses near
-them, boxes come a hundred an expression as a set predictor gives them. Nothing is read
-and no model is run: what is timed is ``process`` and ``evaluate`` of each metric.
+Targets are polygons (none, one, two or three per expression), masks are ellipses near
+them, and there are a hundred boxes per expression, as a set predictor gives them. No
+file is read and no model is run: ``process`` and ``evaluate`` of each metric are timed.
 """
 import argparse
 import json
@@ -64,7 +64,7 @@ class Predictions:
         return np.concatenate([centre, self.random.uniform(0.05, 0.2, 2)]) * self.size
 
     def move(self, ellipse: np.ndarray) -> np.ndarray:
-        """Return an ellipse like another."""
+        """Return an ellipse that is slightly moved and scaled."""
         return ellipse + self.random.normal(0, 0.15, 4) * ellipse[2:].mean()
 
     @staticmethod
@@ -75,7 +75,7 @@ class Predictions:
         return (ellipse[:2] + points * np.abs(ellipse[2:])).ravel().tolist()
 
     def sample(self, number: int) -> dict[str, Any]:
-        """Return an expression as a metric gets it, with all a metric may ask for."""
+        """Return an expression with every field that a metric may use."""
         targets = [self.ellipse() for _ in range(self.random.integers(4))]
         found = [self.move(target) for target in targets] or [self.ellipse()]
         shape = (self.size, self.size)

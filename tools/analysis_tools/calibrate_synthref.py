@@ -4,11 +4,10 @@ python tools/analysis_tools/calibrate_synthref.py --level L1 --images 4000 --sec
 python tools/analysis_tools/calibrate_synthref.py --level L2 --images 8000 \\
     --seconds 840 --model order
 
-Both models predict a box. ``words`` is the tiny one of the levels' targets: it sums the
-embeddings of the words, so it cannot see their order. ``order`` reads the words one
-after the other and looks at the image twice: first for a landmark, then, with every
-place seen from there, for the object. ``blind`` is ``words`` without the words. What
-they reach tells how hard a level is, nothing more.
+All models predict a box. ``words`` is tiny: it sums the embeddings of the words, so it
+cannot see their order. ``order`` reads the words one after the other and looks at the
+image twice: first for a landmark, then, relative to it, for the object. ``blind`` is
+``words`` without the words. Their accuracy tells how hard a level is, nothing more.
 """
 import argparse
 import time
@@ -129,7 +128,7 @@ def accuracy(model: nn.Module, data: Split) -> float:
 
 
 def train(model: nn.Module, data: Split, seconds: float, rate: float = 3e-3) -> float:
-    """Train for a time, the rate rising and falling to zero; return the passes."""
+    """Train with a rate that rises, then falls to zero; return the epochs done."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-4)
     start = told = time.time()
     seen = 0
@@ -154,7 +153,7 @@ def train(model: nn.Module, data: Split, seconds: float, rate: float = 3e-3) -> 
 
 
 def load_splits(args: argparse.Namespace) -> dict[str, Split]:
-    """Make both splits, or read them where they were kept."""
+    """Make both splits, or read them from their file."""
     if args.keep and args.keep.is_file():
         kept = load_checkpoint(args.keep)
         return {name: Split(*tensors) for name, tensors in kept.items()}
@@ -172,7 +171,7 @@ def main() -> None:
     parser.add_argument('--level', required=True, metavar='L0..L4',
                         help='how hard: data/README.md has the table of levels')
     parser.add_argument('--model', default='words', choices=('words', 'order', 'blind'),
-                        help='what it sees of the sentence (default: %(default)s)')
+                        help='which model (default: %(default)s)')
     parser.add_argument('--images', type=int, default=3000, metavar='N',
                         help='images for training (default: %(default)s)')
     parser.add_argument('--seconds', type=float, default=400, metavar='N',

@@ -1,4 +1,4 @@
-"""Choose on val from when on the answer is "not in this image"; draw the sweep.
+"""Choose on val the threshold of the answer "not in this image"; draw all of them.
 
 python tools/analysis_tools/choose_threshold.py configs/rela/rela_swin_b_grefcoco.py \\
     rela.pth --out work_dirs/rela/threshold.json
@@ -46,14 +46,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--metric', metavar='TYPE', help='type of the metric of '
                         'val_evaluator, e.g. GeneralizedBoxF1 (default: the first that '
                         'has a threshold)')
-    parser.add_argument('--select', metavar='NAME', help='score that is to be highest, '
+    parser.add_argument('--select', metavar='NAME', help='score to maximize, '
                         'e.g. gres/cIoU (default: gres/gIoU or grec/Pr@(F1=1))')
     add_common_arguments(parser)
     return parser.parse_args()
 
 
 def prepare(cfg: Config, args: argparse.Namespace) -> None:
-    """Make the test of a config a sweep over its val data.
+    """Turn the test of a config into a run over its val data with all thresholds.
 
     Raises:
         ValueError: no metric has a threshold.

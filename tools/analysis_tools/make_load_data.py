@@ -23,7 +23,7 @@ WORDS = ('left man woman red blue shirt on the in front of table second from rig
 
 
 class Size(NamedTuple):
-    """How much is written; ranges are half-open."""
+    """Number of images, expressions and points; ranges are half-open."""
 
     images: int
     objects: tuple[int, int]
@@ -56,7 +56,7 @@ def make_line(number: int, size: Size, random: np.random.Generator) -> dict:
 
 
 def make_polygon(bbox: list[float], random: np.random.Generator) -> list[float]:
-    """Return an ellipse in a box, of as many points as one drawn by hand has."""
+    """Return an ellipse in a box, with as many points as hand-drawn polygons."""
     angles = np.linspace(0, 2 * np.pi, int(random.integers(20, 61)), endpoint=False)
     x1, y1, x2, y2 = bbox
     x = (x1 + x2) / 2 + (x2 - x1) / 2 * np.cos(angles)
@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--size', required=True, choices=list(SIZES),
-                        help='data set whose size they have')
+                        help='data set whose size is imitated')
     parser.add_argument('--out', type=Path, required=True, metavar='DIR',
                         help='folder for the new files')
     args = parser.parse_args()

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 
 class Found(NamedTuple):
-    """What a model says: a cell and a box from there, and where the landmark is."""
+    """What a model predicts: a cell and a box relative to it, and the landmark."""
 
     heat: Tensor               # (B, hw) logits
     boxes: Tensor              # (B, hw, 4)
@@ -81,7 +81,7 @@ class Gate(nn.Module):
         self.film = nn.Linear(text, 2 * channels)
 
     def forward(self, seen: Tensor, cells: Tensor, sentence: Tensor) -> Tensor:
-        """Add to cells (B, hw, C) what is made of ``seen`` (B, hw, C')."""
+        """Add a projection of ``seen`` (B, hw, C') to cells (B, hw, C)."""
         scale, shift = self.film(sentence)[:, None].chunk(2, 2)
         return cells + F.relu(self.layer(seen) * (1 + scale) + shift)
 
@@ -89,8 +89,8 @@ class Gate(nn.Module):
 class OrderModel(nn.Module):
     """Words read in both directions, a landmark attended to, then the object.
 
-    Cells do not see their neighbours once the words come in: a softmax over all of them
-    picks the landmark, and every cell is told what that is and how far off.
+    After the words come in, cells do not see their neighbours: a softmax over all cells
+    picks the landmark, and every cell gets its features and its offset.
     """
 
     def __init__(self, num_words: int, strides: int, channels: int = 64) -> None:

@@ -1,12 +1,12 @@
-"""What answers that need no model score on generalized grounding of masks.
+"""Scores of answers that need no model, for generalized grounding with masks.
 
 python tools/analysis_tools/trivial_answers.py configs/rela/rela_tiny_synthref_l1.py \\
     --scores work_dirs/rela_tiny_synthref_l1/scores.json
 
-Every image of the test data is looked at once. "All annotated objects" are those that
-the file holds: where it holds only what sentences speak of, that answer knows more than
-a picture tells. ``--scores`` adds files that ``tools/test.py --out`` wrote, to be
-compared with.
+Every image of the test data is read once. "All annotated objects" are those in the
+annotation file: where it has only objects that sentences name, that answer knows more
+than the picture shows. ``--scores`` adds files written by ``tools/test.py --out`` for
+comparison.
 """
 import argparse
 import json
@@ -51,7 +51,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def count_image(info: dict) -> dict[str, list[MaskCount]]:
-    """Return what every answer gives for the expressions of an image."""
+    """Return the counts of every answer for the expressions of an image."""
     shape = (info['height'], info['width'])
     masks = [decode_segmentation(instance['mask'], *shape)
              for instance in info['instances']]

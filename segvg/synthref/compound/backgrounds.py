@@ -88,7 +88,7 @@ def paint_ripples(record: dict, height: int, width: int) -> np.ndarray:
 
 
 def paint_strokes(ground: np.ndarray, seed: int) -> None:
-    """Draw clutter lines, which are no objects, into a (height, width, 3) picture."""
+    """Draw clutter lines, which are not objects, into a (height, width, 3) picture."""
     height, width = ground.shape[:2]
     stream = Stream(seed, 0, 0, 0, 'texture', 1)
     for _ in range(stream.integer(*_STROKES)):

@@ -71,8 +71,9 @@ def draw_plan(level: Level, split: str, stream: Stream) -> list[list[str]]:
 class Composer:
     """Finds the sentences of one scene.
 
-    Targets go round the objects in a random order, so that no object is a better guess
-    than another; a scene in which one of them cannot be described is given up.
+    Every object becomes the target in turn, in random order, so that no object is a
+    better guess than another; a scene in which one of them cannot be described is given
+    up.
     """
 
     def __init__(self, scene: Scene, level: Level, split: str, stream: Stream) -> None:
@@ -87,8 +88,8 @@ class Composer:
     def write(self, plan: list[list[str]], attempt: int) -> list[Sentence] | None:
         """Return a sentence for each entry, or None when the scene cannot give all.
 
-        The higher the number of the attempt, the more types may stand in for the one
-        that was wanted; at last the order of words need not matter.
+        The later the attempt, the more types may replace the wanted one; in the last
+        attempts the order of the words need not matter.
         """
         self._order_share = ORDER_SHARE if attempt < _LENIENT else 0.0
         sentences: list[Sentence] = []
@@ -129,7 +130,7 @@ class Composer:
     def _choose(self, forms: Iterable[Form]) -> Form | None:
         """Choose a form, most often one where the order of the words matters.
 
-        That is, whose words say something else of as many objects in another order.
+        The order matters when the same words in another order are about other objects.
         """
         allowed = (form for form in forms if not self._names_held_out(form))
         few = list(islice(allowed, _ORDER_TRIES))
@@ -148,7 +149,7 @@ class Composer:
         return best
 
     def _admit(self, sentence: Sentence) -> Sentence | None:
-        """Check a sentence once more, by its meaning alone."""
+        """Check a sentence again, using its meaning only."""
         wanted = sum(1 << target for target in sentence.targets)
         if try_evaluate(sentence.form, self.facts) != wanted:
             raise AssertionError(f'{sentence.form} does not denote {sentence.targets}')
@@ -167,7 +168,7 @@ class Composer:
         return self._admit(Sentence(form, kind, targets))
 
     def _together(self) -> Sentence | None:
-        """Describe two targets at once; their words should be exchangeable."""
+        """Describe two targets in one sentence whose words can be exchanged."""
         if len(self.eligible) < 2:
             return None
         targets = sorted((self._next_target(), self._next_target()))
@@ -180,7 +181,7 @@ class Composer:
         return form and self._admit(Sentence(form, 'together', tuple(targets)))
 
     def _negative(self, how: str) -> Sentence | None:
-        """Say something that fits no object, most often made from what does."""
+        """Write a sentence that fits no object, mostly by changing one that does."""
         makers = dict(
             swap=self._swap, flip=self._flip,
             shape=partial(absent_shape, self.level, self.stream),
@@ -250,7 +251,7 @@ class Composer:
         return any(sentence.form == other.form for other in others)
 
     def _worded(self, sentence: Sentence, others: list[Sentence]) -> Sentence | None:
-        """Find words that no other sentence of the image has."""
+        """Put the form into words that no other sentence of the image uses."""
         taken = {other.wording.sent for other in others}
         for _ in range(_WORDINGS):
             wording = phrase_form(sentence.form, self.facts, self.level, self.split,

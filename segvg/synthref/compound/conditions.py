@@ -1,6 +1,6 @@
-"""What can be said of objects, and the conditions in which they stand to others.
+"""What can be said about objects: their attributes and their relations to others.
 
-A sentence is a *leaf* (what the object is) and at most one *condition* (how it stands
+A sentence is a *leaf* (what the object is) and at most one *condition* (how it relates
 to others), or a leaf and an order. With the members of both as bit sets, "denotes the
 target" and "nothing can be left out" are a few operations on whole numbers.
 """
@@ -31,7 +31,7 @@ _COMPARABLE = ('shape', 'colour', 'size')
 
 
 class Leaf(NamedTuple):
-    """What objects are: members, and members when one word is left out."""
+    """A description: its members, and its members when one word is left out."""
 
     objects: Objects
     members: int
@@ -39,7 +39,7 @@ class Leaf(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """How objects stand to others; ``bars`` are kinds that the leaf must not name."""
+    """How objects relate to others; the leaf must not name what is in ``bars``."""
 
     members: int
     build: Callable[[Selection], Selection]
@@ -82,14 +82,14 @@ class ConditionFinder:
         return found
 
     def common(self, sets: list[int]) -> int:
-        """Return the objects that are in all sets."""
+        """Return the objects that are in every set."""
         members = self.facts.everything
         for one in sets:
             members &= one
         return members
 
     def _landmark(self, index: int) -> list[Objects]:
-        """List the phrases that single out an object and need each word."""
+        """List phrases that single out an object and need each of their words."""
         bit = 1 << index
         return self.stream.shuffled([
             leaf.objects for leaf in self.leaves(index, LANDMARK_WORDS)
@@ -142,7 +142,7 @@ class ConditionFinder:
     _hops = _relations
 
     def _far_landmarks(self, kind: str, index: int) -> list[Selection]:
-        """List phrases for a landmark; for hops, with a condition of their own."""
+        """List phrases for a landmark; for two hops, phrases with a condition."""
         if kind in ('relation', 'depth'):
             return self.landmark(index)[:2]
         inner = 'relation' if kind == 'two hop' else self.stream.choice(

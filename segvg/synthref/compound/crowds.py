@@ -23,7 +23,7 @@ _TONES = {'black': (100, 55), 'grey': (155, 0), 'white': (62, 0), 'yellow': (45,
 
 
 class Traits(NamedTuple):
-    """What an object is, before it has a place."""
+    """Attributes of an object before it is placed."""
 
     shape: str
     colour: str
@@ -39,7 +39,7 @@ class Traits(NamedTuple):
 
 def draw_crowd(level: Level, split: str, seed: int, index: int,
                attempt: int) -> Scene | None:
-    """Draw the scene of one image, or None when its objects found no room."""
+    """Draw the scene of one image, or None when its objects do not fit."""
     place = (seed, level.number, SPLITS.index(split), index)
     # attempt 0 of a stage is for what does not change between attempts
     canvas = level.canvas
@@ -153,7 +153,7 @@ def _complete(pair: tuple[str, str], size: str, level: Level, split: str,
 
 
 def _big_ones_first(traits: list[Traits], stream: Stream) -> list[Traits]:
-    """Order objects so that large ones tend to be behind and to find room."""
+    """Order objects so that large ones tend to be placed first, behind others."""
     ranks = {'small': 1.0, 'medium': 1.6, 'large': 2.4}
     return [item for _, item in sorted(
         ((-ranks[item.size] * stream.uniform(0.4, 1.6), item) for item in traits),
@@ -222,12 +222,12 @@ class Crowd:
         self._colours = ['']
 
     def narrow(self, axis: int, part: float, stream: Stream) -> None:
-        """Keep free objects in a band, where more relations along it are decided."""
+        """Keep free objects in a band, so that more relations along it are clear."""
         start = stream.uniform(0, 1 - part)
         self._region[axis] = (start, start + part)
 
     def widen(self) -> None:
-        """Let free objects be anywhere."""
+        """Let free objects be placed anywhere."""
         self._region = [(0.0, 1.0), (0.0, 1.0)]
 
     def suggest(self, figure: str, radius: float, mode: str,
@@ -284,7 +284,7 @@ class Crowd:
         return True
 
     def _may_hide(self, other: int, hidden: int, area: int, colour: str) -> bool:
-        """Tell whether another object may lose pixels: clearly, but not too many."""
+        """Tell whether other objects may lose these pixels: some, but not too many."""
         if not hidden:
             return True
         full = self._areas[other]

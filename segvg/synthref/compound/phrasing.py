@@ -90,7 +90,7 @@ def phrase_form(form: Form, facts: Facts, level: Level, split: str,
 
 
 class Speaker:
-    """Choices of words for one sentence; ``objects`` are the marked bit sets.
+    """Chooses the words of one sentence; ``objects`` are the marked bit sets.
 
     ``joined`` says that more noun phrases may follow one, after an "and".
     """
@@ -155,7 +155,7 @@ class Speaker:
                 ' '.join(['{np}', *group.pattern]))
 
     def landmark(self, form: The | All | Count) -> str:
-        """Return the phrase for what an object is related to."""
+        """Return the phrase for the landmark of a relation."""
         plural = not isinstance(form, The)
         text = self.noun_phrase(form, plural)[0]
         if isinstance(form, Count):
@@ -164,7 +164,7 @@ class Speaker:
         return text if self.style == 'telegraph' else f'the {text}'
 
     def link(self, plural: bool) -> str:
-        """Return what joins a noun to what is said of it: nothing, "that is"."""
+        """Return the words between a noun and its condition: none, or "that is"."""
         links = LINKS[plural]
         return self.stream.choice(links) if self.style == 'full' else links[0]
 
@@ -292,7 +292,7 @@ class Speaker:
         return PLURAL_NOUNS.get(word, f'{word}s') if plural else word
 
     def pick(self, name: str, synonyms: dict[str, tuple[str, ...]]) -> str:
-        """Return a word, now and then one of its synonyms."""
+        """Return a word, sometimes one of its synonyms."""
         others = synonyms.get(name, ())
         if self.level.synonyms and others and self.stream.random() < SYNONYM_SHARE:
             return self.stream.choice(others)

@@ -1,4 +1,4 @@
-"""All forms of a type that fit a target and need every one of their words."""
+"""All forms of a type that fit a target and in which every word is needed."""
 from typing import Iterator
 
 from segvg.synthref.compound.conditions import Condition, ConditionFinder, Leaf
@@ -34,7 +34,7 @@ class Proposer:
     # sentences with one target
 
     def single(self, kind: str, target: int, redundant: bool = False) -> Iterator[The]:
-        """Yield forms that denote one object; with ``redundant``, with an idle word."""
+        """Yield forms that denote one object; ``redundant``: with a needless word."""
         if kind in ('side', 'extent', 'ordinal', 'fourth', 'nearest'):
             yield from self._ordered(kind, target)
             return
@@ -61,7 +61,7 @@ class Proposer:
         return any(leaf.objects.get(kind) for kind in condition.bars)
 
     def _denied(self, leaf: Leaf, condition: Condition, bit: int) -> Iterator[The]:
-        """Replace one word of a leaf by what the object is not."""
+        """Replace one word of a leaf by the denial of another value ("not red")."""
         for word in leaf.objects.kinds():
             rest = leaf.objects.replace(word, None)
             for negation in self.stream.shuffled(self.finder.conditions('negation')):

@@ -1,4 +1,4 @@
-"""Noun phrases while they grow, marks around them, and what these become: spans.
+"""Noun phrases under construction, with marks that later become spans.
 
 The mark of phrase k is a pair of private characters, which no template has.
 """
@@ -16,7 +16,7 @@ _ARTICLE = re.compile('\\ba (?=[\ue000-\ue0ff]*[aeiou])')
 
 @dataclass
 class Group:
-    """A noun phrase while it grows: words before the noun, and what follows it."""
+    """A noun phrase under construction: words before the noun, and what follows it."""
 
     leaf: Objects
     before: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ def remove_marks(text: str) -> str:
 
 
 def fix_articles(text: str) -> str:
-    """Write "an" before a vowel, also where a mark is between."""
+    """Write "an" before a vowel, even with a mark in between."""
     return _ARTICLE.sub('an ', text)
 
 
