@@ -16,6 +16,7 @@ import numpy as np
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
+from segvg.annotations.outputs import add_overwrite, check_output
 from segvg.datasets import GroundingDataset
 from segvg.engine.launch import add_config_options, fail, load_config
 from segvg.registry import DATASETS
@@ -46,6 +47,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show-interval', type=float, default=0, metavar='SECONDS',
                         help='time a picture stays; 0 (the default): until a key is '
                         'pressed')
+    add_overwrite(parser)
     add_config_options(parser)
     args = parser.parse_args()
     if args.not_show and args.out_dir is None:
@@ -68,6 +70,13 @@ def draw_order(total: int, number: int) -> Iterator[int]:
     return (index * total // number for index in range(number))
 
 
+def picture_path(args: argparse.Namespace, name: str, image: str) -> Path:
+    """Return the file of a picture, which must not be an image that is drawn."""
+    path = args.out_dir / f'{name}.jpg'
+    check_output(path, [Path(image)], overwrite=args.overwrite)
+    return path
+
+
 def browse_file(args: argparse.Namespace, visualizer: GroundingVisualizer) -> int:
     """Draw records of a canonical file; return the number of broken images."""
     broken = 0
@@ -84,7 +93,7 @@ def browse_file(args: argparse.Namespace, visualizer: GroundingVisualizer) -> in
         for number, picture in enumerate(pictures):
             name = f'{index:06d}_{number}_{Path(record["img_path"]).stem}'
             if args.out_dir:
-                save_picture(args.out_dir / f'{name}.jpg', picture)
+                save_picture(picture_path(args, name, record['img_path']), picture)
             if not args.not_show:
                 visualizer.show(picture, win_name=name, wait_time=args.show_interval)
     return broken
@@ -105,7 +114,7 @@ def browse_config(args: argparse.Namespace, visualizer: GroundingVisualizer) -> 
             continue
         for number, sample in enumerate(packed['data_samples']):
             name = f'{index:06d}_{number}_{Path(sample.img_path).stem}'
-            out_file = args.out_dir and args.out_dir / f'{name}.jpg'
+            out_file = args.out_dir and picture_path(args, name, sample.img_path)
             visualizer.add_datasample(
                 name, paste(packed['inputs'], sample), sample, show=not args.not_show,
                 wait_time=args.show_interval, out_file=out_file, frame='canvas')

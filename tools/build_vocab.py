@@ -10,7 +10,7 @@ from typing import Iterator, Optional
 import numpy as np
 
 from segvg.annotations.canonical import CanonicalFile
-from segvg.annotations.outputs import check_output
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.datasets.vocabulary import (
     build_vocabulary,
     read_glove,
@@ -41,8 +41,7 @@ def parse_args() -> argparse.Namespace:
     source.add_argument('--published', metavar='DIR',
                         help='folder with token_to_ix.pkl and word_emb.npz instead of '
                         'annotations')
-    parser.add_argument('--overwrite', action='store_true',
-                        help='replace files that are there already')
+    add_overwrite(parser)
     args = parser.parse_args()
     if bool(args.annotations) == bool(args.published):
         parser.error('give either annotation files or --published')
@@ -93,8 +92,8 @@ def main() -> None:
         inputs = [Path(path) for path in args.annotations]
         if args.published:
             inputs += Path(args.published).iterdir()
-        for end in ('.txt', '.npz'):
-            check_output(Path(f'{args.out}{end}'), inputs, overwrite=args.overwrite)
+        check_outputs([f'{args.out}.txt', f'{args.out}.npz'], inputs,
+                      overwrite=args.overwrite)
     except (OSError, ValueError, KeyError) as error:
         fail(error)
     write_vocabulary(f'{args.out}.txt', ids)

@@ -12,6 +12,7 @@ import json
 import sys
 from pathlib import Path
 
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.leakage import (
     SOURCES,
     ImageSource,
@@ -55,6 +56,7 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         help='write the report to this file')
     parser.add_argument('--require-clean', action='store_true',
                         help='exit code 1 for unknown, too')
+    add_overwrite(parser)
     args = parser.parse_args(argv)
     if (args.protect_images is None) != (args.train_images is None):
         parser.error('--protect-images and --train-images belong together')
@@ -148,6 +150,9 @@ def main(argv: list[str]) -> int:
     """Check; the exit code."""
     args = parse_args(argv)
     try:
+        check_outputs([args.out, args.weights and record_path(args.weights)],
+                      [*args.protect, *(path for _, path in args.train)],
+                      overwrite=args.overwrite)
         return 0 if check(args) else 1
     except (OSError, ValueError, KeyError, ImportError) as error:
         print(f'error: {error}', file=sys.stderr)

@@ -3,6 +3,7 @@ import argparse
 import json
 from pathlib import Path
 
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.bench.card import CardError, read_card
 from segvg.bench.compare import as_json, as_markdown, as_text, compare_cards
 from segvg.bench.statistics import DRAWS
@@ -29,6 +30,7 @@ def parse_args() -> argparse.Namespace:
                         help='write the table to this file')
     parser.add_argument('--draws', type=int, default=DRAWS, metavar='N',
                         help='how often images are drawn (default: %(default)s)')
+    add_overwrite(parser)
     return parser.parse_args()
 
 
@@ -36,6 +38,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Compare."""
     args = parse_args()
+    check_outputs([args.markdown, args.json], args.cards, overwrite=args.overwrite)
     try:
         rows = compare_cards([read_card(Path(path)) for path in args.cards],
                              args.scores, args.draws)

@@ -1,6 +1,7 @@
 """Turn a published checkpoint into one of segvg, every key accounted for."""
 import argparse
 
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.checkpoints.convert import convert_state_dict
 from segvg.checkpoints.io import load_checkpoint, save_weights, state_dict_of
 from segvg.checkpoints.rules import RULES
@@ -19,6 +20,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--average', action='store_true',
                         help='take the averaged weights of the file '
                         '(ema_state_dict; SeqTR, Partial-RES)')
+    add_overwrite(parser)
     return parser.parse_args()
 
 
@@ -26,6 +28,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Convert."""
     args = parse_args()
+    check_outputs([args.output], [args.input], overwrite=args.overwrite)
     try:
         checkpoint = load_checkpoint(args.input)
         if args.average:

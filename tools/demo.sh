@@ -24,5 +24,5 @@ else
 fi
 
 python tools/test.py "$config" "$(cat "$work/last_checkpoint")" --work-dir "$work" \
-  --out "$work/scores.json" --show-dir "$work/pictures"
+  --out "$work/scores.json" --show-dir "$work/pictures" --overwrite
 echo "Pictures: $work/pictures/"

@@ -2,6 +2,7 @@
 import argparse
 
 from segvg.annotations.canonical import CanonicalFile
+from segvg.annotations.outputs import add_overwrite
 from segvg.annotations.subset import draw_refs, write_refs
 from segvg.engine.launch import fail
 from segvg.utils.exits import one_line_errors
@@ -17,8 +18,7 @@ def parse_args() -> argparse.Namespace:
                         help='seed of the choice (default: %(default)s)')
     parser.add_argument('--out', required=True, metavar='DIR',
                         help='folder for the new files')
-    parser.add_argument('--overwrite', action='store_true',
-                        help='replace files that are there already')
+    add_overwrite(parser)
     return parser.parse_args()
 
 

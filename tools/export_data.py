@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from segvg.annotations.exporters import EXPORTERS, Losses
-from segvg.annotations.outputs import check_output
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.utils.exits import one_line_errors
 
 
@@ -19,8 +19,7 @@ def export(args: argparse.Namespace, losses: Losses) -> list[Path]:
     with tempfile.TemporaryDirectory(dir=args.out, prefix='.export.') as folder:
         parts = EXPORTERS[args.target](args.files, Path(folder), losses)
         written = [args.out / path.relative_to(folder) for path in parts]
-        for path in written:
-            check_output(path, args.files, overwrite=args.overwrite)
+        check_outputs(written, args.files, overwrite=args.overwrite)
         for part, path in zip(parts, written, strict=True):
             path.parent.mkdir(parents=True, exist_ok=True)
             os.replace(part, path)
@@ -37,8 +36,7 @@ def main(argv: list[str]) -> int:
                         help='canonical files of one data set')
     parser.add_argument('--out', type=Path, required=True, metavar='DIR',
                         help='folder for the new files')
-    parser.add_argument('--overwrite', action='store_true',
-                        help='replace files that are there already; never those read')
+    add_overwrite(parser)
     args = parser.parse_args(argv)
     losses = Losses()
     try:

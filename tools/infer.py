@@ -4,11 +4,13 @@ python tools/infer.py street.jpg --text 'left man' --text 'the red car' \\
     --config configs/segvg/segvg_refcoco.py --checkpoint segvg.pth --out-dir found
 """
 import argparse
+import glob
 import signal
 import sys
 from pathlib import Path
-from typing import Sequence
+from typing import Iterator, Sequence
 
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.engine.launch import add_config_options, add_device, fail, load_config
 from segvg.utils.exits import end_like_interrupts, one_line_errors
 
@@ -37,8 +39,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--mask-parts', action='store_true',
                         help='take the connected parts of a predicted mask for targets '
                         'of their own')
+    add_overwrite(parser)
     add_config_options(parser)
     return parser.parse_args()
+
+
+def outputs(args: argparse.Namespace) -> Iterator[Path]:
+    """Yield the files to write, of the pictures those that are there already."""
+    folder = Path(args.out_dir)
+    yield folder / 'predictions.json'
+    for number, image in enumerate(args.images):
+        yield from folder.glob(
+            f'{number:04d}_[0-9]*_{glob.escape(Path(image).stem)}.jpg')
 
 
 def report(images: Sequence[str], predictions: Sequence[Sequence[dict]]) -> None:
@@ -68,6 +80,8 @@ def main() -> None:
         for image in args.images:
             if not Path(image).is_file():
                 raise FileNotFoundError(f'image {image} does not exist')
+        check_outputs(outputs(args), [*args.images, args.config, args.checkpoint],
+                      overwrite=args.overwrite)
         cfg = load_config(args)
         from segvg.apis import GroundingInferencer  # slow: after the quick checks
         if args.no_target_threshold:

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from segvg.annotations.canonical import CanonicalFile
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.annotations.subset import write_refs
 from segvg.engine.launch import add_common_arguments, fail, load_config
 from segvg.engine.workflows.pseudo_labels import (
@@ -37,6 +38,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--plain', action='store_true',
                         help='predict with the plain weights, as published, not with '
                         'their average')
+    add_overwrite(parser)
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -50,6 +52,9 @@ def main() -> None:
         drop_init(cfg.model)
         source = CanonicalFile(args.annotations)
         subset = CanonicalFile(args.labelled)
+        name = f'{subset.name}_pseudo'
+        check_outputs([Path(args.out) / f'{name}_{source.split}.jsonl'],
+                      [args.annotations, args.labelled], overwrite=args.overwrite)
         labelled = find_refs(source, subset)
         runner = runner_for(cfg, str(Path(args.annotations).absolute()),
                             args.checkpoint, args.plain)
@@ -59,8 +64,8 @@ def main() -> None:
     chosen = choose(source, labels, labelled)
     note = dict(of=args.annotations, labelled=len(labelled), pseudo=len(chosen),
                 threshold=args.threshold, checkpoint=args.checkpoint)
-    path = write_refs(source, {**dict.fromkeys(labelled), **chosen}, args.out,
-                      f'{subset.name}_pseudo', dict(pseudo_labels=note))
+    path = write_refs(source, {**dict.fromkeys(labelled), **chosen}, args.out, name,
+                      dict(pseudo_labels=note), overwrite=args.overwrite)
     print(json.dumps(note))
     print(f'{len(labelled)} labelled and {len(chosen)} pseudo-labelled objects: {path}')
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
+from segvg.annotations.outputs import check_outputs
 from segvg.synthref import generate, write_captions
 from segvg.synthref.generate import FORMATS
 from segvg.synthref.levels import SPLITS
@@ -87,6 +88,7 @@ def print_captions(meta: dict) -> None:
 def main() -> None:
     """Make the data set and say what is in it."""
     args = parse_args()
+    check_outputs([args.sheet], overwrite=args.overwrite)
     start = time.time()
     with Progress(transient=True) as bar:
         bar.disable = not bar.console.is_terminal
@@ -98,7 +100,7 @@ def main() -> None:
                 overwrite=args.overwrite,
                 progress=lambda done, total: bar.update(
                     task, completed=done, total=total))
-        except (ValueError, FileExistsError) as error:
+        except ValueError as error:
             raise SystemExit(f'error: {error}') from None
     folder = args.out / f'synthref_{args.level}'
     if reused:

@@ -1,10 +1,13 @@
 """Score a checkpoint on the test data of a config."""
 import argparse
 from pathlib import Path
+from typing import Iterator, Union
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
+from segvg.annotations.outputs import add_overwrite, check_outputs
+from segvg.bench.card import card_files
 from segvg.bench.card_hook import CardHook
 from segvg.engine.launch import (
     add_common_arguments,
@@ -42,8 +45,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--no-target-threshold', metavar='F.json', help='take the threshold for "not '
         'in this image" from a file of tools/analysis_tools/choose_threshold.py')
+    add_overwrite(parser)
     add_common_arguments(parser)
     return parser.parse_args()
+
+
+def outputs(args: argparse.Namespace) -> Iterator[Union[str, Path, None]]:
+    """Yield the files to write, of the pictures those that are there already."""
+    yield args.out
+    if args.card:
+        yield from card_files(Path(args.card))
+    if args.show_dir:
+        yield from Path(args.show_dir).glob('[0-9][0-9][0-9][0-9]_*.jpg')
 
 
 def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
@@ -78,6 +91,8 @@ def check_leakage(args: argparse.Namespace, cfg: Config, meta: dict) -> str:
 def main() -> None:
     """Score."""
     args = parse_args()
+    check_outputs(outputs(args), [args.config, args.checkpoint],
+                  overwrite=args.overwrite)
     try:
         if not Path(args.checkpoint).is_file():
             raise FileNotFoundError(f'checkpoint {args.checkpoint} does not exist')

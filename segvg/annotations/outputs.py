@@ -1,13 +1,43 @@
 """Files that a tool writes replace neither what it reads nor what others wrote."""
+import argparse
 import filecmp
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Optional, Union
+
+AnyPath = Union[str, Path]
+
+
+def add_overwrite(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that lets a tool replace files; ``check_outputs`` reads it."""
+    parser.add_argument('--overwrite', action='store_true',
+                        help='replace files that are there already; never those read')
+
+
+def check_outputs(paths: Iterable[Optional[AnyPath]], inputs: Iterable[AnyPath] = (),
+                  *, overwrite: bool = False) -> None:
+    """Refuse to write files that are inputs, or that are there already.
+
+    Args:
+        paths: the files to write; None stands for one that is not asked for.
+        inputs: the files that are read; these are never replaced.
+        overwrite: whether other files may be replaced.
+
+    Raises:
+        FileExistsError: one of them must not be written.
+    """
+    read = [Path(path) for path in inputs]
+    for path in paths:
+        if path is not None:
+            check_output(Path(path), read, overwrite=overwrite)
 
 
 def check_output(path: Path, inputs: Iterable[Path] = (), *,
                  overwrite: bool = False) -> None:
     """Refuse to write a file that is an input, or that is there already.
+
+    An empty file, and what is not a file (a pipe, a terminal), holds nothing to lose.
 
     Args:
         path: the file to write.
@@ -20,11 +50,11 @@ def check_output(path: Path, inputs: Iterable[Path] = (), *,
     if not path.exists():
         return
     if any(other.exists() and path.samefile(other) for other in inputs):
-        raise FileExistsError(f'{path} is read and would be overwritten: take another '
-                              'folder or name for what is written')
-    if not overwrite:
-        raise FileExistsError(f'{path} is there already: take another name or folder, '
-                              'or say --overwrite')
+        raise FileExistsError(f'{path} is read and would be overwritten: choose '
+                              'another folder or name for what is written')
+    if not overwrite and path.is_file() and path.stat().st_size:
+        raise FileExistsError(f'{path} is there already: choose another name or '
+                              'folder, or add --overwrite')
 
 
 class MaskCopies:

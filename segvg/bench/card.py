@@ -62,6 +62,11 @@ def companion(path: Path, suffix: str) -> Path:
     return path.with_name(f'{path.stem}{suffix}')
 
 
+def card_files(path: Path) -> list[Path]:
+    """Return all files of a card, given that of its JSON."""
+    return [path, *(companion(path, suffix) for suffix in ('.npz', '.jsonl'))]
+
+
 def digest(value: Any) -> str:
     """Return the SHA-256 of a plain value; the order of keys does not matter."""
     text = json.dumps(value, sort_keys=True, default=repr)

@@ -148,7 +148,7 @@ def score(work_dir: Path, run: Run, split: str, weights: Path, plan: Plan) -> No
                if not key.startswith(('train_cfg.', 'train_dataloader.'))}
     words = ['--cfg-options', *option_words(options)] if options else []
     _call(['tools/test.py', run.config, str(weights), '--split', split, '--card',
-           str(card), '--work-dir', str(folder / 'tests'), *words],
+           str(card), '--overwrite', '--work-dir', str(folder / 'tests'), *words],
           folder / f'test_{split}.log', plan.threads)
 
 

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 from mmengine.config import Config, DictAction
@@ -13,6 +14,7 @@ from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
 from segvg.checkpoints.mmengine_loader import use_safe_loader
 from segvg.utils.config_values import check_values
 from segvg.utils.configs import load
+from segvg.utils.exits import end_with
 from segvg.utils.fast_config_dump import use_plain_text
 from segvg.utils.files import use_whole_files
 from segvg.utils.plain_values import printable
@@ -126,6 +128,6 @@ def leave_group() -> None:
         os._exit(0)
 
 
-def fail(error: Exception) -> None:
+def fail(error: Exception) -> NoReturn:
     """End the program with one message instead of a traceback."""
-    sys.exit('error: ' + printable(str(error), keep='\n'))
+    end_with(error, 'error: ' + printable(str(error), keep='\n'))

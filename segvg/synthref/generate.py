@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Callable, Iterator, NamedTuple
 
+from segvg.annotations.outputs import check_output
 from segvg.synthref.ceilings import compute_ceilings
 from segvg.synthref.images import ImageRecord, Job, make_image
 from segvg.synthref.levels import SPLITS, Level, get_level
@@ -26,6 +27,7 @@ from segvg.utils.files import write_whole
 FORMATS = ('refer', 'grefcoco', 'canonical', 'all')
 ANNOTATION_FILES = ('scenes.jsonl', 'instances.json', 'refs(synth).p',
                     'grefs(synth).json')
+VOCABULARY = files('segvg.synthref').joinpath('vocab.txt')
 CAPTION_FILE = 'captions.jsonl'
 _CHUNK = 32
 _MOST_IMAGES = 10**7   # of a split, so that the ids of levels keep apart
@@ -63,6 +65,9 @@ def generate(out: str | Path, level: str, seed: int,
     manifest = None if overwrite else find_existing(paths, arguments, wanted.version)
     if manifest:
         return Result(manifest, True)
+    vocabulary = paths.out / 'vocab.txt'
+    if not _is_vocabulary(vocabulary):
+        check_output(vocabulary, overwrite=overwrite)
     paths.prepare()
     records = _make_images(wanted, seed, paths.images, workers, progress)
     by_split = defaultdict(list)
@@ -82,6 +87,11 @@ def generate(out: str | Path, level: str, seed: int,
                                 for path in written})
     paths.save_manifest(manifest)
     return Result(manifest, False)
+
+
+def _is_vocabulary(path: Path) -> bool:
+    """Whether a file is the vocabulary that every data set gets."""
+    return path.is_file() and path.read_bytes() == VOCABULARY.read_bytes()
 
 
 def _held_out(level: Level) -> dict[str, list[list[str]]]:
@@ -210,8 +220,7 @@ def _write(paths: Paths, entries: list[Entry], level: Level,
     """Write the annotation files that the format asks for; returns them."""
     format, folder = arguments['format'], paths.annotations
     written = [paths.out / 'vocab.txt', folder / 'scenes.jsonl']
-    vocabulary = files('segvg.synthref').joinpath('vocab.txt')
-    written[0].write_bytes(vocabulary.read_bytes())
+    written[0].write_bytes(VOCABULARY.read_bytes())
     write_scenes(written[1], entries)
     if format in ('refer', 'grefcoco', 'all'):
         written.append(folder / 'instances.json')

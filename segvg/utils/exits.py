@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from typing import Any, Callable
+from typing import Any, Callable, NoReturn
 
 from segvg.utils.errors import InputError
 
@@ -12,13 +12,16 @@ from segvg.utils.errors import InputError
 #: any more, as shells have them.
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+#: Exit code of a command that would replace a file: it was used in a wrong way.
+NOT_REPLACED = 2
 
 
 def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
     """Make a command end with one line, not a traceback, for what is not its own bug.
 
     That is an error of the system (a full disk, a forbidden folder, a missing file) or
-    an ``InputError``, exit code 1, or an interrupt, exit code 130.
+    an ``InputError``, exit code 1; a file that is not to be replaced, exit code 2; or
+    an interrupt, exit code 130.
     """
     @functools.wraps(main)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -31,8 +34,16 @@ def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(BROKEN_PIPE)
         except (OSError, InputError) as error:
-            sys.exit(f'error: {message_of(error)}')
+            end_with(error, f'error: {message_of(error)}')
     return wrapped
+
+
+def end_with(error: BaseException, message: str) -> NoReturn:
+    """End the program with a message; the exit code depends on the error."""
+    if isinstance(error, FileExistsError):
+        print(message, file=sys.stderr)
+        sys.exit(NOT_REPLACED)
+    sys.exit(message)
 
 
 def end_like_interrupts(number: int) -> None:

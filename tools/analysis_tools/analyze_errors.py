@@ -3,6 +3,7 @@ import argparse
 import json
 from pathlib import Path
 
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.bench.card import CardError, read_card, read_rows
 from segvg.bench.errors import KINDS, analyze, data_root, report
 from segvg.bench.html_report import write_page
@@ -24,6 +25,7 @@ def parse_args() -> argparse.Namespace:
                         'acc@0.5, mIoU or gIoU, whichever there is)')
     parser.add_argument('--num-pictures', type=int, default=6, metavar='N',
                         help='pictures of every kind of error (default: %(default)s)')
+    add_overwrite(parser)
     return parser.parse_args()
 
 
@@ -33,21 +35,23 @@ def main() -> None:
     args = parse_args()
     path = Path(args.card)
     out = Path(args.out_dir) if args.out_dir else path.parent
+    page, tables_file = (out / f'{path.stem}_errors{end}' for end in ('.html', '.json'))
+    check_outputs([page, tables_file], overwrite=args.overwrite)
     try:
         card = read_card(path)
         root = data_root(card, args.data_root)
         score, cases = analyze(card, read_rows(path), root, args.score)
         tables = report(cases)
-        write_page(out / f'{path.stem}_errors.html', card, score, cases, tables,
+        write_page(page, card, score, cases, tables,
                    root=root, pictures=args.num_pictures)
     except (CardError, ValueError, OSError) as error:
         fail(error)
     content = dict(card=str(path), score=score, **tables)
-    write_whole(out / f'{path.stem}_errors.json',
+    write_whole(tables_file,
                 json.dumps(content, indent=1, ensure_ascii=False) + '\n')
     for kind, words in KINDS.items():
         print(f'{kind:13} {tables["all"]["errors"][kind]:5.1f} %  {words}')
-    print(f'\n{out / f"{path.stem}_errors.html"}')
+    print(f'\n{page}')
 
 
 if __name__ == '__main__':

@@ -28,6 +28,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from segvg.annotations.line_index import index_path
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.apis.inferencer import pick_device, start_record
 from segvg.engine.launch import add_config_options, add_device, fail, load_config
 from segvg.engine.preflight import check_files
@@ -72,6 +73,7 @@ def parse_args() -> argparse.Namespace:
                         help="threads of torch on the CPU (default: torch's choice)")
     parser.add_argument('--json', type=Path, metavar='F.json',
                         help='write the figures to this file')
+    add_overwrite(parser)
     add_config_options(parser)
     args = parser.parse_args()
     for name in ('iters', 'expressions', 'batch_size', 'threads'):
@@ -307,6 +309,7 @@ def table(figures: dict[str, Any]) -> Iterator[str]:
 def main() -> None:
     """Measure, print and write."""
     args = parse_args()
+    check_outputs([args.json], [args.config], overwrite=args.overwrite)
     try:
         cfg = prepare(args)
         figures = dict(describe_run(args), **MEASUREMENTS[args.what](cfg, args))

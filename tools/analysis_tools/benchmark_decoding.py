@@ -7,6 +7,7 @@ import torch
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.apis.inferencer import pick_device
 from segvg.engine.launch import add_device
 from segvg.models.heads import SequenceHead
@@ -31,6 +32,7 @@ def parse_args() -> argparse.Namespace:
     add_device(parser)
     parser.add_argument('--json', metavar='F.json',
                         help='write the figures to this file')
+    add_overwrite(parser)
     return parser.parse_args()
 
 
@@ -63,6 +65,7 @@ def make_head(config: str, device: torch.device) -> SequenceHead:
 def main() -> None:
     """Measure."""
     args = parse_args()
+    check_outputs([args.json], [args.config], overwrite=args.overwrite)
     device = pick_device(args.device)
     head = make_head(args.config, device)
     rows = []

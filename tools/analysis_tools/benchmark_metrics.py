@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.registry import METRICS
 from segvg.structures.masks import decode_polygons
 from segvg.utils.exits import one_line_errors
@@ -43,6 +44,7 @@ def parse_args() -> argparse.Namespace:
                         help='seed of all that is drawn (default: %(default)s)')
     parser.add_argument('--json', type=Path, metavar='F.json',
                         help='write the figures to this file')
+    add_overwrite(parser)
     return parser.parse_args()
 
 
@@ -132,6 +134,7 @@ def time_metric(kind: str, args: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     """Measure, print and write."""
     args = parse_args()
+    check_outputs([args.json], overwrite=args.overwrite)
     torch.set_num_threads(1)
     figures = []
     for kind in args.metrics:

@@ -15,6 +15,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.engine.launch import (
     add_common_arguments,
     build_runner,
@@ -48,6 +49,7 @@ def parse_args() -> argparse.Namespace:
                         'has a threshold)')
     parser.add_argument('--select', metavar='NAME', help='score to maximize, '
                         'e.g. gres/cIoU (default: gres/gIoU or grec/Pr@(F1=1))')
+    add_overwrite(parser)
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -100,6 +102,9 @@ def main() -> None:
         if not Path(args.checkpoint).is_file():
             raise FileNotFoundError(f'checkpoint {args.checkpoint} does not exist')
         cfg = load_config(args)
+        out = args.out or Path(cfg.work_dir) / 'no_target_threshold.json'
+        check_outputs([out, out.with_suffix('.png')], [args.config, args.checkpoint],
+                      overwrite=args.overwrite)
         prepare(cfg, args)
         check_files(cfg, ['test_dataloader'], pretrained=False)
         runner = build_runner(cfg)
@@ -110,7 +115,6 @@ def main() -> None:
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
     if is_main_process():
-        out = args.out or Path(cfg.work_dir) / 'no_target_threshold.json'
         write_whole(out, json.dumps(choice, indent=2) + '\n')
         draw(sweep, out.with_suffix('.png'))
         print(f'\n{choice["parameter"]} {choice["threshold"]:.2f}: {sweep.select} '

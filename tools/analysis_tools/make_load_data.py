@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from segvg.annotations.canonical import CanonicalWriter
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.utils.exits import one_line_errors
 
 WIDTH, HEIGHT = 640, 480
@@ -73,8 +74,11 @@ def main() -> None:
                         help='data set whose size is imitated')
     parser.add_argument('--out', type=Path, required=True, metavar='DIR',
                         help='folder for the new files')
+    add_overwrite(parser)
     args = parser.parse_args()
     size, random = SIZES[args.size], np.random.default_rng(0)
+    path = args.out / f'{args.size}_train.jsonl'
+    check_outputs([args.out / 'image.jpg', path], overwrite=args.overwrite)
     args.out.mkdir(parents=True, exist_ok=True)
     coarse = random.integers(0, 256, (30, 40, 3), dtype=np.uint8)
     image = Image.fromarray(coarse).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
@@ -82,7 +86,6 @@ def main() -> None:
     with CanonicalWriter(args.out, args.size, {}) as writer:
         for number in range(size.images):
             writer.write(make_line(number, size, random))
-    path = args.out / f'{args.size}_train.jsonl'
     print(f'{path}: {path.stat().st_size / 2**20:.0f} MiB\npython tools/analysis_tools/'
           'benchmark.py CONFIG --what load --iters 200 --cfg-options '
           f'train_dataloader.dataset.data_root={args.out} '

@@ -17,6 +17,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.engine.launch import add_config_options, fail, load_config
 from segvg.engine.preflight import check_files
 from segvg.evaluation.generalized_masks import (
@@ -46,6 +47,7 @@ def parse_args() -> argparse.Namespace:
                         help='files of tools/test.py --out')
     parser.add_argument('--json', metavar='F.json', type=Path,
                         help='write the scores to this file')
+    add_overwrite(parser)
     add_config_options(parser)
     return parser.parse_args()
 
@@ -100,6 +102,7 @@ def read_scores(path: Path) -> dict[str, float]:
 def main() -> None:
     """Score, print and write."""
     args = parse_args()
+    check_outputs([args.json], [args.config, *args.scores], overwrite=args.overwrite)
     try:
         cfg = load_config(args)
         check_files(cfg, ['test_dataloader'], pretrained=False)

@@ -116,7 +116,7 @@ class PartialRES:
     def step_2_subset(self, folder: Path) -> None:
         """Choose the labelled objects at random."""
         self.tool('draw_subset.py', self.train_file, '--percent', self.percent,
-                  '--seed', self.settings.seed, '--out', folder)
+                  '--seed', self.settings.seed, '--out', folder, '--overwrite')
 
     def contours(self, folder: Path, annotations: Path,
                  epochs: Optional[int] = None) -> None:
@@ -140,7 +140,8 @@ class PartialRES:
         self.tool('make_pseudo_labels.py', self.config, self.best('3_res'),
                   '--annotations', self.train_file, '--labelled',
                   self.only_file('2_subset'), '--threshold', self.settings.threshold,
-                  '--work-dir', folder / 'logs', '--out', folder, *options)
+                  '--work-dir', folder / 'logs', '--out', folder, '--overwrite',
+                  *options)
 
     def step_5_retrain(self, folder: Path) -> None:
         """Train contours on labelled and pseudo-labelled objects."""
@@ -162,7 +163,8 @@ class PartialRES:
         """Write the scores of a contour model."""
         options = ['--cfg-options', *self.options] if self.options else []
         self.tool('test.py', self.config, self.best(step), '--work-dir',
-                  folder / 'logs', '--out', folder / f'{step}.json', *options)
+                  folder / 'logs', '--out', folder / f'{step}.json',
+                  '--overwrite', *options)
 
     def write_table(self, folder: Path) -> None:
         """Write and print the table of the scores that are there."""
