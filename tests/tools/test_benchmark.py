@@ -26,7 +26,8 @@ def benchmark(monkeypatch, tmp_path):
 
     def call(*arguments):
         file = tmp_path / 'figures' / 'out.json'
-        arguments = [*arguments, '--device', 'cpu', '--threads', '1', '--json', file]
+        arguments = [*arguments, '--device', 'cpu', '--threads', '1', '--json', file,
+                     '--overwrite']
         monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, arguments)])
         tool.main()
         return json.loads(file.read_text())

@@ -75,7 +75,8 @@ def test_scores_are_those_of_the_curve_and_name_the_file(chosen, project, tmp_pa
         assert item['source']['sources'] == [['toy', 'val']]
         assert 'curve' not in item['source']
     assert f'(chosen on val, {chosen})' in capsys.readouterr().out
-    run_tool(monkeypatch, 'test.py', project.config, project.checkpoint, '--out', out)
+    run_tool(monkeypatch, 'test.py', project.config, project.checkpoint, '--out', out,
+             '--overwrite')
     assert [(item['value'], item['source']) for item in json.loads(out.read_text())[
         'thresholds']] == [(0.7, 'config')] * 2
 
