@@ -3,7 +3,8 @@
     python tools/prepare_data.py refer_refcoco data/refer/refcoco --out data/annotations
 
 For every data set found it writes <name>_<split>.jsonl, <name>.meta.json and
-<name>.report.jsonl, and prints what was wrong. Exit code 0: done. 1: something fatal, a
+<name>.report.jsonl, and prints what was wrong. --show 5 writes nothing and prints five
+records as they are understood. Exit code 0: done. 1: something fatal, a
 record that may not be skipped, or counts that are not the official ones. 2: wrong use,
 or files or packages that are not there.
 """
@@ -15,19 +16,22 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
-from segvg.annotations.checks import BadRecordError, Check, Report
+from segvg.annotations.checks import CODES, BadRecordError, Check, Report
 from segvg.annotations.conversion import convert, count_table, is_output_of
 from segvg.annotations.files.errors import AnnotationFileError
-from segvg.annotations.readers import READERS, ReadOptions, SourceSet
+from segvg.annotations.preview import preview
+from segvg.annotations.readers import OWN_FORMATS, READERS, ReadOptions, SourceSet
 from segvg.annotations.readers.base import BOXES, IMAGES_ARE
+from segvg.annotations.readers.own.arguments import add_own_arguments, own_options
 from segvg.utils.exits import one_line_errors
 
 # option -> how the names of formats that it is for begin
 CONVENTIONS = dict(
     box=('resc_pth', 'reftr_pth', 'seqtr', 'simvg', 'mdetr', 'odvg', 'refer_',
-         'grefcoco', 'refzom', 'rrefcoco', 'mmdet'),
+         'grefcoco', 'refzom', 'rrefcoco', 'mmdet', 'csv', 'coco', 'voc'),
     images_are=('resc_pth', 'reftr_pth', 'seqtr', 'simvg', 'mdetr', 'odvg', 'refer_',
-                'grefcoco', 'refzom', 'rrefcoco', 'mmdet', 'hf_parquet'),
+                'grefcoco', 'refzom', 'rrefcoco', 'mmdet', 'hf_parquet',
+                *OWN_FORMATS),
     image_name=('seqtr', 'simvg'))
 MAX_BAD = 100_000  # more than any known source loses
 
@@ -40,8 +44,11 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         help=f'one of {", ".join(sorted(READERS))}')
     parser.add_argument('sources', metavar='SRC', nargs='+', type=Path,
                         help='source folder or file')
-    parser.add_argument('--out', metavar='DIR', type=Path, required=True,
+    parser.add_argument('--out', metavar='DIR', type=Path,
                         help='folder for the new files')
+    parser.add_argument('--show', metavar='N', nargs='?', type=int, const=5,
+                        help='write nothing, print N records as they are understood '
+                        '(without a number: %(const)s)')
     parser.add_argument('--images', metavar='DIR', type=Path,
                         help='root of the images; read with --check images and full, '
                         'and where the source gives no image sizes (.pth lists)')
@@ -81,7 +88,10 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
     parser.add_argument('--image-name', metavar='PATTERN', help='how the files of '
                         "numbered images are named, such as '{}.jpg' (seqtr_json, "
                         'simvg_grefcoco)')
+    add_own_arguments(parser, OWN_FORMATS)
     args = parser.parse_args(argv)
+    if args.out is None and args.show is None:
+        parser.error('--out DIR is needed, or --show to look first')
     for name, formats in CONVENTIONS.items():
         if getattr(args, name) is not None and not args.format.startswith(formats):
             parser.error(f'--{name.replace("_", "-")} is not for {args.format}: its '
@@ -143,6 +153,26 @@ def convert_set(source: SourceSet, args: argparse.Namespace,
     return True
 
 
+def show_set(source: SourceSet, args: argparse.Namespace, options: ReadOptions) -> bool:
+    """Print some records of a set and what was found so far; whether all is well."""
+    report = Report(on_bad=args.on_bad, max_bad=args.max_bad)
+    records: list[str] = []
+    try:
+        records = preview(source, report, options, args.show)
+        error = report.boxes.suspicion() or ('' if records else 'no record can be used')
+    except (AnnotationFileError, BadRecordError) as refusal:
+        error = str(refusal)
+    log('\n'.join([f'{source.name}: {len(records)} records as they are understood '
+                   '(nothing is written)', *records, '', report.table()]))
+    for finding in [found for found in report.findings
+                    if found.action != 'keep'][:args.show]:
+        log(f'left out: {finding.file} {finding.at}: {CODES[finding.code]} '
+            f'({finding.value})')
+    if error:
+        log(f'{source.name}: {error}')
+    return not error
+
+
 def log(message: str) -> None:
     """Print a message."""
     print_log(message, logger='current')
@@ -152,13 +182,18 @@ def log(message: str) -> None:
 def main(argv: list[str]) -> int:
     """Convert all sets of the sources; the exit code."""
     args = parse_args(argv)
+    try:
+        own = own_options(args, OWN_FORMATS)
+    except ValueError as error:
+        log(str(error))
+        return 2
     options = ReadOptions(
         check=Check[args.check.upper()], images=args.images,
         image_dirs=tuple(args.image_dirs) if args.image_dirs else None,
         need_mask=args.need_mask, all_objects=args.all_objects,
         partition=args.partition, dataset=args.name, reviewed=args.reviewed,
         progress=show_progress, box=args.box, images_are=args.images_are,
-        image_name=args.image_name)
+        image_name=args.image_name, **own)
     if args.images is None and options.check >= Check.IMAGES:
         log('without --images the image files are not looked at')
     try:
@@ -167,7 +202,8 @@ def main(argv: list[str]) -> int:
         if len(set(names)) < len(names):
             raise ValueError(f'two sources give the same name: {", ".join(names)}; '
                              'convert them one by one, with --name')
-        results = [convert_set(source, args, options) for source in sets]
+        work = convert_set if args.show is None else show_set
+        results = [work(source, args, options) for source in sets]
     except (OSError, ValueError, ImportError) as error:
         log(str(error))
         return 2

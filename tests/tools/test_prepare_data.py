@@ -235,3 +235,54 @@ def test_option_that_a_format_does_not_have_is_refused(run, source, capsys):
     with pytest.raises(SystemExit):
         run('vg_regions', source, '--box', 'xyxy')
     assert '--box is not for vg_regions' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('flags', 'count'), [(['--show'], 1), (['--show', '0'], 0)])
+def test_show_prints_records_and_writes_nothing(run, source, tmp_path, flags, count):
+    code, said = run('refer_refcoco', source, *flags)
+    assert said.count('64 x 48 pixels, split val\n  "left man"\n'
+                      '    box from x 4, y 4 to x 24, y 34 (20 x 30 pixels), with mask'
+                      ) == count
+    assert code == 1 - count and not (tmp_path / 'out').exists()
+    assert ('left out: refs(unc).p refs[1]: no such annotation' in said) is bool(count)
+
+
+def write_table(path, *boxes):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('\n'.join(['file,text,x1,y1,x2,y2,image_width,image_height', *(
+        f'a.jpg,man {number},{box},64,48' for number, box in enumerate(boxes))]))
+    return path
+
+
+def test_own_table_is_prepared(run, tmp_path):
+    path = write_table(tmp_path / 'in/shop.csv', '4,4,24,34', '1,2,30,x')
+    code, said = run('csv', path, '--show')
+    assert code == 0 and '"man 0"' in said and "y2: expected a number, got 'x'" in said
+    assert not (tmp_path / 'out').exists()
+    assert run('csv', path, '--split', 'val')[0] == 0
+    line = json.loads((tmp_path / 'out/shop_val.jsonl').read_text())
+    assert line['exprs'][0]['text'] == 'man 0' and len(line['instances']) == 1
+
+
+def test_show_tells_a_wrong_convention_too(run, tmp_path):
+    path = write_table(tmp_path / 'in/shop.csv', *['0.1,0.1,0.5,0.5'] * 3)
+    code, said = run('csv', path, '--show')
+    assert code == 1 and '3 of 3 boxes lie between 0 and 1' in said
+
+
+@pytest.mark.parametrize(('args', 'message'), [
+    (['refer_refcoco', 'x', '--split', 'val'], '--split is not for refer_refcoco'),
+    (['csv', 'x', '--sentences', 'y.csv'], '--sentences is not for csv'),
+    (['csv', 'nowhere'], 'there is no file or folder nowhere')])
+def test_wrong_use_of_options_for_own_data_is_named(run, args, message):
+    code, said = run(*args)
+    assert code == 2 and message in said
+
+
+@pytest.mark.parametrize(('args', 'message'), [
+    (['--split', 'holdout'], "'holdout' is not a split"),
+    (['--columns', 'image'], "expected KEY=NAME, got 'image'")])
+def test_options_for_own_data_are_checked(run, capsys, args, message):
+    with pytest.raises(SystemExit):
+        run('csv', 'x', *args)
+    assert message in capsys.readouterr().err

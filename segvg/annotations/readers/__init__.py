@@ -8,6 +8,7 @@ from segvg.annotations.readers.canonical import find_canonical_sets
 from segvg.annotations.readers.flickr30k import find_flickr30k_sets
 from segvg.annotations.readers.mdetr import FLAVOURS, find_mdetr_sets
 from segvg.annotations.readers.odvg import find_odvg_sets
+from segvg.annotations.readers.own.csv_rows import find_csv_sets
 from segvg.annotations.readers.parquet import find_hf_sets
 from segvg.annotations.readers.phrasecut import find_phrasecut_sets
 from segvg.annotations.readers.pth_lists import REFTR, RESC, find_pth_sets
@@ -23,6 +24,7 @@ FindSets = Callable[[list[Path], ReadOptions], list[SourceSet]]
 # FORMAT of tools/prepare_data.py -> finds the sets in the sources
 READERS: dict[str, FindSets] = dict(
     canonical=find_canonical_sets,
+    csv=find_csv_sets,
     grefcoco=partial(find_refer_sets, dialect=GREFCOCO),
     mmdet_refcoco=find_refer_sets,
     flickr30k_entities=find_flickr30k_sets,
@@ -42,4 +44,7 @@ READERS: dict[str, FindSets] = dict(
     vg_regions=find_vg_sets,
     **{name: partial(find_mdetr_sets, name) for name in FLAVOURS})
 
-__all__ = ['READERS', 'FindSets', 'ReadOptions', 'SourceSet']
+#: Formats of data that users annotate, with the options of ``own/arguments.py``.
+OWN_FORMATS = ('csv',)
+
+__all__ = ['OWN_FORMATS', 'READERS', 'FindSets', 'ReadOptions', 'SourceSet']

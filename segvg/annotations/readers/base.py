@@ -39,6 +39,12 @@ class ReadOptions:
         images_are: collection that counts the images, ``own`` for none; None takes the
             format's rule.
         image_name: pattern of the names of images that the source only numbers.
+        columns: what own data call their columns or fields: key -> name.
+        text_field: the column or field of own data that is the sentence.
+        split: the split of all records of own data; None takes what they say.
+        sentences: table of sentences of annotations (COCO).
+        encoding: of text files of own data; None is UTF-8, or their byte order mark's.
+        join_texts: equal sentences of an image are one, about all their objects.
         progress: wraps the records of a file, to show how far the reading is.
     """
 
@@ -53,6 +59,12 @@ class ReadOptions:
     box: Optional[str] = None
     images_are: Optional[str] = None
     image_name: Optional[str] = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    text_field: Optional[str] = None
+    split: Optional[str] = None
+    sentences: Optional[Path] = None
+    encoding: Optional[str] = None
+    join_texts: bool = False
     progress: Callable[[Iterable, str], Iterable] = _no_progress
 
 

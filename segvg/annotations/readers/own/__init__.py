@@ -1,0 +1,1 @@
+"""Readers of what people annotate themselves: tables and files of labelling tools."""

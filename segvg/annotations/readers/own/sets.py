@@ -1,0 +1,223 @@
+"""The way from the records of own data to group lines, for all own formats."""
+from abc import abstractmethod
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Optional
+
+from mmengine.logging import print_log
+
+from segvg.annotations.checks import Report
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.readers.base import (
+    Context,
+    Errors,
+    ReadOptions,
+    SourceObject,
+    SourceSet,
+)
+from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
+from segvg.annotations.readers.field_checks import show
+from segvg.annotations.readers.ids import InstanceIds, UniqueIds
+from segvg.annotations.readers.images import OWN, ImageChecks, image_of
+from segvg.annotations.readers.objects import checked_object
+from segvg.annotations.readers.own.names import split_named
+from segvg.annotations.readers.own.records import OwnImage, OwnObject, OwnSentence
+
+DEFAULT_SPLIT = 'train'
+
+
+class OwnSet(SourceSet):
+    """A data set that its user annotated.
+
+    Args:
+        name: of the data set.
+        files: it is read from.
+        root: folder that the places of findings, and names of images, are relative to.
+    """
+
+    file_per_split = False
+
+    def __init__(self, name: str, files: list[Path], root: Path) -> None:
+        super().__init__(name, name, None, files=files)
+        self.root = root
+
+    @abstractmethod
+    def sentences(self, ctx: Context) -> Iterator[OwnSentence]:
+        """The records of the files, in their order."""
+
+    def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
+        """Read the files and yield group lines."""
+        ctx = Context(report, options)
+        found = list(self.sentences(ctx))
+        parser = _Parser(self, ctx, found)
+        for group in _grouped(found, options.join_texts):
+            parser.read(group)
+        parser.say_splits()
+        self.image_dirs = parser.images.dirs
+        yield from parser.collector.lines()
+
+    def say(self, message: str) -> None:
+        """Tell the user how the files are understood."""
+        print_log(f'{self.name}: {message}', logger='current')
+
+
+def _grouped(found: list[OwnSentence], join_texts: bool) -> list[list[OwnSentence]]:
+    """The records of each sentence, in the order of the first of them."""
+    groups: dict[tuple, list[OwnSentence]] = {}
+    for number, record in enumerate(found):
+        joins = True if join_texts and record.joins is None else record.joins
+        is_alone = joins is None or record.image is None or not record.texts
+        key = (number,) if is_alone or record.image is None else (
+            record.split, record.image.name, show(joins), tuple(map(str, record.texts)))
+        groups.setdefault(key, []).append(record)
+    return list(groups.values())
+
+
+class _Parser:
+    """State of reading one set."""
+
+    def __init__(self, source: OwnSet, ctx: Context, found: list[OwnSentence]) -> None:
+        self.source = source
+        self.ctx = ctx
+        # files are looked at wherever the user says where they are
+        self.images = ImageChecks(ctx, need_size=ctx.options.images is not None)
+        self.collector = ExprCollector()
+        self.instance_ids = InstanceIds()
+        self.expr_ids = UniqueIds()
+        self.refs: set[tuple] = set()
+        self.without_split = 0
+        self._found: dict[str, tuple[Optional[dict], Errors, str]] = {}
+        self._said: dict[str, Optional[str]] = {}
+        names: dict[str, set[str]] = defaultdict(set)
+        for record in found:
+            if record.image is not None:
+                names[record.image.name].add(record.image.name)
+                for name in record.image.shorter:
+                    names[name].add(record.image.name)
+        self.users = Counter({name: len(whole) for name, whole in names.items()})
+
+    def read(self, group: list[OwnSentence]) -> None:
+        """Check the records of one sentence, or of several about one object."""
+        first = group[0]
+        errors = [error for record in group for error in record.errors]
+        split = self._split(first, errors)
+        ctx, image = first.ctx, None
+        if first.image is not None:
+            image, wrong, image_id = self._image(first.ctx, first.image)
+            ctx, errors = ctx.with_ids(image_id=image_id), errors + wrong
+        instances: list[dict] = []
+        for item in [item for record in group for item in record.objects]:
+            instance, wrong = self._instance(item.ctx.with_ids(**ctx.ids), item, image,
+                                             split)
+            errors += wrong
+            instances += [] if instance is None else [instance]
+        ref_id = instances[0]['id'] if len(instances) == 1 else None
+        ref = (split, ctx.ids.get('image_id'), ref_id)
+        self.source.read.add(split or first.split, ctx.ids.get('image_id'), len(
+            first.texts), int(ref not in self.refs and ref_id is not None))
+        self.refs.add(ref)
+        if first.texts:
+            ctx.skip(errors)  # once, however many sentences that costs
+            self._add(ctx, first, split, None if errors else image, instances, ref_id)
+        else:
+            self._add_without_sentence(ctx, split, image, instances, errors)
+
+    def _add(self, ctx: Context, record: OwnSentence, split: Optional[str],
+             image: Optional[dict], instances: list[dict], ref_id: object) -> None:
+        """Collect the sentences of a record; without an image they are only checked."""
+        name = self._name_of(record.ctx)
+        for number, text in enumerate(record.texts):
+            expr_id, _ = self.expr_ids.take(
+                name if len(record.texts) == 1 else f'{name}#{number}')
+            expr = dict(id=expr_id, src=list(record.src))
+            expr |= {} if text is None else {'text': text}
+            expr |= {} if ref_id is None else {'ref_id': ref_id}
+            expr |= {'extra': record.extra} if record.extra else {}
+            self.collector.add(FoundExpr(ctx.with_ids(expr_id=expr_id), expr, split,
+                                         image, instances, [], (split, ref_id or name)))
+
+    def _name_of(self, ctx: Context) -> str:
+        """The place of a record, with its file where there are several."""
+        is_alone = len(self.source.files) == 1 and ctx.place.at
+        return ctx.place.at if is_alone else str(ctx.place)
+
+    def _add_without_sentence(self, ctx: Context, split: Optional[str],
+                              image: Optional[dict], instances: list[dict],
+                              errors: Errors) -> None:
+        ctx.skip(errors, 'box_dropped')
+        if not instances and not errors:
+            ctx.note('image_without_expressions')
+        for instance in instances:
+            if self.ctx.is_fast:
+                ctx.note('ref_without_sentences', show(instance['id']))
+            if self.ctx.options.all_objects and not errors and split and image:
+                self.collector.add_object(split, image, instance)
+
+    def _split(self, record: OwnSentence, errors: Errors) -> Optional[str]:
+        if self.ctx.options.split is not None:
+            return self.ctx.options.split
+        if not record.split.strip():
+            self.without_split += 1
+            return DEFAULT_SPLIT
+        split = split_named(record.split)
+        if split is None:
+            errors.append(('split_unknown', record.split))
+        return split
+
+    def say_splits(self) -> None:
+        """Tell that records were given a split that nothing said."""
+        if self.without_split:
+            self.source.say(f'{self.without_split} records do not say of which split '
+                            f'they are, so they are {DEFAULT_SPLIT}; --split, a column '
+                            'or the name of a file or folder can say it')
+
+    def _image(self, ctx: Context,
+               image: OwnImage) -> tuple[Optional[dict], Errors, str]:
+        """The image of a group line, what is wrong with it, and its id."""
+        if image.name not in self._found:
+            source = image_of(
+                image.name, (image.width, image.height), ctx.place, namespace='file',
+                number=image.number, images_are=ctx.options.images_are or OWN)
+            if image.width is None and ctx.options.images is None:
+                raise AnnotationFileError(
+                    ctx.place.file, f'{ctx.place.at or "it"} does not say the size of '
+                    f'the image {image.name}: say with --images where the images are, '
+                    'then it is read from them', code='image_missing')
+            source.alt += [name for name in image.shorter if self.users[name] == 1]
+            self._found[image.name] = (*self.images.find(source), source.id)
+            self._said[image.name] = image.said
+        if self._said[image.name] != image.said:
+            raise AnnotationFileError(
+                ctx.place.file, f'{ctx.place.at}: {image.said} would be the image '
+                f'{image.name}, and so was {self._said[image.name]}. Are these two '
+                'images? Move them into folders below one folder',
+                code='file_name_mismatch')
+        record, errors, image_id = self._found[image.name]
+        if record and image.width and image.height and (
+                (image.width, image.height) != (record['width'], record['height'])):
+            record = {**record, 'width': image.width, 'height': image.height}
+        return record, list(errors), image_id
+
+    def _instance(self, ctx: Context, item: OwnObject, image: Optional[dict],
+                  split: Optional[str]) -> tuple[Optional[dict], Errors]:
+        """The instance of an object; without an image nothing is known of it."""
+        errors = list(item.errors)
+        if image is None or item.shape is None or errors:
+            return None, errors
+        try:
+            shape = item.shape(image['width'], image['height'])
+        except ValueError as error:
+            return None, [('bad_type', str(error))]
+        has_mask = shape.segm is not None or ctx.options.need_mask
+        instance, wrong = checked_object(ctx, SourceObject(
+            item.id, shape.bbox, category_id=item.category_id, iscrowd=item.iscrowd,
+            segm=shape.segm, has_mask=has_mask), image)
+        instance['id'] = self.instance_ids.claim(
+            ctx, item.id, (repr(shape.bbox), repr(instance.get('segm'))),
+            self._name_of(ctx), scope=split)
+        if shape.written is not None and 'segm' in instance:
+            instance['segm'] = shape.written
+        if not item.iscrowd:
+            del instance['iscrowd']
+        return instance, errors + wrong
