@@ -6,6 +6,7 @@ import sys
 import threading
 from typing import Any, Callable, NoReturn
 
+from segvg.utils.config_faults import config_fault
 from segvg.utils.errors import InputError
 
 #: Exit codes of a command that was interrupted and of one whose output nobody reads
@@ -19,9 +20,9 @@ NOT_REPLACED = 2
 def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
     """Make a command end with one line, not a traceback, for what is not its own bug.
 
-    That is an error of the system (a full disk, a forbidden folder, a missing file) or
-    an ``InputError``, exit code 1; a file that is not to be replaced, exit code 2; or
-    an interrupt, exit code 130.
+    That is an error of the system (a full disk, a forbidden folder, a missing file), an
+    ``InputError`` or a part that the config describes wrongly, exit code 1; a file that
+    is not to be replaced, exit code 2; or an interrupt, exit code 130.
     """
     @functools.wraps(main)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -35,6 +36,11 @@ def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(BROKEN_PIPE)
         except (OSError, InputError) as error:
             end_with(error, f'error: {message_of(error)}')
+        except (KeyError, TypeError) as error:
+            fault = config_fault(error)
+            if fault is None:
+                raise
+            sys.exit(f'error: {fault}')
     return wrapped
 
 
