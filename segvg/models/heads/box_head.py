@@ -7,6 +7,7 @@ from torch import Tensor
 
 from segvg.models.heads.targets import single_boxes
 from segvg.models.layers import MLP
+from segvg.models.losses import process_mean
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
 from segvg.structures.geometry import Geometry
@@ -45,7 +46,8 @@ class BoxHead(BaseModule):
         """Return ``loss_bbox`` and ``loss_giou`` against the one target of each."""
         boxes = self(fused)[:, 0]
         targets = single_boxes(data_samples, 'canvas', fused.canvas_shape)
-        return self.loss_box(boxes, targets, 1.0, len(boxes))
+        count = process_mean(len(boxes), boxes.device)
+        return self.loss_box(boxes, targets, 1.0, count)
 
     def predict(self, fused: FusedFeatures,
                 data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from segvg.models.heads.targets import gt_masks
 from segvg.models.layers import MLP, QueryDecoder
+from segvg.models.losses import process_mean, zero_loss
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
 from segvg.structures.boxes import enclosing_box
@@ -48,34 +49,29 @@ def phrases_of(sample: GroundingDataSample) -> list[list[int]]:
 
 def phrase_targets(data_samples: Sequence[GroundingDataSample],
                    canvas_shape: Optional[tuple[int, int]] = None) -> PhraseTargets:
-    """Return the phrases that have targets; of several the box around them counts.
-
-    Raises:
-        ValueError: no phrase of the batch has a target.
-    """
-    batch, phrase, bboxes = [], [], []
+    """Return the phrases that have targets; of several the box around them counts."""
+    batch, phrase = [], []
+    bboxes = [data_samples[0].gt_instances.bboxes.new_zeros((0, 4))]
     for number, sample in enumerate(data_samples):
         for position, targets in enumerate(phrases_of(sample)):
             if targets:
                 batch.append(number)
                 phrase.append(position)
-                bboxes.append(enclosing_box(sample.gt_instances.bboxes[targets]))
-    if not bboxes:
-        raise ValueError(
-            'no phrase of the batch has a target, the first is of '
-            f'{data_samples[0].get("text")!r} in {data_samples[0].get("img_path")}')
+                own = sample.gt_instances.bboxes[targets]
+                bboxes.append(enclosing_box(own)[None])
     geometry = Geometry.from_samples(data_samples, canvas_shape).select(batch)
-    boxes = geometry.normalize_boxes(torch.stack(bboxes)[:, None], 'image')[:, 0]
-    index = torch.tensor([batch, phrase], device=boxes.device)
+    boxes = geometry.normalize_boxes(torch.cat(bboxes)[:, None], 'image')[:, 0]
+    index = torch.tensor([batch, phrase], dtype=torch.int64, device=boxes.device)
     return PhraseTargets(index[0], index[1], boxes)
 
 
 def phrase_masks(data_samples: Sequence[GroundingDataSample],
                  canvas_shape: tuple[int, int]) -> Tensor:
     """Return the masks (N, H, W) of the phrases that have targets, each a union."""
-    return torch.stack([
-        masks[targets].any(0)
-        for sample, masks in zip(data_samples, gt_masks(data_samples, canvas_shape))
+    padded = gt_masks(data_samples, canvas_shape)
+    return torch.cat([padded[0][:0]] + [
+        masks[targets].any(0, keepdim=True)
+        for sample, masks in zip(data_samples, padded, strict=True)
         for targets in phrases_of(sample) if targets])
 
 
@@ -152,11 +148,19 @@ class PhraseHead(BaseModule):
 
         With a mask branch also ``loss_mask`` and ``loss_dice``, with its further loss
         ``loss_energy``.
+
+        Raises:
+            ValueError: no phrase of the batch, that of all processes, has a target.
         """
         masks = None
         if self.mask is not None:
             masks = phrase_masks(data_samples, fused.canvas_shape)
         targets = phrase_targets(data_samples, fused.canvas_shape)
+        phrases = process_mean(len(targets.boxes), fused.memory.feats.device)
+        if not len(targets.boxes) and not phrases:
+            raise ValueError(
+                'no phrase of the batch has a target, the first is of '
+                f'{data_samples[0].get("text")!r} in {data_samples[0].get("img_path")}')
         return self.loss_by_targets(fused, self(fused), targets, masks)
 
     def box_losses(self, boxes: Tensor, targets: PhraseTargets) -> dict[str, Tensor]:
@@ -164,7 +168,8 @@ class PhraseHead(BaseModule):
         count = boxes.shape[1] if self.normalize_by == 'captions' else len(
             targets.boxes)
         return self.loss_box(boxes[:, targets.batch, targets.phrase],
-                             targets.boxes[:, None], 1.0, count * boxes.shape[3])
+                             targets.boxes[:, None], 1.0,
+                             process_mean(count * boxes.shape[3], boxes.device))
 
     def loss_by_targets(self, fused: FusedFeatures, outputs: PhraseOutputs,
                         targets: PhraseTargets,
@@ -175,12 +180,24 @@ class PhraseHead(BaseModule):
         if self.mask is None:
             return losses
         assert masks is not None  # loss makes them
+        losses.update(self.mask_losses(fused, outputs, targets, masks))
+        return losses
+
+    def mask_losses(self, fused: FusedFeatures, outputs: PhraseOutputs,
+                    targets: PhraseTargets, masks: Tensor) -> dict[str, Tensor]:
+        """Return the losses of the masks of the last layer against masks (N, H, W)."""
+        count = process_mean(len(masks), masks.device)
+        if not len(masks):  # other processes have some
+            nothing = zero_loss(self.mask)
+            losses = dict(loss_mask=nothing, loss_dice=nothing)
+            if self.loss_energy is not None:
+                losses['loss_energy'] = zero_loss(self.loss_energy)
+            return losses
         states = outputs.states[-1, targets.batch, targets.phrase, 0]
         features = self.mask.features(states, targets.batch, fused)
-        logits = self.mask.out(features)[:, 0]
-        losses.update(self.loss_mask(logits, masks, len(masks)))
+        losses = self.loss_mask(self.mask.out(features)[:, 0], masks, count)
         if self.loss_energy is not None:
-            losses['loss_energy'] = self.loss_energy(states, features, len(masks))
+            losses['loss_energy'] = self.loss_energy(states, features, count)
         return losses
 
     # -- test --------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from segvg.models.heads.targets import single_boxes, single_targets
 from segvg.models.layers import MLP, DecoderLayer, add_position, init_matrices
-from segvg.models.losses import MaskTerms
+from segvg.models.losses import MaskTerms, process_mean
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
 from segvg.structures.geometry import Geometry
@@ -148,7 +148,8 @@ class SegVGHead(BaseModule):
              data_samples: list[GroundingDataSample]) -> dict[str, Tensor]:
         """Return ``loss_bbox, loss_giou`` and, with masks, ``loss_focal, loss_dice``.
 
-        All are sums over layers and queries, divided by the number of samples.
+        All are sums over layers and queries, divided by the number of samples, the
+        mean of that of all processes.
         """
         targets = single_boxes(data_samples, 'canvas', fused.canvas_shape)
         masks = None
@@ -159,15 +160,16 @@ class SegVGHead(BaseModule):
     def loss_by_targets(self, outputs: SegVGOutputs, boxes: Tensor,
                         masks: Optional[Tensor]) -> dict[str, Tensor]:
         """Return the losses against boxes (B, 4), normalised, and masks (B, H, W)."""
+        count = process_mean(len(boxes), boxes.device)
         if self.loss_mask is None:
-            return self.loss_box(outputs.boxes, boxes, 1.0, len(boxes))
+            return self.loss_box(outputs.boxes, boxes, 1.0, count)
         assert outputs.mask_logits is not None  # there is a mask branch
         # One layer at a time: all of them at full size would not fit on a GPU.
         layers = [self.loss_mask.terms(logits, masks) for logits in outputs.mask_logits]
         terms = MaskTerms(*(torch.stack(values) for values in zip(*layers)))
         factor = self.focal_factor(terms.coverage)  # (D, Q, B)
-        losses = self.loss_box(outputs.boxes, boxes, factor.mean(1), len(boxes))
-        losses.update(self.loss_mask(terms, factor, len(boxes)))
+        losses = self.loss_box(outputs.boxes, boxes, factor.mean(1), count)
+        losses.update(self.loss_mask(terms, factor, count))
         return losses
 
     def focal_factor(self, coverage: Tensor) -> Tensor:

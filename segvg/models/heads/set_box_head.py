@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from segvg.models.heads.targets import gt_boxes, gt_masks
 from segvg.models.layers import MLP, QueryDecoder, grid_queries
+from segvg.models.losses import zero_loss
 from segvg.models.losses.set_loss import count_boxes
 from segvg.models.task_utils import Matches, SetTargets
 from segvg.registry import MODELS
@@ -185,8 +186,7 @@ class SetBoxHead(BaseModule):
                      masks: Tensor, num_boxes: Tensor) -> dict[str, Tensor]:
         """Return the losses of the masks of matched queries of the last layer."""
         if not len(matches.batch):  # no target in the whole batch
-            sums = [weight.sum() for weight in self.mask.parameters()]
-            nothing = 0 * torch.stack(sums).sum()
+            nothing = zero_loss(self.mask)
             return dict(loss_mask=nothing, loss_dice=nothing)
         queries = outputs.states[-1][matches.batch, matches.queries]
         logits = self.mask(queries, matches.batch, fused)

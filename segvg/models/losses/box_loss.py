@@ -30,7 +30,7 @@ class BoxLoss(nn.Module):
         self.giou_weight = giou_weight
 
     def forward(self, boxes: Tensor, targets: Tensor, weights: Tensor | float,
-                normalizer: float) -> dict[str, Tensor]:
+                normalizer: Tensor | float) -> dict[str, Tensor]:
         """Return ``loss_bbox`` and ``loss_giou``.
 
         Args:

@@ -26,7 +26,8 @@ class EnergyLoss(BaseModule):
         self.state_proj = nn.Linear(channels, pixel_channels)
         self.weight = weight
 
-    def forward(self, states: Tensor, pixels: Tensor, normalizer: float) -> Tensor:
+    def forward(self, states: Tensor, pixels: Tensor,
+                normalizer: Tensor | float) -> Tensor:
         """Return the loss of M states (M, C) and features (M, C', h, w)."""
         pixels = pixels.float().flatten(2).transpose(1, 2)  # (M, N, C')
         attention = self.pixel_score(pixels)[..., 0].softmax(-1)

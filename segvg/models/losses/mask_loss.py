@@ -150,7 +150,7 @@ class FocalDiceLoss(nn.Module):
             return mask_terms(logits, targets, self.alpha, self.gamma)
 
     def forward(self, terms: MaskTerms, weights: Tensor | float,
-                normalizer: float) -> dict[str, Tensor]:
+                normalizer: Tensor | float) -> dict[str, Tensor]:
         """Return ``loss_focal`` and ``loss_dice`` summed over all masks.
 
         Args:

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from segvg.models.losses.process_mean import process_mean
 from segvg.registry import MODELS
 
 
@@ -26,7 +27,8 @@ def weighted_cross_entropy(logits: Tensor, targets: Tensor,
                            class_weights: Sequence[float]) -> Tensor:
     """Return the mean cross-entropy of two classes, the classes weighted.
 
-    The sum is divided by the sum of the weights over the whole batch.
+    The sum is divided by the sum of the weights over the whole batch, that of all
+    processes.
 
     Args:
         logits: (...), of the second class minus those of the first.
@@ -37,7 +39,8 @@ def weighted_cross_entropy(logits: Tensor, targets: Tensor,
     targets = targets.to(logits.dtype)
     weights = first + (second - first) * targets
     # softplus(z) for class 0, softplus(-z) for class 1
-    return (weights * F.softplus(logits * (1 - 2 * targets))).sum() / weights.sum()
+    total = (weights * F.softplus(logits * (1 - 2 * targets))).sum()
+    return total / process_mean(weights.sum(), weights.device)
 
 
 def minimap_by_center(masks: Tensor, side: int) -> Tensor:

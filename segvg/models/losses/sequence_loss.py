@@ -1,6 +1,7 @@
 """Loss of a sequence of tokens."""
 from torch import Tensor, nn
 
+from segvg.models.losses.process_mean import process_mean
 from segvg.registry import MODELS
 
 
@@ -40,4 +41,5 @@ class SequenceLoss(nn.Module):
     def forward(self, logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         """Return the loss of logits (B, L, V); targets and weights are (B, L)."""
         losses = smoothed_cross_entropy(logits, targets, self.smoothing)
-        return self.weight * (losses * weights).sum() / targets.numel()
+        positions = process_mean(targets.numel(), losses.device)
+        return self.weight * (losses * weights).sum() / positions

@@ -2,21 +2,23 @@
 from typing import Optional, Sequence
 
 import torch
-from mmengine.dist import all_reduce, get_world_size
+from mmengine.dist import get_world_size
 from torch import Tensor, nn
 
 from segvg.models.losses.box_loss import box_giou_loss, box_l1
+from segvg.models.losses.process_mean import process_mean
 from segvg.models.task_utils import Matches, SetTargets
 from segvg.registry import MODELS, TASK_UTILS
 
 
 def count_boxes(targets: Sequence[SetTargets], device: torch.device) -> Tensor:
-    """Return the mean number () of targets over all processes, at least 1."""
+    """Return the mean number () of targets over all processes.
+
+    All processes together have at least 1.
+    """
     count = torch.tensor(float(sum(len(entry.boxes) for entry in targets)),
                          device=device)
-    if get_world_size() > 1:
-        all_reduce(count, op='mean')
-    return count.clamp(min=1)
+    return process_mean(count, device).clamp(min=1 / get_world_size())
 
 
 def class_targets(logits: Tensor, positive_map: Tensor, matches: Matches) -> Tensor:

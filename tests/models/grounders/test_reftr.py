@@ -123,8 +123,15 @@ def test_several_targets_of_a_phrase_are_enclosed_and_none_is_left_out():
     assert targets.phrase.tolist() == [0, 2]
     torch.testing.assert_close(targets.boxes[0] * 64, torch.tensor([16., 24, 32, 32]))
     sample.set_metainfo(dict(phrases=[dict(targets=[])]))
+    assert phrase_targets([sample]).boxes.shape == (0, 4)
+
+
+def test_batch_without_any_target_is_told():
+    model = build()
+    sample = make_sample([5, 6, 7], [(1, )])
+    sample.set_metainfo(dict(phrases=[dict(targets=[])]))
     with pytest.raises(ValueError, match='no phrase of the batch has a target'):
-        phrase_targets([sample])
+        model(**batch_of(model, sample), mode='loss')
 
 
 def test_captions_or_phrases_divide_the_losses():
