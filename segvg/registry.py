@@ -3,14 +3,41 @@
 A project of a user registers with ``@MODELS.register_module()`` from here and names its
 modules in ``custom_imports``.
 """
+from importlib.util import find_spec
+from typing import Optional
+
 from mmengine import registry as root
 from mmengine.registry import Registry
+
+from segvg.utils.errors import InputError
+
+#: Scopes of packages that segvg does not need, and what installs them.
+EXTRAS = dict(mmdet="pip install 'segvg[mmdet]'", mmpretrain='pip install mmpretrain')
+
+
+class GroundingRegistry(Registry):
+    """A registry that says how the package of a part, ``mmdet.X``, is installed.
+
+    The package is imported when a part of it is asked for, and only then.
+    """
+
+    def get(self, key: str) -> Optional[type]:
+        """Return the class of a name.
+
+        Raises:
+            InputError: it is of a package that is not installed.
+        """
+        scope = key.partition('.')[0]
+        if scope in EXTRAS and scope != key and find_spec(scope) is None:
+            raise InputError(f'{key} is a part of {scope}, which is not installed: '
+                             f'{EXTRAS[scope]}')
+        return super().get(key)
 
 
 def _child(parent: Registry, *locations: str) -> Registry:
     """Return segvg's child of a root registry; its modules are in ``locations``."""
-    return Registry(parent.name, parent=parent, scope='segvg',
-                    locations=list(locations))
+    return GroundingRegistry(parent.name, parent=parent, scope='segvg',
+                             locations=list(locations))
 
 
 MODELS = _child(root.MODELS, 'segvg.models')

@@ -1,5 +1,6 @@
 """Settings for all tests: one thread, no network, no display."""
 import os
+from importlib.util import find_spec
 
 # Before anything imports transformers: a test must not wait for a hub.
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
@@ -9,6 +10,13 @@ import pytest
 import torch
 
 RECORDED_CASE = 'recorded case'
+
+
+def pytest_report_header() -> str:
+    """Say whether the tests that compare with mmdetection are among those collected."""
+    if find_spec('mmdet') is None:
+        return 'mmdet: not installed, so nothing is compared with it'
+    return 'mmdet: installed, and compared with'
 
 
 @pytest.fixture(autouse=True)

@@ -113,7 +113,7 @@ def shrink_part(node: dict) -> None:
         if key in node and isinstance(node[key], int):
             node[key] = value
     kind = node.get('type')
-    if kind == 'mmdet.ResNet':
+    if kind == 'ResNet':
         node['base_channels'] = 8
     elif kind in ('LanguageTransformer', 'PooledTransformer'):
         node['config'] = dict(

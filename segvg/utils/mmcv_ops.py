@@ -2,7 +2,7 @@
 
 ``pip install`` gives mmcv without its C++ extension unless torch was there first, and
 then every ``import mmdet.models`` fails with ``No module named 'mmcv._ext'``, although
-nothing that segvg builds by default calls a compiled op.
+most of mmdetection's parts call no compiled op. segvg itself needs none.
 """
 import importlib.machinery
 import importlib.util

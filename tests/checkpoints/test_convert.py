@@ -57,7 +57,7 @@ def test_detr_rules_keep_the_image_side():
 
 
 def test_resnet_rules_leave_out_the_classifier():
-    from mmdet.models import ResNet
+    from segvg.models.backbones import ResNet
     names = [*ResNet(50).state_dict(), 'fc.weight', 'fc.bias']
     converted, report = convert_state_dict(
         {name: torch.zeros(1) for name in names}, RULES['resnet'])

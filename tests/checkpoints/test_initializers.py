@@ -71,7 +71,7 @@ def test_pretrained_of_which_nothing_fits_is_an_error(tmp_path):
         Pretrained(str(tmp_path / 'a.pth'))(torch.nn.Conv2d(1, 1, 1))
     init_default_scope('segvg')
     with pytest.raises(ValueError, match='none of its 4'):
-        MODELS.build(dict(type='mmdet.ResNet', depth=18, base_channels=8, init_cfg=dict(
+        MODELS.build(dict(type='ResNet', depth=18, base_channels=8, init_cfg=dict(
             type='Pretrained', checkpoint=str(tmp_path / 'a.pth')))).init_weights()
 
 
@@ -104,7 +104,7 @@ def filled_encoder(path, value):
     cfg = dict(
         type='DETREncoder', in_channels=64, channels=32, num_layers=1, heads=4,
         hidden=32, backbone=dict(
-            type='mmdet.ResNet', depth=18, base_channels=8, out_indices=(3, )))
+            type='ResNet', depth=18, base_channels=8, out_indices=(3, )))
     init_default_scope('segvg')
     encoder = MODELS.build(cfg)
     for parameter in encoder.parameters():

@@ -7,9 +7,10 @@ from segvg.models.backbones.detr_encoders import (
 )
 from segvg.models.backbones.language_swin import LanguageSwin
 from segvg.models.backbones.positioned_encoder import PositionedEncoder
+from segvg.models.backbones.resnet import ResNet
 from segvg.models.backbones.text_free_backbone import TextFreeBackbone
 
 __all__ = [
     'DETREncoder', 'DarkNet53', 'LanguageSwin', 'MidFeatureEncoder', 'NormedEncoder',
-    'PositionedEncoder', 'TextFreeBackbone'
+    'PositionedEncoder', 'ResNet', 'TextFreeBackbone'
 ]

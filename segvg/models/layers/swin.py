@@ -4,7 +4,6 @@ from typing import Optional
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
 #: What is added to the score of a pair that only a shift brought together.
@@ -48,6 +47,29 @@ def from_windows(windows: Tensor, grid: tuple[int, int], window: int) -> Tensor:
     rows, columns = (side // window for side in grid)
     maps = windows.unflatten(1, (rows, columns)).unflatten(3, (window, window))
     return maps.transpose(2, 3).flatten(3, 4).flatten(1, 2)
+
+
+class DropPath(nn.Module):
+    """Stochastic depth: a sample skips a residual branch at random.
+
+    Args:
+        probability: at which it is skipped, in training.
+
+    Source: Huang et al., "Deep Networks with Stochastic Depth", ECCV 2016.
+    """
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, branch: Tensor) -> Tensor:
+        """Return the branch (B, ...), 0 for samples that skip it."""
+        if self.probability == 0 or not self.training:
+            return branch
+        kept = 1 - self.probability
+        shape = (len(branch), *[1] * (branch.ndim - 1))
+        drawn = torch.rand(shape, dtype=branch.dtype, device=branch.device)
+        return branch / kept * (kept + drawn).floor()
 
 
 class WindowAttention(nn.Module):

@@ -12,7 +12,7 @@ def encoder(norm_padding):
     encoder = NormedEncoder(
         groups=4, norm_padding=norm_padding, in_channels=16, channels=64, num_layers=0,
         heads=4, hidden=16, backbone=dict(
-            type='mmdet.ResNet', depth=18, num_stages=2, strides=(1, 2),
+            type='ResNet', depth=18, num_stages=2, strides=(1, 2),
             dilations=(1, 1), out_indices=(1, ), base_channels=8, style='pytorch'))
     torch.nn.init.normal_(encoder.norm.bias)
     return encoder.eval()

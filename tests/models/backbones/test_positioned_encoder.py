@@ -7,7 +7,7 @@ from segvg.registry import MODELS
 ENCODER = dict(
     type='DETREncoder',
     backbone=dict(
-        type='mmdet.ResNet', depth=18, num_stages=2, strides=(1, 2), dilations=(1, 1),
+        type='ResNet', depth=18, num_stages=2, strides=(1, 2), dilations=(1, 1),
         out_indices=(1, ), base_channels=8, style='pytorch'),
     in_channels=16, channels=16, num_layers=1, heads=4, hidden=16, dropout=0.0)
 

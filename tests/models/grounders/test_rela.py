@@ -135,7 +135,7 @@ def test_pixels_are_decoded_once_an_image_where_the_encoder_reads_no_text(monkey
     init_default_scope('segvg')
     cfg = Config.fromfile(ROOT / 'configs/_base_/models/rela_tiny.py').model
     cfg.image_encoder = dict(type='TextFreeBackbone', backbone=dict(
-        type='mmdet.ResNet', depth=18, num_stages=3, strides=(1, 2, 2),
+        type='ResNet', depth=18, num_stages=3, strides=(1, 2, 2),
         dilations=(1, 1, 1), out_indices=(0, 1, 2), base_channels=32))
     model = MODELS.build(cfg).eval()
     sizes, decode = [], model.pixel_decoder.forward

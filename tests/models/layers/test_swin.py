@@ -1,7 +1,7 @@
 """Windows of Swin's attention."""
 import torch
 
-from segvg.models.layers.swin import from_windows, region_mask, to_windows
+from segvg.models.layers.swin import DropPath, from_windows, region_mask, to_windows
 
 
 def test_windows_come_back_to_where_they_were():
@@ -19,3 +19,16 @@ def test_shifted_windows_keep_borders_apart():
     assert (left[0, 0, :2] == 0).all() and (left[0, 0, 2:] == -100).all()
     right = mask[1].view(4, 4, 4, 4)
     assert right[0, 0, 0].tolist() == [0, 0, -100, -100]
+
+
+def test_a_skipped_branch_is_zero_and_the_others_make_up_for_it():
+    torch.manual_seed(0)
+    branch = torch.ones(1000, 2, 3)
+    dropped = DropPath(0.25)(branch)
+    per_sample = dropped.flatten(1)
+    assert (per_sample == per_sample[:, :1]).all()
+    kept = (branch[0, 0, 0] / 0.75).item()
+    assert set(per_sample[:, 0].tolist()) == {0.0, kept}
+    assert 0.9 < dropped.mean() < 1.1
+    assert torch.equal(DropPath(0.25).eval()(branch), branch)
+    assert torch.equal(DropPath(0.0)(branch), branch)
