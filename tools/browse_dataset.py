@@ -35,6 +35,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file, or a canonical .jsonl file')
     parser.add_argument('--images', default='', metavar='DIR',
                         help='folder of the images of a .jsonl file')
+    parser.add_argument('--apply-orientation', action='store_true',
+                        help='turn the images of a .jsonl file as their camera says '
+                        '(EXIF), where boxes were drawn on upright pictures')
     parser.add_argument('--out-dir', '--output-dir', type=Path, metavar='DIR',
                         help="folder for the pictures; --output-dir is mmdetection's "
                         'name for it')
@@ -85,7 +88,8 @@ def browse_file(args: argparse.Namespace, visualizer: GroundingVisualizer) -> in
     for index in draw_order(len(dataset), args.number):
         record = dataset.get_data_info(index)
         try:
-            pictures = list(draw_record(record))
+            pictures = list(draw_record(
+                record, apply_orientation=args.apply_orientation))
         except BrokenImageError as error:
             print(f'left out: {error}', file=sys.stderr)
             broken += 1

@@ -56,7 +56,8 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         help='folders below --images to try (default: the usual ones)')
     parser.add_argument('--check', choices=[check.name.lower() for check in Check],
                         default='fast', help='fast: ids, numbers, text; images: and '
-                        'image files; full: and masks (default: %(default)s)')
+                        'image files (existence, orientation, size); full: and pixels '
+                        'of images and masks (default: %(default)s)')
     parser.add_argument('--on-bad', choices=['skip', 'raise'], default='skip',
                         help='skip bad records, or stop at the first (default: '
                         '%(default)s)')
@@ -85,6 +86,10 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         'pixel inside')
     parser.add_argument('--images-are', choices=IMAGES_ARE, help='the collection that '
                         'numbers the images; own: none does, they are told by names')
+    parser.add_argument('--apply-orientation', action='store_true',
+                        help='sizes of image files are those after turning them as '
+                        'their camera says (EXIF): for boxes that were drawn on '
+                        'upright pictures')
     parser.add_argument('--image-name', metavar='PATTERN', help='how the files of '
                         "numbered images are named, such as '{}.jpg' (seqtr_json, "
                         'simvg_grefcoco)')
@@ -193,7 +198,7 @@ def main(argv: list[str]) -> int:
         need_mask=args.need_mask, all_objects=args.all_objects,
         partition=args.partition, dataset=args.name, reviewed=args.reviewed,
         progress=show_progress, box=args.box, images_are=args.images_are,
-        image_name=args.image_name, **own)
+        image_name=args.image_name, apply_orientation=args.apply_orientation, **own)
     if args.images is None and options.check >= Check.IMAGES:
         log('without --images the image files are not looked at')
     try:

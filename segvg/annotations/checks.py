@@ -42,6 +42,10 @@ CODES = dict(
     image_without_expressions='image without an expression',
     caption_without_boxes='caption without a box',
     image_missing='image file not found',
+    image_damaged='image file cannot be read',
+    image_orientation='camera says to turn the image: boxes of upright pictures need '
+                      '--apply-orientation, and apply_orientation=True of '
+                      'LoadImageFromFile',
     image_size_mismatch='image has another size',
     box_not_finite='box values are not finite',
     box_degenerate='box without width or height',
@@ -78,8 +82,8 @@ class Check(IntEnum):
 
     NONE = 0    # only what a line cannot be written without
     FAST = 1    # ids, numbers and text
-    IMAGES = 2  # and image files: existence and true size, from the header
-    FULL = 3    # and masks, decoded
+    IMAGES = 2  # and image files: existence, orientation and size, from the header
+    FULL = 3    # and pixels of images and masks, decoded
 
 
 class Place(NamedTuple):

@@ -6,9 +6,7 @@ look at lists as a whole where they can.
 import math
 from typing import Any, NoReturn, Optional
 
-from segvg.structures.masks import MAX_PIXELS
-
-MAX_SIDE = 1 << 15  # px; what says more is not an image, and its mask fills the memory
+MAX_SIDE = 1 << 15  # px; what says more is not an image
 MAX_COORDINATE = 1e6  # px; drawing walks along each edge of a polygon
 MAX_ID = 1 << 63
 
@@ -63,8 +61,7 @@ def _check_image(image: dict) -> None:
         _refuse('other names of the image', image['alt'])
     height, width = image.get('height'), image.get('width')
     if type(height) is not int or type(width) is not int or not (
-            0 < height <= MAX_SIDE and 0 < width <= MAX_SIDE
-            and height * width <= MAX_PIXELS):
+            0 < height <= MAX_SIDE and 0 < width <= MAX_SIDE):
         _refuse(f'width and height of the image, up to {MAX_SIDE} px', (width, height))
     coco_id = image.get('coco_id')
     if coco_id is not None and not (type(coco_id) is int and abs(coco_id) < MAX_ID):

@@ -28,6 +28,8 @@ UPRIGHT = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
            4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
            6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
            8: Image.Transpose.ROTATE_90}
+#: Orientations by which width and height change places.
+SIDEWAYS = (5, 6, 7, 8)
 # What Pillow raises for damaged files.
 DECODING_ERRORS = (OSError, SyntaxError, ValueError, TypeError, ArithmeticError,
                    LookupError, EOFError, MemoryError, struct.error, zlib.error,
@@ -96,6 +98,10 @@ def open_image(path: Union[str, Path],
             yield image
     except BrokenImageError:
         raise
+    except Image.DecompressionBombError as error:  # before its size can be asked for
+        raise BrokenImageError(
+            f'{path} is too large ({error}): at most {max_pixels:,} pixels are decoded '
+            '(max_pixels). Make it smaller, and scale its boxes') from error
     except DECODING_ERRORS as error:
         raise BrokenImageError(
             f'{path} cannot be read as an image (JPEG, PNG, BMP, GIF, WebP, TIFF or '
@@ -105,7 +111,8 @@ def open_image(path: Union[str, Path],
 def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 where there is none or it is damaged."""
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        # the method of the base class does not decode a PNG
+        orientation = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
     except DECODING_ERRORS:
         return 1
     return orientation if orientation in UPRIGHT else 1

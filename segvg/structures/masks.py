@@ -21,6 +21,7 @@ def decode_polygons(polygons: list, height: int, width: int) -> np.ndarray:
     four numbers as a box).
     """
     from pycocotools import mask as coco_mask
+    _check_memory(height, width)
     polygons = [part for part in polygons if len(part) >= 6]
     for part in polygons:  # on others pycocotools can end the process
         values = np.asarray(part, dtype=np.float64)
@@ -127,6 +128,7 @@ def _read_picture(path: str, height: int, width: int) -> np.ndarray:
     from PIL import Image
     with Image.open(path, formats=MASK_FORMATS) as image:
         _check_size(image.size[::-1], height, width)
+        _check_memory(height, width)
         return object_pixels(image)
 
 
@@ -148,6 +150,12 @@ def object_pixels(image: 'Image.Image') -> np.ndarray:
     if image.mode in ('LA', 'RGBA'):
         return (pixels[..., :-1] != 0).any(-1) & (pixels[..., -1] != 0)
     return (pixels != 0).any(-1)
+
+
+def _check_memory(height: int, width: int) -> None:
+    if height * width > MAX_PIXELS:
+        raise ValueError(f'a mask of {height:,} x {width:,} pixels (rows x columns), '
+                         f'more than {MAX_PIXELS:,}')
 
 
 def _check_size(shape: tuple[int, ...], height: int, width: int) -> None:

@@ -4,7 +4,7 @@ from typing import Iterator
 
 import numpy as np
 
-from segvg.structures.images import read_image
+from segvg.structures.images import SIDEWAYS, read_header, read_image
 from segvg.structures.masks import decode_segmentation
 from segvg.visualization.drawing import Color, Layer, draw_picture
 
@@ -15,22 +15,29 @@ PHRASE_COLORS: tuple[Color, ...] = (
     (204, 121, 167), (0, 114, 178))
 
 
-def draw_record(record: dict) -> Iterator[np.ndarray]:
+def draw_record(record: dict, *,
+                apply_orientation: bool = False) -> Iterator[np.ndarray]:
     """Yield a picture (H', W', 3) uint8 of every expression of a data set's record.
 
     Args:
         record: what ``GroundingDataset.get_data_info`` gives.
+        apply_orientation: whether to turn the image as its camera says, for boxes of
+            the upright picture.
 
     Raises:
         BrokenImageError: the image cannot be read.
         ValueError: it has another size than the annotation says.
     """
     path = Path(record['img_path'])
-    image = read_image(path)
+    image = read_image(path, apply_orientation=apply_orientation)
     size = (record['height'], record['width'])
     if image.shape[:2] != size:
+        turned = read_header(path).orientation in SIDEWAYS
+        word = 'without' if apply_orientation else 'with'
+        advice = ('; its camera says that it has to be turned: '
+                  f'{word} --apply-orientation' if turned else '')
         raise ValueError(f'{path} is {image.shape[1]} x {image.shape[0]}, annotated as '
-                         f'{size[1]} x {size[0]}')
+                         f'{size[1]} x {size[0]}{advice}')
     for expr in record['expressions']:
         layers = [layer for layer in _layers(expr, record['instances'], size)
                   if len(layer.bboxes) or layer.mask is not None]

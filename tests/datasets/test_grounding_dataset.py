@@ -431,3 +431,18 @@ def test_skipping_is_for_training():
         GroundingDataset('a.jsonl', on_broken_image='skip', test_mode=True)
     with pytest.raises(ValueError, match="on_broken_image is one of 'error', 'skip'"):
         GroundingDataset('a.jsonl', on_broken_image='ignore')
+
+
+def test_line_of_a_panorama_costs_that_picture_only(half_broken):
+    path = half_broken / 'annotations/own_val.jsonl'
+    first, *rest = path.read_text().splitlines()
+    line = json.loads(rest[-1])
+    line['image'].update(width=20_000, height=10_000)
+    path.write_text('\n'.join([first, *rest[:-1], json.dumps(line)]) + '\n')
+    Image.new('1', (20_000, 10_000)).save(half_broken / 'images/c.jpg')
+    dataset = build(half_broken, pipeline=[LoadImageFromFile()])
+    with pytest.raises(BrokenImageError, match='c.jpg is too large'):
+        dataset[4]
+    dataset = build(half_broken, pipeline=[LoadImageFromFile()],
+                    on_broken_image='skip')
+    assert dataset[4]['img_path'].endswith('a.jpg')

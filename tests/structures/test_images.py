@@ -124,6 +124,13 @@ def test_orientation_is_applied_when_asked_for(tmp_path, orientation, name):
     assert read_header(tmp_path / name) == (*stored.size, orientation, 'RGB')
 
 
+def test_header_of_a_png_is_read_without_its_pixels(tmp_path, monkeypatch):
+    Image.fromarray(CORNERS).save(tmp_path / 'a.png')
+    monkeypatch.setattr('PIL.ImageFile.ImageFile.load',
+                        lambda self: pytest.fail('decoded'))
+    assert read_header(tmp_path / 'a.png').orientation == 1
+
+
 def test_damaged_orientation_counts_as_none(tmp_path):
     exif = b'Exif\0\0MM\0*\0\0\0\x08\xff'
     Image.fromarray(CORNERS).save(tmp_path / 'a.jpg', exif=exif)
@@ -150,7 +157,8 @@ def test_picture_above_the_limit_is_not_decoded(tmp_path, monkeypatch):
 
 def test_pillows_own_limit_is_named(tmp_path):
     Image.new('1', (20_000, 10_000)).save(tmp_path / 'pano.png')
-    with pytest.raises(BrokenImageError, match='pano.png'):
+    with pytest.raises(BrokenImageError, match='pano.png is too large .* at most '
+                       '100,000,000 pixels are decoded'):
         read_image(tmp_path / 'pano.png')
 
 

@@ -158,3 +158,8 @@ def test_what_is_not_0_in_a_picture_is_the_object(tmp_path, kind):
 def test_polygon_that_was_never_checked_is_an_error(part):
     with pytest.raises(ValueError, match='a polygon is a list'):
         decode_polygons([part], 6, 8)
+
+
+def test_masks_that_would_fill_the_memory_are_refused():
+    with pytest.raises(ValueError, match='a mask of 20,000 x 30,000 pixels'):
+        decode_segmentation({'poly': [[0, 0, 9, 0, 9, 9]]}, 20_000, 30_000)

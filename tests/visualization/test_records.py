@@ -1,7 +1,7 @@
 """Records drawn before any pipeline."""
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from segvg.visualization import draw_record
 from segvg.visualization.records import PHRASE_COLORS, TARGET_COLOR
@@ -39,6 +39,21 @@ def test_mask_tints_what_it_covers(record):
     top = both.shape[0] - 420
     assert (both[top + 150, 150] != none[top + 150, 150]).any()
     assert (both[top + 350, 350] == none[top + 350, 350]).all()
+
+
+def test_image_is_turned_when_asked_for(record, tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.new('RGB', (500, 420)).save(tmp_path / 'phone.jpg', exif=exif)
+    record.update(img_path=str(tmp_path / 'phone.jpg'), width=420, height=500)
+    with pytest.raises(ValueError, match='annotated as 420 x 500; its camera says .* '
+                       'with --apply-orientation'):
+        next(draw_record(record))
+    picture = next(draw_record(record, apply_orientation=True))
+    assert picture.shape[0] > picture.shape[1]
+    record.update(width=500, height=420)
+    with pytest.raises(ValueError, match='turned: without --apply-orientation'):
+        next(draw_record(record, apply_orientation=True))
 
 
 def test_image_of_another_size_is_an_error(record):

@@ -39,6 +39,8 @@ class ReadOptions:
         images_are: collection that counts the images, ``own`` for none; None takes the
             format's rule.
         image_name: pattern of the names of images that the source only numbers.
+        apply_orientation: sizes of image files are those after turning them as the
+            camera says (EXIF), for annotations of upright pictures.
         columns: what own data call their columns or fields: key -> name.
         text_field: the column or field of own data that is the sentence.
         split: the split of all records of own data; None takes what they say.
@@ -59,6 +61,7 @@ class ReadOptions:
     box: Optional[str] = None
     images_are: Optional[str] = None
     image_name: Optional[str] = None
+    apply_orientation: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     text_field: Optional[str] = None
     split: Optional[str] = None

@@ -4,11 +4,10 @@ import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple, Optional
 
-from PIL import Image
-
 from segvg.annotations.checks import Check, Place
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers.base import Context, Errors, SourceImage
+from segvg.structures.images import SIDEWAYS, BrokenImageError, read_header, read_image
 
 # Folders in which users keep the images of these sets, below their image root.
 USUAL_DIRS = (
@@ -161,24 +160,43 @@ def is_inside(name: str) -> bool:
 
 
 class FoundImage(NamedTuple):
-    """An image file: name below the image root, and its true size."""
+    """An image file.
+
+    Attributes:
+        file: name below the image root.
+        width: true width, turned as the camera says if that was asked for.
+        height: true height.
+        orientation: EXIF orientation, 1 where the picture is stored upright.
+        damage: why the file cannot be read; it has no size then.
+    """
 
     file: str
-    width: int
-    height: int
+    width: Optional[int] = None
+    height: Optional[int] = None
+    orientation: int = 1
+    damage: Optional[str] = None
 
 
 class ImageFinder:
     """Looks for images in the usual folders below a root.
 
+    Args:
+        root: the folder.
+        dirs: folders below it; None tries the usual ones.
+        decode: whether to decode the pixels as training does, not the header alone.
+        upright: whether sizes are those of pictures that are turned as the camera says.
+
     Attributes:
         used: folders in which images were found.
     """
 
-    def __init__(self, root: Path, dirs: Optional[tuple[str, ...]]) -> None:
+    def __init__(self, root: Path, dirs: Optional[tuple[str, ...]], *,
+                 decode: bool = False, upright: bool = False) -> None:
         if not root.is_dir():
             raise FileNotFoundError(f'there is no image folder {root}')
         self.root = root
+        self._decode = decode
+        self._upright = upright
         wanted = USUAL_DIRS if dirs is None else dirs
         self._dirs = {name: (root / name).resolve() for name in wanted
                       if (root / name).is_dir()}
@@ -187,6 +205,8 @@ class ImageFinder:
 
     def find(self, image: SourceImage, prefer: str = '') -> Optional[FoundImage]:
         """The file of an image, or None.
+
+        A damaged file counts only where none of its other names has a sound one.
 
         Args:
             image: the image; its annotated name is tried first.
@@ -201,29 +221,36 @@ class ImageFinder:
         dirs = sorted(self._dirs, key=lambda name: not re.search(prefer, name.lower()))
         names = dict.fromkeys(filter(is_inside, (
             image.file, *image.alt)))
+        damaged: Optional[FoundImage] = None
         for name in names:
             for folder in dirs:
                 path = self.root / folder / name
                 # of a name that no file can have, Path.is_file would raise
                 found = self._open(path, folder) if os.path.isfile(path) else None
-                if found is not None:
+                if found is not None and found.damage is None:
                     self.used.add(folder or '.')
                     return found
-        return None
+                damaged = damaged or found
+        return damaged
 
     def _open(self, path: Path, folder: str) -> Optional[FoundImage]:
         if self._dirs[folder] not in path.resolve().parents:
             return None  # a link that leads out of the image folder
+        name = path.relative_to(self.root).as_posix()
         try:
-            with Image.open(path) as image:
-                size = image.size
-        except (OSError, SyntaxError, ValueError):
-            return None
-        return FoundImage(path.relative_to(self.root).as_posix(), *size)
+            header = read_header(path)
+            if self._decode:
+                read_image(path)
+        except BrokenImageError as error:
+            return FoundImage(name, damage=str(error))
+        size = (header.width, header.height)
+        if self._upright and header.orientation in SIDEWAYS:
+            size = size[::-1]
+        return FoundImage(name, *size, header.orientation)
 
 
 class ImageChecks:
-    """Existence and size of images.
+    """Existence, soundness, orientation and size of images.
 
     ``need_size`` says that the source gives no sizes, so that the files must be there
     whatever the level of checks.
@@ -238,7 +265,10 @@ class ImageChecks:
             raise ValueError('the source has no image sizes, they are read from the '
                              'files: say with --images where those are')
         if options.images and (need_size or options.check >= Check.IMAGES):
-            self._finder = ImageFinder(options.images, options.image_dirs)
+            self._finder = ImageFinder(
+                options.images, options.image_dirs,
+                decode=options.check >= Check.FULL, upright=options.apply_orientation)
+        self._turned: set[str] = set()  # images whose orientation was reported
 
     @property
     def dirs(self) -> list[str]:
@@ -267,6 +297,8 @@ class ImageChecks:
             if found is None:
                 errors.append(('image_missing', f'{file} is not in any of the folders '
                                                 f'tried below {self._finder.root}'))
+            elif found.damage is not None:
+                errors.append(('image_damaged', found.damage))
             else:
                 file = found.file
                 width, height = width or found.width, height or found.height
@@ -290,10 +322,23 @@ class ImageChecks:
                 code='file_name_mismatch')
 
     def _compare(self, image: SourceImage, found: FoundImage) -> None:
+        ctx = self._ctx._replace(place=image.place, ids={'image_id': image.id})
+        turns = found.orientation != 1
+        if turns and found.file not in self._turned:
+            self._turned.add(found.file)
+            ctx.note('image_orientation',
+                     f'{found.file} has EXIF orientation {found.orientation}')
         if image.width is None or self._ctx.options.check < Check.IMAGES:
             return
-        if (image.width, image.height) != (found.width, found.height):
-            self._ctx._replace(place=image.place, ids={'image_id': image.id}).note(
-                'image_size_mismatch',
-                f'{image.width}x{image.height} annotated, the file has '
-                f'{found.width}x{found.height}')
+        size = (image.width, image.height)
+        if size != (found.width, found.height):
+            reason = ''
+            if size == (found.height, found.width) and found.orientation in SIDEWAYS:
+                reason = (f'; EXIF orientation {found.orientation} turns it: '
+                          + ('the annotation is of the picture as it is stored'
+                             if self._ctx.options.apply_orientation else
+                             'is the annotation of the upright picture? '
+                             '--apply-orientation'))
+            ctx.note('image_size_mismatch',
+                     f'{size[0]}x{size[1]} annotated, the file has '
+                     f'{found.width}x{found.height}{reason}')

@@ -1,6 +1,9 @@
 """Image files of a source: found, missing, of another size, not to be followed."""
+import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
+from segvg.annotations.checks import Check
 from segvg.annotations.readers.images import (
     image_name,
     other_names,
@@ -16,6 +19,7 @@ from tests.annotations.readers.sources import (
     ref,
     sentence,
     write_image,
+    write_pth,
     write_refer,
 )
 
@@ -105,10 +109,100 @@ def test_missing_image_folder_is_an_error(tmp_path):
         read_refer(tmp_path, [ref()], root=tmp_path / 'nowhere')
 
 
-def test_file_that_is_no_image_counts_as_missing(tmp_path):
-    write_image(tmp_path / 'images' / COCO_FILE).write_text('text')
-    _, findings = read_refer(tmp_path, [ref()], root=tmp_path / 'images')
-    assert findings == [('image_missing', REFS, 'refs[0]', 'skip')]
+@pytest.mark.parametrize('content', [b'', b'<html>404</html>', b'\xff\xd8\xff'])
+def test_file_that_is_not_an_image_is_damaged_not_missing(tmp_path, content):
+    write_image(tmp_path / 'images' / COCO_FILE).write_bytes(content)
+    folder = write_refer(tmp_path / 'own', [ref()])
+    _, (finding,) = read('refer_refcoco', folder, images=tmp_path / 'images',
+                         check=Check.IMAGES)
+    assert (finding.code, finding.action) == ('image_damaged', 'skip')
+    assert f'{COCO_FILE} cannot be read as an image' in finding.value
+
+
+@pytest.mark.parametrize(('check', 'codes'), [
+    (Check.IMAGES, []), (Check.FULL, ['image_damaged'])])
+def test_full_check_decodes_what_training_will_decode(tmp_path, check, codes):
+    random = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
+    path = write_image(tmp_path / 'images' / COCO_FILE)
+    Image.fromarray(random).save(path)
+    path.write_bytes(path.read_bytes()[:1500])  # the header is whole
+    folder = write_refer(tmp_path / 'own', [ref()])
+    lines, findings = read('refer_refcoco', folder, images=tmp_path / 'images',
+                           check=check)
+    assert [finding.code for finding in findings] == codes
+    assert len(lines) == 1 - len(codes)
+
+
+def test_full_check_refuses_values_that_training_refuses(tmp_path):
+    (tmp_path / 'images').mkdir()
+    depths = np.full((48, 64), 7.5, np.float32)
+    Image.fromarray(depths).save(tmp_path / 'images/depth.tif')
+    folder = write_refer(tmp_path / 'own', [ref()], [image(file_name='depth.tif')])
+    _, (finding,) = read('refer_refcoco', folder, images=tmp_path / 'images')
+    assert finding.code == 'image_damaged' and 'values from 7.5 to 7.5' in finding.value
+
+
+def test_sound_copy_goes_before_a_damaged_one(tmp_path):
+    write_image(tmp_path / 'images/train2014' / COCO_FILE).write_text('')
+    write_image(tmp_path / 'images/train2017/000000000101.jpg')
+    lines, findings = read_refer(tmp_path, [ref()], root=tmp_path / 'images')
+    assert findings == []
+    assert lines[0]['image']['file'] == 'train2017/000000000101.jpg'
+
+
+def test_panorama_is_reported_by_name_and_the_rest_is_read(tmp_path):
+    write_image(tmp_path / 'images/small.png')
+    Image.new('1', (20_000, 10_000)).save(tmp_path / 'images/wide.png')
+    folder = write_refer(
+        tmp_path / 'own', [ref(), ref(2, ann_id=7002, image_id=102, sentences=[
+            sentence(20, 'he')])],
+        [image(file_name='small.png'), image(102, file_name='wide.png')],
+        [annotation(), annotation(7002, image_id=102)])
+    lines, (finding,) = read('refer_refcoco', folder, images=tmp_path / 'images')
+    assert [line['image']['file'] for line in lines] == ['small.png']
+    assert finding.code == 'image_damaged' and 'wide.png is too large' in finding.value
+
+
+@pytest.mark.parametrize(('upright', 'size', 'mismatch'), [
+    (False, (64, 48), ''),
+    (False, (48, 64), '48x64 annotated, the file has 64x48; EXIF orientation 6 turns '
+     'it: is the annotation of the upright picture? --apply-orientation'),
+    (True, (48, 64), ''),
+    (True, (64, 48), '64x48 annotated, the file has 48x64; EXIF orientation 6 turns '
+     'it: the annotation is of the picture as it is stored')])
+def test_orientation_of_cameras_is_counted_and_explains_sizes(tmp_path, upright, size,
+                                                              mismatch):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    (tmp_path / 'images').mkdir()
+    Image.new('RGB', (64, 48)).save(tmp_path / 'images/phone.jpg', exif=exif)
+    width, height = size
+    refs = [ref(), ref(2, ann_id=7002, sentences=[sentence(20, 'he')])]
+    folder = write_refer(
+        tmp_path / 'own', refs,
+        [image(file_name='phone.jpg', width=width, height=height)],
+        [annotation(), annotation(7002)])
+    _, findings = read('refer_refcoco', folder, images=tmp_path / 'images',
+                       check=Check.IMAGES, apply_orientation=upright)
+    found = {finding.code: finding.value for finding in findings}
+    assert found.pop('image_orientation') == 'phone.jpg has EXIF orientation 6'
+    assert found.pop('image_size_mismatch', '') == mismatch
+    assert len(findings) == 1 + bool(mismatch)  # once an image
+
+
+@pytest.mark.parametrize(('upright', 'size'), [(False, (64, 48)), (True, (48, 64))])
+def test_size_of_a_file_is_that_of_the_upright_picture_when_asked_for(tmp_path, upright,
+                                                                      size):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 8
+    (tmp_path / 'images').mkdir()
+    Image.new('RGB', (64, 48)).save(tmp_path / 'images/phone.jpg', exif=exif)
+    write_pth(tmp_path / 'own/own_train.pth', [
+        ('phone.jpg', '0.pth', [2, 3, 20, 30], 'the dog', [])])
+    lines, findings = read('resc_pth', tmp_path / 'own', images=tmp_path / 'images',
+                           box='xyxy', apply_orientation=upright, check=Check.FAST)
+    assert (lines[0]['image']['width'], lines[0]['image']['height']) == size
+    assert [finding.code for finding in findings] == ['image_orientation']
 
 
 @pytest.mark.parametrize(('url', 'number'), [
