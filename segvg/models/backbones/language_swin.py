@@ -5,6 +5,7 @@ import numpy as np
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from segvg.models.layers.graphs import is_traced
 from segvg.models.layers.swin import PatchEmbedding, PatchMerging, swin_stage
 from segvg.models.layers.word_pixel_attention import WordPixelAttention
 from segvg.registry import MODELS
@@ -94,6 +95,7 @@ class LanguageSwin(BaseModule):
             WordPixelAttention(width, text_channels) for width in widths)
         self.norms = nn.ModuleList(nn.LayerNorm(width) for width in widths)
         self.gates = nn.ModuleList(residual_gate(width) for width in widths[:-1])
+        self._gates: tuple[tuple, bool] = (), True
         if open_gates:
             for gate in self.gates:
                 nn.init.xavier_uniform_(next(gate.parameters()))
@@ -103,9 +105,21 @@ class LanguageSwin(BaseModule):
 
         It does in training, and later if a gate has opened.
         """
-        return self.training or any(
-            all(bool(weight.any()) for weight in gate.parameters())
-            for gate in self.gates)
+        if self.training:
+            return True
+        if not is_traced():  # a graph is made for gates as they were last
+            version = tuple((id(weight), weight._version)
+                            for weight in self.gates.parameters())
+            if version != self._gates[0]:
+                self._gates = version, any(
+                    all(bool(weight.any()) for weight in gate.parameters())
+                    for gate in self.gates)
+        return self._gates[1]
+
+    def train(self, mode: bool = True) -> 'LanguageSwin':
+        """Set the mode; whether a gate is open is looked up again afterwards."""
+        self._gates = ((), True)
+        return super().train(mode)
 
     def encode(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return the stages (I, C_i, h_i, w_i) of images (I, 3, H, W), gates closed."""

@@ -75,7 +75,7 @@ class SegVG(TwoTowerGrounder):
 
     def fuse(self, image: Tokens, inputs: GroundingBatch) -> FusedFeatures:
         """Return the fused features of B expressions; image is (B, h * w, C)."""
-        batch = len(image.feats)
+        batch = image.feats.shape[0]
         query_pos = self.query_pos.weight[None]
         objects = Tokens(self.query_embed.weight.expand(batch, -1, -1), None, query_pos)
         text = self.language_encoder.embed(inputs.text)

@@ -149,7 +149,7 @@ class RegionDecoder(BaseModule):
             mask_features: (B, C, h, w); a mask is their product with an embedding.
             words: (B, L, C').
         """
-        batch = len(mask_features)
+        batch = mask_features.shape[0]
         words = Tokens(self.word_proj(words.feats),
                        None if self.read_padding else words.padding_mask)
         image = [self.image_tokens(level, embed) for level, embed in zip(

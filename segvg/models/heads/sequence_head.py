@@ -17,6 +17,7 @@ from segvg.models.layers import (
     GaussianDecoderLayer,
     init_matrices,
 )
+from segvg.models.layers.graphs import is_traced
 from segvg.registry import MODELS, TASK_UTILS
 from segvg.structures import FusedFeatures, GroundingDataSample, Tokens
 from segvg.structures.geometry import Geometry
@@ -118,8 +119,8 @@ class SequenceHead(BaseModule):
     def start(self, part: int, memory: Tokens) -> Tensor:
         """Return the start token (B, 1, C) of a part."""
         if self.start_embed is None:
-            return memory.feats.new_zeros((len(memory.feats), 1, self.channels))
-        return self.start_embed.weight[part].expand(len(memory.feats), 1, -1)
+            return memory.feats.new_zeros((memory.feats.shape[0], 1, self.channels))
+        return self.start_embed.weight[part].expand(memory.feats.shape[0], 1, -1)
 
     @property
     def channels(self) -> int:
@@ -170,7 +171,7 @@ class SequenceHead(BaseModule):
         for number, part in enumerate(self.parts):
             is_last = number + 1 == len(self.parts)
             current, tokens = self.start(number, memory), []
-            ended = torch.zeros(len(current), dtype=torch.bool, device=current.device)
+            ended = current.new_zeros(current.shape[0], dtype=torch.bool)
             for step in range(part.num_steps):
                 states, state = self.decoder(
                     current, self.position.weight[position:position + 1], state)
@@ -180,7 +181,8 @@ class SequenceHead(BaseModule):
                     logits = logits[:, :self.end]
                 tokens.append(self.sampler(logits))
                 ended |= tokens[-1][:, 0] == self.end
-                if is_last and step >= part.min_steps and ended.all():
+                if is_last and step >= part.min_steps and not is_traced() \
+                        and ended.all():
                     break
                 current = self.embed(tokens[-1], step, memory)
             if not is_last and len(tokens) == 2 * part.num_points:

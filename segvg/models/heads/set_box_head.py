@@ -201,7 +201,7 @@ class SetBoxHead(BaseModule):
         if self.predict_from == 'last':
             return outputs[-1]
         best = torch.stack([out.scores.amax(1) for out in outputs]).argmax(0)  # (B,)
-        rows = torch.arange(len(best), device=best.device)
+        rows = torch.arange(best.shape[0], device=best.device)
         return SetOutputs(*(torch.stack(values)[best, :, rows].transpose(0, 1)
                             for values in zip(*outputs, strict=True)))
 

@@ -1,10 +1,12 @@
 """Word vectors and a bidirectional GRU."""
 from typing import Optional
 
+import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from segvg.models.layers.graphs import is_traced, reads_values
 from segvg.registry import MODELS
 from segvg.structures import TextTokens, Tokens
 
@@ -68,7 +70,7 @@ class WordVectorGRU(BaseModule):
             ValueError: an id lies outside the vocabulary or a text is too long.
         """
         ids, padding_mask = text
-        if ids.device.type == 'cpu' and int(ids.max()) >= self.words.num_embeddings:
+        if reads_values(ids) and int(ids.max()) >= self.words.num_embeddings:
             raise ValueError(
                 f'word id {int(ids.max())} in a table of {self.words.num_embeddings} '
                 'word vectors: tokenizer and language encoder do not belong together')
@@ -90,8 +92,28 @@ class WordVectorGRU(BaseModule):
     def _states(self, ids: Tensor, padding_mask: Tensor) -> Tensor:
         """Return the states (B, L, C) of words that do not see the padding."""
         lengths = padding_mask.logical_not().sum(1)
+        if is_traced():
+            return self._states_without_packing(ids, lengths)
         packed = nn.utils.rnn.pack_padded_sequence(
             self.words(ids), lengths.cpu(), batch_first=True, enforce_sorted=False)
         states, _ = nn.utils.rnn.pad_packed_sequence(
             self.gru(packed)[0], batch_first=True)
         return states
+
+    def _states_without_packing(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Return the states (B, L, C), those of padding 0, by operations of a graph.
+
+        A packed sequence is data-dependent. Forwards, padding stands behind all words;
+        backwards, every text is turned round within its own length.
+        """
+        words, steps = self.words(ids), torch.arange(ids.shape[1], device=ids.device)
+        inside = steps < lengths[:, None]  # (B, L)
+        turned = torch.where(inside, lengths[:, None] - 1 - steps, steps)[..., None]
+        weights = self.gru._flat_weights
+        half, states = len(weights) // 2, []
+        for order, part in ((None, weights[:half]), (turned, weights[half:])):
+            tokens = words if order is None else words.take_along_dim(order, 1)
+            start = tokens.new_zeros(1, tokens.shape[0], self.gru.hidden_size)
+            out = torch.gru(tokens, start, part, True, 1, 0.0, False, False, True)[0]
+            states.append(out if order is None else out.take_along_dim(order, 1))
+        return torch.cat(states, dim=-1) * inside[..., None]

@@ -5,6 +5,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from segvg.models.layers import additive_mask
+from segvg.models.layers.graphs import reads_values
 from segvg.registry import MODELS
 from segvg.structures import TextTokens, Tokens
 
@@ -53,7 +54,7 @@ class LanguageTransformer(BaseModule):
         if text.ids.shape[1] > positions:
             raise ValueError(f'{text.ids.shape[1]} tokens in an expression, but the '
                              f'language encoder has {positions} positions')
-        if text.ids.device.type == 'cpu' and int(text.ids.max()) >= words:
+        if reads_values(text.ids) and int(text.ids.max()) >= words:
             raise ValueError(f'token id {int(text.ids.max())} in a vocabulary of '
                              f'{words} words: tokenizer and language encoder do not '
                              'belong together')

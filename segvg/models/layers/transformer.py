@@ -186,7 +186,7 @@ class QueryDecoder(nn.Module):
         """
         keys = add_position(memory.feats, memory.pos)
         if queries is None:
-            queries = query_pos.new_zeros(query_pos.shape).expand(len(keys), -1, -1)
+            queries = query_pos.new_zeros(query_pos.shape).expand(keys.shape[0], -1, -1)
         states = []
         for layer in self.layers:
             queries = layer(queries, memory.feats, keys, memory.padding_mask, query_pos,

@@ -235,7 +235,7 @@ class TypedJointEncoder(BaseModule):
         words = self.position.weight[:num_words] + self.kind.weight[0]
         assert image.pos is not None  # image encoders set it
         pixels = image.pos + self.level[0] + self.kind.weight[1]
-        return torch.cat([words.expand(len(pixels), -1, -1), pixels], dim=1)
+        return torch.cat([words.expand(pixels.shape[0], -1, -1), pixels], dim=1)
 
     def forward(self, text: Tokens, image: Tokens,
                 canvas_shape: tuple[int, int]) -> FusedFeatures:

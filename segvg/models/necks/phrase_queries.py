@@ -31,7 +31,7 @@ def whole_text(padding_mask: Tensor) -> PhraseContext:
     length = (~padding_mask).sum(1, keepdim=True)
     index = torch.arange(padding_mask.shape[1], device=padding_mask.device)
     excluded = (index < 1) | (index >= length - 1)
-    return PhraseContext(excluded[:, None], excluded.new_zeros((len(excluded), 1)))
+    return PhraseContext(excluded[:, None], excluded.new_zeros((excluded.shape[0], 1)))
 
 
 @MODELS.register_module()

@@ -21,3 +21,12 @@ def test_language_swin_halves_odd_maps_upwards():
     maps = model(torch.randn(2, 3, 30, 37), text)
     assert [tuple(values.shape) for values in maps] == [
         (2, 8, 8, 10), (2, 16, 4, 5), (2, 32, 2, 3)]
+
+
+def test_gates_that_open_after_a_look_are_seen():
+    model = LanguageSwin(4, (1, 1, 1, 1), (1, 1, 1, 1), window=2, text_channels=4)
+    assert model.train().trunk_reads_text()
+    assert not model.eval().trunk_reads_text()
+    for weight in model.gates[1].parameters():
+        torch.nn.init.ones_(weight)
+    assert model.trunk_reads_text()

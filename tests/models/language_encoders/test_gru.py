@@ -44,3 +44,14 @@ def test_texts_that_do_not_fit_are_errors():
         WordVectorGRU(9, 4, 5, text_length=3)(make_text())
     with pytest.raises(ValueError, match="pool is one of .* not 'sum'"):
         WordVectorGRU(9, 4, 5, pool='sum')
+
+
+def test_states_in_a_graph_equal_those_of_packed_sequences():
+    torch.manual_seed(0)
+    encoder = WordVectorGRU(9, word_channels=5, hidden_channels=4).eval()
+    ids = torch.randint(1, 9, (3, 6))
+    lengths = torch.tensor([6, 1, 4])
+    padding_mask = torch.arange(6) >= lengths[:, None]
+    packed = encoder._states(ids, padding_mask)
+    torch.testing.assert_close(
+        encoder._states_without_packing(ids, lengths), packed, rtol=0, atol=1e-6)
