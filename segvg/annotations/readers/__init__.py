@@ -8,7 +8,12 @@ from segvg.annotations.readers.canonical import find_canonical_sets
 from segvg.annotations.readers.flickr30k import find_flickr30k_sets
 from segvg.annotations.readers.mdetr import FLAVOURS, find_mdetr_sets
 from segvg.annotations.readers.odvg import find_odvg_sets
+from segvg.annotations.readers.own.coco import find_coco_sets
 from segvg.annotations.readers.own.csv_rows import find_csv_sets
+from segvg.annotations.readers.own.label_studio import find_label_studio_sets
+from segvg.annotations.readers.own.labelme import find_labelme_sets
+from segvg.annotations.readers.own.voc import find_voc_sets
+from segvg.annotations.readers.own.yolo import find_yolo_sets
 from segvg.annotations.readers.parquet import find_hf_sets
 from segvg.annotations.readers.phrasecut import find_phrasecut_sets
 from segvg.annotations.readers.pth_lists import REFTR, RESC, find_pth_sets
@@ -24,7 +29,12 @@ FindSets = Callable[[list[Path], ReadOptions], list[SourceSet]]
 # FORMAT of tools/prepare_data.py -> finds the sets in the sources
 READERS: dict[str, FindSets] = dict(
     canonical=find_canonical_sets,
+    coco=find_coco_sets,
     csv=find_csv_sets,
+    label_studio=find_label_studio_sets,
+    labelme=find_labelme_sets,
+    voc=find_voc_sets,
+    yolo=find_yolo_sets,
     grefcoco=partial(find_refer_sets, dialect=GREFCOCO),
     mmdet_refcoco=find_refer_sets,
     flickr30k_entities=find_flickr30k_sets,
@@ -45,6 +55,6 @@ READERS: dict[str, FindSets] = dict(
     **{name: partial(find_mdetr_sets, name) for name in FLAVOURS})
 
 #: Formats of data that users annotate, with the options of ``own/arguments.py``.
-OWN_FORMATS = ('csv',)
+OWN_FORMATS = ('coco', 'csv', 'labelme', 'label_studio', 'yolo', 'voc')
 
 __all__ = ['OWN_FORMATS', 'READERS', 'FindSets', 'ReadOptions', 'SourceSet']

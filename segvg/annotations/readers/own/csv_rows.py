@@ -73,6 +73,7 @@ class CsvSet(OwnSet):
     """Tables of one data set."""
 
     text_field = 'the column of sentences'
+    column_keys = (*COLUMNS, *CORNERS, *SIZES)
 
     def __init__(self, name: str, files: list[Path]) -> None:
         super().__init__(safe_name(name), files, files[0].parent)
@@ -111,6 +112,7 @@ class _Table:
                               self.box)
         self.split = str(split_of_path(PurePosixPath(path.name)) or '')
         cells = [cell for row in self.table.rows for cell in self._cells(row, self.box)]
+        self.sentence_ids: dict[tuple[str, str], str] = {}
         self.decimals = Decimals(cells, self.table.delimiter)
         unused = [name for name in self.table.columns
                   if name not in self.columns.values()]
@@ -138,11 +140,15 @@ class _Table:
         extra = {name: cell for name, cell in cells.items()
                  if name not in known and name and cell.strip()}
         errors: Errors = []
-        image = self._image(row, errors)
+        image, text = self._image(row, errors), self._cell(row, 'text')
+        sentence_id = self._cell(row, 'sentence_id')
+        key = (self._cell(row, 'image'), sentence_id)
+        if sentence_id and self.sentence_ids.setdefault(key, text) != text:
+            errors.append(('id_duplicate', f'an earlier row with {sentence_id!r} says '
+                           f'{self.sentence_ids[key]!r}'))
         return OwnSentence(
-            ctx, self._cell(row, 'split') or self.split, image,
-            [self._cell(row, 'text')], self._objects(ctx, row, errors), errors, extra,
-            src, self._cell(row, 'sentence_id') or None)
+            ctx, self._cell(row, 'split') or self.split, image, [text],
+            self._objects(ctx, row, errors), errors, extra, src, sentence_id or None)
 
     def _cells(self, row: Row, keys: Sequence[str]) -> list[str]:
         cells = row.cells or {}
@@ -201,10 +207,6 @@ def _check(path: Path, columns: list[str], said: Mapping[str, str],
            wanted: Mapping[str, Sequence[str]],
            box: tuple[str, ...]) -> dict[str, str]:
     """Which column is which; AnnotationFileError when one that is needed is missing."""
-    unknown = sorted(set(said) - set(wanted))
-    if unknown:
-        raise AnnotationFileError(path, f'--columns has no {", ".join(unknown)}; there '
-                                        f'are {", ".join(wanted)}')
     found = find_columns(path, columns, said, wanted)
     missing = [key for key in ('image', 'text') if key not in found]
     if 'mask' not in found or any(key in found for key in box):

@@ -15,7 +15,6 @@ class OwnImage(NamedTuple):
         width, height: as annotated; None when they are not.
         shorter: names to try as well, where no other image of the set has them.
         said: the name before anything was cut off; one name is one image.
-        number: of the image in its collection, when the source has one.
     """
 
     name: str
@@ -23,7 +22,6 @@ class OwnImage(NamedTuple):
     height: Optional[int] = None
     shorter: tuple[str, ...] = ()
     said: Optional[str] = None
-    number: Optional[int] = None
 
 
 class Shape(NamedTuple):

@@ -37,6 +37,8 @@ class OwnSet(SourceSet):
     """
 
     file_per_split = False
+    column_keys: tuple[str, ...] = ()  # of --columns
+    text_fields: Optional[tuple[str, ...]] = None  # of --text-field; None takes any
 
     def __init__(self, name: str, files: list[Path], root: Path) -> None:
         super().__init__(name, name, None, files=files)
@@ -47,7 +49,13 @@ class OwnSet(SourceSet):
         """The records of the files, in their order."""
 
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
-        """Read the files and yield group lines."""
+        """Read the files and yield group lines.
+
+        Raises:
+            ValueError: an option is not for this format.
+            AnnotationFileError: a file cannot be understood.
+        """
+        self._check_options(options)
         ctx = Context(report, options)
         found = list(self.sentences(ctx))
         parser = _Parser(self, ctx, found)
@@ -56,6 +64,17 @@ class OwnSet(SourceSet):
         parser.say_splits()
         self.image_dirs = parser.images.dirs
         yield from parser.collector.lines()
+
+    def _check_options(self, options: ReadOptions) -> None:
+        unknown = sorted(set(options.columns) - set(self.column_keys))
+        if unknown:
+            known = ', '.join(self.column_keys) or 'none here'
+            raise ValueError(f'--columns has no {", ".join(unknown)}; there are '
+                             f'{known}')
+        if None not in (options.text_field, self.text_fields) and (
+                options.text_field not in (self.text_fields or ())):
+            known = ' or '.join(self.text_fields or ()) or 'not for this format'
+            raise ValueError(f'--text-field is {known}, not {options.text_field}')
 
     def say(self, message: str) -> None:
         """Tell the user how the files are understood."""
@@ -99,29 +118,34 @@ class _Parser:
 
     def read(self, group: list[OwnSentence]) -> None:
         """Check the records of one sentence, or of several about one object."""
-        first = group[0]
-        errors = [error for record in group for error in record.errors]
-        split = self._split(first, errors)
+        first, errors = group[0], [list(record.errors) for record in group]
+        split = self._split(first, errors[0])
         ctx, image = first.ctx, None
         if first.image is not None:
             image, wrong, image_id = self._image(first.ctx, first.image)
-            ctx, errors = ctx.with_ids(image_id=image_id), errors + wrong
+            ctx = ctx.with_ids(image_id=image_id)
+            errors[0] += wrong
         instances: list[dict] = []
-        for item in [item for record in group for item in record.objects]:
-            instance, wrong = self._instance(item.ctx.with_ids(**ctx.ids), item, image,
-                                             split)
-            errors += wrong
-            instances += [] if instance is None else [instance]
+        for number, record in enumerate(group):
+            for item in record.objects:
+                where = item.ctx.with_ids(**ctx.ids)
+                instance, wrong = self._instance(where, item, image, split)
+                errors[number] += wrong
+                instances += [] if instance is None else [instance]
         ref_id = instances[0]['id'] if len(instances) == 1 else None
         ref = (split, ctx.ids.get('image_id'), ref_id)
         self.source.read.add(split or first.split, ctx.ids.get('image_id'), len(
             first.texts), int(ref not in self.refs and ref_id is not None))
         self.refs.add(ref)
+        # once, however many sentences that costs
+        for record, wrong in zip(group, errors, strict=True):
+            record.ctx.with_ids(**ctx.ids).skip(
+                wrong, 'skip' if first.texts else 'box_dropped')
+        image = None if any(errors) else image
         if first.texts:
-            ctx.skip(errors)  # once, however many sentences that costs
-            self._add(ctx, first, split, None if errors else image, instances, ref_id)
+            self._add(ctx, first, split, image, instances, ref_id)
         else:
-            self._add_without_sentence(ctx, split, image, instances, errors)
+            self._add_without_sentence(ctx, split, image, instances)
 
     def _add(self, ctx: Context, record: OwnSentence, split: Optional[str],
              image: Optional[dict], instances: list[dict], ref_id: object) -> None:
@@ -143,15 +167,11 @@ class _Parser:
         return ctx.place.at if is_alone else str(ctx.place)
 
     def _add_without_sentence(self, ctx: Context, split: Optional[str],
-                              image: Optional[dict], instances: list[dict],
-                              errors: Errors) -> None:
-        ctx.skip(errors, 'box_dropped')
-        if not instances and not errors:
-            ctx.note('image_without_expressions')
-        for instance in instances:
+                              image: Optional[dict], instances: list[dict]) -> None:
+        for instance in instances if split and image else ():
             if self.ctx.is_fast:
                 ctx.note('ref_without_sentences', show(instance['id']))
-            if self.ctx.options.all_objects and not errors and split and image:
+            if self.ctx.options.all_objects and split and image:
                 self.collector.add_object(split, image, instance)
 
     def _split(self, record: OwnSentence, errors: Errors) -> Optional[str]:
@@ -178,7 +198,7 @@ class _Parser:
         if image.name not in self._found:
             source = image_of(
                 image.name, (image.width, image.height), ctx.place, namespace='file',
-                number=image.number, images_are=ctx.options.images_are or OWN)
+                images_are=ctx.options.images_are or OWN)
             if image.width is None and ctx.options.images is None:
                 raise AnnotationFileError(
                     ctx.place.file, f'{ctx.place.at or "it"} does not say the size of '

@@ -146,7 +146,7 @@ def test_columns_are_said_or_known_by_their_names(table):
     (HEADER + ',x1', {}, "two columns have the name 'x1'"),
     ('', {}, 'is empty')])
 def test_columns_that_cannot_be_told_are_refused(table, header, options, words):
-    with pytest.raises(AnnotationFileError, match=words):
+    with pytest.raises(ValueError, match=words):
         table(header=header, **options)
 
 
