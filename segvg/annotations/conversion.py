@@ -88,7 +88,8 @@ def convert(source: SourceSet, out_dir: Path, report: Report,
         writer.meta.update(_describe(source, report, options))
         writer.meta['splits'] = {
             split: dict(official=_official(source, split), read=counts._asdict(),
-                        complete=written[split] == counts.exprs)
+                        complete=written[split] == counts.exprs,
+                        **source.facts.get(split, {}))
             for split, counts in read.items()}
     return json.loads((out_dir / f'{source.name}.meta.json').read_text('utf-8'))
 

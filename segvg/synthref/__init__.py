@@ -9,6 +9,9 @@ from random ``streams``), ``render`` (picture and masks), ``forms``, ``predicate
 ``compound`` has what only L2 and above need: crowded scenes, relations and their
 wording.
 
+The package ``photographs`` makes sentences about annotated photographs instead, by the
+same margins (``tools/make_expressions.py``).
+
 ``write_captions`` adds captions with several phrases to a data set (``captions``,
 ``caption_files``).
 """

@@ -41,19 +41,19 @@ class Facts:
         return self._attributes.get((kind, value), 0)
 
     def _at(self, place: str) -> Members:
-        return _members(predicates.at(self.geometry, place)[None])[0]
+        return bit_sets(predicates.at(self.geometry, place)[None])[0]
 
     def _related(self, relation: str) -> list[Members]:
         """Return for each landmark the objects that have the relation to it."""
-        return _without_self(_members(predicates.related(self.geometry, relation).T))
+        return without_self(bit_sets(predicates.related(self.geometry, relation).T))
 
     def _before(self, key: str) -> list[Members]:
         """Return for each object those that come after it."""
-        return _without_self(_members(predicates.before(self.geometry, key)))
+        return without_self(bit_sets(predicates.before(self.geometry, key)))
 
     def _closer(self, landmark: int) -> list[Members]:
         """Return for each object those that are further from the landmark."""
-        return _without_self(_members(predicates.closer(self.geometry, landmark)))
+        return without_self(bit_sets(predicates.closer(self.geometry, landmark)))
 
     def _between(self) -> dict[tuple[int, int], Members]:
         """Return for each pair of landmarks the objects between them."""
@@ -61,13 +61,13 @@ class Facts:
         total = len(self.scene.objects)
         found = {}
         for b in range(total):
-            for c, members in enumerate(_members(truths[:, b].T)):
+            for c, members in enumerate(bit_sets(truths[:, b].T)):
                 own = ~(1 << b | 1 << c)
                 found[b, c] = Members(members.true & own, members.undecided & own)
         return found
 
 
-def _members(truths: np.ndarray) -> list[Members]:
+def bit_sets(truths: np.ndarray) -> list[Members]:
     """Turn rows of truths (R, T) into bit sets."""
     weights = 1 << np.arange(truths.shape[1], dtype=np.int64)
     return [Members(true, undecided) for true, undecided in zip(
@@ -75,7 +75,8 @@ def _members(truths: np.ndarray) -> list[Members]:
         ))]
 
 
-def _without_self(rows: list[Members]) -> list[Members]:
+def without_self(rows: list[Members]) -> list[Members]:
+    """Leave out of row i the object i, which a relation says nothing of."""
     return [Members(row.true & ~(1 << index), row.undecided & ~(1 << index))
             for index, row in enumerate(rows)]
 

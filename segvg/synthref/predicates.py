@@ -5,6 +5,7 @@ object (T,), pair (T, T) or triple (T, T, T); in a pair [i, j] the statement is 
 and j is the landmark. Positions and sizes are those of full masks.
 """
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -33,8 +34,8 @@ def every(truths: list[np.ndarray]) -> np.ndarray:
     return decide((stack == TRUE).all(0), (stack == FALSE).any(0))
 
 
-class Geometry:
-    """Where the objects of a scene are, as arrays.
+class Layout(Protocol):
+    """Where objects are, as arrays.
 
     Attributes:
         centres: (T, 2) x, y of the centroids.
@@ -42,6 +43,16 @@ class Geometry:
         boxes: (T, 4) x1, y1, x2, y2.
         size: (2,) width and height of the canvas.
     """
+
+    centres: np.ndarray
+    radii: np.ndarray
+    areas: np.ndarray
+    boxes: np.ndarray
+    size: np.ndarray
+
+
+class Geometry:
+    """The ``Layout`` of a scene, and its overlaps and gaps."""
 
     def __init__(self, scene: Scene) -> None:
         items = scene.objects
@@ -100,7 +111,7 @@ class Geometry:
                       (y - item.cy) / item.radius)
 
 
-def at(geometry: Geometry, place: str) -> np.ndarray:
+def at(geometry: Layout, place: str) -> np.ndarray:
     """Tell which objects (T,) are in a part of the picture.
 
     A side means its half, with a zone of two margins before the centre line that is
@@ -175,7 +186,7 @@ def _is_inside(geometry: Geometry, i: int, j: int) -> int:
     return UNDECIDED if touched else FALSE
 
 
-def before(geometry: Geometry, key: str) -> np.ndarray:
+def before(geometry: Layout, key: str) -> np.ndarray:
     """Tell which objects come before which (T, T) in the order of a side or size.
 
     For sides the centres must differ by a margin and the edges must agree; for sizes

@@ -179,6 +179,7 @@ class SourceSet(ABC):
         compared: those of them that official sizes are given for; all, in most sets.
         reviewed: files that say which expressions are right.
         written: splits that were written, once converted.
+        facts: split -> more to say of it in the meta file, once read.
     """
 
     source_box: str
@@ -196,6 +197,7 @@ class SourceSet(ABC):
         self.read = self.compared = ReadCounts()
         self.reviewed: list[Path] = []
         self.written: set[str] = set()
+        self.facts: dict[str, dict] = {}
 
     @abstractmethod
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:

@@ -80,6 +80,7 @@ class CocoInstances:
         self._numbers = {name: _numbers_by_id(records)
                          for name, records in self._records.items()}
         self.categories = category_names(content)
+        self.supercategories = category_names(content, 'supercategory')
         self._image_checks = ImageChecks(ctx)
         self._images: dict[int, CheckedImage] = {}
         self._objects: dict[int, CheckedObject] = {}
@@ -127,6 +128,41 @@ class CocoInstances:
                 if checked is not None:
                     ctx = self._ctx.at(f'annotations[{number}]')
                     yield ctx.with_ids(image_id=image_id), checked
+
+    def by_image(self) -> Iterator[tuple[dict, CheckedImage, list[CheckedObject]]]:
+        """Every image as it is in the file and checked, with its checked objects.
+
+        Those that cannot be used are among the objects: they are there all the same.
+        What is wrong with an object is reported as a dropped box, what is wrong with an
+        image as a skipped record.
+        """
+        objects = self._objects_by_image()
+        for image_id, (number, *_) in self._numbers['images'].items():
+            image = self.find_image(image_id)
+            ctx = self._ctx.at(f'images[{number}]').with_ids(image_id=image_id)
+            if image is not None:
+                ctx.skip(image.errors)
+                yield (self._records['images'][number], image,
+                       objects.pop(image_id, []))
+
+    def _objects_by_image(self) -> dict[Optional[int], list[CheckedObject]]:
+        found: dict[Optional[int], list[CheckedObject]] = {}
+        seen: set = set()
+        for number, record in enumerate(self._records['annotations']):
+            ann_id = record.get('id') if isinstance(record, dict) else None
+            again = f'{ann_id}#{number}' if ann_id in seen else ann_id
+            checked = self._check_object(number, again, False)
+            ctx = self._ctx.at(f'annotations[{number}]').with_ids(
+                image_id=checked.image_id)
+            if ann_id in seen:
+                ctx.note('id_duplicate', ann_id)
+            if checked.image_id is not None and (
+                    checked.image_id not in self._numbers['images']):
+                ctx.skip([('dangling_image', checked.image_id)], 'box_dropped')
+            ctx.skip(checked.errors, 'box_dropped')
+            seen.add(ann_id)
+            found.setdefault(checked.image_id, []).append(checked)
+        return found
 
     def note_unused(self, image_ids: set) -> None:
         """Report the images that are not among some."""
@@ -199,10 +235,10 @@ def load_coco_lists(path: Path) -> dict:
     return content
 
 
-def category_names(content: dict) -> dict[int, Any]:
+def category_names(content: dict, field: str = 'name') -> dict[int, Any]:
     """Names of the categories of such a file, by id; what is not one is left out."""
     categories = content.get('categories')
-    return {category['id']: category.get('name')
+    return {category['id']: category.get(field)
             for category in (categories if isinstance(categories, list) else ())
             if isinstance(category, dict) and is_int(category.get('id'))}
 
