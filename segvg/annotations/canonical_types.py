@@ -124,6 +124,8 @@ class SplitFacts(TypedDict, total=False):
     official: dict | None  # the counts that the authors published
     read: dict             # the counts before records were left out
     complete: bool         # nothing was left out
+    kinds: dict[str, int]  # sentences made from the annotation, by kind
+    ceilings: dict         # and how often a guess is right, in percent
 
 
 class Meta(TypedDict, total=False):

@@ -26,6 +26,8 @@ CASES = {
     'infer.py': (
         '{data}/images/val_0.png --text box --config c.py --checkpoint k.pth --out-dir '
         '{out}', ['predictions.json']),
+    'make_expressions.py': ('instances.json --split val --out {out}',
+                            ['expressions_val.jsonl']),
     'make_pseudo_labels.py': (
         'configs/segvg/segvg_tiny_synthref_l0.py k.pth --annotations '
         '{data}/toy_train.jsonl --labelled {data}/toy_train.jsonl --out {out}',
