@@ -19,6 +19,7 @@ from segvg.leakage import (
     Overlap,
     ProtectedSplit,
     Verdict,
+    add_copies,
     compare,
     find_text_leaks,
     read_protected,
@@ -110,15 +111,16 @@ def show(overlaps: list[Overlap], protected: list[ProtectedSplit]) -> None:
 def check(args: argparse.Namespace) -> bool:
     """Compare, print and write; return whether the evaluation is safe."""
     protected = [split for path in args.protect for split in read_protected(path)]
-    overlaps = find_overlaps(args, protected)
+    overlaps, copies = find_overlaps(args, protected), []
+    if args.train_images:
+        copies = find_copies(args.protect_images, args.train_images)
+        overlaps = add_copies(overlaps, protected, copies)
     show(overlaps, protected)
     texts = count_texts(args)
     for name, pairs in texts.items():
         print(f'{name}: {len(pairs):,} expressions are in the training set with the '
               f'same image, e.g. {pairs[0][1]!r} of {pairs[0][0]}')
-    copies = []
     if args.train_images:
-        copies = find_copies(args.protect_images, args.train_images)
         print(f'{len(copies):,} images look like a protected one')
         for ours, theirs in copies[:NAMES_SHOWN]:
             print(f'  {theirs} is {ours}')

@@ -3,7 +3,8 @@
 A number is the identity of an image only where its id names the collection that counts
 it: COCO (by its own id or a link to it), Visual Genome, SAIAPR, Flickr30k, SynthRef.
 Every other image is known by its data set and its whole name below the image folder:
-the pictures ``1.jpg`` of two people are two pictures.
+the pictures ``1.jpg`` of two people are two pictures. Where their files are at hand,
+the same photograph under two names is found by its content (``image_copies.py``).
 """
 import hashlib
 from collections.abc import Mapping
@@ -60,13 +61,18 @@ def image_number(image: Mapping[str, Any]) -> int:
     return ~(_hash(identity) << 1 | (not is_in_collection(image)))
 
 
+def are_own(numbers: np.ndarray) -> np.ndarray:
+    """Which numbers (N,) of ``image_number`` are of images that no collection counts.
+    """
+    return (numbers < 0) & (~numbers & 1 == 1)
+
+
 def join_dataset(numbers: np.ndarray, dataset: str) -> np.ndarray:
     """Make numbers (N,) of ``image_number`` comparable between data sets.
 
     The index beside a file does not depend on the file's name, so it is joined here.
     """
-    is_own = (numbers < 0) & (~numbers & 1 == 1)
-    return np.where(is_own, ~(~numbers ^ (_hash(dataset) << 1)), numbers)
+    return np.where(are_own(numbers), ~(~numbers ^ (_hash(dataset) << 1)), numbers)
 
 
 def _hash(text: str) -> int:

@@ -60,6 +60,8 @@ FILTERS: dict[str, Callable[[dict], bool]] = dict(
     only_reviewed=lambda expr: expr.get('reviewed_ok') is True,
     only_single_target=lambda expr: len(expr['targets']) == 1)
 
+NAMES_SHOWN = 5
+
 
 @DATASETS.register_module()
 class GroundingDataset(BaseDataset):
@@ -85,6 +87,8 @@ class GroundingDataset(BaseDataset):
         indices: use the first (last, when negative) samples only, or those listed.
         exclude_images_of: canonical files; images that are in one of them are left out,
             by the identity of the image (``annotations/image_identity.py``).
+        exclude_images: names of further images that are left out, as the lines have
+            them: the check before training finds copies of images of the evaluation.
         only_reviewed: keep only the expressions that somebody reviewed and found right
             (``reviewed_ok``); the file is read once to count them.
         only_single_target: keep only the expressions with exactly one target, for
@@ -105,7 +109,8 @@ class GroundingDataset(BaseDataset):
                  pipeline: Sequence[Union[dict, Callable]] = (),
                  test_mode: bool = False,
                  indices: Optional[Union[int, Sequence[int]]] = None,
-                 exclude_images_of: Sequence[str] = (), only_reviewed: bool = False,
+                 exclude_images_of: Sequence[str] = (),
+                 exclude_images: Sequence[str] = (), only_reviewed: bool = False,
                  only_single_target: bool = False, lazy: bool = True,
                  lazy_init: bool = False, on_broken_image: str = 'error',
                  max_refetch: int = 1000, metainfo: Optional[dict] = None) -> None:
@@ -122,6 +127,7 @@ class GroundingDataset(BaseDataset):
         self.text_field = text_field
         self.box_profile = box_profile
         self.exclude_images_of = tuple(exclude_images_of)
+        self.exclude_images = frozenset(exclude_images)
         self.only_reviewed = only_reviewed
         self.only_single_target = only_single_target
         self.lazy = lazy
@@ -213,6 +219,16 @@ class GroundingDataset(BaseDataset):
                     f'{self.ann_file}: {found.sum():,} of {len(found):,} images '
                     f'({100 * found.mean():.1f} %) are left out of training, they are '
                     f'in {path}', logger='current', level=logging.WARNING)
+            excluded |= found
+        if self.exclude_images:
+            found = np.array([line['image']['file'] in self.exclude_images
+                              for line in self.lines])
+            print_log(
+                f'{self.ann_file}: {found.sum():,} of {len(found):,} images '
+                f'({100 * found.mean():.1f} %) are left out of training, they are '
+                'copies of images of the evaluation: '
+                f'{", ".join(sorted(self.exclude_images)[:NAMES_SHOWN])}',
+                logger='current', level=logging.WARNING)
             excluded |= found
         self.num_excluded = int(excluded.sum())
         return excluded

@@ -3,6 +3,7 @@ from segvg.leakage.compare import (
     Overlap,
     ProtectedSplit,
     Verdict,
+    add_copies,
     compare,
     find_text_leaks,
     read_protected,
@@ -10,4 +11,4 @@ from segvg.leakage.compare import (
 from segvg.leakage.sources import SOURCES, ImageSource, SeenImage
 
 __all__ = ['SOURCES', 'ImageSource', 'Overlap', 'ProtectedSplit', 'SeenImage',
-           'Verdict', 'compare', 'find_text_leaks', 'read_protected']
+           'Verdict', 'add_copies', 'compare', 'find_text_leaks', 'read_protected']

@@ -1,7 +1,7 @@
 """Compare the images and expressions of a training set with protected splits."""
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Optional
@@ -160,6 +160,26 @@ def compare(images: Iterable[SeenImage],
         overlaps.append(Overlap(str(split), len(split.keys), tuple(sorted(leaked)),
                                 len(seen), unknown))
     return overlaps
+
+
+def add_copies(overlaps: Sequence[Overlap], protected: Sequence[ProtectedSplit],
+               copies: Iterable[tuple[str, str]]) -> list[Overlap]:
+    """Overlaps that count images of which copies were found by their content, too.
+
+    Args:
+        overlaps: of the protected splits, in their order.
+        protected: those splits.
+        copies: the name of a protected image below its folder, and that of its copy.
+    """
+    names = [name for name, _ in copies]
+    source, joined = ImageSource(), []
+    for overlap, split in zip(overlaps, protected, strict=True):
+        leaked = {key for name in names for key in split.keys
+                  if key in (source.named(name).key, f'name:{name}')
+                  or key.partition('/')[2] == name}
+        joined.append(replace(overlap, leaked=tuple(sorted(
+            leaked.union(overlap.leaked)))))
+    return joined
 
 
 def find_text_leaks(train: Path, protected: Path) -> list[tuple[str, str]]:

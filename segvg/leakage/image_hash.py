@@ -1,16 +1,19 @@
 """Find copies of images by their content, where names tell nothing. Slow."""
+import logging
 from pathlib import Path
-from typing import Iterator
 
 import numpy as np
+from mmengine.logging import print_log
 from PIL import Image
+
+from segvg.structures.images import BrokenImageError, open_image
 
 SIDE, KEPT = 32, 8        # the grey image that is transformed; low frequencies kept
 NEAR_BITS = 4             # of 64 that may differ in a candidate
 COMPARED_SIDE = 64        # the grey image that confirms a candidate
 LEAST_CORRELATION = 0.98
 RATIO_TOLERANCE = 0.02    # of width / height
-ENDINGS = ('.jpg', '.jpeg', '.png', '.webp')
+ENDINGS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm')
 
 
 def _cosines() -> np.ndarray:
@@ -50,7 +53,7 @@ def find_copies(protected: Path, others: Path) -> list[tuple[str, str]]:
 
 def is_copy(one: Path, other: Path) -> bool:
     """Whether two images have the same shape and nearly the same content."""
-    with Image.open(one) as first, Image.open(other) as second:
+    with open_image(one) as first, open_image(other) as second:
         ratios = [image.width / image.height for image in (first, second)]
         greys = [_grey(image, COMPARED_SIDE).ravel() for image in (first, second)]
     if abs(ratios[0] / ratios[1] - 1) > RATIO_TOLERANCE:
@@ -67,15 +70,14 @@ def _grey(image: Image.Image, side: int) -> np.ndarray:
 
 
 def _hash_folder(folder: Path) -> dict[str, np.ndarray]:
-    return {path.relative_to(folder).as_posix(): perceptual_hash(image)
-            for path, image in _images(folder)}
-
-
-def _images(folder: Path) -> Iterator[tuple[Path, Image.Image]]:
+    """The hashes of all images below a folder; broken ones are named and left out."""
+    hashes = {}
     for path in sorted(folder.rglob('*')):
         if path.suffix.lower() in ENDINGS:
             try:
-                with Image.open(path) as image:
-                    yield path, image
-            except OSError as error:
-                raise ValueError(f'{path} is not an image: {error}') from None
+                with open_image(path) as image:
+                    hashes[path.relative_to(folder).as_posix()] = perceptual_hash(image)
+            except BrokenImageError as error:
+                print_log(f'not compared: {error}', logger='current',
+                          level=logging.WARNING)
+    return hashes

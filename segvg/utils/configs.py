@@ -54,6 +54,12 @@ def ann_path(dataset: dict) -> Path:
     return Path(dataset.get('data_root') or '') / dataset['ann_file']
 
 
+def image_folder(dataset: dict) -> Path:
+    """Return the folder of the images of a data set config."""
+    prefix = (dataset.get('data_prefix') or {}).get('img') or ''
+    return Path(dataset.get('data_root') or '') / prefix
+
+
 def ann_files(cfg: Config, loader: str) -> list[Path]:
     """Return the annotation files of a loader, each once."""
     found = find_dicts(cfg.get(loader) or {}, 'ann_file')

@@ -7,6 +7,7 @@ from segvg.leakage import (
     ProtectedSplit,
     SeenImage,
     Verdict,
+    add_copies,
     compare,
     find_text_leaks,
     read_protected,
@@ -94,3 +95,15 @@ def test_same_words_with_the_same_image_are_a_leak(tmp_path):
     val = write_canonical(tmp_path, 'b', 'val', images[1:], ('a dog', 'a cat'))
     assert find_text_leaks(train, val) == [('coco:5001', 'a dog'),
                                            ('coco:5002', 'a dog')]
+
+
+def test_copies_found_by_content_are_counted(tmp_path):
+    own = [dict(id=f'file:{name}', file=name) for name in ('x/1.png', '1.png')]
+    (split,) = read_protected(write_canonical(tmp_path, 'b', 'val', own))
+    (coco,) = read_protected(write_protected(tmp_path))
+    overlaps = compare([SeenImage('a', 'coco:100')], [split, coco])
+    found = add_copies(overlaps, [split, coco], [
+        ('1.png', 'mine.png'), ('COCO_train2014_000000000101.jpg', 'other.png')])
+    assert [overlap.leaked for overlap in found] == [
+        ('b/1.png',), ('coco:100', 'coco:101')]
+    assert add_copies(overlaps, [split, coco], []) == overlaps

@@ -1,8 +1,10 @@
 """Images of the evaluation stay out of training, and every score says what was seen."""
 import json
 
+import numpy as np
 import pytest
 from mmengine.config import Config
+from PIL import Image
 
 from segvg.checkpoints.io import load_checkpoint
 from segvg.engine.launch import build_runner
@@ -129,3 +131,50 @@ def test_further_file_beside_the_splits_changes_nothing(tmp_path):
     (tmp_path / 'a.meta.json').unlink()
     names = [path.name for path in evaluation_files(cfg)]
     assert names == ['a_testX.jsonl', 'a_val.jsonl']
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """Training on a, b and c; of val x is b's photograph and y one of its own."""
+    names = dict(train=['a.png', 'b.png', 'c.png'], val=['x.png', 'y.png'])
+    for number, name in enumerate(('a.png', 'b.png', 'c.png', 'y.png')):
+        pixels = np.random.default_rng(number).integers(0, 256, (9, 9, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / name)
+    (tmp_path / 'x.png').write_bytes((tmp_path / 'b.png').read_bytes())
+    cfg = own_config(*(write_canonical(tmp_path, f'of_{split}', split, list(map(
+        own_image, names[split]))) for split in ('train', 'val')))
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.dataset.data_prefix = dict(img=str(tmp_path))
+    return cfg
+
+
+def test_copies_of_evaluation_images_leave_training(copied, monkeypatch):
+    told = []
+    monkeypatch.setattr('segvg.datasets.grounding_dataset.print_log',
+                        lambda text, **_: told.append(text))
+    guard_training_data(copied)
+    assert copied.train_dataloader.dataset.exclude_images == ['b.png']
+    dataset = DATASETS.build(copied.train_dataloader.dataset)
+    ids = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
+    assert ids == ['file:a.png', 'file:c.png'] and dataset.num_excluded == 1
+    assert '1 of 3 images (33.3 %) are left out of training' in told[0]
+    assert told[0].endswith('copies of images of the evaluation: b.png')
+    overlap = record_training(copied)['overlaps']['of_val_val']
+    assert (overlap['verdict'], overlap['images_seen']) == ('clean', 2)
+
+
+def test_copies_that_are_trained_on_are_recorded(copied):
+    copied.exclude_protected = False
+    guard_training_data(copied)
+    assert len(DATASETS.build(copied.train_dataloader.dataset)) == 3
+    overlap = record_training(copied)['overlaps']['of_val_val']
+    assert overlap['verdict'] == 'leaked' and overlap['images_seen'] == 3
+    assert overlap['first'] == ['of_val/x.png']
+
+
+def test_training_on_copies_of_all_evaluation_images_goes_on_and_is_recorded(copied,
+                                                                             tmp_path):
+    write_canonical(tmp_path, 'of_train', 'train', [own_image('b.png')])
+    guard_training_data(copied)
+    assert len(DATASETS.build(copied.train_dataloader.dataset)) == 1
+    assert record_training(copied)['overlaps']['of_val_val']['leaked'] == 1

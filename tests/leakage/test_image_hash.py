@@ -20,3 +20,17 @@ def test_copies_are_found_and_nothing_else(tmp_path):
     assert find_copies(tmp_path / 'ours', tmp_path / 'theirs') == [
         ('3.png', 'sub/small.jpg')]
     assert find_copies(tmp_path / 'ours', tmp_path / 'ours/none') == []
+
+
+def test_broken_image_is_named_and_the_rest_compared(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr('segvg.leakage.image_hash.print_log',
+                        lambda text, **_: told.append(text))
+    for name in ('ours', 'theirs'):
+        (tmp_path / name).mkdir()
+        picture(1).save(tmp_path / name / f'{name}.png')
+    (tmp_path / 'ours/half.jpg').write_bytes(b'<html>')
+    Image.new('1', (20_000, 10_000)).save(tmp_path / 'theirs/wide.png')
+    assert find_copies(tmp_path / 'ours', tmp_path / 'theirs') == [
+        ('ours.png', 'theirs.png')]
+    assert 'half.jpg cannot be read' in told[0] and 'wide.png is too large' in told[1]

@@ -1,6 +1,8 @@
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.leakage.planted import (
     OTHERS,
@@ -65,3 +67,19 @@ def test_missing_file_is_one_line(tmp_path, monkeypatch, capsys):
     protected = write_protected(tmp_path)
     assert check(monkeypatch, '--protect', protected, '--train', 'coco', 'no.json') == 2
     assert 'error: there is no file no.json' in capsys.readouterr().err
+
+
+def test_copies_are_part_of_the_record(tmp_path, monkeypatch, capsys):
+    val = write_canonical(tmp_path, 'b', 'val', [dict(id='file:v.png', file='v.png')])
+    train = write_canonical(tmp_path, 'a', 'train', [
+        dict(id='file:t.png', file='t.png')])
+    pixels = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
+    for name in ('ours/v.png', 'theirs/t.png'):
+        (tmp_path / name).parent.mkdir()
+        Image.fromarray(pixels).save(tmp_path / name)
+    assert check(monkeypatch, '--protect', val, '--train', 'canonical', train,
+                 '--protect-images', tmp_path / 'ours', '--train-images',
+                 tmp_path / 'theirs', '--weights', tmp_path / 'w.pth') == 1
+    assert 't.png is v.png' in capsys.readouterr().out
+    record = json.loads((tmp_path / 'w.pth.prov.json').read_text())
+    assert record['overlaps']['b_val']['first'] == ['b/v.png']
