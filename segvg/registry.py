@@ -7,10 +7,13 @@ from importlib.util import find_spec
 from typing import Optional
 
 from mmengine import registry as root
+from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.registry import Registry
 
 from segvg.utils.errors import InputError
 
+# mmengine's own reader then finds ``_base_ = 'segvg::...'``, too.
+MODULE2PACKAGE['segvg'] = 'segvg'
 #: Scopes of packages that segvg does not need, and what installs them.
 EXTRAS = dict(mmdet="pip install 'segvg[mmdet]'", mmpretrain='pip install mmpretrain')
 
@@ -35,9 +38,13 @@ class GroundingRegistry(Registry):
 
 
 def _child(parent: Registry, *locations: str) -> Registry:
-    """Return segvg's child of a root registry; its modules are in ``locations``."""
+    """Return segvg's child of a root registry; its modules are in ``locations``.
+
+    One without locations gets this module: mmengine would look for a function of
+    ``segvg.utils`` that imports everything.
+    """
     return GroundingRegistry(parent.name, parent=parent, scope='segvg',
-                             locations=list(locations))
+                             locations=list(locations or (__name__, )))
 
 
 MODELS = _child(root.MODELS, 'segvg.models')

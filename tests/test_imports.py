@@ -18,6 +18,7 @@ BELOW = dict(
     utils={'structures'},
     annotations={'structures', 'utils'},
     visualization={'structures', 'utils'},
+    __main__={'utils'},
     models={'structures', 'utils'})
 BELOW['datasets'] = BELOW['leakage'] = BELOW['synthref'] = {
     'annotations', *BELOW['annotations']}

@@ -1,11 +1,24 @@
 """What importing the package does and does not do."""
+import ast
+import re
 import subprocess
 import sys
 
 import pytest
+from mmengine.config import Config
 
+import segvg.registry  # noqa: F401  (mmengine then finds configs of the package)
+from segvg.__main__ import COMMANDS
 from segvg.utils import mmcv_ops
+from segvg.utils.configs import load
 from segvg.utils.mmcv_ops import EXTENSION, MissingExtension, provide_mmcv_ext
+from tests.toy import ROOT
+
+#: Module -> distribution, where the names differ.
+DISTRIBUTIONS = dict(
+    PIL='pillow', cv2='opencv-python', yaml='pyyaml', mmengine='onedl-mmengine',
+    mmcv='onedl-mmcv', mmdet='onedl-mmdetection')
+TINY = 'segvg/segvg_tiny_synthref_l0.py'
 
 
 def run_python(code: str) -> str:
@@ -75,3 +88,103 @@ def test_absent_mmcv_is_left_alone(monkeypatch):
     monkeypatch.setattr(mmcv_ops.importlib.util, 'find_spec', lambda name: None)
     assert not provide_mmcv_ext()
     assert EXTENSION not in sys.modules
+
+
+def declared() -> set[str]:
+    """Distributions that pyproject.toml names for running: needed ones and extras."""
+    text = (ROOT / 'pyproject.toml').read_text('utf-8')
+    project = text.split('[project]')[1].split('[project.scripts]')[0]
+    lists = re.findall(r'^(\w+) = \[(.*?)\]$', project, re.DOTALL | re.MULTILINE)
+    return {name for key, items in lists if key in ('dependencies', 'data', 'text',
+                                                    'mmdet')
+            for name in re.findall(r"'([\w-]+)", items)}
+
+
+def test_everything_imported_is_declared():
+    found = set()
+    for path in [*(ROOT / 'segvg').rglob('*.py'), *(ROOT / 'tools').rglob('*.py')]:
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                found.update(name.name.partition('.')[0] for name in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                found.add(node.module.partition('.')[0])
+    found -= {*sys.stdlib_module_names, 'segvg', 'synthref_models'}
+    assert {DISTRIBUTIONS.get(name, name) for name in found} <= declared()
+
+
+def test_every_tool_is_a_command():
+    programs = {command.file for command in COMMANDS.values()}
+    files = {str(path.relative_to(ROOT / 'tools'))
+             for path in (ROOT / 'tools').rglob('*.py')}
+    assert files - programs == {'analysis_tools/synthref_models.py'}
+    assert programs <= files
+
+
+def run_command(*arguments, cwd, **kwargs) -> subprocess.CompletedProcess:
+    """Run the command from a folder."""
+    return subprocess.run([sys.executable, '-m', 'segvg', *map(str, arguments)],
+                          cwd=cwd, capture_output=True, text=True, **kwargs)
+
+
+def test_command_lists_its_programs(tmp_path):
+    shown = run_command(cwd=tmp_path).stdout
+    assert '  train               Train a model from a config.\n' in shown
+    assert all(re.search(rf'^  {name}  +[A-Z]', shown, re.MULTILINE)
+               for name in COMMANDS)
+    wrong = run_command('trian', cwd=tmp_path)
+    assert wrong.returncode == 2 and 'did you mean train?' in wrong.stderr
+
+
+def test_command_names_itself_in_help(tmp_path):
+    shown = run_command('demo-data', '--help', cwd=tmp_path).stdout
+    assert shown.startswith('usage: segvg demo-data ')
+
+
+def test_config_of_the_package_is_found_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'own.py').write_text(f"_base_ = 'segvg::{TINY}'\ncanvas = 32\n")
+    expected = load(ROOT / 'configs' / TINY, dict(canvas=32)).to_dict()
+    assert load(f'segvg::{TINY}', dict(canvas=32)).to_dict() == expected
+    assert load(f'configs/{TINY}', dict(canvas=32)).to_dict() == expected
+    assert load('own.py').to_dict() == expected
+
+
+def test_mmengine_finds_configs_of_the_package(tmp_path):
+    (tmp_path / 'own.py').write_text(f"_base_ = 'segvg::{TINY}'\n")
+    cfg = Config.fromfile(tmp_path / 'own.py')
+    assert cfg.model.head.type == 'SegVGHead'
+
+
+@pytest.fixture(scope='module')
+def installed(tmp_path_factory):
+    """The wheel, unpacked; its folder."""
+    folder = tmp_path_factory.mktemp('wheel')
+    subprocess.run([sys.executable, '-m', 'pip', 'wheel', '--quiet', '--no-deps',
+                    '--no-build-isolation', '-w', folder, ROOT], check=True)
+    [wheel] = folder.glob('*.whl')
+    subprocess.run([sys.executable, '-m', 'zipfile', '-e', wheel, folder / 'site'],
+                   check=True)
+    return folder / 'site'
+
+
+@pytest.mark.slow
+def test_wheel_works_in_an_empty_folder(installed, tmp_path):
+    """Data, training, scores and answers, without a clone."""
+    assert (installed / 'segvg/.mim/configs' / TINY).is_file()
+    environment = dict(PYTHONPATH=str(installed), PATH='', OMP_NUM_THREADS='1')
+
+    def run(*arguments) -> str:
+        result = run_command(*arguments, cwd=tmp_path, env=environment)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    where = run('print-config', f'segvg::{TINY}')
+    assert "vocab = 'synthref'" in where
+    run('demo-data', '--sizes', 'train=70,val=2,testA=2,testB=0')
+    run('train', f'segvg::{TINY}', '--cfg-options', 'train_cfg.max_epochs=1',
+        'train_dataloader.batch_size=32', 'optim_wrapper.optimizer.lr=1e-4')
+    [image] = sorted(tmp_path.glob('data/**/*.jpg'))[:1]
+    run('infer', image, '--text', 'a square', '--config', f'segvg::{TINY}',
+        '--checkpoint', 'work_dirs/segvg_tiny_synthref_l0/epoch_1.pth',
+        '--out-dir', 'out')
+    assert (tmp_path / 'out/predictions.json').is_file()

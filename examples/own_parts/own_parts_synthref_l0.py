@@ -30,6 +30,6 @@ train_dataloader = dict(
                 max_length=20,
                 tokenizer=dict(
                     type='WordPieceTokenizer',
-                    vocab='segvg/synthref/vocab.txt')),
+                    vocab='synthref')),
             dict(type='PackGroundingInputs')
         ]))

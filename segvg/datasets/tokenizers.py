@@ -8,6 +8,7 @@ import numpy as np
 
 from segvg.datasets.vocabulary import clean, read_vocabulary
 from segvg.registry import TASK_UTILS
+from segvg.utils.layout import VOCABULARIES
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -22,14 +23,16 @@ def find_vocab_file(name: Union[str, Path]) -> Path:
     """Return the vocabulary file that ``name`` stands for.
 
     Args:
-        name: path of a vocabulary file, path of a folder that holds a ``vocab.txt``, or
-            name of a model on the Hugging Face hub. A local path goes first, then the
-            cache of the hub, then the hub itself.
+        name: ``synthref``, path of a vocabulary file, path of a folder that holds a
+            ``vocab.txt``, or name of a model on the Hugging Face hub. A local path goes
+            before the cache of the hub, and that before the hub itself.
 
     Raises:
         FileNotFoundError: none of them has it; the message says where it was
             looked for.
     """
+    if name in VOCABULARIES:
+        return VOCABULARIES[str(name)]
     path = Path(name).expanduser()
     if path.is_file():
         return path
@@ -77,7 +80,8 @@ class WordPieceTokenizer:
     Args:
         vocab: path of a vocabulary file (one piece a line, the id is the line number
             from 0), a folder with a ``vocab.txt``, the name of a model on the Hugging
-            Face hub, or a mapping piece -> id, whose ids may have gaps.
+            Face hub, ``synthref`` for the words of SynthRef, or a mapping piece -> id,
+            whose ids may have gaps.
         lower_case: whether the vocabulary is an uncased one.
     """
     PAD, UNKNOWN, START, END = '[PAD]', '[UNK]', '[CLS]', '[SEP]'
@@ -283,8 +287,9 @@ class WordTokenizer:
 
     Args:
         vocab: path of a vocabulary (one word a line, as ``tools/build_vocab.py`` writes
-            it, or a published ``token_to_ix.pkl``), or a mapping word -> id. Padding
-            has the id 0; the unknown word is called UNK or [UNK].
+            it, or a published ``token_to_ix.pkl``), ``synthref`` for the words of
+            SynthRef, or a mapping word -> id. Padding has the id 0; the unknown word is
+            called UNK or [UNK].
 
     Source: Zhu et al., "SeqTR", ECCV 2022.
     """

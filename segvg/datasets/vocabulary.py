@@ -7,6 +7,7 @@ import numpy as np
 
 from segvg.annotations.files.pickles import load_pickle
 from segvg.utils.files import write_whole
+from segvg.utils.layout import VOCABULARIES
 
 PAD, UNKNOWN, START = 'PAD', 'UNK', 'CLS'
 DROPPED = re.compile(r"""[.,'!?"()*#:;，。！？、；：（）「」『』《》【】]""")
@@ -53,7 +54,7 @@ def read_vocabulary(path: Union[str, Path]) -> dict[str, int]:
         FileNotFoundError: the file does not exist.
         ValueError: it is not a vocabulary, or would run code.
     """
-    path = Path(path)
+    path = VOCABULARIES.get(str(path), Path(path))
     if not path.is_file():
         raise FileNotFoundError(
             f'there is no vocabulary file {path}; tools/build_vocab.py makes one')

@@ -18,6 +18,8 @@ from typing import Any, Iterator, NamedTuple, Optional
 
 from mmengine.config import Config
 
+from segvg.utils.layout import PREFIX, find_config
+
 #: Key of a config that holds the values its base files were evaluated with.
 RECORD = 'base_values'
 BASE = '_base_'
@@ -81,7 +83,8 @@ class ConfigFile:
 
     def base_path(self, name: str) -> Optional[Path]:
         """Return the file of a base; None for one of another package or kind."""
-        path = self.path.parent / name
+        path = find_config(name) if name.startswith(PREFIX) else self.path.parent / name
+        name = name.removeprefix(PREFIX)
         return None if '::' in name or path.suffix != '.py' else path
 
     def written_with(self, values: dict[str, Any], bases: list[str]) -> str:
@@ -164,7 +167,7 @@ def load_with_values(path: Path, values: dict[str, Any]) -> Config:
             raise ValueError(f'{name} is {used[name]!r} in config {path}, so it cannot '
                              f'become {value!r}')
         used[name] = value
-    if _says_all_once(path, used):
+    if _says_all_once(path, used) and not _names_package(path):
         cfg = Config.fromfile(path)
     else:
         with tempfile.TemporaryDirectory() as folder:
@@ -181,6 +184,15 @@ def _says_all_once(path: Path, used: dict[str, Any]) -> bool:
     """Return whether every file of a chain has the values in use already."""
     return all(file.literals.get(name, value) == value
                for file in config_chain(path) for name, value in used.items())
+
+
+def _names_package(path: Path) -> bool:
+    """Return whether a file of a chain has a base that is named by ``segvg::``.
+
+    mmengine finds such a file in an installed package only, and marks its parts.
+    """
+    return any(name.startswith(PREFIX) for file in config_chain(path)
+               for name in file.base_names)
 
 
 def _copy_chain(file: ConfigFile, values: dict[str, Any], folder: Path) -> Path:

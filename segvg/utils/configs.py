@@ -10,6 +10,7 @@ from mmengine.config import Config, ConfigDict
 from segvg.utils import safe_yaml  # noqa: F401  mmengine's reader is replaced
 from segvg.utils.config_paths import missing_key, resolve_options
 from segvg.utils.config_values import load_with_values, values_of
+from segvg.utils.layout import find_config
 
 USUAL_SPLIT = re.compile('(train|val|dev|test|mini|all)[A-Za-z0-9]*')
 
@@ -157,6 +158,8 @@ def load(path: Union[str, Path], options: Optional[dict[str, Any]] = None) -> Co
     - A path may name a part of a list by its type: ``...pipeline.PlaceOnCanvas.size``.
     - A key that the config lacks is added, as mmengine does, and warned of: it may be
       misspelt.
+    - ``segvg::METHOD/NAME.py`` is a config of the package, from a clone as well, here
+      and in ``_base_``.
 
     Args:
         path: the config file.
@@ -167,7 +170,7 @@ def load(path: Union[str, Path], options: Optional[dict[str, Any]] = None) -> Co
         ValueError: it cannot be read, a path names a part that is not there, or a value
             is of a wrong type.
     """
-    path, options = Path(path), dict(options or {})
+    path, options = find_config(path), dict(options or {})
     check_program(path, 'config')
     try:
         known = values_of(path)

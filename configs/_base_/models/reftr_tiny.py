@@ -5,7 +5,7 @@ of the backbone are learned.
 """
 canvas = 64  # the long side of every image
 max_tokens = 20
-vocab = 'segvg/synthref/vocab.txt'
+vocab = 'synthref'
 
 model = dict(
     type='RefTR',

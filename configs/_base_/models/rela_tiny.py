@@ -4,7 +4,7 @@ Everything is trained from random weights: the gates may open, nothing is frozen
 """
 canvas = 64  # every image is resized to a square of this side
 max_tokens = 20
-vocab = 'segvg/synthref/vocab.txt'
+vocab = 'synthref'
 
 model = dict(
     type='ReLA',

@@ -4,7 +4,7 @@ Everything is trained from random weights, words included. What a sequence holds
 a contour) is set by the config that uses this one.
 """
 max_tokens = 20
-vocab = 'segvg/synthref/vocab.txt'
+vocab = 'synthref'
 
 model = dict(
     type='SeqTR',

@@ -8,7 +8,7 @@ to learn to read. Here one query answers, and its box and mask must follow the t
 """
 canvas = 64  # the long side of every image
 max_tokens = 20
-vocab = 'segvg/synthref/vocab.txt'
+vocab = 'synthref'
 
 model = dict(
     type='SiRi',

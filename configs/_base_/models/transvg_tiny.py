@@ -5,7 +5,7 @@ of the backbone are learned.
 """
 canvas = 64  # every image is placed on a square of this side
 max_tokens = 20
-vocab = 'segvg/synthref/vocab.txt'
+vocab = 'synthref'
 
 model = dict(
     type='TwoTowerGrounder',
