@@ -34,6 +34,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         'prepare': Command('prepare_data.py'),
         'export-data': Command('export_data.py'),
         'make-synthref': Command('make_synthref.py'),
+        'make-expressions': Command('make_expressions.py'),
         'browse': Command('browse_dataset.py'),
         'check-leakage': Command('check_leakage.py'),
         'build-vocab': Command('build_vocab.py'),
@@ -55,7 +56,23 @@ GROUPS: dict[str, dict[str, Command]] = {
         'benchmark-metrics': Command('analysis_tools/benchmark_metrics.py'),
         'make-load-data': Command('analysis_tools/make_load_data.py'),
         'calibrate-synthref': Command('analysis_tools/calibrate_synthref.py')}}
-COMMANDS = {name: command for group in GROUPS.values()
+NOT_COMMANDS = ('synthref_models.py', )  # imported by another
+
+
+def find_groups() -> dict[str, dict[str, Command]]:
+    """Return ``GROUPS``, and in a last one the tools that are not in it."""
+    tools = find_folder('tools')
+    named = {command.file for group in GROUPS.values() for command in group.values()}
+    files = (path.relative_to(tools).as_posix() for path in sorted(tools.rglob('*.py'))
+             if path.name not in NOT_COMMANDS)
+    others = {Path(file).stem.replace('_', '-'): Command(file)
+              for file in files if file not in named}
+    return {**GROUPS, 'others': others} if others else GROUPS
+
+
+def find_commands() -> dict[str, Command]:
+    """Return all commands by name."""
+    return {name: command for group in find_groups().values()
             for name, command in group.items()}
 
 
@@ -68,10 +85,11 @@ def first_line(path: Path) -> str:
 def help_text() -> str:
     """Return all commands with a line each."""
     tools = find_folder('tools')
-    width = max(map(len, COMMANDS))
+    groups = find_groups()
+    width = max(len(name) for group in groups.values() for name in group)
     lines = ['usage: segvg COMMAND ...', '',
              'Visual grounding: from an image and a sentence to the object.']
-    for heading, group in GROUPS.items():
+    for heading, group in groups.items():
         lines += ['', f'{heading}:']
         for name, command in group.items():
             told = command.told or first_line(tools / command.file)
@@ -80,9 +98,8 @@ def help_text() -> str:
                       'the package are segvg::METHOD/NAME.py.'])
 
 
-def run(name: str, arguments: list[str]) -> None:
+def run(name: str, command: Command, arguments: list[str]) -> None:
     """Run a program as ``python tools/NAME.py`` does."""
-    command = COMMANDS[name]
     path = find_folder('tools') / command.file
     sys.argv = [f'segvg {name}', *command.arguments, *arguments]
     sys.path.insert(0, str(path.parent))
@@ -96,14 +113,15 @@ def run(name: str, arguments: list[str]) -> None:
 def main() -> None:
     """Run the command that is named."""
     name, *arguments = sys.argv[1:] or ['--help']
-    if name in COMMANDS:
-        run(name, arguments)
+    commands = find_commands()
+    if name in commands:
+        run(name, commands[name], arguments)
     elif name in ('-h', '--help', 'help'):
         print(help_text())
     elif name == '--version':
         print(f'segvg {__version__}')
     else:
-        close = difflib.get_close_matches(name, COMMANDS, n=3)
+        close = difflib.get_close_matches(name, commands, n=3)
         hint = f'did you mean {" or ".join(close)}? ' if close else ''
         print(f'segvg: there is no command {name!r}; {hint}segvg --help lists all',
               file=sys.stderr)

@@ -8,7 +8,7 @@ import pytest
 from mmengine.config import Config
 
 import segvg.registry  # noqa: F401  (mmengine then finds configs of the package)
-from segvg.__main__ import COMMANDS
+from segvg.__main__ import find_commands, find_groups
 from segvg.utils import mmcv_ops
 from segvg.utils.configs import load
 from segvg.utils.mmcv_ops import EXTENSION, MissingExtension, provide_mmcv_ext
@@ -113,11 +113,12 @@ def test_everything_imported_is_declared():
 
 
 def test_every_tool_is_a_command():
-    programs = {command.file for command in COMMANDS.values()}
+    programs = {command.file for command in find_commands().values()}
     files = {str(path.relative_to(ROOT / 'tools'))
              for path in (ROOT / 'tools').rglob('*.py')}
     assert files - programs == {'analysis_tools/synthref_models.py'}
     assert programs <= files
+    assert 'others' not in find_groups(), 'segvg/__main__.py gives every tool a place'
 
 
 def run_command(*arguments, cwd, **kwargs) -> subprocess.CompletedProcess:
@@ -130,7 +131,7 @@ def test_command_lists_its_programs(tmp_path):
     shown = run_command(cwd=tmp_path).stdout
     assert '  train               Train a model from a config.\n' in shown
     assert all(re.search(rf'^  {name}  +[A-Z]', shown, re.MULTILINE)
-               for name in COMMANDS)
+               for name in find_commands())
     wrong = run_command('trian', cwd=tmp_path)
     assert wrong.returncode == 2 and 'did you mean train?' in wrong.stderr
 
