@@ -8,7 +8,7 @@ import torch
 from mmengine.logging import print_log
 from mmengine.model import PretrainedInit
 from mmengine.runner import CheckpointLoader
-from torch import nn
+from torch import Tensor, nn
 
 from segvg.checkpoints.darknet import read_darknet_weights
 from segvg.checkpoints.io import (
@@ -18,11 +18,18 @@ from segvg.checkpoints.io import (
     state_dict_of,
 )
 from segvg.checkpoints.mmengine_loader import use_safe_loader
+from segvg.models.backbones import HuggingFaceBackbone
+from segvg.models.huggingface import HuggingFaceEncoder, model_settings
+from segvg.models.huggingface.settings import check_same
 from segvg.registry import WEIGHT_INITIALIZERS
 from segvg.utils.arrays import read_arrays
+from segvg.utils.errors import InputError
+from segvg.utils.hub_files import find_model_file, read_model_json
 
-#: Names of the weights of a language model, the first that is there is read.
-LANGUAGE_FILES = ('model.safetensors', 'pytorch_model.bin')
+#: Names of the weights of an encoder, the first that is there is read.
+WEIGHT_FILES = ('model.safetensors', 'model.safetensors.index.json',
+                'pytorch_model.bin')
+SHARD = re.compile(r'[\w.-]+\.safetensors')
 LANGUAGE_KEY = re.compile(r'(?:^|(?<=\.))(embeddings|encoder\.layer|pooler\.dense)\.')
 
 
@@ -109,9 +116,12 @@ class Pretrained(PretrainedInit):
 
 @WEIGHT_INITIALIZERS.register_module()
 class HuggingFacePretrained:
-    """Load a language model's public weights into a ``LanguageTransformer``.
+    """Load the public weights of an encoder into a part of ours.
 
-    Safetensors are preferred; ``pytorch_model.bin`` is read by ``load_checkpoint``.
+    The part is a ``LanguageTransformer``, a ``HuggingFaceBackbone`` or a
+    ``HuggingFaceTextEncoder``. Safetensors are preferred; ``pytorch_model.bin`` is read
+    by ``load_checkpoint``, which runs nothing. The settings of the last two have to be
+    those of ``config.json`` beside the weights.
 
     Args:
         name: folder with config.json and weights, or the name of a model on the hub.
@@ -121,13 +131,20 @@ class HuggingFacePretrained:
         self.name = name
 
     def __call__(self, module: nn.Module) -> None:
-        """Load embeddings and layers into ``module``.
+        """Load the weights into ``module``.
 
         Raises:
             FileNotFoundError: neither folder nor hub has the model.
             ValueError: the weights cannot be read, or are of another model.
         """
-        state = state_dict_of(load_checkpoint(find_language_weights(self.name)))
+        state = read_weights(self.name)
+        if isinstance(module, HuggingFaceEncoder):
+            tower = 'vision' if isinstance(module, HuggingFaceBackbone) else 'text'
+            check_same(module.model.config, model_settings(self.name, tower), self.name)
+            unused = module.load_published(state, self.name)
+            print_log(f'{len(state) - unused} of {len(state)} tensors of {self.name} '
+                      'loaded', logger='current')
+            return
         own = {}
         for key, value in state.items():
             # the name of the model comes first where the file is of a task
@@ -144,31 +161,29 @@ class HuggingFacePretrained:
         print_log(f'{len(own)} tensors of {self.name} loaded', logger='current')
 
 
-def find_language_weights(name: str) -> str:
-    """The file with the weights of a folder, or of a model on the hub.
+def read_weights(name: str) -> dict[str, Tensor]:
+    """Return the weights of a folder, or of a model on the hub.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: there are none.
+        InputError: a file cannot be read, or an index names files that are not beside
+            it.
     """
-    names = ' or '.join(LANGUAGE_FILES)
-    if Path(name).exists():
-        for file in LANGUAGE_FILES:
-            if (Path(name) / file).is_file():
-                return str(Path(name) / file)
-        reason = f'has no usable model (neither {" nor ".join(LANGUAGE_FILES)})'
-    else:
-        from transformers.utils import cached_file
-        for file in LANGUAGE_FILES:
-            try:
-                return str(cached_file(name, file))
-            except (OSError, ValueError) as error:
-                told = str(error).splitlines()[0]
-                reason = f'is neither a folder nor a model that the hub gives ({told})'
-                if 'does not appear to have a file' not in told:
-                    break
-    raise FileNotFoundError(
-        f'weights of the language model: {name!r} {reason}. Put config.json and the '
-        f'weights of it ({names}) into a folder and name that folder in init_cfg')
+    remedy = (f'Put config.json and the weights of it ({" or ".join(WEIGHT_FILES)}) '
+              'into a folder and name that folder in init_cfg')
+    path = find_model_file(name, WEIGHT_FILES, 'weights of an encoder', remedy)
+    if path.suffix != '.json':
+        return state_dict_of(load_checkpoint(path))
+    places = read_model_json(path).get('weight_map')
+    files = list(places.values()) if isinstance(places, dict) else [None]
+    if not all(isinstance(file, str) and SHARD.fullmatch(file) for file in files):
+        raise InputError(f"{path} should name a file *.safetensors beside it for every "
+                         "tensor, under 'weight_map'")
+    state: dict[str, Tensor] = {}
+    for file in sorted(set(files)):
+        part = find_model_file(name, [file], 'weights of an encoder', remedy)
+        state.update(state_dict_of(load_checkpoint(part)))
+    return state
 
 
 @WEIGHT_INITIALIZERS.register_module()

@@ -14,12 +14,14 @@ class Tokens(NamedTuple):
         pos: (B, N, C) or (1, N, C) position encoding, None when there is none.
         grid: (h, w) of the image tokens among them, row by row; None without any.
         maps: maps of the image for masks, coarse to fine, each (B, C_i, h_i, w_i).
+        pooled: (B, C), one vector for all tokens, of text encoders that have one.
     """
     feats: Tensor
     padding_mask: Optional[Tensor] = None
     pos: Optional[Tensor] = None
     grid: Optional[tuple[int, int]] = None
     maps: Optional[tuple[Tensor, ...]] = None
+    pooled: Optional[Tensor] = None
 
     def select(self, index: Tensor) -> 'Tokens':
         """Return the tokens of the batch entries ``index`` (B',), repeats allowed."""
@@ -31,7 +33,8 @@ class Tokens(NamedTuple):
         if maps is not None:
             maps = tuple(values[index] for values in maps)
         return Tokens(self.feats[index], None if mask is None else mask[index], pos,
-                      self.grid, maps)
+                      self.grid, maps,
+                      None if self.pooled is None else self.pooled[index])
 
 
 class FusedFeatures(NamedTuple):

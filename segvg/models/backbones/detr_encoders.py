@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule, xavier_init
 from torch import Tensor, nn
 
+from segvg.models.backbones.huggingface import backbone_maps
 from segvg.models.layers import EncoderLayer, init_matrices, sine_position
 from segvg.registry import MODELS
 from segvg.structures import Tokens
@@ -86,7 +87,7 @@ class DETREncoder(BaseModule):
             ``feats`` (I, h * w, C), row by row, with ``pos`` and ``grid``;
             ``padding_mask`` is None unless padding is masked.
         """
-        features = self.backbone(images)
+        features = backbone_maps(self.backbone, images, padding_mask)
         feature_map = self.project(features)
         maps = (feature_map, *features[-2::-1]) if self.return_maps else None
         channels, height, width = feature_map.shape[1:]

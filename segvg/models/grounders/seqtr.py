@@ -1,4 +1,5 @@
 """SeqTR: a box or a contour written down point by point."""
+from segvg.models.backbones.huggingface import backbone_maps
 from segvg.models.grounders.two_tower import TwoTowerGrounder
 from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, Tokens
@@ -25,5 +26,5 @@ class SeqTR(TwoTowerGrounder):
 
     def encode_image(self, inputs: GroundingBatch) -> Tokens:
         """Return the image's factor of the product, (I, h * w, C)."""
-        maps = self.image_encoder(inputs.images)
+        maps = backbone_maps(self.image_encoder, inputs.images, inputs.padding_mask)
         return self.fusion.image_tokens(maps, inputs.padding_mask)

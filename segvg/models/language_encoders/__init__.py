@@ -1,8 +1,15 @@
 """Language encoders."""
 from segvg.models.language_encoders.gru import WordVectorGRU
+from segvg.models.language_encoders.huggingface import (
+    HuggingFaceTextEncoder,
+    SentenceEncoder,
+)
 from segvg.models.language_encoders.transformer import (
     LanguageTransformer,
     PooledTransformer,
 )
 
-__all__ = ['LanguageTransformer', 'PooledTransformer', 'WordVectorGRU']
+__all__ = [
+    'HuggingFaceTextEncoder', 'LanguageTransformer', 'PooledTransformer',
+    'SentenceEncoder', 'WordVectorGRU'
+]

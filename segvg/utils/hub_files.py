@@ -1,0 +1,60 @@
+"""Files of a published model: in a folder, in the cache of the hub, or on the hub."""
+import json
+from pathlib import Path
+from typing import Any, Sequence
+
+from segvg.utils.errors import InputError
+
+#: Bytes; a description of a model is far smaller.
+LARGEST_JSON = 10_000_000
+
+
+def find_model_file(name: str, files: Sequence[str], what: str, remedy: str) -> Path:
+    """Return the first of ``files`` that a folder, or a model on the hub, has.
+
+    Args:
+        name: folder, or name of a model on the Hugging Face hub.
+        files: names of files in it; the first that is there is taken.
+        what: what is looked for, for the message.
+        remedy: what to do when there is none.
+
+    Raises:
+        FileNotFoundError: neither folder nor hub has one of them.
+    """
+    if Path(name).exists():
+        for file in files:
+            if (Path(name) / file).is_file():
+                return Path(name) / file
+        reason = f'has no usable model (neither {" nor ".join(files)})'
+    else:
+        from transformers.utils import cached_file
+        for file in files:
+            try:
+                return Path(str(cached_file(name, file)))
+            except (OSError, ValueError) as error:
+                told = str(error).splitlines()[0]
+                reason = f'is neither a folder nor a model that the hub gives ({told})'
+                if 'does not appear to have a file' not in told:
+                    break
+    raise FileNotFoundError(f'{what}: {name!r} {reason}. {remedy}')
+
+
+def read_model_json(path: Path) -> dict[str, Any]:
+    """Return what a JSON file of a model says.
+
+    Raises:
+        InputError: it is too large, cannot be read, or is not an object.
+    """
+    size = path.stat().st_size
+    if size > LARGEST_JSON:
+        raise InputError(f'{path} has {size} bytes; a description of a model has at '
+                         f'most {LARGEST_JSON}')
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+    except (ValueError, RecursionError) as error:
+        reason = (str(error).splitlines() or [''])[0]
+        raise InputError(f'{path} cannot be read as JSON: {reason}') from None
+    if not isinstance(content, dict):
+        raise InputError(f'{path} should be a JSON object, not a '
+                         f'{type(content).__name__}')
+    return content
