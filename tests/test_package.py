@@ -185,7 +185,6 @@ def test_wheel_works_in_an_empty_folder(installed, tmp_path):
     run('train', f'segvg::{TINY}', '--cfg-options', 'train_cfg.max_epochs=1',
         'train_dataloader.batch_size=32', 'optim_wrapper.optimizer.lr=1e-4')
     [image] = sorted(tmp_path.glob('data/**/*.jpg'))[:1]
-    run('infer', image, '--text', 'a square', '--config', f'segvg::{TINY}',
-        '--checkpoint', 'work_dirs/segvg_tiny_synthref_l0/epoch_1.pth',
-        '--out-dir', 'out')
+    run('infer', image, '--text', 'a square', '--out-dir', 'out',
+        '--checkpoint', 'work_dirs/segvg_tiny_synthref_l0/epoch_1.pth')
     assert (tmp_path / 'out/predictions.json').is_file()

@@ -1,7 +1,7 @@
 """Ground expressions in images: a picture of each answer and predictions.json.
 
 python tools/infer.py street.jpg --text 'left man' --text 'the red car' \\
-    --config configs/segvg/segvg_refcoco.py --checkpoint segvg.pth --out-dir found
+    --checkpoint work_dirs/segvg_refcoco/epoch_90.pth --out-dir found
 """
 import argparse
 import glob
@@ -9,6 +9,8 @@ import signal
 import sys
 from pathlib import Path
 from typing import Iterator, Sequence
+
+from mmengine.config import Config
 
 from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.engine.launch import add_config_options, add_device, fail, load_config
@@ -26,8 +28,9 @@ def parse_args() -> argparse.Namespace:
                         help='parts of every --text, each found by itself in one pass; '
                         'for models of phrases (default: the noun phrases that spaCy '
                         'finds)')
-    parser.add_argument('--config', required=True, metavar='FILE.py',
-                        help='config file')
+    parser.add_argument('--config', metavar='FILE.py',
+                        help='config file (default: the config that the checkpoint '
+                        'holds; that of a training of ours does)')
     parser.add_argument('--checkpoint', required=True, metavar='FILE.pth',
                         help='checkpoint file')
     parser.add_argument('--out-dir', required=True, metavar='DIR',
@@ -41,7 +44,10 @@ def parse_args() -> argparse.Namespace:
                         'of their own')
     add_overwrite(parser)
     add_config_options(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.cfg_options and not args.config:
+        parser.error('--cfg-options changes a config file: name it by --config')
+    return args
 
 
 def outputs(args: argparse.Namespace) -> Iterator[Path]:
@@ -71,6 +77,15 @@ def report(images: Sequence[str], predictions: Sequence[Sequence[dict]]) -> None
         print('  '.join(cells).rstrip())
 
 
+def read_config(args: argparse.Namespace) -> Config:
+    """Return the config of the command line, or the one that the checkpoint holds."""
+    if args.config:
+        return load_config(args)
+    from segvg.checkpoints.io import load_checkpoint
+    from segvg.checkpoints.stored_config import stored_config
+    return stored_config(load_checkpoint(args.checkpoint), args.checkpoint)
+
+
 @one_line_errors
 def main() -> None:
     """Ask every expression of every image."""
@@ -80,9 +95,9 @@ def main() -> None:
         for image in args.images:
             if not Path(image).is_file():
                 raise FileNotFoundError(f'image {image} does not exist')
-        check_outputs(outputs(args), [*args.images, args.config, args.checkpoint],
-                      overwrite=args.overwrite)
-        cfg = load_config(args)
+        inputs = filter(None, [*args.images, args.config, args.checkpoint])
+        check_outputs(outputs(args), inputs, overwrite=args.overwrite)
+        cfg = read_config(args)
         from segvg.apis import GroundingInferencer  # slow: after the quick checks
         if args.no_target_threshold:
             from segvg.evaluation.thresholds import use_threshold

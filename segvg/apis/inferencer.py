@@ -21,6 +21,7 @@ from segvg.apis.phrases import (
 )
 from segvg.apis.predictions import AnswerFiles, describe
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
+from segvg.checkpoints.stored_config import stored_config
 from segvg.datasets.text_report import transforms_of
 from segvg.datasets.transforms import TokenizeExpression
 from segvg.engine.preflight import missing_vocabularies
@@ -62,7 +63,8 @@ class GroundingInferencer:
         found = ground('street.jpg', ['left man', 'the red car'])['predictions'][0]
 
     Args:
-        model: path of a config, or a config.
+        model: path of a config, or a config, ``segvg::METHOD/NAME.py`` for one of the
+            package; None for the config that the checkpoint holds.
         weights: path of a checkpoint of that config.
         device: where to run; a GPU if there is one, unless given.
         mask_parts: take the connected parts of a predicted mask for targets of their
@@ -73,11 +75,13 @@ class GroundingInferencer:
 
     Raises:
         FileNotFoundError: config, checkpoint or vocabulary are missing.
-        ValueError: the checkpoint belongs to another model or cannot be read safely,
-            the config has no test pipeline, or the device does not exist.
+        ValueError: the checkpoint belongs to another model, holds no config or cannot
+            be read safely, the config has no test pipeline, or the device does not
+            exist.
     """
 
-    def __init__(self, model: Union[str, Path, Config], weights: Union[str, Path],
+    def __init__(self, model: Union[str, Path, Config, None],
+                 weights: Union[str, Path],
                  device: Union[str, torch.device, None] = None, *,
                  mask_parts: bool = False, on_broken_image: str = 'error') -> None:
         if on_broken_image not in ('error', 'skip'):
@@ -85,11 +89,13 @@ class GroundingInferencer:
                              f'{on_broken_image!r}')
         self.on_broken_image = on_broken_image
         self.skipped: dict[str, str] = {}  # path of an image -> why it was skipped
-        cfg = read_config(model)
+        checkpoint = load_checkpoint(weights)
+        cfg = stored_config(checkpoint, weights) if model is None else read_config(
+            model)
         self.mask_parts = mask_parts
         self.rule = answer_rule(cfg.get('test_evaluator'))
         weights, device = str(weights), pick_device(device)
-        state = state_dict_of(load_checkpoint(weights))
+        state = state_dict_of(checkpoint)
         steps = without_transforms(find_pipeline(cfg), LOADING)
         missing = list(missing_vocabularies(dict(pipeline=steps)))
         if missing:

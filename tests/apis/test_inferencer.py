@@ -12,6 +12,7 @@ from PIL import ExifTags, Image
 from segvg.apis import GroundingInferencer
 from segvg.registry import INFERENCERS, MODELS
 from segvg.structures.masks import decode_rle
+from segvg.utils.fast_config_dump import plain_text
 from tests.toy import ROOT, make_data, toy_config
 
 TEXTS = ['left box', 'the red box', 'blue']
@@ -54,6 +55,19 @@ def test_three_lines_ground_an_expression(toy, tmp_path):
     assert 0 <= found['score'] <= 1 and found['no_target'] is False
     assert decode_rle(found['mask']).shape == (48, 60)
     assert result['visualization'] == []
+
+
+def test_config_of_the_checkpoint_is_enough(toy, ground, tmp_path):
+    cfg, checkpoint, images = toy
+    content = torch.load(checkpoint, weights_only=True)
+    torch.save(dict(content, meta=dict(cfg=plain_text(cfg))), tmp_path / 'whole.pth')
+    image = str(images / 'val_0.png')
+    [[found]] = GroundingInferencer(None, tmp_path / 'whole.pth', 'cpu')(
+        image, 'left box')['predictions']
+    [[expected]] = ground(image, 'left box')['predictions']
+    same(found, expected)
+    with pytest.raises(ValueError, match='toy.pth holds no config'):
+        GroundingInferencer(None, checkpoint)
 
 
 def test_inferencer_is_registered():

@@ -6,10 +6,12 @@ import sys
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
 
 from segvg.registry import MODELS
+from segvg.utils.fast_config_dump import plain_text
 from tests.toy import ROOT, make_data, toy_config
 
 pytestmark = pytest.mark.slow
@@ -39,8 +41,9 @@ def infer(toy, monkeypatch, tmp_path):
 
     def call(*images, config=toy[0], checkpoint=toy[1], more=()):
         arguments = [*images, '--text', 'left box', '--text', 'blue',
-                     '--config', config, '--checkpoint', checkpoint,
-                     '--out-dir', tmp_path / 'out', '--device', 'cpu', *more]
+                     *(['--config', config] if config else []),
+                     '--checkpoint', checkpoint, '--out-dir', tmp_path / 'out',
+                     '--device', 'cpu', *more]
         monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, arguments)])
         tool.main()
     return call
@@ -59,6 +62,17 @@ def test_pictures_predictions_and_table_are_made(infer, toy, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ['image', 'expression', 'score', 'x1', 'y1', 'x2', 'y2']
     assert lines[4].startswith('val_1.png  blue') and lines[5].endswith('out')
+
+
+def test_config_of_the_checkpoint_is_enough(infer, toy, tmp_path):
+    content = dict(state_dict=torch.load(toy[1], weights_only=True),
+                   meta=dict(cfg=plain_text(Config.fromfile(toy[0]))))
+    torch.save(content, tmp_path / 'whole.pth')
+    infer(toy[2] / 'val_0.png', config=None, checkpoint=tmp_path / 'whole.pth')
+    records = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
+    assert len(records) == 2
+    assert 'toy.pth holds no config' in message(
+        infer, toy[2] / 'val_0.png', config=None, more=['--overwrite'])
 
 
 def message(infer, *images, **settings):
