@@ -147,7 +147,7 @@ class GroundingInferencer:
         images = [inputs] if single else list(inputs)
         questions = texts_per_image(texts, len(images))
         check_images(images)
-        self._warn_of_cuts(questions)
+        self._warn_of_texts(questions)
         predictions, pictures = [], []
         with AnswerFiles(out_dir) if out_dir else nullcontext() as files:
             for number, (array, group) in enumerate(self._grounded(
@@ -193,15 +193,12 @@ class GroundingInferencer:
             print_log(f'skipped: {error}', logger='current', level=logging.WARNING)
             return None
 
-    def _warn_of_cuts(self, texts: Sequence[Sequence[str]]) -> None:
-        """Warn of every text whose end the model does not read."""
+    def _warn_of_texts(self, texts: Sequence[Sequence[str]]) -> None:
+        """Warn of every text of which the model does not read or know enough."""
         for step in transforms_of(self.pipeline, TokenizeExpression):
             for text in dict.fromkeys(text for group in texts for text in group):
-                count = len(step.tokenizer(text, None))
-                if count > step.max_length:
-                    print_log(f'{text!r} has {count} tokens, of which the model reads '
-                              f'{step.max_length}: its end is cut', logger='current',
-                              level=logging.WARNING)
+                for warning in text_warnings(text, step):
+                    print_log(warning, logger='current', level=logging.WARNING)
 
     @cached_property
     def visualizer(self) -> Any:
@@ -244,6 +241,18 @@ class GroundingInferencer:
             raise ValueError('this config finds whole texts; phrases need a test '
                              f'pipeline with one of {", ".join(PHRASE_TRANSFORMS)}')
         return dict(text=text, targets=[], phrases=locate_phrases(text, phrases))
+
+
+def text_warnings(text: str, step: TokenizeExpression) -> Iterator[str]:
+    """Yield what is lost when a text becomes tokens: its end, or most of its words."""
+    count = len(step.tokenizer(text, None))
+    if count > step.max_length:
+        yield (f'{text!r} has {count} tokens, of which the model reads '
+               f'{step.max_length}: its end is cut')
+    known = getattr(step.tokenizer, 'known_words', lambda text: [])(text)
+    if 2 * sum(known) < len(known):
+        yield (f'{len(known) - sum(known)} of the {len(known)} words of {text!r} are '
+               'not in the vocabulary of the model: the answer says little')
 
 
 def read_config(model: Union[str, Path, Config]) -> Config:

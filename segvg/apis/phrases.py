@@ -4,6 +4,7 @@ from typing import Sequence
 from mmengine.structures import InstanceData
 
 from segvg.structures import GroundingDataSample
+from segvg.utils.lower_case import lower_with_origins
 
 SPACY_MODEL = 'en_core_web_sm'
 #: Transforms that make use of phrases.
@@ -19,16 +20,18 @@ def locate_phrases(text: str, phrases: Sequence[str]) -> list[dict]:
     Raises:
         ValueError: a phrase is not part of the text.
     """
-    records, after, lowered = [], 0, text.lower()
+    lowered, origins = lower_with_origins(text)
+    records, after = [], 0
     for phrase in phrases:
-        wanted = phrase.strip().lower()
+        wanted, _ = lower_with_origins(phrase.strip())
         begin = lowered.find(wanted, after)
         if begin < 0:
             begin = lowered.find(wanted)
         if begin < 0 or not wanted:
             raise ValueError(f'the phrase {phrase!r} is not part of the text {text!r}')
         after = begin + len(wanted)
-        records.append(dict(span=[[begin, after]], targets=[]))
+        records.append(dict(span=[[origins[begin], origins[after - 1] + 1]],
+                            targets=[]))
     return records
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from segvg.datasets.vocabulary import clean, read_vocabulary
 from segvg.registry import TASK_UTILS
 from segvg.utils.layout import VOCABULARIES
+from segvg.utils.lower_case import lower_with_origins
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -142,9 +143,10 @@ class WordPieceTokenizer:
                              f'piece, so it is at least 3, not {max_length}')
         blanks = len(text) - len(text.lstrip())
         stripped = text.strip()
-        # lower-casing makes two characters of a capital I with a dot
-        origins = [index for index, character in enumerate(stripped, blanks)
-                   for _ in (character.lower() if self.lower_case else character)]
+        origins = np.arange(len(stripped))
+        if self.lower_case:  # makes two characters of a capital I with a dot
+            origins = np.array(lower_with_origins(stripped)[1], dtype=np.int64)
+        origins += blanks
         found = self._engine.encode(
             stripped.lower() if self.lower_case else stripped, add_special_tokens=False)
         count = None if max_length is None else max_length - 2

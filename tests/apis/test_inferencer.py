@@ -169,6 +169,20 @@ def test_text_that_is_cut_is_warned_of(ground, toy, monkeypatch):
     assert 'has 62 tokens, of which the model reads' in told[0]
 
 
+@pytest.mark.parametrize('text, told', [
+    ('zebra xylophone', ["2 of the 2 words of 'zebra xylophone' are not in the "
+                         'vocabulary of the model: the answer says little']),
+    ('the zebra', []), ('red', []), ('a zebra near the xylophone', [
+        "4 of the 5 words of 'a zebra near the xylophone' are not in the vocabulary of "
+        'the model: the answer says little'])])
+def test_text_of_unknown_words_is_warned_of(ground, toy, monkeypatch, text, told):
+    warned = []
+    monkeypatch.setattr('segvg.apis.inferencer.print_log',
+                        lambda text, logger, level: warned.append(text))
+    ground(toy[2] / 'val_0.png', [text])
+    assert warned == told
+
+
 def test_broken_image_is_an_error_or_skipped(toy, tmp_path):
     (tmp_path / 'html.jpg').write_text('<html>not found</html>')
     paths = [tmp_path / 'html.jpg', toy[2] / 'val_0.png']

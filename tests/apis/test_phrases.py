@@ -24,6 +24,12 @@ def test_phrases_are_located_one_behind_the_other():
         locate_phrases(text, ['a dog'])
 
 
+def test_phrases_are_located_where_lower_case_has_more_letters():
+    text = 'İki İnsan ve KÖPEK'
+    assert spans(text, 'İnsan', 'KÖPEK') == [[4, 9], [13, 18]]
+    assert spans('ΟΔΟΣ ΜΕ ΔΕΝΤΡΑ', 'οδοσ', 'ΔΕΝΤΡΑ') == [[0, 4], [8, 14]]
+
+
 def test_missing_spacy_model_is_told(monkeypatch):
     with pytest.raises(ValueError, match="'no_model'.* not installed: give --phrases"):
         noun_phrases('a man', 'no_model')

@@ -5,7 +5,11 @@ from mmengine.dataset import Compose
 from torch.utils.data import ConcatDataset, Dataset
 
 from segvg.datasets.text_report import text_reports
-from segvg.datasets.tokenizers import WordTokenizer
+from segvg.datasets.tokenizers import (
+    CutWordPieceTokenizer,
+    WordPieceTokenizer,
+    WordTokenizer,
+)
 from segvg.datasets.transforms import (
     RandomApplyUnlessWords,
     RandomFlip,
@@ -77,3 +81,17 @@ def test_parts_are_reported_apart_and_what_is_not_tokenized_is_left_out():
     (_, report), = text_reports(ConcatDataset(parts), limit=10)
     assert report.sentences == 20 and report.cut == 0.5 and report.unknown is None
     assert 'vocabulary' not in report.describe()
+
+
+PIECES = {piece: number for number, piece in enumerate((
+    '[PAD]', '[UNK]', '[CLS]', '[SEP]', 'the', 'left', 'man', '##s', '人', '左'))}
+
+
+@pytest.mark.parametrize('tokenizer, unknown, cut', [
+    (WordTokenizer(IDS), 4 / 7, 0), (WordPieceTokenizer(PIECES), 1 / 7, 0.5),
+    (CutWordPieceTokenizer(PIECES), 1 / 7, 0.5)])
+def test_every_tokenizer_says_what_it_lacks_and_cuts(tokenizer, unknown, cut):
+    data = Sentences(['the left mans zebra', '左 the 人'],
+                     TokenizeExpression(tokenizer, 5))
+    (_, report), = text_reports(data)
+    assert report.unknown == pytest.approx(unknown) and report.cut == cut
