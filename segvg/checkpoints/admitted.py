@@ -100,7 +100,9 @@ def _namespace(*arguments: object) -> Draft:
         if not isinstance(state, dict) or not all(
                 isinstance(key, str) and not key.startswith('__') for key in state):
             _refuse('arguments that are not plain')
-        return Namespace(**state)
+        found = Namespace()
+        vars(found).update(state)
+        return found
 
     return Draft(finish)
 

@@ -18,6 +18,7 @@ from segvg.utils.plain_values import (
     VISIT_FLOOR,
     PickleRefusedError,
     check_paths,
+    copied_bytes,
     parse_int,
 )
 
@@ -397,7 +398,7 @@ class PlainUnpickler:
         target = self._stack.pop()
         if type(target) is not Rebuild or type(arguments) is not tuple:
             self._refuse('calls something that is not a function')
-        self._take(REBUILT_BYTES)
+        self._take(REBUILT_BYTES + copied_bytes(arguments))
         self._stack.append(target.call(*arguments))
 
     def _new_object_with_keywords(self) -> None:
@@ -409,7 +410,7 @@ class PlainUnpickler:
         state = self._finished(self._stack.pop())
         target = self._stack[-1]
         if type(target) is Draft and not target.is_finished:
-            self._take(REBUILT_BYTES)
+            self._take(REBUILT_BYTES + copied_bytes(state))
             target.value, target.is_finished = target.finish(state), True
             self._stack[-1] = target.value
             for key in target.keys:

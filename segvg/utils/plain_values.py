@@ -5,6 +5,7 @@ from typing import Optional, Union
 
 VISIT_FLOOR, VISIT_FACTOR = 1 << 22, 8  # values and characters met along every path
 DEPTH_LIMIT = 64  # containers within containers
+ITEM_BYTES = 72  # of a container, at most
 INT_DIGITS = 38  # integers of more become infinite, for the checks of the numbers
 
 
@@ -64,6 +65,26 @@ def check_paths(value: object, limit: int) -> None:
             return
         level = below
     raise PickleRefusedError(f'lists within lists, deeper than {DEPTH_LIMIT}')
+
+
+def copied_bytes(value: object) -> int:
+    """Bytes that a copy of a value takes, without what is deeper than its items."""
+    size = _own_bytes(value)
+    if isinstance(value, (list, tuple)):
+        return size + sum(map(_own_bytes, value))
+    if isinstance(value, dict):
+        return size + sum(map(_own_bytes, value.values()))
+    return size
+
+
+def _own_bytes(value: object) -> int:
+    if isinstance(value, bytes):
+        return len(value)
+    if isinstance(value, str):
+        return len(value) * (1 if value.isascii() else 4)
+    if isinstance(value, (list, tuple, dict, set, frozenset)):
+        return ITEM_BYTES * len(value)
+    return 0
 
 
 def printable(text: str, keep: str = '') -> str:

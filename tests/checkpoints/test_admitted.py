@@ -3,6 +3,7 @@ import argparse
 import builtins
 import collections
 import pickle
+import random
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ import torch
 from mmengine.logging import HistoryBuffer
 
 from segvg.checkpoints.admitted import ADMITTED
-from segvg.checkpoints.io import load_checkpoint
+from segvg.checkpoints.io import load_checkpoint, save_weights
+from segvg.utils.errors import InputError
 
 
 def test_classes_of_published_checkpoints_become_plain_data(tmp_path):
@@ -97,3 +99,40 @@ def test_admitted_names_check_their_arguments(tmp_path, content):
     (tmp_path / 'a.pth').write_bytes(head + content + pickle.dumps([], 2))
     with pytest.raises(ValueError, match='a.pth cannot be read as a checkpoint'):
         load_checkpoint(tmp_path / 'a.pth')
+
+
+def rich_checkpoint():
+    """What own and published checkpoints hold, of every admitted class."""
+    return dict(
+        state_dict=collections.OrderedDict(a=torch.ones(2, 3), b=torch.arange(4)),
+        optimizer=dict(state={0: dict(step=torch.tensor(3.0))},
+                       param_groups=[dict(lr=0.1, params=[0])]),
+        message_hub=dict(log_scalars={'train/loss': HistoryBuffer([1.0], [1])}),
+        meta=dict(epoch=1, args=argparse.Namespace(lr=0.1), mean=np.float64(0.5),
+                  table=np.arange(6).reshape(2, 3), names={'a'},
+                  counts=collections.Counter(a=2)))
+
+
+@pytest.mark.parametrize('container', ['zip', 'older', 'safetensors'])
+def test_damaged_checkpoint_is_read_or_told_in_one_line(container, tmp_path):
+    path = tmp_path / ('a.safetensors' if container == 'safetensors' else 'a.pth')
+    if container == 'safetensors':
+        save_weights(path, rich_checkpoint()['state_dict'])
+    else:
+        torch.save(rich_checkpoint(), path,
+                   _use_new_zipfile_serialization=container == 'zip')
+    whole, chance, read = path.read_bytes(), random.Random(container), 0
+    for _ in range(400):
+        data = bytearray(whole)
+        for _ in range(chance.choice([1, 1, 2, 8])):
+            at = chance.randrange(len(data))
+            data[at:at + chance.randrange(3)] = bytes(
+                chance.randrange(256) for _ in range(chance.randrange(3)))
+        path.write_bytes(data)
+        try:
+            load_checkpoint(path)
+            read += 1
+        except InputError as error:
+            told = str(error)
+            assert told.startswith(f'{path} cannot be read') and '\n' not in told, told
+    assert 0 < read < 400

@@ -129,6 +129,22 @@ def test_small_file_cannot_become_gigabytes(make, monkeypatch):
     assert peak < 1 << 24
 
 
+@pytest.mark.parametrize('argument', [
+    b'X' + struct.pack('<I', 1 << 20) + b'a' * (1 << 20) + b'\x85',
+    b'(' + b'N' * (1 << 16) + b't\x85',
+    b']q\x07(' + b'N' * (1 << 16) + b'e\x85'], ids=['text', 'tuple', 'list'])
+def test_copies_of_what_is_remembered_cannot_become_gigabytes(argument):
+    made = []
+    data = (b'\x80\x02(ca\nB\nq\x00' + argument + b'q\x01R' + b'h\x00h\x01R' * 5000
+            + b'l.')
+    with pytest.raises(PickleRefusedError, match='too large in memory'):
+        load_plain(data, names={('a', 'B'): Rebuild(made.append)})
+    assert 10 < len(made) < 400
+    state = b'\x80\x02(ca\nB\nq\x00' + argument + b'q\x01' + b'h\x00)Rh\x01b' * 5000
+    with pytest.raises(PickleRefusedError, match='too large in memory'):
+        load_plain(state + b'l.', names={('a', 'B'): Rebuild(lambda: Draft(len))})
+
+
 def shared(levels, pair):
     value = 1
     for _ in range(levels):
