@@ -12,22 +12,26 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Union
+from typing import Callable, NamedTuple, Union
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
 
 # JPEG includes MPO, the JPEG of several pictures that some cameras write
 FORMATS = ('JPEG', 'PNG', 'BMP', 'GIF', 'WEBP', 'TIFF', 'PPM')
-#: Largest number of pixels that is decoded: 10,000 x 10,000, 300 MB as RGB. Pillow
-#: itself refuses more than about 179 million.
-MAX_PIXELS = 100_000_000
+#: Largest number of pixels that is decoded: about 7,000 x 7,000, 350 MB while it is
+#: decoded. Pillow itself refuses more than about 179 million.
+MAX_PIXELS = 50_000_000
+#: Longest side, as in a JPEG: each row takes memory of its own.
+MAX_SIDE = 65_535
+#: Pixels of a tile of a TIFF, which is decoded whole however small the picture is.
+MAX_TILE_PIXELS = 1 << 24
+#: Pixels of a BMP of run lengths, which Pillow decodes one by one.
+MAX_RUN_LENGTH_PIXELS = 1 << 22
+BAND_PIXELS = 1 << 22  # that are converted at a time
 
-# EXIF orientation -> what turns the picture upright
-UPRIGHT = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
-           4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
-           6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-           8: Image.Transpose.ROTATE_90}
+#: EXIF orientations of pictures that have to be turned to be upright.
+TO_BE_TURNED = range(2, 9)
 #: Orientations by which width and height change places.
 SIDEWAYS = (5, 6, 7, 8)
 # What Pillow raises for damaged files.
@@ -61,13 +65,14 @@ class ImageHeader(NamedTuple):
 
 
 @contextmanager
-def open_image(path: Union[str, Path],
-               max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+def open_image(path: Union[str, Path], max_pixels: int = MAX_PIXELS,
+               formats: tuple[str, ...] = FORMATS) -> Iterator[Image.Image]:
     """Open an image file; errors inside the block name the file.
 
     Args:
         path: of the file.
         max_pixels: more are an error.
+        formats: those that are tried.
 
     Raises:
         MissingImageError: the file does not exist.
@@ -88,13 +93,9 @@ def open_image(path: Union[str, Path],
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', Image.DecompressionBombWarning)
-            image = Image.open(path, formats=FORMATS)
+            image = Image.open(path, formats=formats)
         with image:
-            if image.width * image.height > max_pixels:
-                raise BrokenImageError(
-                    f'{path} has {image.width:,} x {image.height:,} pixels (columns x '
-                    f'rows), more than {max_pixels:,} (max_pixels): make it smaller, '
-                    'and scale its boxes')
+            _check_size(image, path, max_pixels)
             yield image
     except BrokenImageError:
         raise
@@ -108,6 +109,28 @@ def open_image(path: Union[str, Path],
             f'PPM is expected): {error}') from error
 
 
+def _check_size(image: Image.Image, path: Union[str, Path], max_pixels: int) -> None:
+    """Refuse a picture that takes too much memory or time to decode."""
+    told = f'{path} has {image.width:,} x {image.height:,} pixels (columns x rows)'
+    if image.width * image.height > max_pixels:
+        raise BrokenImageError(f'{told}, more than {max_pixels:,} (max_pixels): make '
+                               'it smaller, and scale its boxes')
+    if max(image.size) > MAX_SIDE:
+        raise BrokenImageError(f'{told}, a side of more than {MAX_SIDE:,}: cut it, and '
+                               'move its boxes')
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        tile = [image.tag_v2.get(tag, 1) for tag in (TiffImagePlugin.TILEWIDTH,
+                                                     TiffImagePlugin.TILELENGTH)]
+        if tile[0] * tile[1] > MAX_TILE_PIXELS:
+            raise BrokenImageError(f'{path} has tiles of {tile[0]:,} x {tile[1]:,} '
+                                   f'pixels, more than {MAX_TILE_PIXELS:,}')
+    if (isinstance(image, ImageFile.ImageFile) and image.tile
+            and image.tile[0][0] == 'bmp_rle'
+            and image.width * image.height > MAX_RUN_LENGTH_PIXELS):
+        raise BrokenImageError(f'{told} in run lengths, more than '
+                               f'{MAX_RUN_LENGTH_PIXELS:,}: save it as PNG')
+
+
 def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 where there is none or it is damaged."""
     try:
@@ -115,7 +138,7 @@ def _orientation(image: Image.Image) -> int:
         orientation = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
     except DECODING_ERRORS:
         return 1
-    return orientation if orientation in UPRIGHT else 1
+    return orientation if orientation in TO_BE_TURNED else 1
 
 
 def read_header(path: Union[str, Path], max_pixels: int = MAX_PIXELS) -> ImageHeader:
@@ -152,29 +175,58 @@ def read_image(path: Union[str, Path], *, apply_orientation: bool = False,
     with open_image(path, max_pixels) as image:
         image.load()
         orientation = _orientation(image) if apply_orientation else 1
-        if image.mode == 'F' or image.mode.startswith('I'):
-            image = Image.fromarray(_to_8_bits(np.array(image), path))
-        elif image.mode[-1] in 'Aa' or 'transparency' in image.info:
-            image = image.convert('RGBA')
-            white = Image.new('RGBA', image.size, 'white')
-            image = Image.alpha_composite(white, image)
-        if orientation in UPRIGHT:
-            image = image.transpose(UPRIGHT[orientation])
-        return np.array(image.convert('RGB'))
+        to_rgb = _converter(image, path)
+        pixels = np.empty((image.height, image.width, 3), np.uint8)
+        rows = max(BAND_PIXELS // max(image.width, 1), 1)
+        for top in range(0, image.height, rows):
+            band = image if rows >= image.height else image.crop(
+                (0, top, image.width, min(top + rows, image.height)))
+            pixels[top:top + rows] = to_rgb(band)
+    return _turned(pixels, orientation)
 
 
-def _to_8_bits(values: np.ndarray, path: Union[str, Path]) -> np.ndarray:
-    """Return grey values (H, W) of integers or floats as uint8."""
+def _converter(image: Image.Image,
+               path: Union[str, Path]) -> Callable[[Image.Image], np.ndarray]:
+    """Return what turns bands of an image into RGB (rows, W0, 3) uint8."""
+    if image.mode == 'F' or image.mode.startswith('I'):
+        to_8_bits = _scale_to_8_bits(np.asarray(image), path)
+        return lambda band: to_8_bits(np.asarray(band))[..., None]
+    if image.mode[-1] in 'Aa' or 'transparency' in image.info:
+        return _on_white
+    return lambda band: np.asarray(band if band.mode == 'RGB' else band.convert('RGB'))
+
+
+def _on_white(image: Image.Image) -> np.ndarray:
+    """Return an image with transparent pixels as RGB on white."""
+    image = image.convert('RGBA')
+    white = Image.new('RGBA', image.size, 'white')
+    return np.asarray(Image.alpha_composite(white, image).convert('RGB'))
+
+
+def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Return pixels (H, W, 3) of an EXIF orientation turned upright."""
+    if orientation > 4:  # rows are columns, and may be mirrored as well
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _scale_to_8_bits(values: np.ndarray, path: Union[str, Path]
+                     ) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what turns parts of grey values (H, W), integers or floats, into uint8."""
     low, high = values.min(), values.max()
     if values.dtype.kind == 'f':
         if not (low >= 0 and high <= 1):  # not a number is neither
             raise BrokenImageError(
                 f'{path} has floating-point values from {low:g} to {high:g}; 0 to 1 is '
                 'expected: convert it to 8 bits')
-        return np.rint(values * 255).astype(np.uint8)
+        return lambda part: np.rint(part * 255).astype(np.uint8)
     if low < 0 or high > 65535:
         raise BrokenImageError(f'{path} has values from {low} to {high}; 0 to 65,535 '
                                'is expected: convert it to 8 bits')
     # cameras store 10, 12 or 14 bits in 16
     bits = max(-(-int(high).bit_length() // 2) * 2, 8)
-    return (values >> (bits - 8)).astype(np.uint8)
+    return lambda part: (part >> (bits - 8)).astype(np.uint8)

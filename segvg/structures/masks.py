@@ -5,6 +5,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from segvg.structures.images import open_image
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -125,8 +127,7 @@ def decode_segmentation(record: Optional[dict], height: int, width: int) -> np.n
 
 def _read_picture(path: str, height: int, width: int) -> np.ndarray:
     """The mask of a picture; its size is compared before its pixels are unpacked."""
-    from PIL import Image
-    with Image.open(path, formats=MASK_FORMATS) as image:
+    with open_image(path, MAX_PIXELS, MASK_FORMATS) as image:
         _check_size(image.size[::-1], height, width)
         _check_memory(height, width)
         return object_pixels(image)

@@ -1,12 +1,19 @@
 """Image files: formats, sizes, orientation, kinds of pixels; what is refused."""
+import io
+import multiprocessing
 import os
+import random
+import resource
+import struct
 import subprocess
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from segvg.structures import images
 from segvg.structures.images import (
     BrokenImageError,
     MissingImageError,
@@ -164,7 +171,7 @@ def test_pillows_own_limit_is_named(tmp_path):
 
 def test_picture_below_the_limit_does_not_warn(tmp_path, recwarn):
     Image.new('1', (10_000, 9_500)).save(tmp_path / 'large.png')
-    assert read_header(tmp_path / 'large.png')[:2] == (10_000, 9_500)
+    assert read_header(tmp_path / 'large.png', 10**8)[:2] == (10_000, 9_500)
     assert not recwarn.list
 
 
@@ -213,3 +220,140 @@ def test_what_is_not_a_file_is_not_opened(tmp_path):
             read_image(tmp_path / name)
     with pytest.raises(BrokenImageError, match='cannot be opened'):
         read_image('a\0b.png')
+
+
+@pytest.mark.parametrize('mode', ['RGB', 'RGBA', 'P', 'I;16', 'F'])
+def test_bands_give_what_the_whole_gives(tmp_path, mode, monkeypatch):
+    path = tmp_path / ('x.tif' if mode == 'F' else 'x.png')
+    noise = np.random.RandomState(0)
+    if mode in ('I;16', 'F'):
+        grey = noise.randint(0, 4000, (23, 7))
+        Image.fromarray(grey.astype(np.uint16) if mode == 'I;16' else
+                        grey.astype(np.float32) / 4000).save(path)
+    else:
+        pixels = noise.randint(0, 256, (23, 7, 4), dtype=np.uint8)
+        Image.fromarray(pixels).convert(mode).save(path)
+    for turned in (False, True):
+        whole = read_image(path, apply_orientation=turned)
+        monkeypatch.setattr(images, 'BAND_PIXELS', 7 * 5)
+        np.testing.assert_array_equal(read_image(path, apply_orientation=turned), whole)
+        monkeypatch.undo()
+
+
+def tiff(width, height, tile, data=b'\x80\0\0'):
+    """A grey TIFF (LZW) of one tile."""
+    entries = [(256, width), (257, height), (258, 8), (259, 5), (262, 1), (277, 1),
+               (284, 1), (322, tile), (323, tile), (324, 146), (325, len(data))]
+    return b''.join([
+        b'II*\0', struct.pack('<IH', 8, len(entries)),
+        *(struct.pack('<HHII', tag, 4, 1, value) for tag, value in entries),
+        bytes(4), data])
+
+
+def bmp_of_run_lengths(width, height):
+    """A BMP whose lines are one pixel each; Pillow fills in the others."""
+    head = struct.pack('<IiiHHIIiiII', 40, width, height, 1, 8, 1, 0, 0, 0, 256, 0)
+    return (b'BM' + struct.pack('<IHHI', 0, 0, 0, 54 + 1024) + head + bytes(1024)
+            + b'\1\0\0\0' * height + b'\0\1')
+
+
+@pytest.mark.parametrize(('name', 'content', 'told'), [
+    ('a.tif', tiff(64, 64, 32_000), 'has tiles of 32,000 x 32,000 pixels'),
+    ('a.bmp', bmp_of_run_lengths(5_000, 5_000), '5,000 x 5,000 .* in run lengths')])
+def test_small_file_of_much_work_is_not_decoded(tmp_path, name, content, told,
+                                                monkeypatch):
+    (tmp_path / name).write_bytes(content)
+    monkeypatch.setattr('PIL.ImageFile.ImageFile.load',
+                        lambda self: pytest.fail('decoded'))
+    with pytest.raises(BrokenImageError, match=f'{name} has .*{told[4:]}'):
+        read_image(tmp_path / name)
+
+
+def test_long_side_is_refused(tmp_path):
+    Image.new('1', (1, 70_000)).save(tmp_path / 'thin.png')
+    with pytest.raises(BrokenImageError, match='1 x 70,000 .* more than 65,535'):
+        read_image(tmp_path / 'thin.png')
+
+
+def encoded(name):
+    """The bytes of a picture of some structure in a format."""
+    x, y = np.meshgrid(np.arange(40), np.arange(30))
+    pixels = np.dstack([6 * x, 8 * y, x * y % 256]).astype(np.uint8)
+    image, options = Image.fromarray(pixels), {}
+    if name == 'palette.gif':
+        image = image.quantize(16)
+    elif name == 'deflate.tif':
+        options = dict(compression='tiff_adobe_deflate')
+    elif name == 'exif.jpg':
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = 6
+        options = dict(exif=exif, progressive=True)
+    stream = io.BytesIO()
+    image.save(stream, format=Image.registered_extensions()[Path(name).suffix],
+               **options)
+    return stream.getvalue()
+
+
+def damaged(data, chance):
+    """The bytes with a few changed, cut off, repeated or put in."""
+    data = bytearray(data)
+    for _ in range(chance.choice([1, 1, 2, 5, 20])):
+        at = chance.randrange(len(data))
+        # what says sizes stands near the beginning
+        at = at % 128 if chance.random() < 0.5 else at
+        kind = chance.choice(['byte', 'byte', 'number', 'cut', 'repeat', 'insert'])
+        if kind == 'byte':
+            data[at] = chance.randrange(256)
+        elif kind == 'number':
+            data[at:at + 4] = struct.pack('>I', chance.choice(
+                [0, 1, 0x7fff, 0xffff, 0x7fffffff, 0xffffffff, 1 << 24]))
+        elif kind == 'cut' and chance.random() < 0.3:
+            del data[max(at, 1):]
+        elif kind == 'repeat':
+            data[at:at] = data[at:at + chance.randrange(1, 64)]
+        elif kind == 'insert':
+            data[at:at] = bytes(chance.randrange(256) for _ in range(4))
+    return bytes(data)
+
+
+def read_damaged(path, examples):
+    """Read damaged copies of a file; returns what was not as it should be."""
+    chance, whole, wrong = random.Random(path.name), path.read_bytes(), []
+    for number in range(examples):
+        path.write_bytes(damaged(whole, chance))
+        try:
+            header = read_header(path)
+            pixels = read_image(path, apply_orientation=number % 2 == 1)
+            shape = (header.height, header.width)
+            if pixels.dtype != np.uint8 or pixels.shape not in (
+                    (*shape, 3), (*shape[::-1], 3)):
+                wrong.append(f'{number}: {pixels.dtype} {pixels.shape}, not {shape}')
+        except BrokenImageError as error:
+            if path.name not in str(error):
+                wrong.append(f'{number}: {error}')
+    return wrong
+
+
+@pytest.mark.filterwarnings('ignore')
+@pytest.mark.parametrize('name', [
+    'a.jpg', 'exif.jpg', 'a.png', 'palette.gif', 'a.webp', 'a.tif', 'deflate.tif',
+    'a.bmp', 'a.ppm'])
+def test_damaged_picture_is_read_or_named(tmp_path, name):
+    """In a process of its own: a decoder in C must not end it, nor take a gigabyte."""
+    (tmp_path / name).write_bytes(encoded(name))
+    process = multiprocessing.get_context('fork').Process(
+        target=read_within_a_gigabyte, args=(tmp_path / name, tmp_path / 'wrong.txt'))
+    process.start()
+    process.join(120)
+    assert process.exitcode == 0
+    assert (tmp_path / 'wrong.txt').read_text() == ''
+
+
+def read_within_a_gigabyte(path, out):
+    """``read_damaged``, with the memory that was touched."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    wrong = read_damaged(path, 250)
+    taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    if taken > 1 << 20:  # in kilobytes
+        wrong.append(f'{taken} kB of memory')
+    out.write_text('\n'.join(wrong))

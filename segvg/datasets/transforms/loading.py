@@ -4,7 +4,7 @@ import numpy as np
 from segvg.datasets.transforms.base import Transform
 from segvg.datasets.transforms.expressions import named_instances
 from segvg.registry import TRANSFORMS
-from segvg.structures.images import MAX_PIXELS, UPRIGHT, read_header, read_image
+from segvg.structures.images import MAX_PIXELS, TO_BE_TURNED, read_header, read_image
 from segvg.structures.masks import decode_resized, decode_segmentation
 
 
@@ -53,7 +53,7 @@ class LoadImageFromFile(Transform):
                  stated: tuple[int, int]) -> str:
         """Return what the likely reason of a wrong size is, and what to do."""
         orientation = read_header(results['img_path'], self.max_pixels).orientation
-        if orientation in UPRIGHT and stated == shape[::-1]:
+        if orientation in TO_BE_TURNED and stated == shape[::-1]:
             return (f'its camera says that it has to be turned (EXIF orientation '
                     f'{orientation}), and it '
                     + ('was turned; apply_orientation=False leaves it as it is'

@@ -30,7 +30,7 @@ from tests.datasets.transforms.conftest import bounds, mapped
     (PickExpression(), "PickExpression(mode='random')"),
     (GaussianBlur(), 'GaussianBlur(prob=0.5, radius=(0.1, 2.0))'),
     (LoadImageFromFile(), 'LoadImageFromFile(trust_file_size=False, '
-     'apply_orientation=False, max_pixels=100000000)')])
+     'apply_orientation=False, max_pixels=50000000)')])
 def test_repr_shows_arguments(transform, shown):
     assert repr(transform) == shown
 
