@@ -14,6 +14,7 @@ from typing import NamedTuple, Optional
 
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.files.json_values import load_json, parse_json
+from segvg.annotations.files.parquet import iter_rows
 from segvg.annotations.files.pickles import load_pickle, load_pth
 from segvg.annotations.image_identity import (
     dataset_of,
@@ -220,22 +221,13 @@ def _read_pth(source: ImageSource, path: Path) -> Iterator[SeenImage]:
 
 
 def _read_parquet(source: ImageSource, path: Path) -> Iterator[SeenImage]:
-    try:
-        from pyarrow import parquet
-    except ImportError:
-        raise ImportError('reading parquet needs pyarrow: '
-                          'pip install pyarrow') from None
-    file = parquet.ParquetFile(path)
-    columns = [name for name in ('file_name', 'image_id', 'global_image_id')
-               if name in file.schema_arrow.names]
-    for batch in file.iter_batches(columns=columns):
-        for row in batch.to_pylist():
-            prefixed = re.fullmatch(r'coco[._](\d+)', str(
-                row.get('global_image_id') or row.get('image_id')))
-            if prefixed:
-                yield SeenImage(prefixed[0], f'coco:{prefixed[1]}')
-            else:
-                yield source.named(f'{row.get("file_name", "")}')
+    for row in iter_rows(path, ('file_name', 'image_id', 'global_image_id')):
+        prefixed = re.fullmatch(r'coco[._](\d+)', str(
+            row.get('global_image_id') or row.get('image_id')))
+        if prefixed:
+            yield SeenImage(prefixed[0], f'coco:{prefixed[1]}')
+        else:
+            yield source.named(f'{row.get("file_name", "")}')
 
 
 def _read_names(source: ImageSource, path: Path) -> Iterator[SeenImage]:

@@ -1,5 +1,7 @@
 import json
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 import torch
 
@@ -66,7 +68,19 @@ def test_pth_odvg_and_lists_of_names_are_read(tmp_path):
     assert keys('names', tmp_path / 'c.txt') == ['coco:7', 'coco:8', None]
 
 
-@pytest.mark.parametrize('format_name', sorted(set(SOURCES) - {'names', 'parquet'}))
+def test_parquet_is_read_in_a_process_of_its_own(tmp_path):
+    name = 'COCO_train2014_000000000007.jpg'
+    pyarrow.parquet.write_table(pyarrow.table(dict(
+        file_name=[name, 'a.jpg', 'b.jpg'], image_id=['7', 'coco.9', 'x'],
+        other=[1, 2, 3])), tmp_path / 'a.parquet')
+    assert keys('parquet', tmp_path / 'a.parquet') == ['coco:7', 'coco:9', None]
+    pyarrow.parquet.write_table(pyarrow.table(dict(other=[1])), tmp_path / 'b.parquet')
+    with pytest.raises(AnnotationFileError, match='b.parquet: has none of the columns '
+                                                  'file_name, image_id'):
+        keys('parquet', tmp_path / 'b.parquet')
+
+
+@pytest.mark.parametrize('format_name', sorted(set(SOURCES) - {'names'}))
 def test_broken_file_is_an_error_that_names_it(format_name, tmp_path):
     path = tmp_path / 'broken'
     path.write_bytes(b'{"images": [')

@@ -8,7 +8,7 @@ import os
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -35,16 +35,27 @@ def column_names(path: Path) -> list[str]:
         return next(frames)
 
 
-def iter_rows(path: Path) -> Iterator[dict]:
-    """The rows of a file, values as Python has them: lists, dicts, text, numbers."""
-    with _started(path) as frames:
+def iter_rows(path: Path, columns: Collection[str] = ()) -> Iterator[dict]:
+    """The rows of a file, values as Python has them: lists, dicts, text, numbers.
+
+    Args:
+        path: the file.
+        columns: those that are read, as far as the file has them; () means all.
+
+    Raises:
+        AnnotationFileError: it cannot be read, or has none of the columns.
+    """
+    with _started(path, *columns) as frames:
         names = next(frames)
+        if columns and not names:
+            raise AnnotationFileError(path, f'has none of the columns '
+                                            f'{", ".join(columns)}')
         for rows in frames:
             yield from (dict(zip(names, row)) for row in rows)
 
 
 @contextmanager
-def _started(path: Path) -> Iterator[Iterator[Any]]:
+def _started(path: Path, *columns: str) -> Iterator[Iterator[Any]]:
     """The frames of the process that reads a file: its columns, then lists of rows."""
     if find_spec('pyarrow') is None:
         raise ImportError(f'{path} is a parquet file, which PyArrow reads: '
@@ -55,7 +66,7 @@ def _started(path: Path) -> Iterator[Iterator[Any]]:
               UNPACKED_FLOOR + UNPACKED_FACTOR * size,
               int(SECONDS_FLOOR + SECONDS_FACTOR * size))
     process = subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(path), *map(str, limits)],
+        [sys.executable, str(PROGRAM), str(path), *map(str, limits), *columns],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path)),
              'ARROW_DEFAULT_MEMORY_POOL': 'system', 'OMP_NUM_THREADS': '1'})

@@ -3,7 +3,7 @@
 It imports nothing of segvg, so that it starts quickly, and writes frames to its output:
 the length of a pickle of plain values, and the pickle.
 
-    python parquet_process.py FILE MEMORY UNPACKED SECONDS
+    python parquet_process.py FILE MEMORY UNPACKED SECONDS [COLUMN ...]
 """
 import io
 import os
@@ -48,7 +48,7 @@ def limit_process(memory: int, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def read(path: str, unpacked: int, output: IO[bytes]) -> None:
+def read(path: str, unpacked: int, wanted: list[str], output: IO[bytes]) -> None:
     """Write the columns of a file and its rows; ValueError when they become too many.
     """
     from pyarrow import parquet
@@ -56,8 +56,10 @@ def read(path: str, unpacked: int, output: IO[bytes]) -> None:
         names = list(file.schema_arrow.names)
         if len(set(names)) != len(names):
             raise ValueError('two columns of one name')
+        names = [name for name in names if name in wanted] if wanted else names
         say(output, 'columns', names)
-        for batch in file.iter_batches(batch_size=MAX_BATCH_ROWS, use_threads=False):
+        for batch in file.iter_batches(batch_size=MAX_BATCH_ROWS, columns=names,
+                                       use_threads=False):
             unpacked -= batch.nbytes + ROW_BYTES * len(batch)
             if unpacked < 0 or batch.nbytes > FRAME_BYTES:
                 raise ValueError('its rows become far larger than a file of its size')
@@ -68,12 +70,13 @@ def read(path: str, unpacked: int, output: IO[bytes]) -> None:
 
 def main() -> None:
     """Read the file of the command line."""
-    path, memory, unpacked, seconds = sys.argv[1], *map(int, sys.argv[2:])
+    path, wanted = sys.argv[1], sys.argv[5:]
+    memory, unpacked, seconds = map(int, sys.argv[2:5])
     output = os.fdopen(os.dup(sys.stdout.fileno()), 'wb')
     try:
         import pyarrow.parquet  # noqa: F401  its own memory does not count
         limit_process(memory, seconds)
-        read(path, unpacked, output)
+        read(path, unpacked, wanted, output)
     except BrokenPipeError:
         sys.exit(1)
     except MemoryError:

@@ -29,6 +29,7 @@ from segvg.annotations.readers.field_checks import (
 from segvg.annotations.readers.images import coco_name, image_name
 from segvg.annotations.readers.objects import BORDER_TOLERANCE, corners
 from segvg.annotations.readers.refer import compare_file_name, compare_sent_ids
+from segvg.structures.images import FORMATS
 
 Size = tuple[int, int]
 
@@ -294,7 +295,7 @@ def _encoded_size(ctx: Context, row: dict) -> Optional[Size]:
     if data is None:
         return None
     try:
-        with Image.open(io.BytesIO(data)) as opened:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             return opened.size
     except Exception as error:  # of a decoder, on bytes of any kind
         ctx.at('.image').note('bad_type', f'not an image ({type(error).__name__})')
