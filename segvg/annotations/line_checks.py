@@ -95,8 +95,8 @@ def _check_instance(instance: object, image: dict) -> None:
         _refuse(f'a box of four numbers up to {MAX_COORDINATE:.0e} px', bbox)
     if segm is not None:
         _check_mask(segm, image)
-    if bbox is None and segm is None:
-        _refuse('a box or a mask', instance)
+    if 'bbox' not in instance or (bbox is None and segm is None):
+        _refuse('a box, or a box of null and a mask', instance)
     if instance.get('iscrowd', 0) not in (0, 1):
         _refuse('iscrowd of 0 or 1', instance['iscrowd'])
     if not is_id(instance.get('category_id', 0)):

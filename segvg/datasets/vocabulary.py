@@ -59,13 +59,19 @@ def read_vocabulary(path: Union[str, Path]) -> dict[str, int]:
         raise FileNotFoundError(
             f'there is no vocabulary file {path}; tools/build_vocab.py makes one')
     if path.suffix != '.pkl':
-        words = path.read_text(encoding='utf-8').splitlines()
+        try:
+            words = path.read_text(encoding='utf-8').splitlines()
+        except UnicodeDecodeError as error:
+            raise ValueError(f'{path} is not a text in UTF-8: {error}') from None
         return {word: number for number, word in enumerate(words)}
     ids = load_pickle(path)
     if not isinstance(ids, dict) or not all(
             isinstance(key, str) and isinstance(value, int)
             for key, value in ids.items()):
         raise ValueError(f'{path} is not a dict of words and their ids')
+    if sorted(ids.values()) != list(range(len(ids))):
+        raise ValueError(f'{path}: the ids of a vocabulary are 0, 1, 2, ... without a '
+                         'gap')
     return ids
 
 
@@ -76,7 +82,8 @@ def read_glove(path: Union[str, Path], ids: Mapping[str, int]) -> np.ndarray:
     spaces.
 
     Raises:
-        ValueError: two lines have vectors of different width.
+        ValueError: two lines have vectors of different width, or one has other than
+            numbers.
     """
     vectors, width = {}, None
     with open(path, encoding='utf-8', errors='replace') as file:
@@ -84,7 +91,10 @@ def read_glove(path: Union[str, Path], ids: Mapping[str, int]) -> np.ndarray:
             word, _, values = line.rstrip('\n').partition(' ')
             if word not in ids:
                 continue
-            vector = np.array(values.split(), dtype=np.float32)
+            try:
+                vector = np.array(values.split(), dtype=np.float32)
+            except ValueError as error:
+                raise ValueError(f'{path}, line {number}: {error}') from None
             if width not in (None, len(vector)):
                 raise ValueError(f'{path}, line {number}: {len(vector)} numbers, '
                                  f'but {width} in the lines before')

@@ -5,7 +5,7 @@ weights: it is kept in a file, which names them, and printed beside the scores.
 """
 import json
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Iterator, NamedTuple, Optional, Sequence
 
 from mmengine.config import Config
 
@@ -18,8 +18,16 @@ from segvg.structures.answers import AnswerRule
 STEPS = tuple(step / 100 for step in range(101))
 #: Names of splits on which a threshold may be chosen.
 VAL_SPLITS = ('val', 'validation')
-#: What a threshold file must hold.
-KEYS = ('parameter', 'threshold', 'select', 'score', 'sources', 'checkpoint_sha256')
+#: Key that a threshold file must hold -> whether its value is of the right kind.
+KEYS: dict[str, Callable[[Any], bool]] = dict(
+    parameter=lambda value: isinstance(value, str),
+    threshold=lambda value: isinstance(value, (int, float)),
+    select=lambda value: isinstance(value, str),
+    score=lambda value: isinstance(value, (int, float)),
+    sources=lambda value: isinstance(value, list) and all(
+        isinstance(source, list) and len(source) == 2
+        and all(isinstance(name, str) for name in source) for source in value),
+    checkpoint_sha256=lambda value: isinstance(value, str))
 
 
 def generalized_configs(evaluator: Any) -> Iterator[dict]:
@@ -143,11 +151,12 @@ def read_choice(path: str, checkpoint: str) -> dict:
     """
     try:
         choice = json.loads(Path(path).read_text('utf-8'))
-    except json.JSONDecodeError as error:
-        raise ValueError(f'{path} is not a JSON file: {error}') from error
-    missing = [key for key in KEYS if not isinstance(choice, dict) or key not in choice]
-    if missing:
-        raise ValueError(f'{path} lacks {", ".join(missing)}: it has to be made by '
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'{path} is not a JSON file: {error}') from None
+    wrong = [key for key, is_right in KEYS.items()
+             if not isinstance(choice, dict) or not is_right(choice.get(key))]
+    if wrong:
+        raise ValueError(f'{path} lacks {", ".join(wrong)}: it has to be made by '
                          'tools/analysis_tools/choose_threshold.py')
     check_sources(choice['sources'], f'the threshold of {path}')
     if choice['checkpoint_sha256'] != sha256_of(Path(checkpoint)):

@@ -64,7 +64,7 @@ def test_sound_line_passes():
     (('instances', 0, 'bbox'), 'abcd', r'instances\[0\]: expected a box of four'),
     (('instances', 0, 'bbox', 2), 1e308, r'instances\[0\]: expected a box of four'),
     (('instances', 0, 'bbox', 2), 10**400, r'instances\[0\]: expected a box of four'),
-    (('instances', 1, 'segm'), None, r'instances\[1\]: expected a box or a mask'),
+    (('instances', 1, 'segm'), None, r'instances\[1\]: expected a box, or a box of'),
     (('instances', 2, 'segm', 'poly', 0, 1), 1e308, r'instances\[2\]: .* polygons'),
     (('instances', 3, 'segm', 'rle', 'size'), [10**6, 10**6], 'mask of the size'),
     (('exprs', 0, 'text'), 3, r'exprs\[0\]: expected an expression with id and text'),
@@ -82,6 +82,12 @@ def test_message_says_what_was_expected(tmp_path, path, value, message):
     file.write_text(json.dumps(LINE) + '\n' + json.dumps(changed(path, value)) + '\n')
     with pytest.raises(ValueError, match=f'own_val.jsonl, line 2: .*{message}'):
         CanonicalFile(file)
+
+
+def test_box_beside_a_mask_is_null_and_not_missing():
+    check_line(changed(('instances', 2, 'bbox'), None))
+    with pytest.raises(ValueError, match=r'instances\[2\]: expected a box, or a'):
+        check_line(changed(('instances', 2, 'bbox'), None, drop=True))
 
 
 @pytest.mark.parametrize('text', [

@@ -51,6 +51,12 @@ def test_published_pickle_is_read_and_code_in_it_not_run(tmp_path, monkeypatch):
     (tmp_path / 'list.pkl').write_bytes(pickle.dumps([1]))
     with pytest.raises(ValueError, match='not a dict of words'):
         read_vocabulary('list.pkl')
+    (tmp_path / 'far.pkl').write_bytes(pickle.dumps(dict(a=0, b=1 << 40)))
+    with pytest.raises(ValueError, match='far.pkl: the ids .* without a gap'):
+        read_vocabulary('far.pkl')
+    (tmp_path / 'latin.txt').write_bytes(b'caf\xe9\n')
+    with pytest.raises(ValueError, match='latin.txt is not a text in UTF-8'):
+        read_vocabulary('latin.txt')
     with pytest.raises(FileNotFoundError, match='tools/build_vocab.py'):
         read_vocabulary('none.txt')
 
@@ -61,6 +67,9 @@ def test_glove_vectors_by_hand(tmp_path):
     assert read_glove(path, IDS).tolist() == [[0, 0], [0, 0], [0, 0], [3, 4], [1, 2]]
     path.write_text('man 1 2\nthe 3\n')
     with pytest.raises(ValueError, match='line 2: 1 numbers, but 2 in the'):
+        read_glove(path, IDS)
+    path.write_text('man 1 x\n')
+    with pytest.raises(ValueError, match="glove.txt, line 1: .* 'x'"):
         read_glove(path, IDS)
     path.write_text('none 1 2\n')
     with pytest.raises(ValueError, match='a vector for none of the 5 words'):

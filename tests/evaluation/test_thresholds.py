@@ -45,6 +45,22 @@ def test_every_metric_that_decides_by_it_takes_it(files):
     assert answer_rule(cfg.test_evaluator).no_target_threshold == 0.37
 
 
+@pytest.mark.parametrize(('content', 'told'), [
+    (b'\xff', 'not a JSON file'), (b'[' * 100_000, 'not a JSON file'),
+    (b'[]', 'lacks parameter'), (dict(threshold='0.5'), 'lacks threshold'),
+    (dict(parameter=['a']), 'lacks parameter'), (dict(sources=3), 'lacks sources'),
+    (dict(sources=[['a', 'val', 1]]), 'lacks sources')])
+def test_file_that_is_not_one_of_a_threshold_is_told(files, tmp_path, content, told):
+    file, weights = files
+    if isinstance(content, dict):
+        whole = json.loads((tmp_path / 'threshold.json').read_text())
+        content = json.dumps({**whole, **content}).encode()
+    (tmp_path / 'threshold.json').write_bytes(content)
+    with pytest.raises(ValueError, match=f'threshold.json (is )?{told}') as error:
+        use_threshold(Config(dict(test_evaluator=[])), file, weights)
+    assert '\n' not in str(error.value)
+
+
 def test_a_single_metric_is_a_dict(files):
     cfg = Config(dict(test_evaluator=dict(type='RobustMaskIoU')))
     use_threshold(cfg, *files)
