@@ -1,12 +1,30 @@
 """Look for the files of a config before anything is built from it."""
 from pathlib import Path
-from typing import Iterator, Sequence
+from typing import Iterator, Optional, Sequence
 
+import numpy as np
 from mmengine.config import Config
 
 from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.sources import prepare_command
 from segvg.utils.configs import find_dicts
+from segvg.utils.errors import InputError
+from segvg.utils.hub_files import read_model_json
+
+PREPROCESSOR_FILE = 'preprocessor_config.json'
+#: Of RGB in [0, 1]; the data preprocessor's own.
+IMAGENET = dict(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+#: Models that configs name -> owner on the hub, files of the tokenizer or of the image
+#: processor.
+HUB_MODELS = {
+    'bert-base-uncased': ('google-bert', 'vocab.txt'),
+    'roberta-base': ('FacebookAI', 'vocab.json merges.txt'),
+    'ModernBERT-base': ('answerdotai', 'tokenizer.json'),
+    'siglip2-base-patch16-512': ('google', 'tokenizer.json preprocessor_config.json'),
+    'dinov2-base': ('facebook', 'preprocessor_config.json'),
+    'dinov3-vitb16-pretrain-lvd1689m': ('facebook', 'preprocessor_config.json'),
+    'convnextv2-base-22k-384': ('facebook', 'preprocessor_config.json'),
+}
 
 
 def is_hub_name(name: str) -> bool:
@@ -45,7 +63,9 @@ def missing_weights(model: dict) -> Iterator[str]:
             if 'checkpoint' in init:
                 yield f'weights {path}\n    {weights_command(init)}'
             elif not is_hub_name(path):
-                yield f'language model {path}/\n    {fetch_command(path)}'
+                kind = ('image encoder' if 'Backbone' in str(part.get('type'))
+                        else 'language model')
+                yield f'{kind} {path}/\n    {fetch_command(path)}'
 
 
 def weights_command(init: dict) -> str:
@@ -68,10 +88,9 @@ def vocabulary_command(path: str) -> str:
 
 
 def fetch_command(folder: str) -> str:
-    """Return the command that fetches a language model into a folder."""
-    name, owner, files = Path(folder).name, 'google-bert', 'vocab.txt'
-    if 'roberta' in name:
-        owner, files = 'FacebookAI', 'vocab.json merges.txt'
+    """Return the command that fetches a published encoder into a folder."""
+    name = Path(folder).name
+    owner, files = HUB_MODELS.get(name, HUB_MODELS['bert-base-uncased'])
     return (f'fetched by: hf download {owner}/{name} config.json {files} '
             f'model.safetensors --local-dir {folder}')
 
@@ -91,6 +110,54 @@ def missing_vocabularies(dataset: dict) -> Iterator[str]:
         yield f'vocabulary {vocab}\n    {remedy}'
 
 
+def normalization_file(part: dict) -> Optional[Path]:
+    """Return what says how pixels were normalized for the weights of an image encoder.
+
+    A folder is looked at, and the cache of the hub, not the hub itself.
+    """
+    init = part.get('init_cfg')
+    inits = init if isinstance(init, (list, tuple)) else [init or {}]
+    names = [part.get('config'), *(init.get('name') for init in inits)]
+    for name in (name for name in names if isinstance(name, str)):
+        path = Path(name) / PREPROCESSOR_FILE
+        if path.is_file():
+            return path
+        if not Path(name).exists() and is_hub_name(name):
+            import huggingface_hub as hub
+            cached = hub.try_to_load_from_cache(name, PREPROCESSOR_FILE)
+            if isinstance(cached, str):
+                return Path(cached)
+    return None
+
+
+def check_normalization(model: dict) -> None:
+    """Refuse pixels that are normalized otherwise than those an encoder has learned.
+
+    Raises:
+        InputError: mean and std of the data preprocessor are not those that stand in
+            ``preprocessor_config.json`` beside the weights of the image encoder.
+    """
+    given = model.get('data_preprocessor') or {}
+    ours = [tuple(given.get(key, default)) for key, default in IMAGENET.items()]
+    for part in find_dicts(model, 'type'):
+        if str(part['type']).rpartition('.')[2] != 'HuggingFaceBackbone':
+            continue
+        path = normalization_file(part)
+        content = read_model_json(path) if path else {}
+        if content.get('do_normalize') is False:
+            content.update(image_mean=[0.0] * 3, image_std=[1.0] * 3)
+        theirs = [content.get(f'image_{key}') for key in IMAGENET]
+        if None in theirs or all(
+                isinstance(values, list) and len(values) == len(own)
+                and np.allclose(own, values, atol=1e-4)
+                for own, values in zip(ours, theirs)):
+            continue
+        raise InputError(
+            'pixels would be normalized with mean {} and std {} (data_preprocessor of '
+            'the model), but the image encoder was trained with mean {} and std {} '
+            '({}): set mean and std of data_preprocessor'.format(*ours, *theirs, path))
+
+
 def check_files(cfg: Config, loaders: Sequence[str], pretrained: bool) -> None:
     """Raise one error that names every missing file and how to get it.
 
@@ -101,6 +168,7 @@ def check_files(cfg: Config, loaders: Sequence[str], pretrained: bool) -> None:
 
     Raises:
         FileNotFoundError: something is missing.
+        ValueError: pixels are normalized otherwise than an encoder has learned.
     """
     missing: dict[str, None] = {}
     if pretrained:
@@ -117,3 +185,5 @@ def check_files(cfg: Config, loaders: Sequence[str], pretrained: bool) -> None:
             f'{len(missing)} things that {cfg.filename} needs are missing:\n{told}\n'
             'data/README.md shows the whole tree. To try segvg without downloads: '
             'bash tools/demo.sh')
+    if pretrained:
+        check_normalization(cfg.model)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from segvg.engine.preflight import check_files, is_hub_name
+from segvg.engine.preflight import check_files, check_normalization, is_hub_name
 from tests.toy import ROOT, make_data, toy_config
 
 SEGVG = ROOT / 'configs/segvg/segvg_refcoco.py'
@@ -84,3 +84,26 @@ def test_vocabulary_of_a_shared_pipeline_is_looked_for(cfg, tmp_path):
     cfg.train_dataloader.dataset = dict(
         type='JoinedDataset', datasets=[dataset], pipeline=pipeline)
     assert 'vocabulary no/vocab.txt' in missing(cfg)
+
+
+def test_pixels_normalized_otherwise_than_an_encoder_has_learned(tmp_path):
+    folder = tmp_path / 'siglip'
+    folder.mkdir()
+    backbone = dict(type='HuggingFaceBackbone', config=dict(model_type='dinov2'),
+                    init_cfg=dict(type='HuggingFacePretrained', name=str(folder)))
+    model = dict(image_encoder=dict(type='DETREncoder', backbone=backbone))
+    check_normalization(model)  # the folder does not say
+    file = folder / 'preprocessor_config.json'
+    file.write_text('{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}')
+    message = (r'with mean .0.485, 0.456, 0.406. .* trained with mean .0.5, 0.5, 0.5. '
+               r'.*siglip.preprocessor_config.json.: set mean and std')
+    with pytest.raises(ValueError, match=message):
+        check_normalization(model)
+    with pytest.raises(ValueError, match=message):
+        check_normalization(dict(image_encoder=dict(
+            type='segvg.HuggingFaceBackbone', config=str(folder))))
+    model['data_preprocessor'] = dict(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    check_normalization(model)
+    file.write_text('{"do_normalize": false}')
+    with pytest.raises(ValueError, match=r'trained with mean \[0.0, 0.0, 0.0\]'):
+        check_normalization(model)

@@ -8,11 +8,12 @@ from segvg.models.backbones.detr_encoders import (
 from segvg.models.backbones.huggingface import HuggingFaceBackbone
 from segvg.models.backbones.language_swin import LanguageSwin
 from segvg.models.backbones.positioned_encoder import PositionedEncoder
+from segvg.models.backbones.pyramid_backbone import PyramidBackbone
 from segvg.models.backbones.resnet import ResNet
 from segvg.models.backbones.text_free_backbone import TextFreeBackbone
 
 __all__ = [
     'DETREncoder', 'DarkNet53', 'HuggingFaceBackbone', 'LanguageSwin',
-    'MidFeatureEncoder', 'NormedEncoder', 'PositionedEncoder', 'ResNet',
-    'TextFreeBackbone'
+    'MidFeatureEncoder', 'NormedEncoder', 'PositionedEncoder', 'PyramidBackbone',
+    'ResNet', 'TextFreeBackbone'
 ]

@@ -18,8 +18,11 @@ class SegVG(TwoTowerGrounder):
     several mask queries, all layers supervised, the masks being the rasterised box.
 
     Parts: ``image_encoder`` (``DETREncoder``) and ``language_encoder``
-    (``LanguageTransformer``), both with ``embed`` and ``layer``; ``alignment``
-    (``TripleAlignment``), ``fusion`` (``JointEncoder``), ``head`` (``SegVGHead``).
+    (``LanguageTransformer``), ``alignment`` (``TripleAlignment``), ``fusion``
+    (``JointEncoder``), ``head`` (``SegVGHead``). Both encoders need ``embed``,
+    ``layer`` and ``layers``, since the alignment stands between their layers: the
+    backbone inside ``DETREncoder`` may be any (``HuggingFaceBackbone``), the language
+    encoder may not.
 
     Quirks kept, since trained weights depend on them: padding of the image is not
     masked (``mask_image_padding=False`` of the encoder), no attention dropout outside
@@ -38,7 +41,8 @@ class SegVG(TwoTowerGrounder):
         init_cfg: mmengine's.
 
     Raises:
-        ValueError: the numbers of layers do not fit.
+        ValueError: an encoder cannot be run layer by layer, or the numbers of layers do
+            not fit.
     """
 
     def __init__(self,
@@ -54,6 +58,15 @@ class SegVG(TwoTowerGrounder):
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(image_encoder, language_encoder, fusion, head,
                          data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        for name, part in (('image_encoder', self.image_encoder),
+                           ('language_encoder', self.language_encoder)):
+            lacks = [key for key in ('embed', 'layer', 'layers')
+                     if not hasattr(part, key)]
+            if lacks:
+                raise ValueError(
+                    f'SegVG runs {name} layer by layer, but {type(part).__name__} has '
+                    f'no {", ".join(lacks)}: use DETREncoder (around any backbone) and '
+                    'LanguageTransformer')
         self.alignment = MODELS.build(alignment)
         self.query_embed = nn.Embedding(num_queries, channels)
         self.query_pos = nn.Embedding(num_queries, channels)
