@@ -11,7 +11,12 @@ import torch
 from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.files.json_values import load_json
 from segvg.bench.card import Card, CardError
-from segvg.bench.sentence_kinds import kind_by_words, length_of, synthref_kinds
+from segvg.bench.sentence_kinds import (
+    kind_by_words,
+    length_of,
+    made_kinds,
+    synthref_kinds,
+)
 from segvg.structures.boxes import pairwise_iou
 
 HEADLINES = ('rec/acc@0.5', 'res/mIoU', 'gres/gIoU', 'grec/Pr@(F1=1)')
@@ -121,14 +126,16 @@ def analyze(card: Card, rows: Sequence[dict], root: Optional[Path] = None,
         raise CardError(f'{card.path} has {len(rows)} answers and scores of '
                         f'{len(card.terms[score])}')
     objects = read_objects(card, root)
-    kinds = {name: synthref_kinds(root, name)
-             for name in {row['dataset'] for row in rows}}
+    kinds = made_kinds(scored_files(card, root))
+    synthref = {name: synthref_kinds(root, name)
+                for name in {row['dataset'] for row in rows}}
     cases = []
     for row, (part, whole) in zip(rows, card.terms[score]):
         credit = float(part / whole) if whole else None
         around = objects.get(str(row['img_id']), ())
         cases.append(Case(row, credit, judge(row, around, credit),
-                          groups_of(row, around, kinds[row['dataset']])))
+                          groups_of(row, around, synthref[row['dataset']] or kinds.get(
+                              (row['dataset'], row['split'])))))
     return score, cases
 
 
@@ -176,21 +183,33 @@ def read_objects(card: Card, root: Path) -> dict[str, list[Object]]:
     Raises:
         CardError: a file is not there.
     """
+    files = scored_files(card, root)
+    whole = _synthref_objects(root, card)
+    if whole:
+        return whole
     found: dict[str, list[Object]] = defaultdict(list)
+    for lines in files:
+        for line in lines:
+            for item in line['instances']:
+                if item.get('bbox'):
+                    found[line['image']['id']].append(Object(
+                        tuple(item['bbox']), item.get('category_id'), item['id']))
+    return found
+
+
+def scored_files(card: Card, root: Path) -> list[CanonicalFile]:
+    """Return the annotation files that a card scored.
+
+    Raises:
+        CardError: one is not there.
+    """
+    found = []
     for part in card.header['data']['files']:
         matches = sorted(root.rglob(glob.escape(part['file'])))
         if not matches:
             raise CardError(f'{part["file"]}, which {card.path} scored, is nowhere '
                             f'below {root}; --data-root names the folder of the data')
-        whole = _synthref_objects(root, card)
-        if whole:
-            return whole
-        lines = CanonicalFile(str(matches[0]))
-        for line in (lines[i] for i in range(len(lines))):
-            for item in line['instances']:
-                if item.get('bbox'):
-                    found[line['image']['id']].append(Object(
-                        tuple(item['bbox']), item.get('category_id'), item['id']))
+        found.append(CanonicalFile(str(matches[0])))
     return found
 
 

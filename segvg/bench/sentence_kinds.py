@@ -1,8 +1,10 @@
-"""What a sentence says: from SynthRef's own record, or by simple rules on its words."""
+"""What a sentence says: from a record of who made it, or by rules on its words."""
 import json
 import re
 from pathlib import Path
-from typing import Optional
+from typing import Iterable, Optional
+
+from segvg.annotations.canonical import CanonicalFile
 
 RULES = {
     'ordinal': r'first|second|third|fourth|fifth|last|\d+(?:st|nd|rd|th)',
@@ -38,6 +40,22 @@ def length_of(text: str) -> str:
         if count <= most:
             return name
     return 'more than 10 words'
+
+
+def made_kinds(files: Iterable[CanonicalFile]) -> dict[tuple[str, str], dict[int, str]]:
+    """Return by data set and split the kinds of sentences that have one, by their ids.
+
+    Those of ``make_expressions.py`` have one.
+    """
+    found: dict[tuple[str, str], dict[int, str]] = {}
+    for file in files:
+        key = (file.name, file.split)
+        for line in file:
+            for expr in line['exprs']:
+                kind = (expr.get('extra') or {}).get('kind')
+                if isinstance(kind, str) and str(expr['id']).isdigit():
+                    found.setdefault(key, {})[int(expr['id'])] = kind
+    return found
 
 
 def synthref_kinds(root: Path, dataset: str) -> Optional[dict[int, str]]:

@@ -3,8 +3,9 @@ import json
 
 import pytest
 
+from segvg.annotations.canonical import CanonicalFile, CanonicalWriter
 from segvg.bench.errors import Case, Object, judge, table_of
-from segvg.bench.sentence_kinds import kind_by_words, length_of
+from segvg.bench.sentence_kinds import kind_by_words, length_of, made_kinds
 from segvg.synthref.generate import generate
 from tests.bench.test_compare import make_card
 from tests.tools.running import run_tool, tool_error
@@ -41,6 +42,18 @@ def test_kind_of_error(row, credit, kind):
     ('zebra', 'plain'), ('the infrared camera', 'plain')])
 def test_kind_of_a_real_sentence(text, kind):
     assert kind_by_words(text) == kind
+
+
+def test_kinds_of_sentences_that_were_made_are_read_from_their_file(tmp_path):
+    exprs = [dict(id=1, text='the cat', targets=[], extra=dict(kind='only')),
+             dict(id='x', text='the dog', targets=[], extra=dict(kind='only')),
+             dict(id=2, text='the cow', targets=[], extra=dict(kind=5)),
+             dict(id=3, text='the bus', targets=[])]
+    with CanonicalWriter(tmp_path, 'farm', {}) as writer:
+        writer.write(dict(image=dict(id='file:1', file='a.jpg', width=1, height=1),
+                          split='val', instances=[], exprs=exprs))
+    assert made_kinds([CanonicalFile(tmp_path / 'farm_val.jsonl')]) == {
+        ('farm', 'val'): {1: 'only'}}
 
 
 def test_length_of_a_sentence():

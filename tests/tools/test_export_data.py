@@ -36,3 +36,18 @@ def test_files_that_are_there_are_replaced_only_when_asked(tmp_path, monkeypatch
         is_mine = (out / 'instances.json').read_text() == 'mine'
         assert is_mine == bool(code) and len(list(out.iterdir())) == (1 if code else 2)
     assert 'instances.json is there already' in capsys.readouterr().err
+
+
+def test_labeling_interface_is_written_beside_the_tasks(tmp_path, monkeypatch, capsys):
+    data, out = make_data(tmp_path / 'data'), tmp_path / 'out'
+    with pytest.raises(SystemExit) as stop:
+        run_tool(monkeypatch, 'export_data.py', 'label_studio', data / 'toy_val.jsonl',
+                 '--out', out, '--image-address', 'http://localhost/{}')
+    assert stop.value.code == 0
+    assert sorted(path.name for path in out.iterdir()) == [
+        'label_studio.xml', 'toy_val_tasks.json']
+    assert 'Labeling Interface' in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stop:
+        run_tool(monkeypatch, 'export_data.py', 'odvg', data / 'toy_val.jsonl',
+                 '--out', out, '--boxes-only')
+    assert stop.value.code == 2 and 'for label_studio' in capsys.readouterr().err

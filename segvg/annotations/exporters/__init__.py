@@ -3,6 +3,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from segvg.annotations.exporters.base import Losses
+from segvg.annotations.exporters.coco import export_coco
+from segvg.annotations.exporters.label_studio import export_label_studio
 from segvg.annotations.exporters.mdetr import export_mdetr
 from segvg.annotations.exporters.odvg import export_odvg
 from segvg.annotations.exporters.refer import export_grefcoco, export_refer
@@ -10,7 +12,8 @@ from segvg.annotations.exporters.refer import export_grefcoco, export_refer
 Export = Callable[[list[Path], Path, Losses], list[Path]]
 
 # TARGET of tools/export_data.py -> writes the files
-EXPORTERS: dict[str, Export] = dict(refer=export_refer, grefcoco=export_grefcoco,
-                                    mdetr=export_mdetr, odvg=export_odvg)
+EXPORTERS: dict[str, Export] = dict(
+    coco=export_coco, refer=export_refer, grefcoco=export_grefcoco,
+    label_studio=export_label_studio, mdetr=export_mdetr, odvg=export_odvg)
 
-__all__ = ['EXPORTERS', 'Export', 'Losses']
+__all__ = ['EXPORTERS', 'Export', 'Losses', 'export_label_studio']

@@ -2,17 +2,10 @@
 import pickle
 from pathlib import Path, PurePosixPath
 
-from segvg.annotations.exporters.base import (
-    Losses,
-    Numbers,
-    bbox_of,
-    coco_segmentation,
-    read_meta,
-    write_json,
-)
+from segvg.annotations.exporters.base import Losses, Numbers, read_meta, write_json
+from segvg.annotations.exporters.instances import Instances
 
 HELD = ('sent', 'ref_id', 'tokens')
-NO_CATEGORY = 1
 
 
 def export_refer(paths: list[Path], out: Path, losses: Losses) -> list[Path]:
@@ -38,12 +31,9 @@ class _RefsExport:
     def __init__(self, losses: Losses, multi: bool) -> None:
         self.losses = losses
         self.multi = multi
-        self.images: dict[str, dict] = {}
-        self.annotations: dict[tuple, dict] = {}
+        self.instances = Instances(losses)
         self.refs: dict[tuple, dict] = {}
-        self.categories: dict[int, int] = {}  # of annotations, by their numbers
-        self.numbers = {what: Numbers(what, losses)
-                        for what in ('image', 'annotation', 'ref', 'sentence')}
+        self.numbers = {what: Numbers(what, losses) for what in ('ref', 'sentence')}
 
     def run(self, paths: list[Path]) -> tuple[list[dict], dict, str]:
         """Return refs, the content of ``instances.json`` and the partition."""
@@ -51,25 +41,14 @@ class _RefsExport:
         for file in files:
             for number, line in enumerate(file, 1):
                 self._add_line(line, file.path, f'{file.path.name} line:{number}')
-        names = meta.get('categories') or {}
-        categories = [dict(id=int(key), name=name) for key, name in names.items()]
-        if not categories:
-            categories = [dict(id=NO_CATEGORY, name='object')]
-        instances = dict(
-            info=dict(description=files[0].name), licenses=[], categories=categories,
-            images=list(self.images.values()),
-            annotations=list(self.annotations.values()))
+        instances = self.instances.content(files[0].name, meta)
         partition = meta.get('partition') or files[0].name.rpartition('_')[2]
         return list(self.refs.values()), instances, partition
 
     def _add_line(self, line: dict, path: Path, place: str) -> None:
         image = line['image']
-        image_id = self.numbers['image'].of(
-            image['id'], image['id'].partition(':')[2], place)
-        self.images.setdefault(image['id'], dict(
-            id=image_id, file_name=image['file'], width=image['width'],
-            height=image['height']))
-        ann_ids = [self._add_annotation(instance, image, image_id, path.parent, place)
+        image_id = self.instances.add_image(image, place)
+        ann_ids = [self.instances.add(instance, image, path.parent, place)
                    for instance in line['instances']]
         for expr in line['exprs']:
             where = f'{place} expression {expr["id"]}'
@@ -80,28 +59,6 @@ class _RefsExport:
                 self.losses.add(f'left out: sentences with {kind}', where)
             else:
                 self._add_sentence(expr, line, image_id, ann_ids, where)
-
-    def _add_annotation(self, instance: dict, image: dict, image_id: int, root: Path,
-                        place: str) -> int:
-        key = (image['id'], instance['id'])
-        number = self.numbers['annotation'].of(key, instance['id'], place)
-        if key not in self.annotations:
-            x1, y1, x2, y2 = bbox_of(instance, image, root)
-            category_id, area = instance.get('category_id'), instance.get('area')
-            if category_id is None:
-                self.losses.add('made up: categories', place)
-                category_id = NO_CATEGORY
-            if area is None:
-                self.losses.add('made up: areas, of the boxes', place)
-                area = (x2 - x1) * (y2 - y1)
-            if not instance.get('segm'):
-                self.losses.add('empty: masks that are not there', place)
-            self.categories[number] = category_id
-            self.annotations[key] = dict(
-                id=number, image_id=image_id, category_id=category_id, area=area,
-                bbox=[x1, y1, x2 - x1, y2 - y1], iscrowd=instance.get('iscrowd', 0),
-                segmentation=coco_segmentation(instance, image, root))
-        return number
 
     def _add_sentence(self, expr: dict, line: dict, image_id: int, ann_ids: list[int],
                       place: str) -> None:
@@ -123,7 +80,8 @@ class _RefsExport:
 
     def _new_ref(self, key: tuple, ref_id: object, line: dict, targets: tuple,
                  place: str) -> dict:
-        categories = sorted({self.categories[target] for target in targets})
+        categories = sorted({self.instances.annotations[target]['category_id']
+                             for target in targets})
         name = PurePosixPath(line['image']['file'])
         suffix = f'_{targets[0]}' if targets else ''
         fields = dict(ann_id=targets[0], category_id=categories[0]) if (
