@@ -34,6 +34,9 @@ class GroundingRegistry(Registry):
         if scope in EXTRAS and scope != key and find_spec(scope) is None:
             raise InputError(f'{key} is a part of {scope}, which is not installed: '
                              f'{EXTRAS[scope]}')
+        if key == 'Adafactor' and self.name == root.OPTIMIZERS.name:
+            from transformers import Adafactor  # see segvg.utils.mmengine_import
+            return Adafactor
         return super().get(key)
 
 
