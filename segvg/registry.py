@@ -58,9 +58,10 @@ TRANSFORMS = _child(root.TRANSFORMS, 'segvg.datasets.transforms')
 TASK_UTILS = _child(root.TASK_UTILS, 'segvg.datasets.tokenizers',
                     'segvg.datasets.huggingface_tokenizer', 'segvg.models')
 METRICS = _child(root.METRICS, 'segvg.evaluation')
-HOOKS = _child(root.HOOKS, 'segvg.engine', 'segvg.leakage.provenance_hook')
-OPTIM_WRAPPER_CONSTRUCTORS = _child(root.OPTIM_WRAPPER_CONSTRUCTORS, 'segvg.engine')
-PARAM_SCHEDULERS = _child(root.PARAM_SCHEDULERS, 'segvg.engine')
+HOOKS = _child(root.HOOKS, 'segvg.engine.hooks', 'segvg.leakage.provenance_hook')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(
+    root.OPTIM_WRAPPER_CONSTRUCTORS, 'segvg.engine.optim')
+PARAM_SCHEDULERS = _child(root.PARAM_SCHEDULERS, 'segvg.engine.optim')
 VISUALIZERS = _child(root.VISUALIZERS, 'segvg.visualization')
 INFERENCERS = _child(root.INFERENCERS, 'segvg.apis')
 

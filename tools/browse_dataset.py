@@ -12,21 +12,9 @@ import sys
 from pathlib import Path
 from typing import Iterator
 
-import numpy as np
-from mmengine.registry import init_default_scope
-from torch import Tensor
-
 from segvg.annotations.outputs import add_overwrite, check_output
-from segvg.datasets import GroundingDataset
-from segvg.engine.launch import add_config_options, fail, load_config
-from segvg.registry import DATASETS
-from segvg.structures import GroundingDataSample
-from segvg.structures.images import BrokenImageError
+from segvg.utils.command_line import add_config_options, fail
 from segvg.utils.exits import one_line_errors
-from segvg.visualization import GroundingVisualizer, draw_record
-from segvg.visualization.drawing import save_picture
-
-PADDING = (124, 116, 104)  # the mean colour of ImageNet, 0 after normalisation
 
 
 def parse_args() -> argparse.Namespace:
@@ -56,6 +44,24 @@ def parse_args() -> argparse.Namespace:
     if args.not_show and args.out_dir is None:
         parser.error('--not-show without --out-dir: the pictures would go nowhere')
     return args
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+import numpy as np
+from mmengine.registry import init_default_scope
+from torch import Tensor
+
+from segvg.datasets import GroundingDataset
+from segvg.engine.launch import load_config
+from segvg.registry import DATASETS
+from segvg.structures import GroundingDataSample
+from segvg.structures.images import BrokenImageError
+from segvg.visualization import GroundingVisualizer, draw_record
+from segvg.visualization.drawing import save_picture
+
+PADDING = (124, 116, 104)  # the mean colour of ImageNet, 0 after normalisation
 
 
 def paste(inputs: Tensor, sample: GroundingDataSample) -> np.ndarray:

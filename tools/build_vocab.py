@@ -7,19 +7,8 @@ import argparse
 from pathlib import Path
 from typing import Iterator, Optional
 
-import numpy as np
-
-from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.datasets.vocabulary import (
-    build_vocabulary,
-    read_glove,
-    read_spacy,
-    read_vocabulary,
-    write_vocabulary,
-)
-from segvg.engine.launch import fail
-from segvg.utils.arrays import read_arrays
+from segvg.utils.command_line import fail
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import whole_file
 
@@ -46,6 +35,22 @@ def parse_args() -> argparse.Namespace:
     if bool(args.annotations) == bool(args.published):
         parser.error('give either annotation files or --published')
     return args
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+import numpy as np
+
+from segvg.annotations.canonical import CanonicalFile
+from segvg.datasets.vocabulary import (
+    build_vocabulary,
+    read_glove,
+    read_spacy,
+    read_vocabulary,
+    write_vocabulary,
+)
+from segvg.utils.arrays import read_arrays
 
 
 def expressions(paths: list[str]) -> Iterator[str]:

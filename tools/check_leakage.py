@@ -24,9 +24,6 @@ from segvg.leakage import (
     find_text_leaks,
     read_protected,
 )
-from segvg.leakage.compare import NAMES_SHOWN
-from segvg.leakage.image_hash import find_copies
-from segvg.leakage.provenance import make_record, read_record, record_path
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
@@ -65,6 +62,14 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
         if name not in SOURCES:
             parser.error(f'FORMAT is one of {", ".join(SOURCES)}, not {name!r}')
     return args
+
+
+if __name__ == '__main__':
+    parse_args(sys.argv[1:])  # --help and wrong flags: before the slow imports below
+
+from segvg.leakage.compare import NAMES_SHOWN
+from segvg.leakage.image_hash import find_copies
+from segvg.leakage.provenance import make_record, read_record, record_path
 
 
 def find_overlaps(args: argparse.Namespace,

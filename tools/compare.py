@@ -4,15 +4,10 @@ import json
 from pathlib import Path
 
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.bench.card import CardError, read_card
-from segvg.bench.compare import as_json, as_markdown, as_text, compare_cards
 from segvg.bench.statistics import DRAWS
-from segvg.engine.launch import fail
+from segvg.utils.command_line import fail
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
-
-NOTE = ('95 % intervals by drawing images {draws} times; every model is compared with '
-        'the first one, p by exchanging answers image by image')
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,6 +27,16 @@ def parse_args() -> argparse.Namespace:
                         help='how often images are drawn (default: %(default)s)')
     add_overwrite(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from segvg.bench.card import CardError, read_card
+from segvg.bench.compare import as_json, as_markdown, as_text, compare_cards
+
+NOTE = ('95 % intervals by drawing images {draws} times; every model is compared with '
+        'the first one, p by exchanging answers image by image')
 
 
 @one_line_errors

@@ -2,17 +2,19 @@
 import argparse
 
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.checkpoints.convert import convert_state_dict
-from segvg.checkpoints.io import load_checkpoint, save_weights, state_dict_of
-from segvg.checkpoints.rules import RULES
-from segvg.engine.launch import fail
+from segvg.utils.command_line import fail
 from segvg.utils.exits import one_line_errors
+
+#: Those of ``segvg.checkpoints.rules``.
+METHODS = (
+    'detr', 'mdetr', 'mt_siri', 'partial_res', 'reftr', 'rela', 'rela_original',
+    'resnet', 'segvg', 'seqtr', 'siri', 'swin', 'transvg')
 
 
 def parse_args() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('method', choices=sorted(RULES), help='whose checkpoint it is; '
+    parser.add_argument('method', choices=METHODS, help='whose checkpoint it is; '
                         'detr, resnet: the initial weights of an image encoder')
     parser.add_argument('input', help='published checkpoint')
     parser.add_argument('output', help='file to write; NAME.safetensors is written in '
@@ -22,6 +24,14 @@ def parse_args() -> argparse.Namespace:
                         '(ema_state_dict; SeqTR, Partial-RES)')
     add_overwrite(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from segvg.checkpoints.convert import convert_state_dict
+from segvg.checkpoints.io import load_checkpoint, save_weights, state_dict_of
+from segvg.checkpoints.rules import RULES
 
 
 @one_line_errors

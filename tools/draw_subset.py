@@ -1,10 +1,8 @@
 """Choose a part of the objects of a training file at random, e.g. those with masks."""
 import argparse
 
-from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.outputs import add_overwrite
-from segvg.annotations.subset import draw_refs, write_refs
-from segvg.engine.launch import fail
+from segvg.utils.command_line import fail
 from segvg.utils.exits import one_line_errors
 
 
@@ -20,6 +18,13 @@ def parse_args() -> argparse.Namespace:
                         help='folder for the new files')
     add_overwrite(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from segvg.annotations.canonical import CanonicalFile
+from segvg.annotations.subset import draw_refs, write_refs
 
 
 @one_line_errors

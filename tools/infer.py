@@ -10,10 +10,8 @@ import sys
 from pathlib import Path
 from typing import Iterator, Sequence
 
-from mmengine.config import Config
-
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.engine.launch import add_config_options, add_device, fail, load_config
+from segvg.utils.command_line import add_config_options, add_device, fail
 from segvg.utils.exits import end_like_interrupts, one_line_errors
 
 
@@ -48,6 +46,14 @@ def parse_args() -> argparse.Namespace:
     if args.cfg_options and not args.config:
         parser.error('--cfg-options changes a config file: name it by --config')
     return args
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from mmengine.config import Config
+
+from segvg.engine.launch import load_config
 
 
 def outputs(args: argparse.Namespace) -> Iterator[Path]:

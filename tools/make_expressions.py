@@ -12,8 +12,6 @@ import sys
 from pathlib import Path
 
 from segvg.annotations.checks import BadRecordError, Check, Report
-from segvg.annotations.conversion import convert
-from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.annotations.readers import ReadOptions
 from segvg.annotations.readers.base import IMAGES_ARE
@@ -69,6 +67,13 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         'numbers the images; own: none does (default: by their names)')
     add_overwrite(parser)
     return parser.parse_args(argv)
+
+
+if __name__ == '__main__':
+    parse_args(sys.argv[1:])  # --help and wrong flags: before the slow imports below
+
+from segvg.annotations.conversion import convert
+from segvg.annotations.files.errors import AnnotationFileError
 
 
 def choices_of(args: argparse.Namespace) -> Choices:

@@ -7,17 +7,8 @@ import argparse
 import json
 from pathlib import Path
 
-from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.annotations.subset import write_refs
-from segvg.engine.launch import add_common_arguments, fail, load_config
-from segvg.engine.workflows.pseudo_labels import (
-    choose,
-    find_refs,
-    judge_predictions,
-    runner_for,
-)
-from segvg.utils.configs import drop_init
+from segvg.utils.command_line import add_common_arguments, fail
 from segvg.utils.exits import one_line_errors
 
 
@@ -41,6 +32,21 @@ def parse_args() -> argparse.Namespace:
     add_overwrite(parser)
     add_common_arguments(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from segvg.annotations.canonical import CanonicalFile
+from segvg.annotations.subset import write_refs
+from segvg.engine.launch import load_config
+from segvg.engine.workflows.pseudo_labels import (
+    choose,
+    find_refs,
+    judge_predictions,
+    runner_for,
+)
+from segvg.utils.configs import drop_init
 
 
 @one_line_errors

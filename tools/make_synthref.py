@@ -8,13 +8,9 @@ import argparse
 import time
 from pathlib import Path
 
-from rich.progress import Progress
-
 from segvg.annotations.outputs import check_outputs
-from segvg.synthref import generate, write_captions
 from segvg.synthref.generate import FORMATS
 from segvg.synthref.levels import SPLITS
-from segvg.synthref.sheet import draw_sheet
 from segvg.utils.exits import one_line_errors
 
 
@@ -56,6 +52,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--overwrite', action='store_true',
                         help='replace a data set made with other arguments')
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from rich.progress import Progress
+
+from segvg.synthref import generate, write_captions
+from segvg.synthref.sheet import draw_sheet
 
 
 def print_summary(manifest: dict) -> None:

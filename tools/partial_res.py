@@ -8,9 +8,8 @@ wanted, the epochs of 3_res (`res_epochs`), since an epoch of few masks is short
 """
 import argparse
 
-from segvg.engine.launch import fail
-from segvg.engine.workflows.folders import add_step_options
-from segvg.engine.workflows.partial_res import STEPS, PartialRES
+from segvg.engine.workflows.partial_res_steps import STEPS
+from segvg.utils.command_line import add_step_options, fail
 from segvg.utils.exits import one_line_errors
 
 
@@ -36,6 +35,12 @@ def parse_args() -> argparse.Namespace:
                         'trainings of boxes and of contours')
     add_step_options(parser, 'STEP')
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from segvg.engine.workflows.partial_res import PartialRES
 
 
 def wanted_steps(args: argparse.Namespace) -> list[str]:

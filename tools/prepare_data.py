@@ -14,12 +14,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from mmengine.logging import print_log
-
 from segvg.annotations.checks import CODES, BadRecordError, Check, Report
-from segvg.annotations.conversion import convert, count_table, is_output_of
-from segvg.annotations.files.errors import AnnotationFileError
-from segvg.annotations.preview import preview
 from segvg.annotations.readers import OWN_FORMATS, READERS, ReadOptions, SourceSet
 from segvg.annotations.readers.base import BOXES, IMAGES_ARE
 from segvg.annotations.readers.own.arguments import add_own_arguments, own_options
@@ -33,6 +28,8 @@ CONVENTIONS = dict(
                 'grefcoco', 'refzom', 'rrefcoco', 'mmdet', 'hf_parquet',
                 *OWN_FORMATS),
     image_name=('seqtr', 'simvg'))
+
+
 MAX_BAD = 100_000  # more than any known source loses
 
 
@@ -104,6 +101,16 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
     if args.image_name is not None and '{}' not in args.image_name:
         parser.error("--image-name needs '{}', where the number stands")
     return args
+
+
+if __name__ == '__main__':
+    parse_args(sys.argv[1:])  # --help and wrong flags: before the slow imports below
+
+from mmengine.logging import print_log
+
+from segvg.annotations.conversion import convert, count_table, is_output_of
+from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.preview import preview
 
 
 def show_progress(items: Iterable, description: str) -> Iterable:

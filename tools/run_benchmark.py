@@ -6,12 +6,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from segvg.bench.card import CardError
-from segvg.bench.plan import Plan, Run, read_plan
-from segvg.bench.report import as_json, as_markdown, as_text, make_tables
-from segvg.bench.steps import RunFolders, StepError, perform, prepare_data
-from segvg.engine.launch import fail
-from segvg.engine.workflows.folders import add_step_options
+from segvg.utils.command_line import add_step_options, fail
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
@@ -32,6 +27,15 @@ def parse_args() -> argparse.Namespace:
                         help='run nothing, show the table of existing results')
     add_step_options(parser, 'ENTRY/seed_N')
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from segvg.bench.card import CardError
+from segvg.bench.plan import Plan, Run, read_plan
+from segvg.bench.report import as_json, as_markdown, as_text, make_tables
+from segvg.bench.steps import RunFolders, StepError, perform, prepare_data
 
 
 class Bench:

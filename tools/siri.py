@@ -5,16 +5,7 @@ keep=['fusion.layers'])``. Stopped? The same command resumes, within a round too
 """
 import argparse
 
-from segvg.engine.launch import add_common_arguments, fail, load_config
-from segvg.engine.preflight import check_files
-from segvg.engine.workflows.folders import add_step_options
-from segvg.engine.workflows.retraining import (
-    complete_rounds,
-    format_table,
-    round_steps,
-    run_rounds,
-)
-from segvg.leakage.guard import guard_training_data
+from segvg.utils.command_line import add_common_arguments, add_step_options, fail
 from segvg.utils.exits import one_line_errors
 
 
@@ -28,6 +19,20 @@ def parse_args() -> argparse.Namespace:
     add_step_options(parser, 'ROUND')
     add_common_arguments(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from segvg.engine.launch import load_config
+from segvg.engine.preflight import check_files
+from segvg.engine.workflows.retraining import (
+    complete_rounds,
+    format_table,
+    round_steps,
+    run_rounds,
+)
+from segvg.leakage.guard import guard_training_data
 
 
 @one_line_errors

@@ -3,26 +3,8 @@ import argparse
 from pathlib import Path
 from typing import Iterator, Union
 
-from mmengine.config import Config
-from mmengine.dist import is_main_process
-
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.bench.card import card_files
-from segvg.bench.card_hook import CardHook
-from segvg.engine.launch import (
-    add_common_arguments,
-    build_runner,
-    fail,
-    leave_group,
-    load_config,
-    load_weights,
-)
-from segvg.engine.preflight import check_files
-from segvg.engine.reporting import report
-from segvg.evaluation.thresholds import thresholds_in_use, use_threshold
-from segvg.leakage.guard import tell_verdict
-from segvg.leakage.provenance import checked_record, read_record
-from segvg.utils.configs import ann_files, choose_split, drop_init
+from segvg.utils.command_line import add_common_arguments, fail
 from segvg.utils.exits import one_line_errors
 
 
@@ -48,6 +30,23 @@ def parse_args() -> argparse.Namespace:
     add_overwrite(parser)
     add_common_arguments(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+
+from segvg.bench.card import card_files
+from segvg.bench.card_hook import CardHook
+from segvg.engine.launch import build_runner, leave_group, load_config, load_weights
+from segvg.engine.preflight import check_files
+from segvg.engine.reporting import report
+from segvg.evaluation.thresholds import thresholds_in_use, use_threshold
+from segvg.leakage.guard import tell_verdict
+from segvg.leakage.provenance import checked_record, read_record
+from segvg.utils.configs import ann_files, choose_split, drop_init
 
 
 def outputs(args: argparse.Namespace) -> Iterator[Union[str, Path, None]]:

@@ -4,21 +4,8 @@ import os
 from contextlib import nullcontext
 from pathlib import Path
 
-from mmengine.config import Config
-
-from segvg.engine.hooks.enough_samples_hook import check_enough_samples
-from segvg.engine.launch import (
-    add_common_arguments,
-    build_runner,
-    fail,
-    leave_group,
-    load_config,
-)
-from segvg.engine.preflight import check_files
-from segvg.engine.resume import find_last_checkpoint
-from segvg.leakage.guard import guard_training_data
+from segvg.utils.command_line import add_common_arguments, fail
 from segvg.utils.exits import one_line_errors
-from segvg.utils.folder_lock import is_first_process, lock_folder
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,6 +23,19 @@ def parse_args() -> argparse.Namespace:
         'folder; ends with the weights of a training that was never stopped')
     add_common_arguments(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from mmengine.config import Config
+
+from segvg.engine.hooks.enough_samples_hook import check_enough_samples
+from segvg.engine.launch import build_runner, leave_group, load_config
+from segvg.engine.preflight import check_files
+from segvg.engine.resume import find_last_checkpoint
+from segvg.leakage.guard import guard_training_data
+from segvg.utils.folder_lock import is_first_process, lock_folder
 
 
 def apply_flags(cfg: Config, args: argparse.Namespace) -> None:

@@ -7,9 +7,7 @@ was done for; one that was stopped is resumed, also one of tools/train.py.
 """
 import argparse
 
-from segvg.engine.launch import add_common_arguments, fail, leave_group
-from segvg.engine.workflows.folders import add_step_options
-from segvg.engine.workflows.stages import HANDED_ON, Stages
+from segvg.utils.command_line import add_common_arguments, add_step_options, fail
 from segvg.utils.exits import one_line_errors
 
 
@@ -21,13 +19,20 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--steps', nargs='+', metavar='NAME',
                         help='do only these stages, by the names of their configs; '
                         'what they need has to be there')
-    parser.add_argument('--hand-on', choices=HANDED_ON, default='last',
+    parser.add_argument('--hand-on', choices=('last', 'best'), default='last',
                         help='which weights the next stage begins with (default: '
                         '%(default)s)')
     add_step_options(parser)
     add_common_arguments(parser, 'folder of the stages, each in one of its own '
                          '(default: work_dirs)')
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from segvg.engine.launch import leave_group
+from segvg.engine.workflows.stages import Stages
 
 
 @one_line_errors

@@ -6,16 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NoReturn, Optional, Union
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, Optional, Union
 
 import numpy as np
-import torch
 
 from segvg.annotations.image_identity import dataset_of, image_number, join_dataset
 from segvg.annotations.line_checks import check_line, show
 from segvg.annotations.line_index import index_path, load_index, save_index
 from segvg.annotations.outputs import check_output
 from segvg.utils.files import part_of, remove_leftovers, write_whole
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FORMAT = 'segvg-jsonl'
 VERSION = '1.0'
@@ -276,8 +278,9 @@ class CanonicalFile:
         self._stream: Optional[BinaryIO] = None
         self._pid = -1
         self._sizes: Optional[np.ndarray] = None
-        self._buffer: Optional[torch.Tensor] = None
+        self._buffer: Optional[Tensor] = None
         if not lazy:
+            import torch
             self._buffer = torch.from_numpy(
                 np.fromfile(self.path, dtype=np.uint8)).share_memory_()
         if len(self) == 0:

@@ -4,56 +4,17 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
 from segvg.checkpoints.mmengine_loader import use_safe_loader
 from segvg.utils.config_values import check_values
 from segvg.utils.configs import load
-from segvg.utils.exits import end_with
 from segvg.utils.fast_config_dump import use_plain_text
-from segvg.utils.files import use_whole_files
-from segvg.utils.plain_values import printable
-
-
-def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """Add the flag that changes a config: enough for a tool of one process."""
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
-        help='settings that replace those of the config, e.g. '
-        "train_dataloader.batch_size=4, canvas=512 or "
-        'train_dataloader.dataset.pipeline.RandomFlip.prob=0; a list is written '
-        "a=1,2 or a='[1,2]'")
-    parser.set_defaults(launcher='none', work_dir=None, local_rank=0)
-
-
-def add_device(parser: argparse.ArgumentParser) -> None:
-    """Add the flag that names a device; ``pick_device`` of the inferencer reads it."""
-    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if '
-                        'there is one)')
-
-
-def add_common_arguments(parser: argparse.ArgumentParser,
-                         work_dir: str = 'folder for logs and results (default: '
-                         'work_dirs/<config>)') -> None:
-    """Add the flags that training and testing share with mmdetection's tools.
-
-    Args:
-        parser: the parser that gets them.
-        work_dir: what the work folder of this tool is.
-    """
-    parser.add_argument('--work-dir', metavar='DIR', help=work_dir)
-    add_config_options(parser)
-    parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm'], default='none',
-        help='how several processes were started (default: %(default)s)')
-    # torchrun of old versions passes this one.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0,
-                        help=argparse.SUPPRESS)
+from segvg.utils.file_backend import use_whole_files
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -126,8 +87,3 @@ def leave_group() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
-
-
-def fail(error: Exception) -> NoReturn:
-    """End the program with one message instead of a traceback."""
-    end_with(error, 'error: ' + printable(str(error), keep='\n'))

@@ -3,7 +3,6 @@ import logging
 from pathlib import Path
 
 import numpy as np
-from mmengine.logging import print_log
 from PIL import Image
 
 from segvg.structures.images import BrokenImageError, open_image
@@ -78,6 +77,7 @@ def _hash_folder(folder: Path) -> dict[str, np.ndarray]:
                 with open_image(path) as image:
                     hashes[path.relative_to(folder).as_posix()] = perceptual_hash(image)
             except BrokenImageError as error:
+                from mmengine.logging import print_log
                 print_log(f'not compared: {error}', logger='current',
                           level=logging.WARNING)
     return hashes

@@ -2,13 +2,12 @@
 from typing import TYPE_CHECKING, Iterator, Optional, Union
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from segvg.structures.images import open_image
 
 if TYPE_CHECKING:
     from PIL import Image
+    from torch import Tensor
 
 MASK_FORMATS = ('PNG', 'BMP', 'TIFF', 'GIF', 'PPM', 'JPEG')
 MAX_RUN_CHARACTERS = 12  # of five bits each
@@ -213,11 +212,12 @@ def mask_parts(mask: np.ndarray,
     return boxes[kept], (labels == number for number in np.flatnonzero(kept))
 
 
-def mask_bounds(masks: Tensor) -> Tensor:
+def mask_bounds(masks: 'Tensor') -> 'Tensor':
     """Return the boxes (..., 4) float32 xyxy around masks (..., H, W) bool.
 
     They are half-open: x2 is the column after the last one. An empty mask has zeros.
     """
+    import torch
     edges = []
     for axis in (-2, -1):  # columns, rows
         lines = masks.any(axis).to(torch.uint8)

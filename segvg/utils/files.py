@@ -7,8 +7,6 @@ import socket
 from pathlib import Path
 from typing import IO, Iterator, Union
 
-from mmengine.fileio import LocalBackend, register_backend
-
 AnyPath = Union[str, Path]
 #: A file that is being written: .NAME.HOST.PROCESS.part beside its final place.
 PART = re.compile(r'\.(?P<name>.+)\.(?P<host>[^.]*)\.(?P<process>\d+)\.part')
@@ -112,24 +110,3 @@ def _runs(process: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-class WholeFileBackend(LocalBackend):
-    """mmengine's files on disk, written by ``write_whole``."""
-
-    def put(self, obj: bytes, filepath: AnyPath) -> None:
-        """Write a file, or leave what was there before."""
-        write_whole(filepath, obj)
-
-    def put_text(self, obj: str, filepath: AnyPath, encoding: str = 'utf-8') -> None:
-        """Write a text, or leave what was there before."""
-        write_whole(filepath, obj.encode(encoding))
-
-
-def use_whole_files() -> None:
-    """Make mmengine write checkpoints by ``WholeFileBackend``.
-
-    Killed while mmengine writes a checkpoint in place, a training could not be
-    resumed: its last checkpoint would be incomplete.
-    """
-    register_backend('local', WholeFileBackend, force=True, prefixes='')

@@ -4,12 +4,8 @@ import argparse
 import pytest
 import torch
 
-from segvg.engine.launch import (
-    add_common_arguments,
-    build_runner,
-    load_config,
-    load_weights,
-)
+from segvg.engine.launch import build_runner, load_config, load_weights
+from segvg.utils.command_line import add_common_arguments
 from tests.toy import ROOT, make_data, toy_config
 
 SEGVG = ROOT / 'configs/segvg/segvg_refcoco.py'

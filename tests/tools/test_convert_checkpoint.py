@@ -1,8 +1,11 @@
 """tools/convert_checkpoint.py: files as SeqTR's code writes them."""
+import runpy
+
 import pytest
 import torch
 
 from segvg.checkpoints.io import load_checkpoint
+from segvg.checkpoints.rules import RULES
 from tests.parity.comparison import load_case
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT
@@ -53,3 +56,8 @@ def test_what_is_not_a_checkpoint_is_told_in_one_line(tmp_path, monkeypatch, dat
     message = tool_error(monkeypatch, 'convert_checkpoint.py', 'seqtr',
                          tmp_path / 'a.pth', tmp_path / 'ours.pth')
     assert 'a.pth cannot be read as a checkpoint' in message and '\n' not in message
+
+
+def test_every_method_with_rules_can_be_named():
+    tool = runpy.run_path(str(ROOT / 'tools/convert_checkpoint.py'))
+    assert tool['METHODS'] == tuple(sorted(RULES))

@@ -10,7 +10,8 @@ from mmengine.fileio import get_file_backend
 from mmengine.runner import save_checkpoint
 
 from segvg.checkpoints.io import load_checkpoint
-from segvg.utils.files import use_whole_files, whole_file, write_whole
+from segvg.utils.file_backend import use_whole_files
+from segvg.utils.files import whole_file, write_whole
 
 
 def names(folder) -> list[str]:

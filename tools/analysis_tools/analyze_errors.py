@@ -4,10 +4,7 @@ import json
 from pathlib import Path
 
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.bench.card import CardError, read_card, read_rows
-from segvg.bench.errors import KINDS, analyze, data_root, report
-from segvg.bench.html_report import write_page
-from segvg.engine.launch import fail
+from segvg.utils.command_line import fail
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
@@ -27,6 +24,14 @@ def parse_args() -> argparse.Namespace:
                         help='pictures of every kind of error (default: %(default)s)')
     add_overwrite(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from segvg.bench.card import CardError, read_card, read_rows
+from segvg.bench.errors import KINDS, analyze, data_root, report
+from segvg.bench.html_report import write_page
 
 
 @one_line_errors

@@ -17,34 +17,12 @@ import zlib
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
-import numpy as np
-import torch
-from mmengine.config import Config, ConfigDict
-from mmengine.dataset import Compose
-from mmengine.logging import MMLogger
-from mmengine.optim import build_optim_wrapper
-from mmengine.registry import init_default_scope
-from mmengine.runner import Runner
-from torch import Tensor, nn
-
-from segvg.annotations.line_index import index_path
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.apis.inferencer import pick_device, start_record
-from segvg.engine.launch import add_config_options, add_device, fail, load_config
-from segvg.engine.preflight import check_files
-from segvg.registry import DATASETS, MODELS
-from segvg.utils import profiling
-from segvg.utils.configs import (
-    ann_path,
-    drop_init,
-    find_dicts,
-    find_pipeline,
-    without_transforms,
-)
+from segvg.utils.command_line import add_config_options, add_device, fail
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
-IMAGE_SHAPE = (480, 640)  # the commonest in COCO
+WHAT = ('train', 'infer', 'eval', 'load')
 
 
 def parse_args() -> argparse.Namespace:
@@ -52,7 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
-    parser.add_argument('--what', required=True, choices=list(MEASUREMENTS),
+    parser.add_argument('--what', required=True, choices=WHAT,
                         help='what to measure, see above')
     parser.add_argument('--batch-size', type=int, metavar='N',
                         help='images per step (default: that of the config)')
@@ -81,6 +59,36 @@ def parse_args() -> argparse.Namespace:
         if value is not None and value < 1:
             parser.error(f'--{name.replace("_", "-")} is at least 1, not {value}')
     return args
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+import numpy as np
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.dataset import Compose
+from mmengine.logging import MMLogger
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from segvg.annotations.line_index import index_path
+from segvg.apis.inferencer import pick_device, start_record
+from segvg.engine.launch import load_config
+from segvg.engine.preflight import check_files
+from segvg.registry import DATASETS, MODELS
+from segvg.utils import profiling
+from segvg.utils.configs import (
+    ann_path,
+    drop_init,
+    find_dicts,
+    find_pipeline,
+    without_transforms,
+)
+
+IMAGE_SHAPE = (480, 640)  # the commonest in COCO
 
 
 # -- pieces ----------------------------------------------------------------------------

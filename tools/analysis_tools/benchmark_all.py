@@ -13,15 +13,10 @@ import json
 from pathlib import Path
 from typing import Any, Iterator
 
-from mmengine.utils import ProgressBar
-
-from segvg.engine.launch import add_device, fail
-from segvg.utils import child_processes
+from segvg.utils.command_line import add_device, fail
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
-HERE = Path(__file__).resolve().parent
-CONFIGS = HERE.parents[1] / 'configs'
 METHODS = {
     'SegVG, R101': 'segvg/segvg_refcoco.py',
     'TransVG, R101': 'transvg/transvg_r101_refcoco.py',
@@ -35,9 +30,6 @@ METHODS = {
     'ReLA, R50': 'rela/rela_r50_grefcoco.py',
     'ReLA, Swin-T': 'rela/rela_swin_t_grefcoco.py',
     'ReLA, Swin-B': 'rela/rela_swin_b_grefcoco.py'}
-BATCHES = (1, 2)
-WANTED = [(what, batch) for what in ('train', 'infer') for batch in BATCHES] + [
-    ('eval', 1)]
 
 
 def parse_args() -> argparse.Namespace:
@@ -55,6 +47,23 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--threads', type=int, default=2, metavar='N',
                         help='threads of torch on the CPU (default: %(default)s)')
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from mmengine.utils import ProgressBar
+
+from segvg.utils import child_processes
+
+HERE = Path(__file__).resolve().parent
+
+CONFIGS = HERE.parents[1] / 'configs'
+
+BATCHES = (1, 2)
+
+WANTED = [(what, batch) for what in ('train', 'infer') for batch in BATCHES] + [
+    ('eval', 1)]
 
 
 def measure(config: str, what: str, batch: int, file: Path,

@@ -3,22 +3,10 @@ import argparse
 import json
 from functools import partial
 
-import torch
-from mmengine.registry import init_default_scope
-from torch import Tensor
-
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.apis.inferencer import pick_device
-from segvg.engine.launch import add_device
-from segvg.models.heads import SequenceHead
-from segvg.registry import MODELS
-from segvg.structures import FusedFeatures, Tokens
-from segvg.utils.configs import load
+from segvg.utils.command_line import add_device
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
-from segvg.utils.profiling import time_steps
-
-GRID = (20, 20)  # of a canvas of 640 x 640
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,6 +22,23 @@ def parse_args() -> argparse.Namespace:
                         help='write the figures to this file')
     add_overwrite(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+import torch
+from mmengine.registry import init_default_scope
+from torch import Tensor
+
+from segvg.apis.inferencer import pick_device
+from segvg.models.heads import SequenceHead
+from segvg.registry import MODELS
+from segvg.structures import FusedFeatures, Tokens
+from segvg.utils.configs import load
+from segvg.utils.profiling import time_steps
+
+GRID = (20, 20)  # of a canvas of 640 x 640
 
 
 def decode_without_cache(head: SequenceHead, fused: FusedFeatures) -> list[Tensor]:

@@ -12,20 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.registry import METRICS
-from segvg.structures.masks import decode_polygons
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
-from segvg.utils.profiling import CPU, peak_memory
 
 KINDS = ('GeneralizedMaskIoU', 'NetworkGeneralizedMaskIoU', 'RobustMaskIoU',
          'MaskPartBoxF1', 'GeneralizedBoxF1')
-NUM_POINTS = 40
-NUM_BOXES = 100
 
 
 def parse_args() -> argparse.Namespace:
@@ -46,6 +38,21 @@ def parse_args() -> argparse.Namespace:
                         help='write the figures to this file')
     add_overwrite(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+import numpy as np
+import torch
+
+from segvg.registry import METRICS
+from segvg.structures.masks import decode_polygons
+from segvg.utils.profiling import CPU, peak_memory
+
+NUM_POINTS = 40
+
+NUM_BOXES = 100
 
 
 class Predictions:

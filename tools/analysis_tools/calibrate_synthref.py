@@ -14,6 +14,31 @@ import time
 from pathlib import Path
 from typing import Iterator, NamedTuple
 
+from segvg.synthref.levels import get_level
+from segvg.utils.exits import one_line_errors
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--level', required=True, metavar='L0..L4',
+                        help='how hard: data/README.md has the table of levels')
+    parser.add_argument('--model', default='words', choices=('words', 'order', 'blind'),
+                        help='which model (default: %(default)s)')
+    parser.add_argument('--images', type=int, default=3000, metavar='N',
+                        help='images for training (default: %(default)s)')
+    parser.add_argument('--seconds', type=float, default=400, metavar='N',
+                        help='seconds of training (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=0, metavar='N',
+                        help='seed of all that is drawn (default: %(default)s)')
+    parser.add_argument('--keep', type=Path, metavar='F.pt',
+                        help='file of the data: read when it is there, else written')
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
 import numpy as np
 import torch
 from synthref_models import Found, OrderModel, WordsModel
@@ -25,13 +50,13 @@ from segvg.structures.boxes import paired_iou
 from segvg.synthref.facts import members_of
 from segvg.synthref.grammar import load_vocabulary
 from segvg.synthref.images import Job, make_image
-from segvg.synthref.levels import get_level
 from segvg.synthref.render import render
 from segvg.synthref.sentences import Sentence
-from segvg.utils.exits import one_line_errors
 
 WORDS = 24
+
 IMAGES_OF_BATCH = 24
+
 _TELL = 60   # seconds
 
 
@@ -167,20 +192,7 @@ def load_splits(args: argparse.Namespace) -> dict[str, Split]:
 @one_line_errors
 def main() -> None:
     """Make data, train, and print the accuracy on val."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--level', required=True, metavar='L0..L4',
-                        help='how hard: data/README.md has the table of levels')
-    parser.add_argument('--model', default='words', choices=('words', 'order', 'blind'),
-                        help='which model (default: %(default)s)')
-    parser.add_argument('--images', type=int, default=3000, metavar='N',
-                        help='images for training (default: %(default)s)')
-    parser.add_argument('--seconds', type=float, default=400, metavar='N',
-                        help='seconds of training (default: %(default)s)')
-    parser.add_argument('--seed', type=int, default=0, metavar='N',
-                        help='seed of all that is drawn (default: %(default)s)')
-    parser.add_argument('--keep', type=Path, metavar='F.pt',
-                        help='file of the data: read when it is there, else written')
-    args = parser.parse_args()
+    args = parse_args()
     torch.set_num_threads(1)
     start, data = time.time(), load_splits(args)
     made = time.time() - start

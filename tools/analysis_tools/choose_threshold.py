@@ -12,25 +12,8 @@ import argparse
 import json
 from pathlib import Path
 
-from mmengine.config import Config
-from mmengine.dist import is_main_process
-
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.engine.launch import (
-    add_common_arguments,
-    build_runner,
-    fail,
-    leave_group,
-    load_config,
-    load_weights,
-)
-from segvg.engine.preflight import check_files
-from segvg.evaluation.thresholds import (
-    ThresholdSweep,
-    describe_choice,
-    generalized_configs,
-)
-from segvg.utils.configs import drop_init
+from segvg.utils.command_line import add_common_arguments, fail
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
@@ -52,6 +35,22 @@ def parse_args() -> argparse.Namespace:
     add_overwrite(parser)
     add_common_arguments(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+
+from segvg.engine.launch import build_runner, leave_group, load_config, load_weights
+from segvg.engine.preflight import check_files
+from segvg.evaluation.thresholds import (
+    ThresholdSweep,
+    describe_choice,
+    generalized_configs,
+)
+from segvg.utils.configs import drop_init
 
 
 def prepare(cfg: Config, args: argparse.Namespace) -> None:

@@ -13,29 +13,10 @@ import json
 from pathlib import Path
 from typing import Callable
 
-import numpy as np
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.engine.launch import add_config_options, fail, load_config
-from segvg.engine.preflight import check_files
-from segvg.evaluation.generalized_masks import (
-    GeneralizedMaskIoU,
-    MaskCount,
-    count_masks,
-)
-from segvg.registry import DATASETS
-from segvg.structures.masks import decode_segmentation
+from segvg.utils.command_line import add_config_options, fail
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
-
-SHOWN = ('gres/gIoU', 'gres/cIoU', 'gres/N-acc', 'gres/T-acc')
-#: Answer -> whether it says "none", and what it marks, given the mask of all objects.
-ANSWERS: dict[str, tuple[bool, Callable[[np.ndarray], np.ndarray]]] = {
-    'always empty': (True, np.zeros_like),
-    'never empty, all annotated objects': (False, np.copy),
-    'never empty, whole image': (False, np.ones_like)}
 
 
 def parse_args() -> argparse.Namespace:
@@ -50,6 +31,32 @@ def parse_args() -> argparse.Namespace:
     add_overwrite(parser)
     add_config_options(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from segvg.engine.launch import load_config
+from segvg.engine.preflight import check_files
+from segvg.evaluation.generalized_masks import (
+    GeneralizedMaskIoU,
+    MaskCount,
+    count_masks,
+)
+from segvg.registry import DATASETS
+from segvg.structures.masks import decode_segmentation
+
+SHOWN = ('gres/gIoU', 'gres/cIoU', 'gres/N-acc', 'gres/T-acc')
+
+#: Answer -> whether it says "none", and what it marks, given the mask of all objects.
+ANSWERS: dict[str, tuple[bool, Callable[[np.ndarray], np.ndarray]]] = {
+    'always empty': (True, np.zeros_like),
+    'never empty, all annotated objects': (False, np.copy),
+    'never empty, whole image': (False, np.ones_like)}
 
 
 def count_image(info: dict) -> dict[str, list[MaskCount]]:

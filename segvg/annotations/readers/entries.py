@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from mmengine.logging import print_log
-
 from segvg.annotations.checks import Place, Report
 from segvg.annotations.official_counts import OFFICIAL_COUNTS
 from segvg.annotations.readers.base import (
@@ -163,6 +161,7 @@ class _Parser:
         if ctx.options.images_are is None and not self.names_collections and (
                 collection_of(source.dataset) is None):
             pattern = ctx.options.image_name or '{}.jpg'
+            from mmengine.logging import print_log
             print_log(f'{source.name}: {source.dataset!r} is not a published set, so '
                       f'its images are its own, named {pattern}; --images-are and '
                       '--image-name say something else', logger='current')

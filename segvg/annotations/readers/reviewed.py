@@ -3,8 +3,6 @@ import re
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from mmengine.logging import print_log
-
 from segvg.annotations.checks import Place
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.files.json_values import load_json
@@ -94,6 +92,7 @@ class ReviewedLabels:
         for split, numbers in self._counts.items():
             left = len(numbers - self._joined[split])
             if left:
+                from mmengine.logging import print_log
                 print_log(f'{left:,} of {len(numbers):,} reviewed labels of {split} '
                           'have no expression', logger='current')
 

@@ -26,21 +26,6 @@ SETTINGS = 'settings.json'
 SHOWN = 80
 
 
-def add_step_options(parser: argparse.ArgumentParser, name: str = 'NAME') -> None:
-    """Add the flags that all commands of several steps share.
-
-    Args:
-        parser: gets them.
-        name: how the help calls a step.
-    """
-    parser.add_argument('--restart', metavar=name,
-                        help='remove the results of this step and of those that build '
-                        'on it, and do them again')
-    parser.add_argument('--status', action='store_true',
-                        help='list the steps with their state and folder, and end; '
-                        'with --restart, after removing')
-
-
 def _say(text: str) -> None:
     print(text, flush=True)
 

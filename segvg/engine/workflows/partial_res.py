@@ -16,19 +16,11 @@ from mmengine.config import Config
 
 from segvg.engine.resume import best_checkpoint, find_last_checkpoint
 from segvg.engine.workflows.folders import StepFolders, check_settings
+from segvg.engine.workflows.partial_res_steps import STEPS
 from segvg.utils import child_processes
 from segvg.utils.configs import load
 from segvg.utils.files import write_whole
 
-#: Step -> what it does.
-STEPS = {
-    '1_rec': 'train the box model that everything starts from',
-    '2_subset': 'choose the objects whose masks are known',
-    '3_res': 'train contours on them',
-    '4_pseudo': 'predict masks for the rest, keep those that fill their box',
-    '5_retrain': 'train contours again, from the box model, on both',
-    '6_scores': 'score 3 and 5',
-    '7_all': 'for comparison: train contours on all masks, score them'}
 COLUMNS = {'3_res': 'labelled only', '5_retrain': 'with pseudo labels',
            '7_all': 'all masks'}
 

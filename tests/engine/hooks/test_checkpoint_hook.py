@@ -45,7 +45,7 @@ def test_newest_and_best_are_kept(data):
 def test_old_ones_stand_until_the_new_one_does(name, data, monkeypatch):
     """A full disk at any file leaves what was there before."""
     import segvg.engine.hooks.checkpoint_hook as module
-    import segvg.utils.files as files
+    import segvg.utils.file_backend as files
     whole, before = files.write_whole, {}
 
     def full(path, content):

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
-from mmengine.logging import print_log
-
 from segvg.annotations.checks import Report
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers.base import (
@@ -78,6 +76,7 @@ class OwnSet(SourceSet):
 
     def say(self, message: str) -> None:
         """Tell the user how the files are understood."""
+        from mmengine.logging import print_log
         print_log(f'{self.name}: {message}', logger='current')
 
 
