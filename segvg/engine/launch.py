@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
 from segvg.checkpoints.mmengine_loader import use_safe_loader
+from segvg.engine.console import ShortConsoleRunner, log_header
 from segvg.utils.config_values import check_values
 from segvg.utils.configs import load
 from segvg.utils.fast_config_dump import use_plain_text
@@ -52,9 +53,12 @@ def build_runner(cfg: Config) -> Runner:
             type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False,
             find_unused_parameters=cfg.get('find_unused_parameters', False))
     if cfg.get('runner_type') is None:
-        return Runner.from_cfg(cfg)
-    from mmengine.registry import RUNNERS
-    return RUNNERS.build(cfg)
+        runner = ShortConsoleRunner.from_cfg(cfg)
+    else:
+        from mmengine.registry import RUNNERS
+        runner = RUNNERS.build(cfg)
+    log_header(runner)
+    return runner
 
 
 def load_weights(runner: Runner, path: str) -> dict:
