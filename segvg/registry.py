@@ -56,7 +56,8 @@ DATASETS = _child(root.DATASETS, 'segvg.datasets')
 DATA_SAMPLERS = _child(root.DATA_SAMPLERS, 'segvg.datasets')
 TRANSFORMS = _child(root.TRANSFORMS, 'segvg.datasets.transforms')
 TASK_UTILS = _child(root.TASK_UTILS, 'segvg.datasets.tokenizers',
-                    'segvg.datasets.huggingface_tokenizer', 'segvg.models')
+                    'segvg.datasets.huggingface_tokenizer',
+                    'segvg.datasets.sentencepiece', 'segvg.models')
 METRICS = _child(root.METRICS, 'segvg.evaluation')
 HOOKS = _child(root.HOOKS, 'segvg.engine.hooks', 'segvg.leakage.provenance_hook')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(

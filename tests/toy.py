@@ -100,7 +100,7 @@ def parts_of(node: Any) -> Iterator[dict]:
 def use_local_files(part: dict, data: Path) -> None:
     """Replace what a part would read by what ``make_data`` wrote."""
     part.pop('init_cfg', None)
-    if part.get('type') == 'BytePairTokenizer':
+    if part.get('type') in ('BytePairTokenizer', 'SentencePieceTokenizer'):
         part['type'] = 'WordPieceTokenizer'
     if part.get('type') in ('WordPieceTokenizer', 'CutWordPieceTokenizer',
                             'WordTokenizer'):
@@ -139,6 +139,10 @@ def shrink_part(node: dict) -> None:
         node['mid_channels'] = (16, 32, 64)
     elif kind in ('AttentionMaskBranch', 'JointMaskBranch'):
         node['map_channels'] = (32, 16, 8)
+    elif kind == 'BEiT3':
+        node.update(image_size=64, vocab_size=len(WORDS))
+    elif kind == 'MaskPyramid':
+        node['in_channels'] = 32
     elif kind == 'ReLA':
         node['frozen'] = ['language_encoder.embeddings', 'language_encoder.layers.1']
     elif kind == 'LanguageSwin':

@@ -11,10 +11,11 @@ from segvg.checkpoints.initializers import (
     WordVectors,
 )
 from segvg.checkpoints.mmengine_loader import use_safe_loader
+from segvg.checkpoints.position_tables import BEiT3Pretrained
 
 use_safe_loader()
 
 __all__ = [
-    'DarkNetWeights', 'HuggingFacePretrained', 'PartsPretrained', 'Pretrained',
-    'StrictPretrained', 'WordVectors'
+    'BEiT3Pretrained', 'DarkNetWeights', 'HuggingFacePretrained', 'PartsPretrained',
+    'Pretrained', 'StrictPretrained', 'WordVectors'
 ]

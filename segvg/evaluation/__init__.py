@@ -1,5 +1,11 @@
 """Metrics, all in percent and, unless their name says otherwise, in the original image.
 """
+from segvg.evaluation.answer_masks import (
+    AnswerMaskIoU,
+    NetworkAnswerMaskIoU,
+    NetworkGeneralizedAnswerIoU,
+    NetworkRobustAnswerIoU,
+)
 from segvg.evaluation.base import GeneralizedMetric, GroundingMetric
 from segvg.evaluation.boxes import BoxAccuracy, BoxRecall, MeanBoxAccuracy
 from segvg.evaluation.generalized_boxes import GeneralizedBoxF1, MaskPartBoxF1
@@ -14,9 +20,10 @@ from segvg.evaluation.robust_masks import RobustMaskIoU
 from segvg.evaluation.thresholds import ThresholdSweep, answer_rule
 
 __all__ = [
-    'BoxAccuracy', 'BoxRecall', 'GeneralizedBoxF1', 'GeneralizedMaskIoU',
-    'GeneralizedMetric', 'GroundingMetric', 'MaskIoU', 'MaskPartBoxF1',
-    'MeanBoxAccuracy', 'NetworkGeneralizedMaskIoU', 'NetworkMaskIoU', 'PhraseCutIoU',
-    'PhraseRecall', 'PredictionLog', 'RobustMaskIoU', 'SeqTRMaskIoU', 'ThresholdSweep',
-    'answer_rule'
+    'AnswerMaskIoU', 'BoxAccuracy', 'BoxRecall', 'GeneralizedBoxF1',
+    'GeneralizedMaskIoU', 'GeneralizedMetric', 'GroundingMetric', 'MaskIoU',
+    'MaskPartBoxF1', 'MeanBoxAccuracy', 'NetworkAnswerMaskIoU',
+    'NetworkGeneralizedAnswerIoU', 'NetworkGeneralizedMaskIoU', 'NetworkMaskIoU',
+    'NetworkRobustAnswerIoU', 'PhraseCutIoU', 'PhraseRecall', 'PredictionLog',
+    'RobustMaskIoU', 'SeqTRMaskIoU', 'ThresholdSweep', 'answer_rule'
 ]

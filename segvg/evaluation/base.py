@@ -15,7 +15,7 @@ IOU_THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 #: A field of predictions -> who sets it, for the message when it is missing.
 SET_BY = dict(
     masks='a head that predicts masks',
-    canvas_masks='a PhraseHead with a mask branch or a RegionHead',
+    canvas_masks='a PhraseHead with a mask branch, a RegionHead or an InstanceHead',
     canvas_polygons='a SequenceHead with a ContourPart',
     phrase_scores='a head that ranks boxes by phrase')
 

@@ -115,9 +115,10 @@ def generalized_terms(results: Sequence[MaskResult]) -> Terms:
 class GeneralizedMaskIoU(GeneralizedMetric):
     """gIoU, cIoU, N-acc, T-acc and Pr@t of masks in the original image.
 
-    The prediction is the union of the masks whose score is high enough. Whether it is
-    "none" is decided by the sample's ``no_target_score``, a probability that a head
-    sets; without one, by the number of pixels.
+    The prediction is the union of the masks whose score is high enough, and of the
+    ``global_mask`` of a sample, where a head sets one. Whether it is "none" is decided
+    by the sample's ``no_target_score``, a probability that a head sets; without one, by
+    the number of pixels.
 
     Args:
         no_target_threshold: probability above which the prediction is "none". Choose it
@@ -158,8 +159,7 @@ class GeneralizedMaskIoU(GeneralizedMetric):
 
     def predicted_mask(self, sample: dict, shape: tuple[int, int]) -> np.ndarray:
         """Return the union (H0, W0) bool of the masks that count."""
-        return unite(require(sample, 'masks'),
-                     self.rule.counts(get_prediction(sample)), shape, sample)
+        return answer_mask(sample, self.rule, shape)
 
     def target_mask(self, sample: dict) -> np.ndarray:
         """Return the union (H0, W0) bool of the annotated masks."""
@@ -207,8 +207,7 @@ class NetworkGeneralizedMaskIoU(GeneralizedMaskIoU):
 
     def predicted_mask(self, sample: dict, shape: tuple[int, int]) -> np.ndarray:
         """Return the union (h, w) bool of the masks that count."""
-        return unite(require(sample, 'canvas_masks'),
-                     self.rule.counts(get_prediction(sample)), shape, sample)
+        return answer_mask(sample, self.rule, shape, on_canvas=True)
 
     def target_mask(self, sample: dict) -> np.ndarray:
         """Return the union (h, w) bool of the annotated masks."""
@@ -219,6 +218,26 @@ class NetworkGeneralizedMaskIoU(GeneralizedMaskIoU):
     def terms(self, results: list) -> Terms:
         """Return those of all scores, named as official."""
         return official('ReLA', super().terms(results))
+
+
+def answer_mask(sample: dict, rule: AnswerRule, shape: tuple[int, int],
+                on_canvas: bool = False) -> np.ndarray:
+    """Return what is drawn as the answer (H, W): masks that count and the global one.
+
+    Args:
+        sample: with predictions.
+        rule: which masks count.
+        shape: H, W.
+        on_canvas: take the masks of the image as the network saw it.
+    """
+    prefix = 'canvas_' if on_canvas else ''
+    union = unite(require(sample, f'{prefix}masks'),
+                  rule.counts(get_prediction(sample)), shape, sample)
+    whole = sample.get(f'{prefix}global_mask')
+    if whole is None:
+        return union
+    return union | unite(torch.as_tensor(whole)[None], torch.ones(1, dtype=torch.bool),
+                         shape, sample)
 
 
 def unite(masks: torch.Tensor, counted: torch.Tensor, shape: tuple[int, int],

@@ -42,17 +42,21 @@ def paired_iou(first: Tensor, second: Tensor, eps: float = 1e-16) -> Tensor:
     return inter / (union + eps)
 
 
-def paired_giou(first: Tensor, second: Tensor) -> Tensor:
+def paired_giou(first: Tensor, second: Tensor, eps: float = 0.0) -> Tensor:
     """Return the generalised IoU (...,) of xyxy boxes paired one by one.
 
-    Source: Rezatofighi et al., CVPR 2019. As in DETR no epsilon is added: boxes must
-    have an area.
+    Args:
+        first: (..., 4).
+        second: (..., 4).
+        eps: added to both denominators. As in DETR it is 0: boxes must have an area.
+
+    Source: Rezatofighi et al., CVPR 2019.
     """
     inter, union = _intersection_union(first, second)
     low = torch.minimum(first[..., :2], second[..., :2])
     high = torch.maximum(first[..., 2:], second[..., 2:])
     hull = (high - low).clamp(min=0).prod(-1)
-    return inter / union - (hull - union) / hull
+    return inter / (union + eps) - (hull - union) / (hull + eps)
 
 
 def pairwise_iou(first: Tensor, second: Tensor) -> Tensor:

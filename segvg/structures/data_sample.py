@@ -30,6 +30,10 @@ class GroundingDataSample(BaseDataElement):
             ``canvas_masks`` (Q, h, w) bool, masks of the image as the network saw it.
         no_target_score: (), of heads that predict it: the confidence in [0, 1] that
             nothing in the image fits the expression.
+        global_mask: (H0, W0) bool, of heads that predict it: one mask of all targets
+            together, besides the masks of instances. It is part of the mask that is
+            scored, whatever the scores of the instances.
+        canvas_global_mask: (H, W) bool, the same in the image as the network saw it.
     """
 
     @property

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tests.parity.cases import (
+    instancevg,
     partial_res,
     reftr,
     reftr_units,
@@ -32,7 +33,8 @@ METHODS = dict(
     seqtr=(seqtr.run_model, seqtr_units.UNITS),
     partial_res=(partial_res.run_model, partial_res.UNITS),
     reftr=(reftr.run_model, reftr_units.UNITS),
-    siri=(siri.run_model, siri_units.UNITS), rela=(rela.run_model, rela.UNITS))
+    siri=(siri.run_model, siri_units.UNITS), rela=(rela.run_model, rela.UNITS),
+    instancevg=(instancevg.run_model, instancevg.UNITS))
 
 
 def run_case(path: Path) -> list[Comparison]:

@@ -1,5 +1,6 @@
 """Rules that rename the keys of published checkpoints; one file a method."""
 from segvg.checkpoints.rules.common import Drop, Rule
+from segvg.checkpoints.rules.instancevg import BEIT3_RULES, INSTANCEVG_RULES
 from segvg.checkpoints.rules.reftr import REFTR_RULES
 from segvg.checkpoints.rules.rela import RELA_ORIGINAL_RULES, RELA_RULES, SWIN_RULES
 from segvg.checkpoints.rules.segvg import (
@@ -20,4 +21,5 @@ RULES: dict[str, list[Rule]] = dict(
     partial_res=PARTIAL_RES_RULES,
     siri=SIRI_RULES, mt_siri=MT_SIRI_RULES, mdetr=MDETR_RULES,
     reftr=REFTR_RULES,
-    rela=RELA_RULES, rela_original=RELA_ORIGINAL_RULES, swin=SWIN_RULES)
+    rela=RELA_RULES, rela_original=RELA_ORIGINAL_RULES, swin=SWIN_RULES,
+    instancevg=INSTANCEVG_RULES, beit3=BEIT3_RULES)

@@ -1,4 +1,6 @@
 """Load the image, and the boxes and masks of its instances."""
+from typing import Union
+
 import numpy as np
 
 from segvg.datasets.transforms.base import Transform
@@ -75,10 +77,14 @@ class LoadGroundingAnnotations(Transform):
 
     Args:
         with_mask: whether to decode the masks.
-        clip: whether to clip ``gt_bboxes`` to the image. Published boxes are not.
+        clip: whether to clip ``gt_bboxes`` to the image. Most published boxes are not;
+            ``'last_pixel'`` clips them to W0 - 1 and H0 - 1 (InstanceVG).
     """
 
-    def __init__(self, with_mask: bool = False, clip: bool = False) -> None:
+    def __init__(self, with_mask: bool = False,
+                 clip: Union[bool, str] = False) -> None:
+        if clip not in (True, False, 'last_pixel'):
+            raise ValueError(f"clip is True, False or 'last_pixel', not {clip!r}")
         self.with_mask = with_mask
         self.clip = clip
 
@@ -93,7 +99,8 @@ class LoadGroundingAnnotations(Transform):
         gt_bboxes = image_bboxes.copy()
         if self.clip:
             height, width = results['ori_shape']
-            gt_bboxes = gt_bboxes.clip(0, np.float32([width, height, width, height]))
+            limit = np.float32([width, height, width, height])
+            gt_bboxes = gt_bboxes.clip(0, limit - (self.clip == 'last_pixel'))
         results.update(gt_bboxes=gt_bboxes, image_bboxes=image_bboxes)
         if self.with_mask:
             shape = (len(instances), *results['ori_shape'])

@@ -190,19 +190,34 @@ class ResizeLongEdge(Transform):
 class ResizeExact(Transform):
     """Scale the image to a given height and width; its aspect ratio is not kept.
 
-    Pixels by Pillow. Comes before masks are made: ``DrawMasks`` draws them at the new
-    size.
+    Without a filter for masks it comes before they are made, and ``DrawMasks`` draws
+    them at the new size (ReLA).
 
     Args:
         size: side of the square, or (H, W).
+        backend: whose bilinear filter scales pixels, ``'pillow'`` or ``'opencv'``.
+        mask_filter: scale the masks of instances by nearest neighbour, ``'center'`` or
+            ``'floor'``; the latter is OpenCV's (InstanceVG).
     """
 
-    def __init__(self, size: Union[int, Sequence[int]]) -> None:
+    def __init__(self, size: Union[int, Sequence[int]], backend: str = 'pillow', *,
+                 mask_filter: Optional[str] = None) -> None:
+        if backend not in IMAGE_FILTERS:
+            raise ValueError(
+                f'backend is one of {tuple(IMAGE_FILTERS)}, not {backend!r}')
+        if mask_filter not in (None, *MASK_FILTERS):
+            raise ValueError(f'mask_filter is None or one of {tuple(MASK_FILTERS)}, '
+                             f'not {mask_filter!r}')
         self.size = (size, size) if isinstance(size, int) else tuple(size)
+        self.backend = backend
+        self.mask_filter = mask_filter
 
     def transform(self, results: dict) -> dict:
-        """Scale image and boxes of ``results``; masks are drawn afterwards."""
-        if 'gt_masks' in results or 'target_masks' in results:
+        """Scale image and boxes of ``results``, and masks if there is a filter."""
+        self.require_before_target_masks(results)
+        if 'gt_masks' in results and self.mask_filter is None:
             raise ValueError('ResizeExact comes before the transforms that make masks; '
-                             'DrawMasks draws them at the new size')
-        return resize_sample(results, self.size)
+                             'DrawMasks draws them at the new size. Or give it a '
+                             'mask_filter')
+        return resize_sample(results, self.size, backend=self.backend,
+                             mask_filter=self.mask_filter or 'center')

@@ -1,4 +1,5 @@
 """Image encoders."""
+from segvg.models.backbones.beit3 import BEiT3, MultiwayFeatures
 from segvg.models.backbones.darknet53 import DarkNet53
 from segvg.models.backbones.detr_encoders import (
     DETREncoder,
@@ -13,7 +14,7 @@ from segvg.models.backbones.resnet import ResNet
 from segvg.models.backbones.text_free_backbone import TextFreeBackbone
 
 __all__ = [
-    'DETREncoder', 'DarkNet53', 'HuggingFaceBackbone', 'LanguageSwin',
-    'MidFeatureEncoder', 'NormedEncoder', 'PositionedEncoder', 'PyramidBackbone',
-    'ResNet', 'TextFreeBackbone'
+    'BEiT3', 'DETREncoder', 'DarkNet53', 'HuggingFaceBackbone', 'LanguageSwin',
+    'MidFeatureEncoder', 'MultiwayFeatures', 'NormedEncoder', 'PositionedEncoder',
+    'PyramidBackbone', 'ResNet', 'TextFreeBackbone'
 ]

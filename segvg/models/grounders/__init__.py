@@ -1,5 +1,6 @@
 """Grounders: one file tells the story of a method."""
 from segvg.models.grounders.base import BaseGrounder
+from segvg.models.grounders.instancevg import InstanceVG
 from segvg.models.grounders.mdetr import MDETR
 from segvg.models.grounders.partial_res import PartialRES
 from segvg.models.grounders.reftr import RefTR
@@ -10,6 +11,6 @@ from segvg.models.grounders.siri import SiRi
 from segvg.models.grounders.two_tower import TwoTowerGrounder
 
 __all__ = [
-    'MDETR', 'BaseGrounder', 'PartialRES', 'ReLA', 'RefTR', 'SegVG', 'SeqTR', 'SiRi',
-    'TwoTowerGrounder'
+    'MDETR', 'BaseGrounder', 'InstanceVG', 'PartialRES', 'ReLA', 'RefTR', 'SegVG',
+    'SeqTR', 'SiRi', 'TwoTowerGrounder'
 ]

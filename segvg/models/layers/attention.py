@@ -112,3 +112,31 @@ class MultiHeadAttention(nn.Module):
         out = attention(query, key, value, self.heads, key_padding_mask,
                         self.dropout if self.training else 0.0)
         return self.out_proj(out)
+
+
+class MappedAttention(MultiHeadAttention):
+    """``MultiHeadAttention`` that also tells where its queries looked.
+
+    In training the map is what the dropout left of the weights, as it is used: losses
+    of a map and points chosen from it see its noise.
+    """
+
+    def forward_with_map(self, query: Tensor, key: Tensor,
+                         value: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (B, T, C) and the map (B, T, S), the mean over the heads.
+
+        Args:
+            query: (B, T, C).
+            key: (B, S, C).
+            value: (B, S, C).
+        """
+        query, key, value = (
+            F.linear(tokens, weight, bias).unflatten(-1, (self.heads, -1))
+            .transpose(1, 2)
+            for tokens, weight, bias in zip(
+                (query, key, value), self.in_proj_weight.chunk(3),
+                self.in_proj_bias.chunk(3), strict=True))
+        logits = (query * query.shape[-1]**-0.5) @ key.transpose(-2, -1)
+        weights = F.dropout(logits.float().softmax(-1), self.dropout, self.training)
+        out = (weights.to(value) @ value).transpose(1, 2).flatten(2)
+        return self.out_proj(out), weights.mean(1)

@@ -2,7 +2,8 @@
 from segvg.models.task_utils.hungarian_matcher import (
     HungarianMatcher,
     Matches,
+    PointMatcher,
     SetTargets,
 )
 
-__all__ = ['HungarianMatcher', 'Matches', 'SetTargets']
+__all__ = ['HungarianMatcher', 'Matches', 'PointMatcher', 'SetTargets']

@@ -87,21 +87,86 @@ class HungarianMatcher:
             boxes: (S, B, Q, 4) cxcywh in [0, 1].
             targets: B entries.
         """
-        counts = [len(entry.boxes) for entry in targets]
-        cost = self.cost(logits, boxes, targets)
-        if max(counts) > 1:
-            return _assign(cost, counts)
-        device = cost.device
-        filled = torch.tensor([i for i, count in enumerate(counts) if count],
-                              dtype=torch.int64, device=device)
-        queries = cost[:, filled, :, 0].argmin(-1) if len(filled) else (
-            filled.expand(len(cost), 0))  # (S, filled)
-        sets = torch.arange(len(cost), device=device)
-        order = torch.arange(len(filled), device=device)
-        shape = queries.shape
-        return Matches(sets[:, None].expand(shape).flatten(),
-                       filled.expand(shape).flatten(), queries.flatten(),
-                       order.expand(shape).flatten())
+        return assign(self.cost(logits, boxes, targets),
+                      [len(entry.boxes) for entry in targets])
+
+
+@TASK_UTILS.register_module()
+class PointMatcher:
+    """``HungarianMatcher`` for queries that start from points of the image.
+
+    A query is cheap for targets whose centre is near its point. Where there are more
+    targets than queries, the surplus stays without one.
+
+    Args:
+        class_cost: factor of minus the probability of an object, the first class.
+        l1_cost: factor of the L1 distance of the boxes.
+        giou_cost: factor of minus their GIoU.
+        point_cost: factor of the L1 distance of the point and the centre of the target.
+
+    Source: Dai et al., "InstanceVG", TPAMI 2025.
+    """
+    EPS = 1e-6  # of the GIoU
+
+    def __init__(self, class_cost: float = 1.0, l1_cost: float = 5.0,
+                 giou_cost: float = 2.0, *, point_cost: float = 2.0) -> None:
+        self.class_cost = class_cost
+        self.l1_cost = l1_cost
+        self.giou_cost = giou_cost
+        self.point_cost = point_cost
+
+    def cost(self, logits: Tensor, boxes: Tensor, points: Tensor,
+             targets: Sequence[Tensor]) -> Tensor:
+        """Return the costs (S, B, Q, T).
+
+        T is the largest number of targets; columns of missing ones mean nothing.
+        Arguments as ``__call__``.
+        """
+        padded = torch.nn.utils.rnn.pad_sequence(
+            [own.float() for own in targets], batch_first=True)[:, None]  # (B, 1, T, 4)
+        objects = logits.float().softmax(-1)[..., :1]
+        boxes = boxes.float()[..., None, :]
+        distance = (boxes - padded).abs().sum(-1)
+        giou = paired_giou(cxcywh_to_xyxy(boxes), cxcywh_to_xyxy(padded), self.EPS)
+        from_point = (points.float()[:, :, None] - padded[..., :2]).abs().sum(-1)
+        return (self.l1_cost * distance - self.class_cost * objects
+                - self.giou_cost * giou + self.point_cost * from_point)
+
+    @torch.no_grad()
+    def __call__(self, logits: Tensor, boxes: Tensor, points: Tensor,
+                 targets: Sequence[Tensor]) -> Matches:
+        """Match the targets of B expressions in each of S sets.
+
+        Args:
+            logits: (S, B, Q, A), the first class is "object".
+            boxes: (S, B, Q, 4) cxcywh in [0, 1].
+            points: (B, Q, 2), x, y in [0, 1].
+            targets: for each expression boxes (T, 4), cxcywh in [0, 1].
+        """
+        return assign(self.cost(logits, boxes, points, targets),
+                      [len(own) for own in targets])
+
+
+def assign(cost: Tensor, counts: Sequence[int]) -> Matches:
+    """Return the cheapest one-to-one assignments.
+
+    Args:
+        cost: (S, B, Q, T).
+        counts: how many of the T targets each expression has.
+    """
+    if max(counts) > 1:
+        return _assign(cost, counts)
+    device = cost.device
+    filled = torch.tensor([i for i, count in enumerate(counts) if count],
+                          dtype=torch.int64, device=device)
+    queries = cost[:, filled, :, 0].argmin(-1) if len(filled) else (
+        filled.expand(len(cost), 0))  # (S, filled)
+    sets = torch.arange(len(cost), device=device)
+    order = torch.arange(len(filled), device=device)
+    shape = queries.shape
+    return Matches(sets[:, None].expand(shape).flatten(),
+                   filled.expand(shape).flatten(), queries.flatten(),
+                   order.expand(shape).flatten())
 
 
 def _assign(cost: Tensor, counts: Sequence[int]) -> Matches:
