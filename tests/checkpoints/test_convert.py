@@ -100,3 +100,29 @@ def test_every_name_of_siri_and_mdetr_is_accounted_for(method, file, dropped):
                                     'text_encoder', 'encoder', 'resizer')
                   if part in name) for name in report.dropped}
     assert found == dropped
+
+
+@pytest.mark.parametrize('model', ['base_q1', 'base_q10', 'large_q1'])
+def test_every_name_of_instancevg_is_accounted_for(model):
+    trees = load_case(PARITY / 'instancevg/unit_checkpoint_keys.npz')['meta']['models']
+    state = {name: torch.zeros(1) for name, _ in trees[model]['entries']}
+    converted, report = convert_state_dict(state, RULES['instancevg'])
+    assert report.unplaced == []
+    assert len(converted) + len(report.dropped) == len(state)
+    reasons = {name.split('.')[1] if name.startswith('head') else name
+               for name in report.dropped}
+    assert reasons == {
+        'vis_enc.beit3.vision_embed.mask_token', 'class_embed', 'bbox_embed',
+        'query_embedding', 'proj_pixel_level_cons', 'query_generation', 'detrloss',
+        'decoder_transformer'}
+
+
+@pytest.mark.parametrize('prefix', ['', 'beit3.'])
+def test_beit3_converts_with_or_without_its_prefix(prefix):
+    trees = load_case(PARITY / 'instancevg/unit_checkpoint_keys.npz')['meta']['models']
+    names = [name.removeprefix('vis_enc.beit3.') for name, _ in
+             trees['base_q1']['entries'] if name.startswith('vis_enc')]
+    state = {prefix + name: torch.zeros(1) for name in names}
+    converted, report = convert_state_dict(state, RULES['beit3'])
+    assert report.unplaced == [] and len(report.dropped) == 1
+    assert 'layers.0.feed_forward.text.norm.weight' in converted

@@ -181,9 +181,7 @@ class InstanceLoss(nn.Module):
     @staticmethod
     def _full_size(masks: Tensor, size: Sequence[int]) -> Tensor:
         """Return masks (M, h, w) as (M, H, W); M may be 0."""
-        if not len(masks):
-            return masks.float()
-        return enlarge(masks[None], size)[0]
+        return enlarge(masks[:, None], size)[:, 0]
 
     def existence_term(self, outputs: InstanceOutputs,
                        boxes: Sequence[Tensor]) -> Tensor:

@@ -133,3 +133,19 @@ def test_exact_size_brings_both_sides_to_their_length(make_results):
 def test_exact_size_refuses_masks(make_results):
     with pytest.raises(ValueError, match='ResizeExact comes before the transforms'):
         ResizeExact(64)(make_results())
+
+
+def test_exact_size_scales_masks_with_a_filter(make_results):
+    results = make_results(bboxes=[(8, 12, 40, 48)])
+    mask, = results['gt_masks'].copy()
+    results = ResizeExact((30, 120), 'opencv', mask_filter='floor')(results)
+    rows, columns = np.arange(30) * 2, np.arange(120) * 80 // 120
+    np.testing.assert_array_equal(results['gt_masks'][0], mask[rows][:, columns])
+    assert results['img'].shape == (30, 120, 3)
+
+
+def test_filters_of_exact_size_are_checked():
+    with pytest.raises(ValueError, match="backend is one of .*not 'cv2'"):
+        ResizeExact(50, 'cv2')
+    with pytest.raises(ValueError, match="mask_filter is None or .*not 'nearest'"):
+        ResizeExact(50, mask_filter='nearest')

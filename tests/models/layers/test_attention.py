@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from segvg.models.layers import MultiHeadAttention, additive_mask, attend_outside
+from segvg.models.layers.attention import MappedAttention
 
 
 def test_attention_equals_torch_with_same_weights():
@@ -35,3 +36,24 @@ def test_additive_mask_is_zero_or_lowest():
 def test_query_that_is_blocked_everywhere_attends_to_all():
     blocked = torch.tensor([[[True, False], [True, True]]])
     assert attend_outside(blocked).tolist() == [[[[False, True], [True, True]]]]
+
+
+def test_mapped_attention_reads_what_the_plain_one_reads():
+    torch.manual_seed(0)
+    mapped = MappedAttention(8, 2).eval()
+    plain = MultiHeadAttention(8, 2).eval()
+    plain.load_state_dict(mapped.state_dict())
+    query, key, value = (torch.randn(2, length, 8) for length in (3, 5, 5))
+    with torch.no_grad():
+        out, maps = mapped.forward_with_map(query, key, value)
+        torch.testing.assert_close(out, plain(query, key, value))
+    assert maps.shape == (2, 3, 5)
+    torch.testing.assert_close(maps.sum(-1), torch.ones(2, 3))
+
+
+def test_map_of_attention_carries_the_noise_of_dropout():
+    torch.manual_seed(0)
+    mapped = MappedAttention(8, 2, dropout=0.5)
+    tokens = torch.randn(2, 5, 8)
+    _, maps = mapped.train().forward_with_map(tokens, tokens, tokens)
+    assert (maps.sum(-1) - 1).abs().max() > 0.1
