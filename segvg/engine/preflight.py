@@ -75,7 +75,8 @@ def weights_command(init: dict) -> str:
         return vocabulary_command(path)
     if init.get('type') == 'DarkNetWeights':
         return 'data/README.md says where DarkNet weights come from'
-    kinds = (kind for kind in ('resnet', 'swin') if Path(path).name.startswith(kind))
+    kinds = (kind for kind in ('resnet', 'swin', 'beit3')
+             if Path(path).name.startswith(kind))
     method = next(kinds, 'detr')
     return f'made by: python tools/convert_checkpoint.py {method} DOWNLOADED {path}'
 
@@ -107,6 +108,8 @@ def missing_vocabularies(dataset: dict) -> Iterator[str]:
         if vocab.endswith('vocab.txt'):
             remedy = ('SynthRef brings its own (tools/make_synthref.py); that of BERT '
                       'is ' + fetch_command(str(Path(vocab).parent)))
+        if tokenizer.get('type') == 'SentencePieceTokenizer':
+            remedy = 'beit3.spm of linhuixiao/OneRef on the Hugging Face hub'
         yield f'vocabulary {vocab}\n    {remedy}'
 
 

@@ -68,6 +68,17 @@ def test_missing_vocabulary(cfg):
     assert f'vocabulary {vocab}' in missing(cfg)
 
 
+def test_what_beit3_needs_is_told(cfg):
+    cfg.model.image_encoder.init_cfg = dict(
+        type='BEiT3Pretrained', checkpoint='no/beit3_base_patch16_224.pth')
+    words = next(step for step in cfg.train_dataloader.dataset.pipeline
+                 if 'tokenizer' in step)
+    words.tokenizer = dict(type='SentencePieceTokenizer', vocab='no/folder/beit3.spm')
+    told = missing(cfg)
+    assert 'convert_checkpoint.py beit3 DOWNLOADED no/beit3_base' in told
+    assert 'beit3.spm of linhuixiao/OneRef' in told
+
+
 @pytest.mark.parametrize('name, is_hub', [
     ('bert-base-uncased', True), ('google-bert/bert-base-uncased', True),
     ('data/pretrained/bert-base-uncased', False), ('./bert', False),
