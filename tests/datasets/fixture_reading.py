@@ -40,8 +40,9 @@ def read_once(folder: Path, expected: dict, read: dict, report: Report) -> list[
     options = ReadOptions(
         check=Check.FULL, images=images if read.get('check_images', True) else None,
         image_dirs=tuple(read.get('image_dirs', ('',))), dataset=read.get('dataset'),
-        partition=read.get('split_by'))
+        partition=read.get('split_by'), **read.get('options', {}))
     samples = []
+    folder = folder / read.get('source', '.')
     for source in READERS[expected['format']]([folder], options):
         try:
             for line in read_lines(source, report, options):

@@ -61,8 +61,10 @@ class Case:
                 check=Check.FULL,
                 images=self.images if reading.get('check_images', True) else None,
                 image_dirs=tuple(reading.get('image_dirs', ('',))),
-                dataset=reading.get('dataset'), partition=reading.get('split_by'))
-            for source in READERS[self.expected['format']]([self.folder], options):
+                dataset=reading.get('dataset'), partition=reading.get('split_by'),
+                **reading.get('options', {}))
+            folder = self.folder / reading.get('source', '.')
+            for source in READERS[self.expected['format']]([folder], options):
                 lines = []
                 try:
                     for line in read_lines(source, report, options):

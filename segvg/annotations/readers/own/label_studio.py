@@ -125,7 +125,8 @@ class _Task:
             if errors:
                 yield self._lost(ctx, errors)
             elif fields.get('was_cancelled'):
-                ctx.note('image_without_expressions', 'the annotation was cancelled')
+                ctx.skip([('image_without_expressions', 'the annotation was '
+                           'cancelled')])
             else:
                 yield from self._regions(ctx, fields['result'])
 

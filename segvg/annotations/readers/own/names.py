@@ -46,7 +46,7 @@ def safe_name(name: str) -> str:
 
 def named_image(folder: str, name: str, width: Optional[int] = None,
                 height: Optional[int] = None) -> OwnImage:
-    """The image of a name; its bare file name is the shorter one.
+    """The image of a name; it is looked for without its first folders too.
 
     Backslashes are those of Windows. What leads out of the source is cut off.
 
@@ -61,8 +61,9 @@ def named_image(folder: str, name: str, width: Optional[int] = None,
     parts = [part for part in PurePosixPath(said).parts
              if part not in ('..', '/') and not part.endswith(':')]
     whole = '/'.join(parts).lstrip('/')
-    base = PurePosixPath(whole).name
-    return OwnImage(whole, width, height, (base,) if base != whole else (), said)
+    parts = whole.split('/')
+    return OwnImage(whole, width, height, tuple(
+        '/'.join(parts[first:]) for first in range(1, len(parts))), said)
 
 
 def without_annotation_folder(path: PurePosixPath) -> PurePosixPath:

@@ -168,9 +168,10 @@ class _Parser:
     def _add_without_sentence(self, ctx: Context, split: Optional[str],
                               image: Optional[dict], instances: list[dict]) -> None:
         for instance in instances if split and image else ():
-            if self.ctx.is_fast:
-                ctx.note('ref_without_sentences', show(instance['id']))
-            if self.ctx.options.all_objects and split and image:
+            is_kept = self.ctx.options.all_objects
+            ctx.skip([('ref_without_sentences', show(instance['id']))],
+                     'keep' if is_kept else 'skip')
+            if is_kept and split and image:
                 self.collector.add_object(split, image, instance)
 
     def _split(self, record: OwnSentence, errors: Errors) -> Optional[str]:
@@ -204,7 +205,10 @@ class _Parser:
                     f'the image {image.name}: say with --images where the images are, '
                     'then it is read from them', code='image_missing')
             source.alt += [name for name in image.shorter if self.users[name] == 1]
-            self._found[image.name] = (*self.images.find(source), source.id)
+            record, errors = self.images.find(source)
+            if record and ctx.options.images is not None:
+                record.pop('alt', None)  # its file is known
+            self._found[image.name] = (record, errors, source.id)
             self._said[image.name] = image.said
         if self._said[image.name] != image.said:
             raise AnnotationFileError(
@@ -232,9 +236,9 @@ class _Parser:
         instance, wrong = checked_object(ctx, SourceObject(
             item.id, shape.bbox, category_id=item.category_id, iscrowd=item.iscrowd,
             segm=shape.segm, has_mask=has_mask), image)
-        instance['id'] = self.instance_ids.claim(
-            ctx, item.id, (repr(shape.bbox), repr(instance.get('segm'))),
-            self._name_of(ctx), scope=split)
+        content = (item.category_id, str(shape.bbox), str(instance.get('segm')))
+        instance['id'] = self.instance_ids.claim(ctx, item.id, content,
+                                                 self._name_of(ctx), scope=split)
         if shape.written is not None and 'segm' in instance:
             instance['segm'] = shape.written
         if not item.iscrowd:

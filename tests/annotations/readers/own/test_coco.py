@@ -65,7 +65,7 @@ def test_annotation_without_sentence_is_told_and_kept_where_asked(coco):
     annotations = [own(caption='man'), own(8, bbox=[30, 4, 20, 30])]
     lines, findings = coco(annotations)
     assert brief(findings)[-1] == ('ref_without_sentences', 'instances.json',
-                                   'annotations[1]', 'keep')
+                                   'annotations[1]', 'skip')
     assert len(lines[0]['instances']) == 1
     lines, _ = coco(annotations, all_objects=True)
     assert [found.get('ref') for found in lines[0]['instances']] == [None, False]

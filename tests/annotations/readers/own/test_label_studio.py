@@ -133,7 +133,8 @@ def test_tasks_without_answers_are_told(studio):
 
 @pytest.mark.parametrize(('address', 'name', 'shorter'), [
     ('/data/upload/3/0a1b2c3d-my%20cat.jpg', 'data/upload/3/0a1b2c3d-my cat.jpg',
-     ('0a1b2c3d-my cat.jpg', 'my cat.jpg')),
+     ('upload/3/0a1b2c3d-my cat.jpg', '3/0a1b2c3d-my cat.jpg', '0a1b2c3d-my cat.jpg',
+      'my cat.jpg')),
     ('/data/local-files/?d=photos/a.jpg', 'photos/a.jpg', ('a.jpg',)),
     ('s3://bucket/photos/a.jpg', 'photos/a.jpg', ('a.jpg',)),
     ('https://example.org/x/a.jpg?size=3', 'x/a.jpg', ('a.jpg',)),

@@ -28,7 +28,7 @@ def test_boxes_are_centers_and_sizes_and_polygons_are_masks(yolo):
     assert findings == []
     line = lines[0]
     assert line['image'] == dict(id='file:train/a.jpg', file='train/a.jpg', width=64,
-                                 height=48, alt=['a.jpg'])
+                                 height=48)
     assert line['split'] == 'train'
     assert [found['bbox'] for found in line['instances']] == [
         [24, 12, 40, 36], [16, 12, 48, 36]]
