@@ -2,6 +2,8 @@
 
 Without --glove, --spacy or --published only the words are written: the language encoder
 then learns their vectors (model.language_encoder.freeze_words=False, no init_cfg).
+With --wordpiece they are a vocabulary for models that read as BERT does and are trained
+from random weights, such as the tiny ones.
 """
 import argparse
 from pathlib import Path
@@ -30,6 +32,9 @@ def parse_args() -> argparse.Namespace:
     source.add_argument('--published', metavar='DIR',
                         help='folder with token_to_ix.pkl and word_emb.npz instead of '
                         'annotations')
+    source.add_argument('--wordpiece', action='store_true',
+                        help='write whole words, with the marks of a WordPiece '
+                        'vocabulary')
     add_overwrite(parser)
     args = parser.parse_args()
     if bool(args.annotations) == bool(args.published):
@@ -45,6 +50,7 @@ import numpy as np
 from segvg.annotations.canonical import CanonicalFile
 from segvg.datasets.vocabulary import (
     build_vocabulary,
+    build_wordpiece_vocabulary,
     read_glove,
     read_spacy,
     read_vocabulary,
@@ -82,7 +88,8 @@ def collect(args: argparse.Namespace) -> tuple[dict[str, int], Optional[np.ndarr
     for path in args.annotations:
         if not Path(path).is_file():
             raise FileNotFoundError(f'there is no annotation file {path}')
-    ids = build_vocabulary(expressions(args.annotations))
+    build = build_wordpiece_vocabulary if args.wordpiece else build_vocabulary
+    ids = build(expressions(args.annotations))
     if args.glove:
         return ids, read_glove(args.glove, ids)
     return ids, read_spacy(args.spacy, ids) if args.spacy else None
@@ -108,7 +115,8 @@ def main() -> None:
             np.savez(stream, word_emb=vectors.astype(np.float32))
         known = int(np.any(vectors, axis=1).sum())
         print(f'{known} of them with a vector of {vectors.shape[1]}: {args.out}.npz')
-    print(f'model.language_encoder.vocab_size has to be at least {len(ids)}')
+    size = 'config.vocab_size' if args.wordpiece else 'vocab_size'
+    print(f'model.language_encoder.{size} has to be at least {len(ids)}')
 
 
 if __name__ == '__main__':

@@ -10,6 +10,7 @@ from segvg.utils.files import write_whole
 from segvg.utils.layout import VOCABULARIES
 
 PAD, UNKNOWN, START = 'PAD', 'UNK', 'CLS'
+WORDPIECE_MARKS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')
 DROPPED = re.compile(r"""[.,'!?"()*#:;，。！？、；：（）「」『』《》【】]""")
 SPLIT = re.compile('[-/]')
 # Chinese characters and Japanese syllables, which no blanks separate: each is a word
@@ -35,6 +36,21 @@ def build_vocabulary(texts: Iterable[str]) -> dict[str, int]:
     ids = {PAD: 0, UNKNOWN: 1, START: 2}
     for text in texts:
         for word in clean(text).split():
+            ids.setdefault(word, len(ids))
+    return ids
+
+
+def build_wordpiece_vocabulary(texts: Iterable[str]) -> dict[str, int]:
+    """Return the id of every word as an uncased BERT splits texts, and of its marks.
+
+    The words are whole; a model with it is trained from random weights.
+    """
+    from tokenizers.normalizers import BertNormalizer
+    from tokenizers.pre_tokenizers import BertPreTokenizer
+    normalizer, splitter = BertNormalizer(), BertPreTokenizer()
+    ids = {mark: number for number, mark in enumerate(WORDPIECE_MARKS)}
+    for text in texts:
+        for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text)):
             ids.setdefault(word, len(ids))
     return ids
 

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from segvg.datasets.tokenizers import WordTokenizer
+from segvg.datasets.tokenizers import WordPieceTokenizer, WordTokenizer
 from segvg.datasets.vocabulary import (
     build_vocabulary,
+    build_wordpiece_vocabulary,
     clean,
     read_glove,
     read_spacy,
@@ -137,3 +138,13 @@ def test_chinese_and_japanese_characters_are_words():
     tokenizer = WordTokenizer(ids)
     assert tokenizer('右边的人').tolist() == [7, 4, 5, 6]
     assert tokenizer.known_words('右边的狗') == [True, True, True, False]
+
+
+def test_wordpiece_vocabulary_has_the_words_that_the_tokenizer_finds(tmp_path):
+    texts = ['The red book, left', 'die Fläche', 'the 红 box']
+    ids = build_wordpiece_vocabulary(texts)
+    assert list(ids)[:7] == ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the', 'red']
+    write_vocabulary(tmp_path / 'words.txt', ids)
+    tokenizer = WordPieceTokenizer(tmp_path / 'words.txt')
+    for text in texts:
+        assert all(tokenizer.known_words(text))
