@@ -1,11 +1,14 @@
 """``docs/own_data.md`` works as written: its commands are run, in their order."""
+import io
 import json
+import logging
 import re
 import shlex
 import subprocess
 
 import pytest
 import torch
+from mmengine.logging import MMLogger
 
 from segvg.annotations.readers import OWN_FORMATS
 from segvg.annotations.readers.own import csv_rows
@@ -27,21 +30,27 @@ def commands_of(block):
         yield command
 
 
-def run(command, monkeypatch, capsys):
-    """Run a command; tools run in this process, which saves their start."""
+def run(command, monkeypatch):
+    """Run a command and return what it logs; tools run in this process, to save time.
+    """
     words = shlex.split(command.splitlines()[0])
     if words[0] != 'python' or not words[1].startswith('tools/'):
         subprocess.run(['bash', '-ec', command], check=True, timeout=60)
         return ''
+    logger, said = MMLogger.get_current_instance(), io.StringIO()
+    handler = logging.StreamHandler(said)
+    logger.addHandler(handler)
     try:
         run_tool(monkeypatch, words[1].removeprefix('tools/'), *words[2:])
     except SystemExit as stop:
         assert not stop.code, f'{command}: {stop.code}'
-    return capsys.readouterr().out
+    finally:
+        logger.removeHandler(handler)
+    return said.getvalue()
 
 
 @pytest.mark.slow
-def test_page_leads_from_photographs_to_a_drawn_answer(tmp_path, monkeypatch, capsys):
+def test_page_leads_from_photographs_to_a_drawn_answer(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('COLUMNS', '100')
     torch.manual_seed(0)
@@ -50,7 +59,7 @@ def test_page_leads_from_photographs_to_a_drawn_answer(tmp_path, monkeypatch, ca
         if kind == 'text':  # what the command before prints
             assert block.strip() in said
             continue
-        said = ''.join(run(command, monkeypatch, capsys)
+        said = ''.join(run(command, monkeypatch)
                        for command in commands_of(block))
     found = json.loads((tmp_path / 'mydata/answers/predictions.json').read_text())
     assert [item['text'] for item in found] == ['the red book', 'the green box']
