@@ -230,7 +230,7 @@ def test_two_images_are_never_taken_for_one(table, photos):
 
 def test_conventions_are_told(table, monkeypatch):
     said = []
-    monkeypatch.setattr('segvg.annotations.readers.own.sets.print_log',
+    monkeypatch.setattr('mmengine.logging.print_log',
                         lambda message, **_: said.append(message))
     table('a.jpg,man,4,4,24,34')
     columns, box, split = said
