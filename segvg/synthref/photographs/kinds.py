@@ -122,7 +122,8 @@ class PhotoSentences:
                 yield 'size', index, *(f'the {word} {noun.one}'
                                        for word in words[total > 2])
         for rank, word in RANKS.items():
-            for side in ('left', 'right') if total >= 2 * rank - 1 else ():
+            may_count = order.is_row and total >= 2 * rank - 1
+            for side in ('left', 'right') if may_count else ():
                 index = order.first(side, rank)
                 if index is not None:
                     yield ('ordinal', index, f'the {word} {noun.one} from the {side}',

@@ -17,6 +17,7 @@ from segvg.synthref.predicates import TRUE, UNDECIDED, at, before
 from segvg.synthref.semantics import Undecided, pick
 
 BESIDE = 0.5         # of the shorter extent along an axis: two objects share no more
+ROW = 0.5            # of the width of a row is its height, at most
 CUT_RATIO = 2.0      # of the areas, where the smaller object is cut by the border
 
 
@@ -64,6 +65,12 @@ class Arrangement:
             return None
         return found.pop().bit_length() - 1 if len(found) == 1 else None
 
+    @property
+    def is_row(self) -> bool:
+        """Whether the objects are beside each other, so that people count them."""
+        across, down = np.ptp(self.centres, axis=0)
+        return bool(down <= ROW * across)
+
     def is_at(self, index: int, side: str) -> bool:
         """Whether an object, and it alone, is clearly in a half of the picture."""
         return set(np.flatnonzero(at(self, side) != 0)) == {index} and (
@@ -71,15 +78,13 @@ class Arrangement:
 
     def middle(self) -> Optional[int]:
         """Return who is in the middle of three in a row, or None."""
-        if len(self.objects) != 3 or len(self._clear) != 3:
+        if len(self.objects) != 3 or len(self._clear) != 3 or not self.is_row:
             return None
         found = self.first('left', 2)
         if found is None or found != self.first('right', 2):
             return None
-        spread = np.ptp(self.centres, axis=0)
         to_middle = np.abs(self.centres[:, 0] - self.size[0] / 2)
-        is_row = spread[1] <= spread[0] / 2
-        return found if is_row and to_middle.argmin() == found else None
+        return found if to_middle.argmin() == found else None
 
     def _side_doubt(self, key: str) -> np.ndarray:
         """Tell which pairs (T, T) are too much behind each other along an axis."""

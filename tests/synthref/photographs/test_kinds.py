@@ -50,6 +50,13 @@ def test_three_in_a_row(tmp_path):
         'the person that is second from the right': (2,)}
 
 
+def test_only_rows_are_counted(tmp_path):
+    found = of(tmp_path, ('person', 500, 300, 600, 400), ('person', 40, 20, 140, 120),
+               ('person', 270, 200, 370, 300))
+    assert 'the leftmost person' in found
+    assert not any('second' in text or 'middle' in text for text in found)
+
+
 def test_near_ties_are_not_asked(tmp_path):
     found = of(tmp_path, ('cat', 100, 100, 200, 200), ('cat', 130, 230, 230, 330))
     assert not any(word in text for text in found for word in ('left', 'right'))
