@@ -5,6 +5,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from segvg.models.layers import additive_mask
+from segvg.models.layers.bert import build_bert, is_bert
 from segvg.models.layers.graphs import reads_values
 from segvg.registry import MODELS
 from segvg.structures import TextTokens, Tokens
@@ -18,7 +19,8 @@ class LanguageTransformer(BaseModule):
     ``init_cfg=dict(type='HuggingFacePretrained', name=<folder or hub name>)``.
 
     Args:
-        model_type: name of the architecture in transformers, ``bert`` or ``roberta``.
+        model_type: ``bert`` or ``roberta``, or the name of another architecture of
+            transformers that is built like them.
         config: values that differ from the defaults of that architecture, which for
             ``bert`` are those of bert-base-uncased.
         init_cfg: see above.
@@ -32,15 +34,17 @@ class LanguageTransformer(BaseModule):
                  *,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
-        from transformers import AutoConfig, AutoModel
-        settings = AutoConfig.for_model(model_type, **(config or {}))
-        model = AutoModel.from_config(settings, add_pooling_layer=False)
         self.model_type = model_type
-        self.channels = settings.hidden_size
-        # Only these two parts are kept: the model around them has an init_weights of
-        # its own, which mmengine would call.
-        self.embeddings = model.embeddings
-        self.layers = model.encoder.layer
+        if is_bert(model_type, config or {}):
+            self.embeddings, self.layers = build_bert(model_type, config or {})
+        else:
+            from transformers import AutoConfig, AutoModel
+            settings = AutoConfig.for_model(model_type, **(config or {}))
+            model = AutoModel.from_config(settings, add_pooling_layer=False)
+            # Only these two parts are kept: the model around them has an init_weights
+            # of its own, which mmengine would call.
+            self.embeddings, self.layers = model.embeddings, model.encoder.layer
+        self.channels = self.embeddings.word_embeddings.embedding_dim
 
     def embed(self, text: TextTokens) -> Tokens:
         """Return word, position and type embeddings, (B, L, C), before layer 0.
