@@ -30,6 +30,7 @@ from mmengine.config import Config
 
 from segvg.utils.child_processes import ROOT
 from segvg.utils.configs import check_program, load
+from segvg.utils.layout import find_config
 
 KEYS = ('name', 'seeds', 'splits', 'scores', 'epochs', 'threads', 'gpus', 'options',
         'data', 'entries')
@@ -71,11 +72,17 @@ class Run(NamedTuple):
     @property
     def settings(self) -> dict[str, Any]:
         """All that decides its results, but for code and data."""
-        config = load(ROOT / self.config).to_dict()
+        config = load(config_path(self.config)).to_dict()
         return dict(config=self.config, seed=self.seed, command=self.command,
                     checkpoint=self.checkpoint, options=self.options,
                     starts_from=self.starts_from,
                     **{f'config.{key}': value for key, value in config.items()})
+
+
+def config_path(name: str) -> Path:
+    """Return the path of a config, as a plan names it from the root of a clone."""
+    path = ROOT / name
+    return path if path.is_file() else find_config(name)
 
 
 def folder_of(entry: str, seed: int) -> str:
@@ -144,7 +151,7 @@ def _check_starts(path: Path, runs: list[Run]) -> None:
 def _runs_of(path: Path, content: dict, entry: dict) -> list[Run]:
     """Return the runs of an entry."""
     _check_keys(path, entry, ENTRY_KEYS, ('name', 'config'))
-    if not (ROOT / entry['config']).is_file():
+    if not config_path(entry['config']).is_file():
         raise FileNotFoundError(f'{path}: the config {entry["config"]} of '
                                 f'{entry["name"]} does not exist')
     options = {**content.get('options', {}), **entry.get('options', {})}

@@ -15,6 +15,7 @@ from segvg.engine.resume import LAST, find_last_checkpoint, natural_key
 from segvg.engine.workflows.folders import SETTINGS, StepFolders, check_settings
 from segvg.utils.child_processes import die_with_parent
 from segvg.utils.files import write_whole
+from segvg.utils.layout import find_folder
 
 RESULT = 'trained'
 
@@ -178,9 +179,11 @@ def _call(arguments: list[str], log: Path, threads: int) -> None:
         StepError: it failed; with its last lines.
     """
     environment = {**os.environ, 'OMP_NUM_THREADS': str(threads)}
+    words = [str(find_folder('tools') / word.removeprefix('tools/'))
+             if word.startswith('tools/') else word for word in arguments]
     with open(log, 'ab') as out:
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=out,
+            [sys.executable, *words], cwd=ROOT, env=environment, stdout=out,
             stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
     if done.returncode:
         lines = log.read_text('utf-8', errors='replace').splitlines()

@@ -4,13 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-#: Root of the repository, where tools/ and benchmarks/ lie.
-ROOT = Path(__file__).resolve().parents[2]
+from segvg.utils.layout import PACKAGE, find_folder
+
+#: Where paths of plans begin: the root of a clone, else the current folder.
+ROOT = PACKAGE.parent if (PACKAGE.parent / 'configs').is_dir() else Path.cwd()
 
 
 def run_tool(name: str, *arguments: object) -> None:
     """Run ``tools/NAME`` and wait for it; as ``run_python``."""
-    run_python(ROOT / 'tools' / name, *arguments)
+    run_python(find_folder('tools') / name, *arguments)
 
 
 def run_python(*arguments: object) -> None:
