@@ -44,7 +44,7 @@ class SeenImage(NamedTuple):
     @property
     def compared_as(self) -> str:
         """The key, or the name of an image that has none."""
-        return self.key or f'name:{self.name}'
+        return f'name:{self.name}' if self.key is None else self.key
 
 
 class ImageSource:

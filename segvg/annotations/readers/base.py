@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional, Union
 
 from segvg.annotations.checks import Check, Place, Report
 from segvg.annotations.official_counts import Counts
-from segvg.annotations.readers.field_checks import Test, show
+from segvg.annotations.readers.field_checks import Test, as_said, show
 
 # codes of what is wrong with a record, each with a value that shows it
 Errors = list[tuple[str, object]]
@@ -116,9 +116,9 @@ class Context(NamedTuple):
                optional: Mapping[str, Test] = NOTHING) -> tuple[dict, Errors]:
         """The usable fields of a record, and what is wrong with those it must have.
 
-        A field that can be done without and has another type is reported here and left
-        out. What is wrong with the others is for the caller to report, at the record
-        that they cost.
+        Numbers that are written as text are numbers (``as_said``). A field that can be
+        done without and has another type is reported here and left out. What is wrong
+        with the others is for the caller to report, at the record that they cost.
         """
         if not isinstance(record, dict):
             kind = type(record).__name__
@@ -128,16 +128,17 @@ class Context(NamedTuple):
         for name, test in required.items():
             if name not in record:
                 errors.append(('missing_field', name))
-            elif not test(record[name]):
+                continue
+            fields[name] = as_said(record[name], test)
+            if not test(fields[name]):
+                del fields[name]
                 errors.append(('bad_type', f'{name}: {show(record[name])}'))
-            else:
-                fields[name] = record[name]
         for name, test in optional.items():
-            if name in record and not test(record[name]):
-                fields.pop(name, None)
-                self.at(f'.{name}').note('bad_type', show(record[name]))
-            elif name in record:
-                fields[name] = record[name]
+            if name in record:
+                fields[name] = as_said(record[name], test)
+                if not test(fields[name]):
+                    del fields[name]
+                    self.at(f'.{name}').note('bad_type', show(record[name]))
         return fields, errors
 
 

@@ -38,7 +38,7 @@ from segvg.annotations.readers.field_checks import (
     or_none,
 )
 from segvg.annotations.readers.ids import UniqueIds
-from segvg.annotations.readers.images import ImageChecks, is_inside
+from segvg.annotations.readers.images import ImageChecks, is_inside, with_slashes
 from segvg.annotations.readers.objects import checked_object
 from segvg.annotations.readers.splits import order_by_split
 from segvg.annotations.readers.texts import usable_spans
@@ -304,8 +304,8 @@ class _FileParser:
             extra = {key: value for key, value in record.items()
                      if key not in IMAGE_OPTIONAL} | image
             found, errors = self.images.find(SourceImage(
-                image['id'], image['file'], image['width'], image['height'],
-                where.place, image.get('alt', []),
+                image['id'], with_slashes(image['file']), image['width'],
+                image['height'], where.place, image.get('alt', []),
                 {key: value for key, value in extra.items()
                  if key not in (*IMAGE_REQUIRED, 'alt')}))
         ctx.skip(errors)

@@ -9,6 +9,7 @@ from typing import Optional, TypeGuard, Union
 Test = Callable[[object], bool]
 Fields = dict[str, Test]  # names of fields, and what their values must be
 MAX_SIDE = 1 << 15  # px; a larger image is not real, and its mask would fill memory
+MAX_WHOLE = 1 << 53  # up to here every whole number is one of 64-bit floats
 MAX_BITS = 1000  # of an integer that can be a float
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -78,23 +79,48 @@ def is_box(value: object) -> TypeGuard[list]:
 
 
 def with_plain_numbers(record: object, *names: str) -> object:
-    """A record in which digits as text (``'7'``) are numbers, in the fields named.
+    """A record in which what says a whole number is one, in the fields named.
 
-    Lists of them too. What is not a record, or has no such text, is returned as it is.
+    ``'7'`` and ``7.0`` say 7; so do the items of lists. What is not a record, or has no
+    such value, is returned as it is.
     """
     if not isinstance(record, dict):
         return record
-    changed = {name: _plain_number(record[name]) for name in names
-               if isinstance(record.get(name), (str, list))}
+    changed = {name: _whole_numbers(record[name]) for name in names
+               if isinstance(record.get(name), (str, float, list))}
     return {**record, **changed} if changed else record
 
 
-def _plain_number(value: object) -> object:
+def _whole_numbers(value: object) -> object:
     if isinstance(value, list):
-        return [_plain_number(item) for item in value]
+        return [_whole_number(item) for item in value]
+    return _whole_number(value)
+
+
+def _whole_number(value: object) -> object:
     if isinstance(value, str) and re.fullmatch('-?[0-9]{1,18}', value):
         return int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < MAX_WHOLE:
+        return int(value)
     return value
+
+
+def as_said(value: object, test: Test) -> object:
+    """A value, or the number that it says where only that may pass a test.
+
+    ``'7'`` and ``7.0`` say 7, ``'2.5'`` says 2.5; so do the items of a list.
+    """
+    if test(value):
+        return value
+    if isinstance(value, list):
+        return [_said_number(item) for item in value]
+    return _said_number(value)
+
+
+def _said_number(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r'-?[0-9]{1,18}\.[0-9]{1,18}', value):
+        value = float(value)
+    return _whole_number(value)
 
 
 def list_of(test: Test) -> Test:

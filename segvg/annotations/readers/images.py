@@ -55,14 +55,20 @@ def photo_number(url: object) -> Optional[int]:
     return int(match[1]) if match else None
 
 
+def with_slashes(file: str) -> str:
+    """A name below the image folder, without backslashes and what leads out of it."""
+    if '\\' not in file:
+        return file
+    parts = PureWindowsPath(file).parts
+    return '/'.join(part for part in parts if part != '..' and '\\' not in part)
+
+
 def image_name(file: str) -> str:
     """Name of an image of COCO without the annotation id that some sources add.
 
     Backslashes of Windows become slashes, and what leads out of its folder goes.
     """
-    if '\\' in file:
-        parts = PureWindowsPath(file).parts
-        file = '/'.join(part for part in parts if part != '..' and '\\' not in part)
+    file = with_slashes(file)
     name = PurePosixPath(file).name
     has_suffix = COCO_NAME.fullmatch(name) and name.count('_') > 2
     return without_suffix(file) if has_suffix else file

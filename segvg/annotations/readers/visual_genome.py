@@ -17,6 +17,7 @@ from segvg.annotations.readers.base import (
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import (
     Fields,
+    as_said,
     is_int,
     is_list,
     is_number,
@@ -107,6 +108,7 @@ class VgImages:
 def _id_of(record: object, name: str) -> Optional[int]:
     """The integer that a record has for an id, if it has one."""
     value = record.get(name) if isinstance(record, dict) else None
+    value = as_said(value, is_int)
     return value if is_int(value) else None
 
 

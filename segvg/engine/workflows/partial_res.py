@@ -42,7 +42,10 @@ class PartialRES:
                              'percent, seed and threshold')
         self.settings = cfg.partial_res
         self.config = args.config
-        self.percent = args.percent or self.settings.percent
+        self.percent = (self.settings.percent if args.percent is None else
+                        args.percent)
+        if not 0 < self.percent <= 100:
+            raise ValueError(f'percent is above 0 and at most 100, not {self.percent}')
         self.options = args.cfg_options
         self.rec_checkpoint: Optional[str] = args.rec_checkpoint
         self.work = Path(args.work_dir or Path('work_dirs') / Path(args.config).stem)

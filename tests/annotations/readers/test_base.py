@@ -28,13 +28,14 @@ def test_file_is_named_from_the_root(tmp_path):
 
 def test_required_fields_are_errors_and_others_are_noted():
     ctx = context().at('[0]')
-    fields, errors = ctx.fields(dict(id='7', text=3, more=1),
+    fields, errors = ctx.fields(dict(id='x7', text=3, more=1),
                                 dict(id=is_int, name=is_text), dict(text=is_text))
     assert fields == {}
-    assert errors == [('bad_type', "id: '7'"), ('missing_field', 'name')]
+    assert errors == [('bad_type', "id: 'x7'"), ('missing_field', 'name')]
     assert [(one.code, one.at, one.value) for one in ctx.report.findings] == [
         ('bad_type', '[0].text', '3')]
-    assert ctx.fields(dict(id=7), dict(id=is_int)) == ({'id': 7}, [])
+    for said in (7, '7', 7.0):
+        assert ctx.fields(dict(id=said), dict(id=is_int)) == ({'id': 7}, [])
 
 
 def test_record_that_is_not_an_object_has_no_fields():

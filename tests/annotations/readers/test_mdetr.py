@@ -75,7 +75,7 @@ REFEXP_FINDINGS = dict(
     thin=(entry(), box(bbox=[5, 4, .5, 30], area=15), 'box_thin', 'annotations[0]',
           'keep'),
     area=(entry(), box(area=100), 'area_mismatch', 'annotations[0]', 'keep'),
-    odd_area=(entry(), box(area='600'), 'bad_type', 'annotations[0].area', 'keep'),
+    odd_area=(entry(), box(area='large'), 'bad_type', 'annotations[0].area', 'keep'),
     crowd=(entry(), box(iscrowd=1), 'iscrowd_target', 'annotations[0]', 'keep'),
     odd_crowd=(entry(), box(iscrowd=-1), 'bad_type', 'annotations[0].iscrowd', 'keep'),
     category=(entry(), box(category_id=9), 'category_unknown',

@@ -72,7 +72,7 @@ FINDINGS = dict(
     detection=({**without(record(), 'grounding'), 'detection': {'instances': []}},
                'missing_field', '', 'skip'),
     no_name=(without(record(), 'filename'), 'missing_field', '', 'skip'),
-    text_size=(record(height='48'), 'bad_type', '', 'skip'),
+    text_size=(record(height='48 px'), 'bad_type', '', 'skip'),
     no_caption=(record(grounding={'regions': []}), 'missing_field', '', 'skip'),
     no_regions=(record(grounding={'caption': 'man'}), 'missing_field', '', 'skip'),
     odd_regions=(record(regions={}), 'bad_type', '', 'skip'),

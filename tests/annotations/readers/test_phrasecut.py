@@ -65,7 +65,7 @@ SKIPPED = dict(
     odd_phrase=(task(2, 7), 'bad_type'),
     no_boxes=(without(task(2), 'instance_boxes'), 'missing_field'),
     short_box=(task(2, instance_boxes=[[1, 2, 3]]), 'bad_type'),
-    odd_ids=(task(2, ann_ids=['2']), 'bad_type'),
+    odd_ids=(task(2, ann_ids=['two']), 'bad_type'),
     lengths=(task(2, Polygons=[[SQUARE], [SQUARE]]), 'bad_type'),
     nothing=(task(2, ann_ids=[], instance_boxes=[], Polygons=[]),
              'no_target_encoding'),

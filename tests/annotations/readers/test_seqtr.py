@@ -60,7 +60,7 @@ ENTRY_FINDINGS = dict(
     no_box=(without('bbox'), 'missing_field', '', 'skip'),
     no_expressions=(without('expressions'), 'missing_field', '', 'skip'),
     no_width=(without('width'), 'missing_field', '', 'skip'),
-    image_text=(entry(image_id='101'), 'bad_type', '', 'skip'),
+    image_text=(entry(image_id='one'), 'bad_type', '', 'skip'),
     box_text=(entry(bbox='box'), 'bad_type', '', 'skip'),
     size_zero=(entry(height=0), 'bad_type', '', 'skip'),
     silent=(entry(expressions=[]), 'ref_without_sentences', '', 'skip'),

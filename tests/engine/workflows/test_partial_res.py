@@ -72,3 +72,9 @@ def test_config_without_settings_is_told(tmp_path):
     with pytest.raises(ValueError, match='has no `partial_res` with rec_config'):
         make_pipeline(tmp_path, config=str(
             ROOT / 'configs/seqtr/seqtr_tiny_det_synthref_l0.py'))
+
+
+def test_no_masks_at_all_is_refused_and_not_replaced_by_the_config(tmp_path):
+    with pytest.raises(ValueError, match='percent is above 0 and at most 100, not 0'):
+        make_pipeline(tmp_path, percent=0.0)
+    assert make_pipeline(tmp_path, percent=3.0)[0].percent == 3

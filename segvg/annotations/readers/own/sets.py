@@ -158,7 +158,8 @@ class _Parser:
             expr |= {} if ref_id is None else {'ref_id': ref_id}
             expr |= {'extra': record.extra} if record.extra else {}
             self.collector.add(FoundExpr(ctx.with_ids(expr_id=expr_id), expr, split,
-                                         image, instances, [], (split, ref_id or name)))
+                                         image, instances, [],
+                                         (split, name if ref_id is None else ref_id)))
 
     def _name_of(self, ctx: Context) -> str:
         """The place of a record, with its file where there are several."""
