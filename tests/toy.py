@@ -100,11 +100,26 @@ def parts_of(node: Any) -> Iterator[dict]:
 def use_local_files(part: dict, data: Path) -> None:
     """Replace what a part would read by what ``make_data`` wrote."""
     part.pop('init_cfg', None)
-    if part.get('type') in ('BytePairTokenizer', 'SentencePieceTokenizer'):
+    if part.get('type') in ('BytePairTokenizer', 'HuggingFaceTokenizer',
+                            'SentencePieceTokenizer'):
         part['type'] = 'WordPieceTokenizer'
     if part.get('type') in ('WordPieceTokenizer', 'CutWordPieceTokenizer',
                             'WordTokenizer'):
         part['vocab'] = str(data / 'vocab.txt')
+
+
+def small_settings(config: dict) -> dict:
+    """Return settings of a small encoder of transformers of the same architecture."""
+    kind = config['model_type']
+    if 'convnext' in kind:
+        return dict(model_type=kind, hidden_sizes=[32, 64, 128, 256],
+                    depths=[1, 1, 1, 1])
+    small = dict(model_type=kind, num_hidden_layers=2, num_attention_heads=4,
+                 intermediate_size=64, hidden_size=32)
+    if kind in ('dinov3_vit', 'siglip_vision_model'):  # as many channels as the ResNet
+        return dict(small, hidden_size=64, image_size=64, patch_size=32)
+    return dict(small, vocab_size=len(WORDS), projection_size=32, pad_token_id=0,
+                bos_token_id=2, eos_token_id=3, cls_token_id=2, sep_token_id=3)
 
 
 def shrink_part(node: dict) -> None:
@@ -119,6 +134,12 @@ def shrink_part(node: dict) -> None:
         node['config'] = dict(
             hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
             intermediate_size=64, vocab_size=len(WORDS), max_position_embeddings=64)
+    elif kind in ('HuggingFaceBackbone', 'HuggingFaceTextEncoder'):
+        node['config'] = small_settings(node['config'])
+    elif kind == 'SentenceEncoder':
+        node['channels'] = 256
+    elif kind == 'PadToDivisor':
+        node['divisor'] = 32
     elif kind == 'DarkNet53':
         node['repeats'] = (1, ) * 6
     elif kind in ('GatedProduct', 'SentenceTokenProduct'):

@@ -22,8 +22,10 @@ HUB_MODELS = {
     'ModernBERT-base': ('answerdotai', 'tokenizer.json'),
     'siglip2-base-patch16-512': ('google', 'tokenizer.json preprocessor_config.json'),
     'dinov2-base': ('facebook', 'preprocessor_config.json'),
-    'dinov3-vitb16-pretrain-lvd1689m': ('facebook', 'preprocessor_config.json'),
-    'convnextv2-base-22k-384': ('facebook', 'preprocessor_config.json'),
+    **{f'dinov3-vit{size}16-pretrain-lvd1689m': ('facebook', 'preprocessor_config.json')
+       for size in 'sbl'},
+    **{f'convnextv2-{size}-22k-384': ('facebook', 'preprocessor_config.json')
+       for size in ('base', 'large')},
 }
 
 

@@ -109,7 +109,7 @@ class WordVectorGRU(BaseModule):
         words, steps = self.words(ids), torch.arange(ids.shape[1], device=ids.device)
         inside = steps < lengths[:, None]  # (B, L)
         turned = torch.where(inside, lengths[:, None] - 1 - steps, steps)[..., None]
-        weights = self.gru._flat_weights
+        weights = [weight for weight in self.gru._flat_weights if weight is not None]
         half, states = len(weights) // 2, []
         for order, part in ((None, weights[:half]), (turned, weights[half:])):
             tokens = words if order is None else words.take_along_dim(order, 1)

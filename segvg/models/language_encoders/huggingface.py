@@ -72,6 +72,9 @@ class HuggingFaceTextEncoder(HuggingFaceEncoder):
             ``'own'``, that of the published model (BERT, RoBERTa, MPNet, CLIP, SigLIP,
             SigLIP2); ``'first'``, the first token; ``'mean'`` over the tokens. None:
             there is none.
+        pad_id: id that stands where a text is padded; None: that of the settings. It
+            matters where padding is attended to: SigLIP2's is 0, which its settings do
+            not say.
         init_cfg: e.g. ``dict(type='HuggingFacePretrained', name=<folder>)``.
         **kwargs: of ``HuggingFaceEncoder``.
 
@@ -86,6 +89,7 @@ class HuggingFaceTextEncoder(HuggingFaceEncoder):
                  config: Union[Mapping[str, Any], str],
                  *,
                  pooling: Optional[str] = None,
+                 pad_id: Optional[int] = None,
                  init_cfg: Optional[dict] = None,
                  **kwargs) -> None:
         if pooling not in (None, *POOLINGS):
@@ -99,6 +103,7 @@ class HuggingFaceTextEncoder(HuggingFaceEncoder):
         super().__init__(make_model(settings, pooling == 'own'), init_cfg=init_cfg,
                          **kwargs)
         self.pooling = pooling
+        self.pad_id = pad_id if pad_id is not None else settings.pad_token_id or 0
         self.channels = settings.hidden_size
         # a pooler that was not published starts at random, as in transformers
         self.may_lack = ('pooler.', )
@@ -135,11 +140,11 @@ class HuggingFaceTextEncoder(HuggingFaceEncoder):
         self.check(text.ids)
         length, padding_mask = text.ids.shape[1], text.padding_mask
         # ids of padding are read by some: RoBERTa counts positions, CLIP seeks the end
-        ids = text.ids.masked_fill(padding_mask, self.model.config.pad_token_id or 0)
+        ids = text.ids.masked_fill(padding_mask, self.pad_id)
         keep: Optional[Tensor] = padding_mask.logical_not().long()
         if self.model_type in FIXED_LENGTH:
             missing = self.model.config.max_position_embeddings - length
-            ids = F.pad(ids, (0, missing), value=self.model.config.pad_token_id or 0)
+            ids = F.pad(ids, (0, missing), value=self.pad_id)
             keep = None
         out = self.run(input_ids=ids, attention_mask=keep)
         feats = out.last_hidden_state[:, :length]

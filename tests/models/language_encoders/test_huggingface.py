@@ -137,6 +137,17 @@ def test_poolings_that_there_are_not():
         HuggingFaceTextEncoder(dict(model_type='gpt2'))
 
 
+@torch.no_grad()
+def test_id_of_padding_where_it_is_attended_to():
+    encoder = HuggingFaceTextEncoder(TEXT['siglip']).eval()
+    other = HuggingFaceTextEncoder(TEXT['siglip'], pad_id=3).eval()
+    other.load_state_dict(encoder.state_dict())
+    ids = texts(16).ids
+    theirs = encoder.model(input_ids=ids.masked_fill(ids == 0, 3)).last_hidden_state
+    assert torch.equal(other(texts()).feats, theirs[:, :6])
+    assert not torch.equal(encoder(texts()).feats, theirs[:, :6])
+
+
 def test_first_token_as_the_vector_of_the_text():
     encoder = HuggingFaceTextEncoder(TEXT['modernbert'], pooling='first')
     tokens = encoder(texts())
