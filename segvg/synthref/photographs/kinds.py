@@ -76,7 +76,7 @@ class PhotoSentences:
             if name in self._photo.unsure:
                 continue
             if len(members) == 1:
-                if not self._photo.objects[members[0]].is_small:
+                if noun.is_single and not self._photo.objects[members[0]].is_small:
                     alone.append((noun, members[0]))
             elif noun.is_counted:
                 yield from self._several(noun, members)

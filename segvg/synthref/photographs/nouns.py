@@ -26,13 +26,17 @@ PAIRS = {'scissors', 'skis', 'glasses', 'sunglasses', 'eyeglasses', 'goggles', '
          'headsets', 'chopsticks', 'crutches', 'earrings', 'handcuffs'}
 #: Singular although they end with an s.
 SINGULAR = re.compile(r'.*(ss|us|is|as)|lens|news|series|species')
-#: What annotators mark by the piece, the bunch, the row or the heap, as it comes: how
-#: many there are, and which is the left one, the annotation does not decide.
-UNCOUNTED = {'skis', 'book', 'broccoli', 'banana', 'carrot', 'grape', 'rice', 'bread',
-             'cake', 'pizza', 'sandwich', 'food', 'fruit', 'vegetable', 'water',
-             'grass', 'sand', 'snow', 'hair', 'paper', 'cloth', 'clothing',
+#: What annotators mark by the piece, the pair or the whole, as it comes: how many there
+#: are, and which is the left one, the annotation does not decide.
+UNCOUNTED = {'skis', 'broccoli', 'rice', 'bread', 'cake', 'pizza', 'sandwich', 'food',
+             'water', 'grass', 'sand', 'snow', 'hair', 'paper', 'cloth', 'clothing',
              'furniture', 'luggage', 'money', 'meat', 'cheese', 'lettuce', 'corn',
              'soup', 'salad'}
+#: Of these one annotation may mark a bunch, a row or a heap.
+HEAPED = {'book', 'banana', 'carrot', 'apple', 'orange', 'grape', 'lemon', 'peach',
+          'strawberry', 'berry', 'cherry', 'fruit', 'vegetable', 'nut', 'bean', 'pea',
+          'potato', 'tomato', 'onion', 'egg', 'coin', 'stone', 'rock', 'brick', 'log',
+          'leaf', 'flower'}
 #: Classes that annotators take for each other. Where one is marked, it is not said
 #: that another is absent.
 ALIKE = (
@@ -58,13 +62,15 @@ class Noun(NamedTuple):
         name: "the ..." of the only one, such as ``cat`` or ``scissors``.
         one: of one among several, such as ``cat`` or ``pair of scissors``.
         many: of several, such as ``cats`` or ``pairs of scissors``.
-        is_counted: whether one annotation is one of them.
+        is_counted: whether several annotations are as many of them.
+        is_single: whether one annotation is one of them.
     """
 
     name: str
     one: str
     many: str
     is_counted: bool = True
+    is_single: bool = True
 
 
 def noun_of(name: str) -> Optional[Noun]:
@@ -87,7 +93,8 @@ def noun_of(name: str) -> Optional[Noun]:
         return Noun(text, f'pair of {text}', f'pairs of {text}', text not in UNCOUNTED)
     is_plural = head.endswith('s') and len(head) > 2 and not SINGULAR.fullmatch(head)
     return Noun(text, text, text if is_plural else plural(text),
-                not is_plural and text not in UNCOUNTED)
+                not is_plural and text not in UNCOUNTED | HEAPED,
+                text not in HEAPED)
 
 
 def plural(text: str) -> str:

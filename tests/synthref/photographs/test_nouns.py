@@ -35,6 +35,7 @@ def test_plural_of_several_words(name, many):
     ('scissors', Noun('scissors', 'pair of scissors', 'pairs of scissors')),
     ('skis', Noun('skis', 'pair of skis', 'pairs of skis', False)),
     ('broccoli', Noun('broccoli', 'broccoli', 'broccolis', False)),
+    ('Banana', Noun('banana', 'banana', 'bananas', False, False)),
     ('cars', Noun('cars', 'cars', 'cars', False))])
 def test_noun_of_a_category(name, noun):
     assert noun_of(name) == noun
