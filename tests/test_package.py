@@ -95,8 +95,7 @@ def declared() -> set[str]:
     text = (ROOT / 'pyproject.toml').read_text('utf-8')
     project = text.split('[project]')[1].split('[project.scripts]')[0]
     lists = re.findall(r'^(\w+) = \[(.*?)\]$', project, re.DOTALL | re.MULTILINE)
-    return {name for key, items in lists if key in ('dependencies', 'data', 'text',
-                                                    'mmdet')
+    return {name for key, items in lists if key not in ('tests', 'dev')
             for name in re.findall(r"'([\w-]+)", items)}
 
 
