@@ -3,26 +3,50 @@
 A project of a user registers with ``@MODELS.register_module()`` from here and names its
 modules in ``custom_imports``.
 """
+from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Optional
+from typing import Any, Iterator, Optional
 
 from mmengine import registry as root
 from mmengine.config.utils import MODULE2PACKAGE
-from mmengine.registry import Registry
+from mmengine.registry import DefaultScope, Registry
 
 from segvg.utils.errors import InputError
 
 # mmengine's own reader then finds ``_base_ = 'segvg::...'``, too.
 MODULE2PACKAGE['segvg'] = 'segvg'
+SCOPE = 'segvg'
 #: Scopes of packages that segvg does not need, and what installs them.
 EXTRAS = dict(mmdet="pip install 'segvg[mmdet]'", mmpretrain='pip install mmpretrain')
+
+
+@contextmanager
+def own_scope() -> Iterator[None]:
+    """Let bare names be those of segvg within a block, whatever the default scope is.
+
+    mmengine looks for a bare name in the default scope of the program, even when the
+    registry of another package is asked. So the parts of a ``segvg.SegVG`` would be
+    looked for in mmdet where ``default_scope`` is ``'mmdet'``.
+    """
+    scope = DefaultScope.get_current_instance()
+    if scope is not None and scope.scope_name == SCOPE:
+        yield
+        return
+    with DefaultScope.overwrite_default_scope(SCOPE):
+        yield
 
 
 class GroundingRegistry(Registry):
     """A registry that says how the package of a part, ``mmdet.X``, is installed.
 
-    The package is imported when a part of it is asked for, and only then.
+    The package is imported when a part of it is asked for, and only then. Parts find
+    each other by their bare names in every program, see ``own_scope``.
     """
+
+    def build(self, cfg: dict, *args: Any, **kwargs: Any) -> Any:
+        """Build a part; bare names, also inside it, are those of segvg."""
+        with own_scope():
+            return super().build(cfg, *args, **kwargs)
 
     def get(self, key: str) -> Optional[type]:
         """Return the class of a name.
@@ -46,7 +70,7 @@ def _child(parent: Registry, *locations: str) -> Registry:
     One without locations gets this module: mmengine would look for a function of
     ``segvg.utils`` that imports everything.
     """
-    return GroundingRegistry(parent.name, parent=parent, scope='segvg',
+    return GroundingRegistry(parent.name, parent=parent, scope=SCOPE,
                              locations=list(locations or (__name__, )))
 
 

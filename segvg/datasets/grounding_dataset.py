@@ -19,7 +19,7 @@ from segvg.annotations.canonical import (
 from segvg.annotations.line_index import index_path
 from segvg.annotations.readers.images import USUAL_DIRS
 from segvg.annotations.sources import prepare_command
-from segvg.registry import DATASETS
+from segvg.registry import DATASETS, TRANSFORMS
 from segvg.structures.images import BrokenImageError
 from segvg.utils.seeding import seeded
 
@@ -135,8 +135,10 @@ class GroundingDataset(BaseDataset):
         super().__init__(
             ann_file=ann_file, metainfo=metainfo, data_root=data_root,
             data_prefix={'img': '', **(data_prefix or {})}, indices=indices,
-            serialize_data=False, pipeline=list(pipeline), test_mode=test_mode,
-            lazy_init=lazy_init, max_refetch=max_refetch)
+            serialize_data=False, test_mode=test_mode, lazy_init=lazy_init,
+            max_refetch=max_refetch, pipeline=[
+                TRANSFORMS.build(step) if isinstance(step, dict) else step
+                for step in pipeline])
 
     def full_init(self) -> None:
         """Open the annotation file and count its samples, at the first call."""

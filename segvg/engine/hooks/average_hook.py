@@ -4,11 +4,10 @@ from typing import Optional
 
 from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
-from mmengine.registry import MODELS
 from mmengine.runner import Runner
 from torch import nn
 
-from segvg.registry import HOOKS
+from segvg.registry import HOOKS, MODELS
 
 
 @HOOKS.register_module()

@@ -4,7 +4,7 @@ from typing import Any, Optional
 
 from mmengine.model import BaseModel
 
-from segvg.registry import MODELS
+from segvg.registry import MODELS, own_scope
 from segvg.structures import FusedFeatures, GroundingBatch, GroundingDataSample, Tokens
 
 
@@ -25,9 +25,14 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
                  *,
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
-        super().__init__(
-            data_preprocessor or dict(type='GroundingDataPreprocessor'), init_cfg)
+        super().__init__(MODELS.build(
+            data_preprocessor or dict(type='GroundingDataPreprocessor')), init_cfg)
         self.head = MODELS.build(head)
+
+    def init_weights(self) -> None:
+        """Initialise the weights of all parts as their ``init_cfg`` say."""
+        with own_scope():
+            super().init_weights()
 
     @abstractmethod
     def encode_image(self, inputs: GroundingBatch) -> Tokens:
