@@ -143,7 +143,8 @@ def state_dict_of(checkpoint: Any) -> dict[str, Tensor]:
     """Return the weights of a checkpoint in any of the usual containers.
 
     Where MDETR and SiRi put an average beside the weights, the average counts: it is
-    what their authors score. Without one the entry is None.
+    what their authors score. Without one the entry is None. A wrapper's ``module.`` or
+    ``model.`` before every name goes.
     """
     for key in ('state_dict', 'model_ema', 'model', 'model_state_dict'):
         if isinstance(checkpoint, dict) and isinstance(checkpoint.get(key), dict):
@@ -154,7 +155,10 @@ def state_dict_of(checkpoint: Any) -> dict[str, Tensor]:
             for key, value in checkpoint.items()):
         raise InputError('a checkpoint is a dict of tensors, or has one under '
                          "'state_dict' or 'model'; this file has neither")
-    return {re.sub(r'^module\.', '', key): value for key, value in checkpoint.items()}
+    state = {re.sub(r'^module\.', '', key): value for key, value in checkpoint.items()}
+    if all(key.startswith('model.') for key in state):
+        state = {key.removeprefix('model.'): value for key, value in state.items()}
+    return state
 
 
 def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str) -> None:
@@ -172,12 +176,17 @@ def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str) -> N
     wrong = [f'{key} {tuple(state[key].shape)} for {tuple(own[key].shape)}'
              for key in state if key in own and state[key].shape != own[key].shape]
     problems = [(missing, 'missing'), (unknown, 'unknown'), (wrong, 'of another shape')]
+    tables = [key for key in state if key in own and 'position' in key
+              and state[key].shape[1:] == own[key].shape[1:]
+              and len(state[key]) != len(own[key])]
     told = '; '.join(f'{len(keys)} {word} ({", ".join(keys[:3])}'
                      f'{", ..." if len(keys) > 3 else ""})'
                      for keys, word in problems if keys)
     if told:
+        hint = ('; a table of positions is as long as max_tokens and the canvas of the '
+                'config say: set those of the training' if tables else '')
         raise InputError(f'{source} does not hold the weights of this '
-                         f'{type(module).__name__}: {told}')
+                         f'{type(module).__name__}: {told}{hint}')
     module.load_state_dict(state, strict=False)
 
 

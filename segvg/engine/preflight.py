@@ -1,4 +1,5 @@
 """Look for the files of a config before anything is built from it."""
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
@@ -33,6 +34,24 @@ def is_hub_name(name: str) -> bool:
     """Return whether a name can be that of a model on a hub (``bert-base-uncased``)."""
     return not Path(name).is_absolute() and not name.startswith('.') and len(
         Path(name).parts) <= 2 and not Path(name).suffix
+
+
+#: Backends of the visualizer -> the package that each needs.
+LOG_PACKAGES = dict(
+    TensorboardVisBackend='tensorboard', WandbVisBackend='wandb',
+    MLflowVisBackend='mlflow', ClearMLVisBackend='clearml',
+    NeptuneVisBackend='neptune', DVCLiveVisBackend='dvclive', AimVisBackend='aim')
+
+
+def missing_packages(cfg: Config) -> Iterator[str]:
+    """Yield the packages that the places for logs need and that are not installed."""
+    visualizer = cfg.get('visualizer') or {}
+    for backend in visualizer.get('vis_backends') or ():
+        name = str(backend.get('type')).rpartition('.')[2]
+        package = LOG_PACKAGES.get(name)
+        if package is not None and find_spec(package) is None:
+            yield (f'package {package}, which {name} of visualizer.vis_backends needs\n'
+                   f'    pip install {package}')
 
 
 def missing_annotations(dataset: dict) -> Iterator[str]:
@@ -175,7 +194,7 @@ def check_files(cfg: Config, loaders: Sequence[str], pretrained: bool) -> None:
         FileNotFoundError: something is missing.
         ValueError: pixels are normalized otherwise than an encoder has learned.
     """
-    missing: dict[str, None] = {}
+    missing: dict[str, None] = dict.fromkeys(missing_packages(cfg))
     if pretrained:
         missing.update(dict.fromkeys(missing_weights(cfg.model)))
     for loader in loaders:

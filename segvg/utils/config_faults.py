@@ -5,6 +5,8 @@ import re
 from types import FrameType
 from typing import Any, Iterable, Optional
 
+from segvg.registry import SCOPE
+
 UNEXPECTED = re.compile(r"got an unexpected keyword argument '(\w+)'")
 MISSING = re.compile(r'missing \d+ required [\w -]*arguments?: (.*)')
 
@@ -48,10 +50,14 @@ def _build_frame(error: BaseException) -> Optional[FrameType]:
 def _unknown_type(name: str, registry: Any) -> str:
     """Say that a type is not registered, and which names are close to it."""
     names: dict[str, None] = {}
-    place, kind = registry, getattr(registry, 'name', 'part')
+    place, root, kind = registry, registry, getattr(registry, 'name', 'part')
     while place is not None:
         names.update(dict.fromkeys(place.module_dict))
-        place = place.parent
+        place, root = place.parent, place
+    own = root.children.get(SCOPE) if root is not None else None
+    if own is not None and own is not registry and '.' not in name and name in own:
+        return (f'{name} is not registered as a {kind} of {registry.scope}: name it '
+                f"{SCOPE}.{name}, or set default_scope = '{SCOPE}' in the config")
     return (f'{name} is not registered as a {kind}{_hint(name, names)}; a part of your '
             'own is made known by custom_imports in the config')
 

@@ -13,6 +13,7 @@ from segvg.checkpoints.io import (
     as_plain,
     check_any_fits,
     load_checkpoint,
+    load_strictly,
     save_weights,
     state_dict_of,
 )
@@ -118,5 +119,28 @@ def test_weights_of_which_none_fits_are_refused():
             check_any_fits(layer, state, 'a.pth')
 
 
-def test_prefix_of_distributed_training_goes():
-    assert list(state_dict_of({'module.a.b': torch.ones(1)})) == ['a.b']
+@pytest.mark.parametrize('content', [
+    {'module.a.b': 1}, {'model.a.b': 1}, dict(model={'module.a.b': 1}),
+    dict(state_dict={'model.a.b': 1}), dict(model_state_dict={'a.b': 1}),
+    dict(model={'a.b': 1}, optimizer=None)])
+def test_usual_wrappers_go(content):
+    def fill(node):
+        return {key: fill(value) if isinstance(value, dict) else value and torch.ones(1)
+                for key, value in node.items()}
+    assert list(state_dict_of(fill(content))) == ['a.b']
+
+
+def test_part_that_is_called_model_keeps_its_name():
+    state = {'model.a': torch.ones(1), 'head.b': torch.ones(1)}
+    assert list(state_dict_of(state)) == list(state)
+
+
+def test_other_table_of_positions_says_what_makes_its_length():
+    class Encoder(torch.nn.Module):
+        def __init__(self, length):
+            super().__init__()
+            self.position = torch.nn.Embedding(length, 2)
+
+    with pytest.raises(ValueError, match=r'position.weight \(6, 2\) for \(4, 2\).*'
+                       'max_tokens and the canvas'):
+        load_strictly(Encoder(4), Encoder(6).state_dict(), 'a.pth')

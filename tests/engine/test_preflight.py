@@ -118,3 +118,13 @@ def test_pixels_normalized_otherwise_than_an_encoder_has_learned(tmp_path):
     file.write_text('{"do_normalize": false}')
     with pytest.raises(ValueError, match=r'trained with mean \[0.0, 0.0, 0.0\]'):
         check_normalization(model)
+
+
+def test_package_for_logs_is_looked_for(cfg, monkeypatch):
+    from segvg.engine import preflight
+    monkeypatch.setattr(preflight, 'find_spec', lambda name: None)
+    cfg.visualizer.vis_backends = [
+        dict(type='LocalVisBackend'), dict(type='mmengine.TensorboardVisBackend')]
+    told = missing(cfg)
+    assert 'package tensorboard, which TensorboardVisBackend' in told
+    assert 'pip install tensorboard' in told

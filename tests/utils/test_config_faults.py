@@ -1,6 +1,7 @@
 """A config that describes a part wrongly is told in one line."""
 import pytest
-from mmengine.registry import Registry
+from mmengine import registry as root
+from mmengine.registry import DefaultScope, Registry
 from mmengine.runner import Runner
 
 from segvg.utils.config_faults import config_fault
@@ -67,3 +68,10 @@ def test_data_loader_with_a_misspelt_key():
         main()
     assert stop.value.code.startswith(
         "error: a data loader has no argument 'batchsize'; did you mean batch_size?")
+
+
+def test_part_of_segvg_in_another_scope_is_told():
+    with DefaultScope.overwrite_default_scope('mmengine'):
+        told = fault_of(root.MODELS.build, dict(type='BoxHead', loss_box={}))
+    assert told == ('BoxHead is not registered as a model of mmengine: name it '
+                    "segvg.BoxHead, or set default_scope = 'segvg' in the config")

@@ -19,8 +19,19 @@ class WholeCheckpointHook(CheckpointHook):
 
     Where the disk is full the checkpoint before is still there. ``last_checkpoint`` is
     written whole. After a resume in a folder that was moved, the best checkpoint is
-    looked for where the folder is now.
+    looked for where the folder is now. Without a ``rule`` a higher score is better, but
+    for losses; mmengine stops at names that it does not know, such as ``gres/gIoU``,
+    which is what ``save_best='auto'`` may find.
     """
+
+    def _init_rule(self, rules: list[Optional[str]],
+                   key_indicators: list[str]) -> None:
+        """Set the rule of every score, given or not."""
+        if len(rules) == 1:
+            rules = rules * len(key_indicators)
+        super()._init_rule([
+            rule if rule or key == 'auto' else 'less' if 'loss' in key else 'greater'
+            for rule, key in zip(rules, key_indicators, strict=True)], key_indicators)
 
     def before_train(self, runner: Runner) -> None:
         """Look for files in the folder as it is called now."""

@@ -65,3 +65,13 @@ def test_old_ones_stand_until_the_new_one_does(name, data, monkeypatch):
 def test_hook_of_the_default_runtime():
     cfg = toy_config(CONFIG, Path('data'), Path('work'))
     assert cfg.default_hooks.checkpoint.type == WholeCheckpointHook.__name__
+
+
+@pytest.mark.parametrize('name, rule', [
+    ('gres/gIoU', 'greater'), ('res/oIoU', 'greater'), ('phrase/R@1', 'greater'),
+    ('val_loss', 'less')])
+def test_best_without_a_rule_is_the_highest_score(name, rule):
+    hook = WholeCheckpointHook(save_best='auto')
+    hook._init_rule(hook.rules, [name])  # as mmengine does with the first score
+    assert hook.rules == [rule]
+    assert WholeCheckpointHook(save_best=name).rules == [rule]
