@@ -51,6 +51,9 @@ class InstanceHead(BaseModule):
         points: locations per head and level.
         dropout: in the query start and the decoder.
         distance_weight: how much the starting points avoid each other.
+        start_at_points: initialize so that queries first look at their points and
+            predict boxes there. As published they first look half an image further,
+            and those that look beyond the image learn slowly.
         weigh_by_existence: multiply the scores of queries by the sigmoid of the first
             existence logit, as published.
         nearest_masks: enlarge masks to the original image after the decision about
@@ -60,6 +63,7 @@ class InstanceHead(BaseModule):
 
     Source: Dai et al., "InstanceVG", TPAMI 2025.
     """
+    AT_POINT = -5.0  # its sigmoid is nearly 0
 
     def __init__(self,
                  loss_instance: dict,
@@ -74,6 +78,7 @@ class InstanceHead(BaseModule):
                  points: int = 4,
                  dropout: float = 0.1,
                  distance_weight: float = 0.003,
+                 start_at_points: bool = False,
                  weigh_by_existence: bool = True,
                  nearest_masks: bool = False,
                  init_cfg: Optional[dict] = None) -> None:
@@ -85,6 +90,9 @@ class InstanceHead(BaseModule):
             distance_weight=distance_weight)
         self.point_pos = nn.Linear(2, channels)
         self.reference = nn.Linear(channels, 2)
+        if start_at_points:
+            nn.init.zeros_(self.reference.weight)
+            nn.init.constant_(self.reference.bias, self.AT_POINT)
         self.layers = nn.ModuleList(
             DeformableDecoderLayer(channels, heads, hidden, levels, points,
                                    dropout=dropout) for _ in range(num_layers))

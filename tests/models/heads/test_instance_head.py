@@ -47,6 +47,19 @@ def test_queries_look_beyond_their_points(head):
 
 
 @torch.no_grad()
+def test_queries_may_start_at_their_points():
+    head = MODELS.build(dict(
+        type='segvg.InstanceHead', loss_instance=dict(type='segvg.InstanceLoss'),
+        channels=8, num_queries=3, num_layers=1, heads=2, hidden=16,
+        start_at_points=True))
+    points = torch.rand(1, 3, 2)
+    start = WordPointStart(torch.randn(1, 3, 8), points, torch.zeros(1, 4, 4))
+    maps = [torch.randn(1, 8, side, side) for side in (16, 8, 4, 2)]
+    torch.testing.assert_close(head.decode(start, maps).reference, points, atol=0.01,
+                               rtol=0)
+
+
+@torch.no_grad()
 def test_boxes_do_not_move_where_nothing_is_learned_yet(head):
     """The centre is then where the query looks, moved into the image."""
     for parameter in head.box.layers[-1].parameters():
