@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from segvg.annotations.checks import CODES, BadRecordError, Check, Report
+from segvg.annotations.checks import BadRecordError, Check, Report
 from segvg.annotations.readers import OWN_FORMATS, READERS, ReadOptions, SourceSet
 from segvg.annotations.readers.base import BOXES, IMAGES_ARE
 from segvg.annotations.readers.own.arguments import add_own_arguments, own_options
@@ -30,6 +30,7 @@ CONVENTIONS = dict(
     image_name=('seqtr', 'simvg'))
 
 
+FILES_SHOWN = 8
 MAX_BAD = 100_000  # more than any known source loses
 
 
@@ -48,7 +49,8 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         '(without a number: %(const)s)')
     parser.add_argument('--images', metavar='DIR', type=Path,
                         help='root of the images; read with --check images and full, '
-                        'and where the source gives no image sizes (.pth lists)')
+                        'where the source gives no image sizes (.pth lists), and for '
+                        'own data')
     parser.add_argument('--image-dirs', metavar='SUB', nargs='+',
                         help='folders below --images to try (default: the usual ones)')
     parser.add_argument('--check', choices=[check.name.lower() for check in Check],
@@ -132,7 +134,9 @@ def convert_set(source: SourceSet, args: argparse.Namespace,
     size = path.stat().st_size if path.exists() else 0
     report = Report(on_bad=args.on_bad, max_bad=args.max_bad, path=path,
                     append=is_joined)
-    log(f'{source.name}: reading {", ".join(map(str, source.files))}')
+    names = ', '.join(map(str, source.files[:FILES_SHOWN]))
+    more = len(source.files) - FILES_SHOWN
+    log(f'{source.name}: reading {names}' + (f' and {more} more' if more > 0 else ''))
     try:
         meta = convert(source, args.out, report, options, overwrite=overwrite)
     except FileExistsError:
@@ -145,7 +149,7 @@ def convert_set(source: SourceSet, args: argparse.Namespace,
         return False
     finally:
         report.close()
-    log(f'\n{report.table()}\n\n{count_table(meta)}')
+    log('\n'.join(['', report.table(), *report.left_out(), '', count_table(meta)]))
     lost = set(source.read.splits()) - source.written
     if lost or not source.written:
         log(f'{source.name}: nothing is left of {", ".join(sorted(lost)) or "it"}; the '
@@ -175,11 +179,8 @@ def show_set(source: SourceSet, args: argparse.Namespace, options: ReadOptions) 
     except (AnnotationFileError, BadRecordError) as refusal:
         error = str(refusal)
     log('\n'.join([f'{source.name}: {len(records)} records as they are understood '
-                   '(nothing is written)', *records, '', report.table()]))
-    for finding in [found for found in report.findings
-                    if found.action != 'keep'][:args.show]:
-        log(f'left out: {finding.file} {finding.at}: {CODES[finding.code]} '
-            f'({finding.value})')
+                   '(nothing is written)', *records, '', report.table(),
+                   *report.left_out()]))
     if error:
         log(f'{source.name}: {error}')
     return not error

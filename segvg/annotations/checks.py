@@ -75,6 +75,7 @@ ACTIONS = ('keep', 'skip', 'box_dropped', 'phrase_dropped', 'fatal')
 SEVERITY = dict(keep='note', skip='error', box_dropped='error', phrase_dropped='error',
                 fatal='fatal')
 PLACES_SHOWN = 3
+EXAMPLES_SHOWN = 3
 
 
 class Check(IntEnum):
@@ -172,6 +173,7 @@ class Report:
         self.path = path
         self._mode = 'a' if append else 'w'
         self.findings: list[Finding] = []
+        self.examples: list[Finding] = []  # the first that cost something
         self.counts: Counter = Counter()
         self.boxes = BoxStatistics()
         self.bad = 0
@@ -194,6 +196,8 @@ class Report:
         self._store(finding)
         if action != 'keep':
             self.bad += 1
+            if len(self.examples) < EXAMPLES_SHOWN:
+                self.examples.append(finding)
             self._stop_if_too_many(finding, place)
 
     def close(self) -> None:
@@ -211,6 +215,11 @@ class Report:
             rows.append(f'{code:{width}}  {count:5}  {CODES[code]}; '
                         f'{", ".join(self._first[code])}')
         return '\n'.join(rows)
+
+    def left_out(self) -> list[str]:
+        """The first findings that cost something, each with what was found."""
+        return [f'left out: {found.file} {found.at}: {CODES[found.code]} '
+                f'({found.value})' for found in self.examples]
 
     def _open(self, path: Path) -> IO[str]:
         if self._stream is None:

@@ -94,3 +94,13 @@ def test_unknown_words_are_errors():
 
 def test_levels_include_those_before():
     assert Check.NONE < Check.FAST < Check.IMAGES < Check.FULL
+
+
+def test_first_losses_are_shown_with_what_was_found():
+    report = Report()
+    report.add('box_thin', Place('a.csv', 'line:1'), value='0.5')
+    for number in range(5):
+        report.add('bad_type', Place('a.csv', f'line:{number}'), 'skip', value='x')
+    assert report.left_out() == [
+        f'left out: a.csv line:{number}: a field has another type (x)'
+        for number in range(3)]

@@ -179,7 +179,7 @@ class _Parser:
         if self.ctx.options.split is not None:
             return self.ctx.options.split
         if not record.split.strip():
-            self.without_split += 1
+            self.without_split += record.texts != [None]  # a record that is broken
             return DEFAULT_SPLIT
         split = split_named(record.split)
         if split is None:
