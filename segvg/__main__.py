@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from segvg.utils.exits import one_line_errors
 from segvg.utils.layout import find_folder
 from segvg.version import __version__
 
@@ -110,6 +111,7 @@ def run(name: str, command: Command, arguments: list[str]) -> None:
     exec(compile(path.read_bytes(), path, 'exec'), module.__dict__)
 
 
+@one_line_errors
 def main() -> None:
     """Run the command that is named."""
     name, *arguments = sys.argv[1:] or ['--help']
