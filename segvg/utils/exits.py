@@ -21,8 +21,9 @@ def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
     """Make a command end with one line, not a traceback, for what is not its own bug.
 
     That is an error of the system (a full disk, a forbidden folder, a missing file), an
-    ``InputError`` or a part that the config describes wrongly, exit code 1; a file that
-    is not to be replaced, exit code 2; or an interrupt, exit code 130.
+    ``InputError``, an image that cannot be read or a part that the config describes
+    wrongly, exit code 1; a file that is not to be replaced, exit code 2; or an
+    interrupt, exit code 130.
     """
     @functools.wraps(main)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -35,6 +36,11 @@ def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(BROKEN_PIPE)
         except (OSError, InputError) as error:
+            end_with(error, f'error: {message_of(error)}')
+        except ValueError as error:
+            from segvg.structures.images import BrokenImageError  # slow: pillow, numpy
+            if not isinstance(error, BrokenImageError):
+                raise
             end_with(error, f'error: {message_of(error)}')
         except (KeyError, TypeError) as error:
             fault = config_fault(error)

@@ -3,6 +3,7 @@ import signal
 
 import pytest
 
+from segvg.structures.images import BrokenImageError
 from segvg.utils.exits import end_like_interrupts, one_line_errors
 
 
@@ -48,3 +49,27 @@ def test_signal_ends_like_an_interrupt():
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)
     signal.signal(signal.SIGTERM, before)
+
+
+def test_image_that_cannot_be_read_is_one_line_and_other_values_are_not(tmp_path):
+    @one_line_errors
+    def broken():
+        raise BrokenImageError('a.jpg cannot be read as an image')
+
+    @one_line_errors
+    def wrong():
+        raise ValueError('a bug')
+    with pytest.raises(SystemExit, match='error: a.jpg cannot be read as an image'):
+        broken()
+    with pytest.raises(ValueError, match='a bug'):
+        wrong()
+
+
+def test_file_that_is_not_replaced_has_an_exit_code_of_its_own(capsys):
+    @one_line_errors
+    def main():
+        raise FileExistsError('a.json is there already')
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == 'error: a.json is there already\n'
