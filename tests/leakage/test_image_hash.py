@@ -24,7 +24,7 @@ def test_copies_are_found_and_nothing_else(tmp_path):
 
 def test_broken_image_is_named_and_the_rest_compared(tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr('segvg.leakage.image_hash.print_log',
+    monkeypatch.setattr('mmengine.logging.print_log',
                         lambda text, **_: told.append(text))
     for name in ('ours', 'theirs'):
         (tmp_path / name).mkdir()
