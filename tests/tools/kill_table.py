@@ -151,6 +151,7 @@ def try_tool(name: str, workers: int, moments: int) -> str:
     tool, root = TOOLS[name], Path(tempfile.mkdtemp(prefix='kills_'))
     arguments = tool.prepare(root, workers)
     os.chdir(root)
+    finish(name, ['--help'])  # the server of the processes has begun by then
     begin = time.monotonic()
     finish(name, [*arguments, '--work-dir', root / 'whole'])
     seconds, whole = time.monotonic() - begin, results(root / 'whole', tool)

@@ -1,11 +1,17 @@
 """Checkpoints that anyone can read, and none that is loaded for nothing."""
+from typing import Optional
+
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
+from torch import Tensor, nn
 
 from segvg.checkpoints.io import as_plain, check_any_fits, state_dict_of
 from segvg.registry import HOOKS
 from segvg.utils.errors import InputError
+
+HUB_KEYS = ('log_scalars', 'runtime_info', 'resumed_keys')
 
 
 @HOOKS.register_module()
@@ -28,19 +34,82 @@ class CheckpointGuardHook(Hook):
         """Look whether the model, and a training to be resumed, can use the file.
 
         Raises:
-            InputError: it holds no weights, none that fit, or no state of a training.
+            InputError: it holds no weights, none that fit, or no state of this
+                training.
         """
         source = str(runner._load_from or 'the checkpoint')
-        meta = checkpoint.get('meta')
-        if runner._resume and not (isinstance(meta, dict) and isinstance(
-                meta.get('iter'), int) and 'message_hub' in checkpoint):
-            raise InputError(f'{source} holds weights but no state of a training, so '
-                             'none can be resumed from it; load_from starts one with '
-                             'these weights')
         try:
             state = state_dict_of(checkpoint)
         except ValueError as error:
             raise InputError(f'{source}: {error}') from None
         model = runner.model
-        check_any_fits(model.module if is_model_wrapper(model) else model, state,
-                       source)
+        model = model.module if is_model_wrapper(model) else model
+        check_any_fits(model, state, source)
+        if runner._resume:
+            check_training_state(checkpoint, source)
+            check_shapes(model, state, source)
+            if isinstance(runner.optim_wrapper, OptimWrapper):
+                check_parameter_groups(runner.optim_wrapper.param_groups,
+                                       checkpoint.get('optimizer'), source)
+
+
+def check_training_state(checkpoint: dict, source: str) -> None:
+    """Refuse a checkpoint from which no training can be resumed.
+
+    Raises:
+        InputError: it has no state of a training, or one of other kinds of values.
+    """
+    meta, hub = checkpoint.get('meta'), checkpoint.get('message_hub')
+    if not isinstance(meta, dict) or meta.get('iter') is None or hub is None:
+        raise InputError(f'{source} holds weights but no state of a training, so none '
+                         'can be resumed from it; load_from starts one with these '
+                         'weights')
+    optimizer = checkpoint.get('optimizer', {})
+    schedulers = checkpoint.get('param_schedulers', [])
+    sound = dict(
+        epoch=type(meta.get('epoch')) is int and meta['epoch'] >= 0,
+        iter=type(meta['iter']) is int and meta['iter'] >= 0,
+        message_hub=isinstance(hub, dict) and all(
+            isinstance(hub.get(key), dict) for key in HUB_KEYS),
+        optimizer=isinstance(optimizer, dict) and all(
+            isinstance(group, dict) and isinstance(group.get('params'), list)
+            for group in optimizer.get('param_groups', ())),
+        param_schedulers=isinstance(schedulers, dict) or isinstance(
+            schedulers, list) and all(isinstance(part, dict) for part in schedulers))
+    damaged = [name for name, is_sound in sound.items() if not is_sound]
+    if damaged:
+        raise InputError(f'{source}: the state of the training in it is damaged '
+                         f'({", ".join(damaged)})')
+
+
+def check_shapes(model: nn.Module, state: dict[str, Tensor], source: str) -> None:
+    """Refuse weights to be resumed from that are of a model of other sizes.
+
+    Raises:
+        InputError: a weight has another shape than that of its name in the model.
+    """
+    for key, value in model.state_dict().items():
+        if key in state and state[key].shape != value.shape:
+            raise InputError(
+                f'{source} cannot be resumed from: {key} has the shape '
+                f'{tuple(state[key].shape)}, and {tuple(value.shape)} in the model of '
+                'this config')
+
+
+def check_parameter_groups(groups: list[dict], saved: Optional[dict],
+                           source: str) -> None:
+    """Refuse the state of an optimizer that has other groups of parameters.
+
+    Raises:
+        InputError: the numbers of groups, or of parameters in a group, differ.
+    """
+    if not saved or 'param_groups' not in saved:
+        return
+    sizes, saved_sizes = ([len(group['params']) for group in part]
+                          for part in (groups, saved['param_groups']))
+    if sizes != saved_sizes:
+        raise InputError(
+            f'{source} cannot be resumed from: its optimizer has {len(saved_sizes)} '
+            f'groups of {sum(saved_sizes)} parameters, that of this config '
+            f'{len(sizes)} of {sum(sizes)}, or other numbers in each; load_from starts '
+            'a training with its weights')
