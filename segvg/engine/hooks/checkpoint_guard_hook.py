@@ -49,7 +49,7 @@ class CheckpointGuardHook(Hook):
             check_training_state(checkpoint, source)
             check_shapes(model, state, source)
             if isinstance(runner.optim_wrapper, OptimWrapper):
-                check_parameter_groups(runner.optim_wrapper.param_groups,
+                check_parameter_groups(runner.optim_wrapper.optimizer.param_groups,
                                        checkpoint.get('optimizer'), source)
 
 
