@@ -5,14 +5,13 @@ python tools/infer.py street.jpg --text 'left man' --text 'the red car' \\
 """
 import argparse
 import glob
-import signal
 import sys
 from pathlib import Path
 from typing import Iterator, Sequence
 
 from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.utils.command_line import add_config_options, add_device, fail
-from segvg.utils.exits import end_like_interrupts, one_line_errors
+from segvg.utils.exits import one_line_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -96,7 +95,6 @@ def read_config(args: argparse.Namespace) -> Config:
 def main() -> None:
     """Ask every expression of every image."""
     args = parse_args()
-    end_like_interrupts(signal.SIGTERM)
     try:
         for image in args.images:
             if not Path(image).is_file():

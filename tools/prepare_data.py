@@ -144,6 +144,10 @@ def convert_set(source: SourceSet, args: argparse.Namespace,
         if is_joined:
             os.truncate(path, size)  # the findings of what stays as it is
         raise
+    except OSError:  # such as a full disk
+        if not is_joined:
+            path.unlink(missing_ok=True)
+        raise
     except (AnnotationFileError, BadRecordError) as error:
         log(f'\n{report.table()}\n{source.name} was not written: {error}')
         return False

@@ -1,4 +1,5 @@
 """The canonical form on disk: JSON lines by image, a meta file and an index."""
+import contextlib
 import hashlib
 import json
 import os
@@ -14,7 +15,7 @@ from segvg.annotations.image_identity import dataset_of, image_number, join_data
 from segvg.annotations.line_checks import check_line, show
 from segvg.annotations.line_index import index_path, load_index, save_index
 from segvg.annotations.outputs import check_output
-from segvg.utils.files import part_of, remove_leftovers, write_whole
+from segvg.utils.files import naming, part_of, remove_leftovers, write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -104,7 +105,8 @@ class _SplitFile:
         if image_id in self.images:
             raise ValueError(f'image {image_id!r} already has a line in {self.path}; '
                              'there is one line per image and split')
-        self.stream.write(data)
+        with naming(self.path):
+            self.stream.write(data)
         self.digest.update(data)
         self.images.add(image_id)
         self.refs.update(expr['ref_id'] for expr in line['exprs']
@@ -115,9 +117,10 @@ class _SplitFile:
 
     def finish(self) -> dict:
         """Name and index the file; returns its part of the meta file."""
-        self.stream.close()
-        index_path(self.path).unlink(missing_ok=True)
-        os.replace(self.temporary, self.path)
+        with naming(self.path):
+            self.stream.close()
+            index_path(self.path).unlink(missing_ok=True)
+            os.replace(self.temporary, self.path)
         remove_leftovers(self.path.parent, self.path.name)
         save_index(self.path, self.rows)
         return dict(file=self.path.name, images=len(self.images),
@@ -125,8 +128,9 @@ class _SplitFile:
                     sha256=self.digest.hexdigest())
 
     def abort(self) -> None:
-        """Remove the unfinished file."""
-        self.stream.close()
+        """Remove the file if it is unfinished."""
+        with contextlib.suppress(OSError):  # what is left to write may not fit either
+            self.stream.close()
         self.temporary.unlink(missing_ok=True)
 
 
@@ -171,9 +175,10 @@ class CanonicalWriter:
         return self
 
     def __exit__(self, error_type: Optional[type[BaseException]], *_: object) -> None:
-        if error_type is None:
-            self.close()
-        else:
+        try:
+            if error_type is None:
+                self.close()
+        finally:
             self.abort()
 
     def write(self, line: dict) -> None:

@@ -6,6 +6,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import IO, NamedTuple, Optional
 
+from segvg.utils.files import naming
+
 # code -> what it means; the texts are those of the summary table
 CODES = dict(
     unsafe_pickle='asks for code to be run', unsafe_npy='array file with objects in it',
@@ -203,7 +205,8 @@ class Report:
     def close(self) -> None:
         """Finish the report file; without a finding it is empty."""
         if self.path is not None:
-            self._open(self.path).close()
+            with naming(self.path):
+                self._open(self.path).close()
 
     def table(self) -> str:
         """The findings by code: how often, what it means, the first places."""
@@ -232,7 +235,8 @@ class Report:
             self.findings.append(finding)
             return
         line = json.dumps(finding._asdict(), default=str)
-        self._open(self.path).write(line + '\n')
+        with naming(self.path):
+            self._open(self.path).write(line + '\n')
 
     def _stop_if_too_many(self, finding: Finding, place: Place) -> None:
         if finding.action == 'fatal':

@@ -220,7 +220,7 @@ def _write(paths: Paths, entries: list[Entry], level: Level,
     """Write the annotation files that the format asks for; returns them."""
     format, folder = arguments['format'], paths.annotations
     written = [paths.out / 'vocab.txt', folder / 'scenes.jsonl']
-    written[0].write_bytes(VOCABULARY.read_bytes())
+    write_whole(written[0], VOCABULARY.read_bytes())
     write_scenes(written[1], entries)
     if format in ('refer', 'grefcoco', 'all'):
         written.append(folder / 'instances.json')

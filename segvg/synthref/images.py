@@ -17,6 +17,7 @@ from segvg.synthref.scene import Scene, draw_scene
 from segvg.synthref.segmentation import trace_polygons
 from segvg.synthref.sentences import Sentence, SentenceWriter, draw_makers
 from segvg.synthref.streams import Stream
+from segvg.utils.files import naming
 
 MIN_PIXELS = 30
 POLYGON_SHARE = 0.8   # of the masks without a hole; the others are run lengths
@@ -69,7 +70,8 @@ def make_image(job: Job) -> ImageRecord:
             f'no scene for image {job.index} of {job.level.name} {job.split} with '
             f'{job.level.sentences} sentences; ask for fewer sentences an image')
     if job.path is not None:
-        Image.fromarray(picture).save(job.path, quality=JPEG_QUALITY, subsampling=0)
+        with naming(job.path):
+            Image.fromarray(picture).save(job.path, quality=JPEG_QUALITY, subsampling=0)
     return ImageRecord(
         job.split, scene, sentences, *describe_masks(masks, Stream(*place, 'layout')),
         hashlib.sha256(picture.tobytes()).digest())

@@ -13,6 +13,7 @@ from segvg.synthref.grammar import Wording
 from segvg.synthref.images import ImageRecord
 from segvg.synthref.levels import Level
 from segvg.synthref.sentences import Sentence
+from segvg.utils.files import whole_file, write_whole
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,12 @@ def _group(sentences: list[Sentence]) -> list[list[Sentence]]:
 
 def write_json(path: Path, content: object) -> None:
     """Write compact JSON."""
-    path.write_text(json.dumps(content, separators=(',', ':')), encoding='utf-8')
+    write_whole(path, json.dumps(content, separators=(',', ':')))
 
 
 def write_scenes(path: Path, entries: list[Entry]) -> None:
     """Write one line an image: objects, and the forms of its sentences by sent_id."""
-    with open(path, 'w', encoding='utf-8', newline='\n') as file:
+    with whole_file(path) as file:
         for entry in entries:
             scene = entry.record.scene.to_dict()
             for item, ann_id in zip(scene['objects'], entry.ann_ids):
@@ -77,7 +78,7 @@ def write_scenes(path: Path, entries: list[Entry]) -> None:
                          for sent_id, sentence in ref.sentences}
             line = dict(image_id=entry.image_id, split=entry.record.split, **scene,
                         sentences=sentences)
-            file.write(json.dumps(line, separators=(',', ':')) + '\n')
+            file.write(json.dumps(line, separators=(',', ':')).encode() + b'\n')
 
 
 def _describe(sentence: Sentence) -> dict:
@@ -116,7 +117,7 @@ def write_refer(path: Path, entries: list[Entry], level: Level) -> None:
     refs = [_ref(entry, ref, ann_id=entry.ann_ids[ref.targets[0]],
                  category_id=_category(level, entry, ref.targets[0]))
             for entry in entries for ref in entry.refs if len(ref.targets) == 1]
-    path.write_bytes(pickle.dumps(refs, protocol=2))
+    write_whole(path, pickle.dumps(refs, protocol=2))
 
 
 def write_grefcoco(path: Path, entries: list[Entry], level: Level) -> None:

@@ -1,10 +1,11 @@
 """How a command ends when the machine or the user stops it."""
+import contextlib
 import functools
 import os
 import signal
 import sys
 import threading
-from typing import Any, Callable, NoReturn
+from typing import Any, Callable, Iterator, NoReturn
 
 from segvg.utils.config_faults import config_fault
 from segvg.utils.errors import InputError
@@ -23,12 +24,13 @@ def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
     That is an error of the system (a full disk, a forbidden folder, a missing file), an
     ``InputError``, an image that cannot be read or a part that the config describes
     wrongly, exit code 1; a file that is not to be replaced, exit code 2; or an
-    interrupt, exit code 130.
+    interrupt or SIGTERM, exit code 130.
     """
     @functools.wraps(main)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
-            return main(*args, **kwargs)
+            with _ended_by_sigterm():
+                return main(*args, **kwargs)
         except KeyboardInterrupt:
             print('stopped: interrupted', file=sys.stderr)
             sys.exit(INTERRUPTED)
@@ -56,6 +58,23 @@ def end_with(error: BaseException, message: str) -> NoReturn:
         print(message, file=sys.stderr)
         sys.exit(NOT_REPLACED)
     sys.exit(message)
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Make SIGTERM an interrupt inside the block.
+
+    One of several processes may wait for the others, and only the system's own way ends
+    it then.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+    if os.environ.get('WORLD_SIZE', '1') == '1':
+        end_like_interrupts(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def end_like_interrupts(number: int) -> None:

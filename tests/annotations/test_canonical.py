@@ -1,4 +1,5 @@
 """The canonical form on disk: writer, index, lazy reader."""
+import errno
 import json
 import multiprocessing
 import os
@@ -81,6 +82,25 @@ def test_exception_leaves_no_file(tmp_path):
     with pytest.raises(RuntimeError), CanonicalWriter(tmp_path, 'own', {}) as writer:
         writer.write(line())
         raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+class FullDisk:
+    """A stream to a disk that is full, which closing tries to write to again."""
+
+    def write(self, data):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    close = flush = lambda self: self.write(b'')
+
+
+def test_full_disk_is_told_with_the_name_of_the_file_and_leaves_none(tmp_path):
+    with pytest.raises(OSError, match="No space .*/own_val.jsonl'"):
+        with CanonicalWriter(tmp_path, 'own', {}) as writer:
+            writer.write(line(1))
+            writer._files['val'].stream.close()
+            writer._files['val'].stream = FullDisk()
+            writer.write(line(2))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -73,3 +73,25 @@ def test_file_that_is_not_replaced_has_an_exit_code_of_its_own(capsys):
         main()
     assert stop.value.code == 2
     assert capsys.readouterr().err == 'error: a.json is there already\n'
+
+
+def test_command_is_ended_by_sigterm_as_by_an_interrupt(capsys, monkeypatch):
+    @one_line_errors
+    def main():
+        signal.raise_signal(signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 130 and 'interrupted' in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_one_of_several_processes_leaves_sigterm_to_the_system(monkeypatch):
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    before = signal.getsignal(signal.SIGTERM)
+
+    @one_line_errors
+    def main():
+        assert signal.getsignal(signal.SIGTERM) is before
+    main()

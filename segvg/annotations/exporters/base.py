@@ -9,6 +9,7 @@ import numpy as np
 
 from segvg.annotations.canonical import CanonicalFile
 from segvg.structures.masks import decode_segmentation, encode_rle
+from segvg.utils.files import write_whole
 
 FIRST_MADE_UP = 10**9  # above the numbers of COCO, Visual Genome and SAIAPR
 PLACES_SHOWN = 3
@@ -87,9 +88,7 @@ def read_meta(paths: list[Path]) -> tuple[list[CanonicalFile], dict]:
 
 def write_json(path: Path, content: object) -> Path:
     """Write compact JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, separators=(',', ':'), ensure_ascii=False),
-                    encoding='utf-8')
+    write_whole(path, json.dumps(content, separators=(',', ':'), ensure_ascii=False))
     return path
 
 

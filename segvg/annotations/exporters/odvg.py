@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 
 from segvg.annotations.exporters.base import Losses, bbox_of, held_phrases, read_meta
+from segvg.utils.files import whole_file
 
 HELD = ('phrases',)
 
@@ -14,15 +15,16 @@ def export_odvg(paths: list[Path], out: Path, losses: Losses) -> list[Path]:
     written = []
     for file in files:
         path = out / f'{file.name}_{file.split}_vg.json'
-        with open(path, 'w', encoding='utf-8', newline='\n') as stream:
+        with whole_file(path) as stream:
             for number, line in enumerate(file, 1):
                 place = f'{file.path.name} line:{number}'
                 for expr in line['exprs']:
                     record = _record(expr, line, file.path.parent, losses,
                                      f'{place} expression {expr["id"]}')
                     if record:
-                        stream.write(json.dumps(record, ensure_ascii=False,
-                                                separators=(',', ':')) + '\n')
+                        text = json.dumps(record, ensure_ascii=False,
+                                          separators=(',', ':'))
+                        stream.write(text.encode() + b'\n')
         if file.split not in ('train', 'val', 'test'):
             losses.add('not held: name of the split', path.name)
         written.append(path)

@@ -4,6 +4,7 @@ from pathlib import Path, PurePosixPath
 
 from segvg.annotations.exporters.base import Losses, Numbers, read_meta, write_json
 from segvg.annotations.exporters.instances import Instances
+from segvg.utils.files import write_whole
 
 HELD = ('sent', 'ref_id', 'tokens')
 
@@ -13,7 +14,7 @@ def export_refer(paths: list[Path], out: Path, losses: Losses) -> list[Path]:
     refs, instances, partition = _RefsExport(losses, multi=False).run(paths)
     out.mkdir(parents=True, exist_ok=True)
     path = out / f'refs({partition}).p'
-    path.write_bytes(pickle.dumps(refs, protocol=2))
+    write_whole(path, pickle.dumps(refs, protocol=2))
     return [path, write_json(out / 'instances.json', instances)]
 
 
