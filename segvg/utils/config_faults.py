@@ -5,8 +5,6 @@ import re
 from types import FrameType
 from typing import Any, Iterable, Optional
 
-from segvg.registry import SCOPE
-
 UNEXPECTED = re.compile(r"got an unexpected keyword argument '(\w+)'")
 MISSING = re.compile(r'missing \d+ required [\w -]*arguments?: (.*)')
 
@@ -54,6 +52,7 @@ def _unknown_type(name: str, registry: Any) -> str:
     while place is not None:
         names.update(dict.fromkeys(place.module_dict))
         place, root = place.parent, place
+    from segvg.registry import SCOPE  # slow: imports mmengine
     own = root.children.get(SCOPE) if root is not None else None
     if own is not None and own is not registry and '.' not in name and name in own:
         return (f'{name} is not registered as a {kind} of {registry.scope}: name it '
