@@ -91,6 +91,7 @@ CASES = {
     'RefTR, by phrases': Case('reftr/reftr_tiny_captions_synthref_l0.py',
                               captions_none_in_most, dict(normalize_by='phrases')),
     'ReLA': Case('rela/rela_tiny_synthref_l0.py', none_in_most),
+    'InstanceVG': Case('instancevg/instancevg_tiny_synthref_l1.py', none_in_most),
 }
 
 

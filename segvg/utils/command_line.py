@@ -4,6 +4,7 @@ A tool reads its command line before it imports torch and mmengine, so that ``--
 and a wrong flag are answered at once.
 """
 import argparse
+import ast
 from typing import Any, NoReturn
 
 from segvg.utils.exits import end_with
@@ -11,14 +12,32 @@ from segvg.utils.plain_values import printable
 
 
 class ConfigOptions(argparse.Action):
-    """mmengine's ``KEY=VALUE ...``, imported when it is used."""
+    """mmengine's ``KEY=VALUE ...``, imported when it is used.
+
+    A value with braces, which mmengine takes for text, is read as Python writes it:
+    ``a="{'type': 'X'}"``, ``a="[{'type': 'X'}, {'type': 'Y'}]"``.
+    """
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace,
                  values: Any, option_string: Any = None) -> None:
-        """Read the values by mmengine's ``DictAction``."""
+        """Read the values by mmengine's ``DictAction``; those with dicts here."""
         from mmengine.config import DictAction
         read = DictAction(self.option_strings, self.dest, nargs=self.nargs)
-        read(parser, namespace, values, option_string)
+        for option in values:
+            key, equals, value = option.partition('=')
+            if not equals or not key:
+                raise argparse.ArgumentError(self, f'{option!r} is not KEY=VALUE')
+            try:
+                if '{' not in value:
+                    read(parser, namespace, [option], option_string)
+                    continue
+                found = dict(getattr(namespace, self.dest) or {})
+                setattr(namespace, self.dest, found | {key: ast.literal_eval(value)})
+            except (AssertionError, SyntaxError, ValueError):
+                raise argparse.ArgumentError(
+                    self, f'the value of {option!r} cannot be read: brackets have to '
+                    'be balanced, and a dict is written with quotes, '
+                    'KEY="{\'type\': \'NAME\'}"') from None
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
