@@ -31,7 +31,13 @@ from segvg.annotations.readers.field_checks import (
     show,
 )
 from segvg.annotations.readers.ids import InstanceIds, UniqueIds
-from segvg.annotations.readers.images import ImageChecks, image_number, image_of
+from segvg.annotations.readers.images import (
+    ImageChecks,
+    image_name,
+    image_number,
+    image_of,
+    with_slashes,
+)
 from segvg.annotations.readers.objects import checked_object, corners
 from segvg.annotations.readers.source_files import find_files
 from segvg.annotations.readers.splits import order_by_split, split_of_file
@@ -269,6 +275,8 @@ class _EntryParser:
                 image_number(file) not in (None, number)):
             ctx.at('.file_name').note('file_name_mismatch',
                                       f'{file} for image {number}')
+        if image_name(file) != with_slashes(file):
+            ctx.at('.file_name').note('file_name_suffix', file)
         image, wrong = self.images.find(source)
         errors += wrong
         return ctx, image

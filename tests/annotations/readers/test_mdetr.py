@@ -57,6 +57,8 @@ REFEXP_FINDINGS = dict(
     odd_size=(entry(width='wide'), box(), 'bad_type', 'images[0]', 'skip'),
     odd_original=(entry(original_id='x'), box(), 'bad_type', 'images[0].original_id',
                   'keep'),
+    suffix=(entry(file_name='COCO_train2014_000000000101_77.jpg'), box(),
+            'file_name_suffix', 'images[0].file_name', 'keep'),
     other_image=(entry(original_id=102), box(), 'file_name_mismatch',
                  'images[0].file_name', 'keep'),
     blank=(entry(caption=' '), box(tokens_positive=[]), 'expr_empty', 'images[0]',
