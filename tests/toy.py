@@ -169,8 +169,10 @@ def shrink_part(node: dict) -> None:
     elif kind == 'LanguageSwin':
         node.update(depths=(1, 1, 2, 1), heads=(2, 2, 2, 2), window=4)
     elif kind == 'PixelDecoder':
-        first = 8 if node['in_channels'][0] == 256 else 32  # of a ResNet, or a Swin
-        node['in_channels'] = tuple(first * 2**i for i in range(4))
+        first, last = node['in_channels'][0], node['in_channels'][-1]
+        small = 8 if first == 256 else 32  # of a ResNet, or a Swin
+        node['in_channels'] = ((32, ) * 4 if first == last  # of a pyramid
+                               else tuple(small * 2**i for i in range(4)))
     elif kind in ('RandomSizeCrop', 'FreeSizeCrop'):
         node.update(min_size=36, max_size=50)
 

@@ -190,3 +190,15 @@ def test_code_that_a_folder_brings_is_not_run(tmp_path):
     backbone.init_weights()
     assert backbone.model.config._attn_implementation in ('sdpa', 'eager')
     assert not hasattr(backbone.model.config, 'auto_map')
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ['dinov3_vit', 'convnextv2', 'siglip2'])
+@torch.no_grad()
+def test_exported_graph_gives_the_same_maps(name):
+    backbone = HuggingFaceBackbone(VISION[name]).eval()
+    images = torch.randn(2, 3, 64, 96)
+    padding = torch.zeros(2, 64, 96, dtype=torch.bool)
+    padding[1, :, 48:] = True
+    graph = torch.export.export(backbone, (images, padding), strict=False).module()
+    torch.testing.assert_close(graph(images, padding)[0], backbone(images, padding)[0])

@@ -33,3 +33,14 @@ def test_maps_are_those_of_the_neck_and_padding_reaches_the_backbone():
     assert torch.equal(fine, both.backbone(images, padding)[0])
     assert torch.equal(second(images, padding)[0], coarse)
     assert not torch.equal(fine, both(images)[0])
+
+
+@torch.no_grad()
+def test_plain_transformer_gives_four_sizes():
+    init_default_scope('segvg')
+    backbone = MODELS.build(dict(
+        type='PyramidBackbone', pyramid=dict(
+            type='SimplePyramid', in_channels=16, channels=8),
+        backbone=dict(type='HuggingFaceBackbone', config=VISION['siglip2'])))
+    sizes = [tuple(values.shape) for values in backbone(torch.randn(1, 3, 64, 96))]
+    assert sizes == [(1, 8, 16, 24), (1, 8, 8, 12), (1, 8, 4, 6), (1, 8, 2, 3)]

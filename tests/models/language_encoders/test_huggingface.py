@@ -163,3 +163,20 @@ def test_a_sentence_is_one_token(encoder):
     init_default_scope('segvg')
     sentence = MODELS.build(dict(type='SentenceEncoder', encoder=encoder, channels=24))
     assert sentence(texts()).feats.shape == (2, 1, 24)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ['bert', 'modernbert', 'siglip2'])
+@torch.no_grad()
+def test_exported_graph_gives_the_same_tokens(name):
+    class Feats(torch.nn.Module):
+        def __init__(self, encoder):
+            super().__init__()
+            self.encoder = encoder
+
+        def forward(self, ids, padding_mask):
+            return self.encoder(TextTokens(ids, padding_mask)).feats
+
+    model = Feats(HuggingFaceTextEncoder(TEXT[name])).eval()
+    graph = torch.export.export(model, tuple(texts()), strict=False).module()
+    torch.testing.assert_close(graph(*texts()), model(*texts()))
