@@ -70,9 +70,9 @@ def model_settings(config: Union[Mapping[str, Any], str], tower: str) -> Any:
     taken = {key: value for key, value in values.items() if key not in NOT_TAKEN}
     try:
         return AutoConfig.for_model(model_type, **taken)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # its checks have no common class
         import transformers
-        reason = (str(error).splitlines() or [''])[0][:200]
+        reason = ' '.join(str(error).split())[:300]
         raise InputError(
             f'{source}: transformers {transformers.__version__} cannot make an '
             f'encoder {model_type!r} of these settings ({reason})') from None
