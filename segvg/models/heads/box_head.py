@@ -52,8 +52,18 @@ class BoxHead(BaseModule):
     def predict(self, fused: FusedFeatures,
                 data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
         """Write ``pred_instances`` with one box; its score is always 1."""
-        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
-        boxes = geometry.boxes_to_image(self(fused), 'canvas').cpu()
+        return self.write(self.answer(fused), fused.canvas_shape, data_samples)
+
+    def answer(self, fused: FusedFeatures) -> dict[str, Tensor]:
+        """Return ``boxes`` (B, 1, 4), what an exported graph gives."""
+        return dict(boxes=self(fused))
+
+    @staticmethod
+    def write(answer: dict[str, Tensor], canvas_shape: tuple[int, int],
+              data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
+        """Write what ``answer`` returned for B samples as ``pred_instances``."""
+        geometry = Geometry.from_samples(data_samples, canvas_shape)
+        boxes = geometry.boxes_to_image(answer['boxes'], 'canvas').cpu()
         for sample, bboxes in zip(data_samples, boxes):
             sample.pred_instances = InstanceData(
                 bboxes=bboxes, scores=bboxes.new_ones(len(bboxes)))

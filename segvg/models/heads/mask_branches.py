@@ -3,7 +3,7 @@
 ``AttentionMaskBranch`` is that of DETR, ``JointMaskBranch`` that of RefTR.
 """
 import math
-from typing import Sequence
+from typing import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +12,20 @@ from torch import Tensor, nn
 
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures
+
+# From the expressions (N,) and queries (N,) of N masks to their logits (N, h, w).
+MasksOf = Callable[[Tensor, Tensor], Tensor]
+
+
+def masks_of_all(branch: nn.Module, states: Tensor, fused: FusedFeatures) -> Tensor:
+    """Return the mask logits (B, Q, h, w) of all queries, states (B, Q, C).
+
+    For graphs that cannot choose queries first.
+    """
+    batch, queries = states.shape[:2]
+    index = torch.arange(batch, device=states.device)[:, None].expand(-1, queries)
+    masks = branch(states.flatten(0, 1), index.flatten(), fused)
+    return masks.unflatten(0, (batch, queries))
 
 
 @MODELS.register_module()

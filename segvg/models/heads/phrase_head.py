@@ -6,6 +6,7 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from segvg.models.heads.mask_branches import MasksOf, masks_of_all
 from segvg.models.heads.targets import gt_masks
 from segvg.models.layers import MLP, QueryDecoder
 from segvg.models.losses import process_mean, zero_loss
@@ -211,8 +212,39 @@ class PhraseHead(BaseModule):
         ``canvas_masks`` (Q, h, w) are the masks at the size that the network saw.
         """
         outputs = self(fused)
-        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
-        bboxes = geometry.boxes_to_image(outputs.boxes[-1, :, :, 0], 'image',
+
+        def masks_of(batch: Tensor, phrases: Tensor) -> Tensor:
+            return self.mask(outputs.states[-1, batch, phrases, 0], batch, fused)
+
+        return self.write(dict(boxes=outputs.boxes[-1, :, :, 0]), fused.canvas_shape,
+                          data_samples, masks_of)
+
+    def answer(self, fused: FusedFeatures) -> dict[str, Tensor]:
+        """Return what an exported graph gives.
+
+        ``boxes`` (B, P, 4) cxcywh in [0, 1] of the image and, with a mask branch,
+        ``masks`` (B, P, h, w), logits.
+        """
+        outputs = self(fused)
+        found = dict(boxes=outputs.boxes[-1, :, :, 0])
+        if self.mask is not None:
+            found['masks'] = masks_of_all(self.mask, outputs.states[-1, :, :, 0], fused)
+        return found
+
+    def write(self, answer: dict[str, Tensor], canvas_shape: tuple[int, int],
+              data_samples: list[GroundingDataSample],
+              masks_of: Optional[MasksOf] = None) -> list[GroundingDataSample]:
+        """Write what ``answer`` returned for B samples.
+
+        Args:
+            answer: see there.
+            canvas_shape: (H, W) of the canvas.
+            data_samples: B samples.
+            masks_of: makes the mask logits (N, h, w) of N phrases; None: they are in
+                the answer.
+        """
+        geometry = Geometry.from_samples(data_samples, canvas_shape)
+        bboxes = geometry.boxes_to_image(answer['boxes'], 'image',
                                          clip=False).cpu()  # (B, P, 4)
         counts = [len(sample.get('phrases') or [None]) for sample in data_samples]
         for sample, own, count in zip(data_samples, bboxes, counts):
@@ -221,19 +253,13 @@ class PhraseHead(BaseModule):
                 prediction.phrase_scores = torch.eye(count)
             sample.pred_instances = prediction
         if self.mask is not None:
-            logits = self.phrase_logits(outputs, counts, fused)
-            self.add_masks(logits, geometry, data_samples)
+            batch = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+            phrase = torch.cat([torch.arange(count) for count in counts])
+            device = answer['boxes'].device
+            logits = (masks_of or (lambda *index: answer['masks'][index]))(
+                batch.to(device), phrase.to(device))
+            self.add_masks(logits.float().split(counts), geometry, data_samples)
         return data_samples
-
-    def phrase_logits(self, outputs: PhraseOutputs, counts: Sequence[int],
-                      fused: FusedFeatures) -> list[Tensor]:
-        """Return the mask logits (P, h, w) of each expression with P phrases."""
-        device = outputs.states.device
-        batch = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
-        phrase = torch.cat([torch.arange(count) for count in counts])
-        batch, phrase = batch.to(device), phrase.to(device)
-        logits = self.mask(outputs.states[-1, batch, phrase, 0], batch, fused)
-        return list(logits.float().split(counts))
 
     @staticmethod
     def add_masks(logits: Sequence[Tensor], geometry: Geometry,

@@ -53,13 +53,27 @@ class RegionHead(BaseModule):
         ``bboxes`` is the box around the whole mask, however many objects it covers.
         ``canvas_masks`` (1, H, W) is the mask at the size that the network saw.
         """
-        masks, _, no_target = (values.float() for values in self(fused))
+        return self.write(self.answer(fused), fused.canvas_shape, data_samples)
+
+    def answer(self, fused: FusedFeatures) -> dict[str, Tensor]:
+        """Return what an exported graph gives.
+
+        ``masks`` (B, 2, h, w) and ``no_target`` (B, 2), logits of "no" and "yes".
+        """
+        masks, _, no_target = self(fused)
+        return dict(masks=masks.float(), no_target=no_target.float())
+
+    @staticmethod
+    def write(answer: dict[str, Tensor], canvas_shape: tuple[int, int],
+              data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
+        """Write what ``answer`` returned for B samples."""
+        masks, no_target = answer['masks'], answer['no_target']
         logits = F.interpolate(
-            masks[:, 1:] - masks[:, :1], size=fused.canvas_shape, mode='bilinear',
+            masks[:, 1:] - masks[:, :1], size=canvas_shape, mode='bilinear',
             align_corners=False)  # (B, 1, H, W)
         on_canvas = logits > 0
         no_target_scores = (no_target[:, 1] - no_target[:, 0]).sigmoid().cpu()
-        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
+        geometry = Geometry.from_samples(data_samples, canvas_shape)
         for i, on_image in enumerate(geometry.masks_to_image(logits)):
             mask = on_image > 0
             data_samples[i].set_data(dict(no_target_score=no_target_scores[i]))

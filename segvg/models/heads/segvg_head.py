@@ -184,21 +184,36 @@ class SegVGHead(BaseModule):
         Without mask branch the score is 1. With ``predict_masks`` also ``soft_masks``
         (1, H0, W0) in [0, 1] and ``masks`` (1, H0, W0) bool.
         """
+        return self.write(self.answer(fused), fused.canvas_shape, data_samples)
+
+    def answer(self, fused: FusedFeatures) -> dict[str, Tensor]:
+        """Return what an exported graph gives.
+
+        ``boxes`` (B, 1, 4) cxcywh in [0, 1] of the canvas and, with a mask branch,
+        their ``scores`` (B, 1) and ``masks`` (B, 1, h, w), probabilities.
+        """
         # Only the last layer and the first mask query are needed here.
         states = self.decode(fused)[-1:, :, :2]
-        boxes = self.box(states[0, :, :1]).float().sigmoid()  # (B, 1, 4)
-        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
-        bboxes = geometry.boxes_to_image(boxes, 'canvas').cpu()
-        scores = bboxes.new_ones(len(bboxes), 1)
+        found = dict(boxes=self.box(states[0, :, :1]).float().sigmoid())
         if self.mask is not None:
             probs = self._mask_logits(states, fused)[0, 0].float().sigmoid()
-            scores = mask_confidence(probs, fused.canvas_shape,
-                                     self.confidence_threshold)[:, None].cpu()
+            found.update(masks=probs[:, None], scores=mask_confidence(
+                probs, fused.canvas_shape, self.confidence_threshold)[:, None])
+        return found
+
+    def write(self, answer: dict[str, Tensor], canvas_shape: tuple[int, int],
+              data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
+        """Write what ``answer`` returned for B samples as ``pred_instances``."""
+        geometry = Geometry.from_samples(data_samples, canvas_shape)
+        bboxes = geometry.boxes_to_image(answer['boxes'], 'canvas').cpu()
+        scores = bboxes.new_ones(len(bboxes), 1)
+        if 'scores' in answer:
+            scores = answer['scores'].cpu()
         for i, sample in enumerate(data_samples):
             sample.pred_instances = InstanceData(bboxes=bboxes[i], scores=scores[i])
-        if self.predict_masks and self.mask is not None:
+        if self.predict_masks and 'masks' in answer:
             for sample, soft in zip(data_samples,
-                                    geometry.masks_to_image(probs[:, None])):
+                                    geometry.masks_to_image(answer['masks'])):
                 sample.pred_instances.soft_masks = soft
                 sample.pred_instances.masks = soft > 0.5
         return data_samples

@@ -197,11 +197,21 @@ class SequenceHead(BaseModule):
     def predict(self, fused: FusedFeatures,
                 data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
         """Write ``pred_instances``: box, mask or both; the score is 1."""
-        self.write(self(fused), data_samples)
+        return self.write(self.answer(fused), fused.canvas_shape, data_samples)
+
+    def answer(self, fused: FusedFeatures) -> dict[str, Tensor]:
+        """Return ``tokens_0``, ... (B, num_steps) of each part: what a graph gives."""
+        return {f'tokens_{i}': tokens for i, tokens in enumerate(self(fused))}
+
+    def write(self, answer: dict[str, Tensor], canvas_shape: tuple[int, int],
+              data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
+        """Write what ``answer`` returned for B samples as ``pred_instances``."""
+        self.write_tokens([answer[f'tokens_{i}'] for i in range(len(self.parts))],
+                          data_samples)
         return data_samples
 
-    def write(self, generated: list[Tensor],
-              data_samples: list[GroundingDataSample]) -> None:
+    def write_tokens(self, generated: list[Tensor],
+                     data_samples: list[GroundingDataSample]) -> None:
         """Write ``pred_instances`` from the tokens (B, num_steps) of each part."""
         frames = self.frames(data_samples)
         geometry = Geometry.from_samples(data_samples)

@@ -7,6 +7,7 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from segvg.models.heads.mask_branches import MasksOf, masks_of_all
 from segvg.models.heads.targets import gt_boxes, gt_masks
 from segvg.models.layers import MLP, QueryDecoder, grid_queries
 from segvg.models.losses import zero_loss
@@ -36,7 +37,12 @@ class SetOutputs(NamedTuple):
     @property
     def scores(self) -> Tensor:
         """Probability of an object by the last layer, (B, Q)."""
-        return 1 - self.logits[-1].float().softmax(-1)[..., -1]
+        return object_scores(self.logits[-1])
+
+
+def object_scores(logits: Tensor) -> Tensor:
+    """Return the probability of an object (B, Q) of logits (B, Q, A)."""
+    return 1 - logits.float().softmax(-1)[..., -1]
 
 
 @MODELS.register_module()
@@ -212,32 +218,64 @@ class SetBoxHead(BaseModule):
         Boxes may reach beyond the image, as in the published evaluation. The
         ``no_target_score`` is 1 minus the highest score of a query.
         """
+        outputs = self.choose(self(fused)).last()
+
+        def masks_of(batch: Tensor, queries: Tensor) -> Tensor:
+            return self.mask(outputs.states[-1, batch, queries], batch, fused)
+
+        answer = dict(logits=outputs.logits[-1], boxes=outputs.boxes[-1])
+        return self.write(answer, fused.canvas_shape, data_samples, masks_of)
+
+    def answer(self, fused: FusedFeatures) -> dict[str, Tensor]:
+        """Return what an exported graph gives.
+
+        ``logits`` (B, Q, A), ``boxes`` (B, Q, 4) cxcywh in [0, 1] of the image and,
+        with a mask branch, ``masks`` (B, Q, h, w), logits of all queries.
+        """
         outputs = self.choose(self(fused))
-        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
-        bboxes = geometry.boxes_to_image(outputs.boxes[-1], 'image', clip=False).cpu()
-        scores = outputs.scores.cpu()  # (B, Q)
+        found = dict(logits=outputs.logits[-1], boxes=outputs.boxes[-1])
+        if self.mask is not None:
+            found['masks'] = masks_of_all(self.mask, outputs.states[-1], fused)
+        return found
+
+    def write(self, answer: dict[str, Tensor], canvas_shape: tuple[int, int],
+              data_samples: list[GroundingDataSample],
+              masks_of: Optional[MasksOf] = None) -> list[GroundingDataSample]:
+        """Write what ``answer`` returned for B samples.
+
+        Args:
+            answer: see there.
+            canvas_shape: (H, W) of the canvas.
+            data_samples: B samples.
+            masks_of: makes the mask logits (N, h, w) of N queries; None: they are in
+                the answer.
+        """
+        geometry = Geometry.from_samples(data_samples, canvas_shape)
+        bboxes = geometry.boxes_to_image(answer['boxes'], 'image', clip=False).cpu()
+        scores = object_scores(answer['logits']).cpu()  # (B, Q)
         for i, sample in enumerate(data_samples):
             sample.pred_instances = InstanceData(
                 bboxes=bboxes[i], scores=scores[i],
-                **self.more_fields(outputs, i, sample))
+                **self.more_fields(answer['logits'][i], sample))
             sample.no_target_score = 1 - scores[i].max()
         if self.mask is not None:
-            self._add_masks(outputs.states[-1], scores, fused, data_samples)
+            self._add_masks(masks_of or (lambda batch, queries: answer['masks'][
+                batch, queries]), scores, geometry, data_samples)
         return data_samples
 
-    def more_fields(self, outputs: SetOutputs, index: int,
+    def more_fields(self, logits: Tensor,
                     sample: GroundingDataSample) -> dict[str, Tensor]:
-        """Return further fields (Q, ...) of a prediction; none here."""
+        """Return further fields (Q, ...) of a prediction (Q, A); none here."""
         return {}
 
-    def _add_masks(self, states: Tensor, scores: Tensor, fused: FusedFeatures,
+    def _add_masks(self, masks_of: MasksOf, scores: Tensor, geometry: Geometry,
                    data_samples: list[GroundingDataSample]) -> None:
         """Keep the queries that get a mask and add ``masks`` (Q, H0, W0) bool.
 
         Args:
-            states: (B, Q, C).
+            masks_of: makes the mask logits (N, h, w) of N queries.
             scores: (B, Q) on the CPU.
-            fused: of the same expressions.
+            geometry: of the B expressions.
             data_samples: with predictions for all queries.
         """
         if self.mask_threshold is None:
@@ -245,12 +283,11 @@ class SetBoxHead(BaseModule):
             kept.scatter_(1, scores.argmax(1, keepdim=True), True)
         else:
             kept = scores > self.mask_threshold
-        batch, queries = (index.to(states.device) for index in
+        batch, queries = (index.to(next(self.parameters()).device) for index in
                           kept.nonzero(as_tuple=True))
-        logits = states.new_zeros((0, *fused.canvas_shape))
+        logits = torch.zeros((0, 1, 1), device=batch.device)
         if len(batch):
-            logits = self.mask(states[batch, queries], batch, fused)
-        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
+            logits = masks_of(batch, queries)
         on_image = geometry.masks_to_image(logits.float().split(kept.sum(1).tolist()))
         for sample, own, masks in zip(data_samples, kept, on_image):
             prediction = sample.pred_instances[own]

@@ -89,14 +89,14 @@ class SoftTokenHead(SetBoxHead):
         maps = torch.cat([entry.positive_map for entry in targets])
         return class_targets(logits, maps, matches)[..., :-1] > 0
 
-    def more_fields(self, outputs: SetOutputs, index: int,
+    def more_fields(self, logits: Tensor,
                     sample: GroundingDataSample) -> dict[str, Tensor]:
         """Return ``phrase_scores`` (Q, P) of a caption with phrases."""
         tokens: Optional[Tensor] = sample.get('phrase_tokens')
         if tokens is None:
             return {}
         return dict(phrase_scores=phrase_scores(
-            outputs.logits[-1, index], self._to_classes(tokens, sample)))
+            logits, self._to_classes(tokens, sample)))
 
 
 def phrase_scores(logits: Tensor, tokens: Tensor) -> Tensor:

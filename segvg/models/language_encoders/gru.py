@@ -22,6 +22,37 @@ def pool_mean(states: Tensor, padding_mask: Tensor) -> Tensor:
     return states.sum(1) / padding_mask.logical_not().sum(1, keepdim=True)
 
 
+def step_by_step(tokens: Tensor, input_weight: Tensor, state_weight: Tensor,
+                 input_bias: Tensor, state_bias: Tensor) -> Tensor:
+    """Return the states (B, L, C) of a GRU of one direction, an operation at a time.
+
+    PyTorch's own GRU becomes a graph for one number of expressions only.
+
+    Args:
+        tokens: (B, L, C').
+        input_weight: (3 C, C'), of the reset, update and new gate.
+        state_weight: (3 C, C).
+        input_bias: (3 C,).
+        state_bias: (3 C,).
+    """
+    inputs = F.linear(tokens, input_weight, input_bias)
+    state = tokens.new_zeros((tokens.shape[0], state_weight.shape[1]))
+    states = []
+    for step in range(tokens.shape[1]):
+        own, past = inputs[:, step].chunk(3, -1), F.linear(
+            state, state_weight, state_bias).chunk(3, -1)
+        update = (own[1] + past[1]).sigmoid()
+        new = (own[2] + (own[0] + past[0]).sigmoid() * past[2]).tanh()
+        state = new + update * (state - new)
+        states.append(state)
+    return torch.stack(states, 1)
+
+
+def _reorder(tokens: Tensor, order: Tensor) -> Tensor:
+    """Return tokens (B, L, C) in an order (B, L) of their own."""
+    return tokens.gather(1, order[..., None].expand(-1, -1, tokens.shape[-1]))
+
+
 POOLS = dict(max=pool_max, mean=pool_mean)
 
 
@@ -87,7 +118,11 @@ class WordVectorGRU(BaseModule):
             raise ValueError(f'{ids.shape[1]} words in an expression, but text_length '
                              f'is {length}; max_length of TokenizeExpression and '
                              'text_length must agree')
-        return self.gru(self.words(F.pad(ids, (0, missing))))[0]
+        ids = F.pad(ids, (0, missing))
+        if is_traced():
+            lengths = ids.new_full((ids.shape[0],), length)
+            return self._states_without_packing(ids, lengths)
+        return self.gru(self.words(ids))[0]
 
     def _states(self, ids: Tensor, padding_mask: Tensor) -> Tensor:
         """Return the states (B, L, C) of words that do not see the padding."""
@@ -108,12 +143,11 @@ class WordVectorGRU(BaseModule):
         """
         words, steps = self.words(ids), torch.arange(ids.shape[1], device=ids.device)
         inside = steps < lengths[:, None]  # (B, L)
-        turned = torch.where(inside, lengths[:, None] - 1 - steps, steps)[..., None]
+        turned = torch.where(inside, lengths[:, None] - 1 - steps, steps)
         weights = [weight for weight in self.gru._flat_weights if weight is not None]
         half, states = len(weights) // 2, []
         for order, part in ((None, weights[:half]), (turned, weights[half:])):
-            tokens = words if order is None else words.take_along_dim(order, 1)
-            start = tokens.new_zeros(1, tokens.shape[0], self.gru.hidden_size)
-            out = torch.gru(tokens, start, part, True, 1, 0.0, False, False, True)[0]
-            states.append(out if order is None else out.take_along_dim(order, 1))
+            tokens = words if order is None else _reorder(words, order)
+            out = step_by_step(tokens, *part)
+            states.append(out if order is None else _reorder(out, order))
         return torch.cat(states, dim=-1) * inside[..., None]

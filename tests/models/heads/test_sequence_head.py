@@ -152,7 +152,7 @@ def test_predictions_lie_in_the_original_image():
     head = make_head(BOX, CONTOUR)
     sample = full_sample()
     end = head.end
-    head.write([torch.tensor([[1, 1, 5, 6]]),
+    head.write_tokens([torch.tensor([[1, 1, 5, 6]]),
                 torch.tensor([[1, 1, 5, 1, 5, 6, end, 3, 3]])], [sample])
     prediction = sample.pred_instances
     # 2 canvas pixels a bin, 2 image pixels a canvas pixel
@@ -166,14 +166,14 @@ def test_predictions_lie_in_the_original_image():
 @pytest.mark.parametrize('as_box', [True, False])
 def test_contour_of_two_points(as_box):
     head, sample = make_head(dict(CONTOUR, two_points_as_box=as_box)), full_sample()
-    head.write([torch.tensor([[1, 1, 5, 6, 16, 16, 16, 16, 16]])], [sample])
+    head.write_tokens([torch.tensor([[1, 1, 5, 6, 16, 16, 16, 16, 16]])], [sample])
     assert bool(sample.pred_instances.masks.any()) is as_box
     assert sample.pred_instances.bboxes.any().item() is as_box
 
 
 def test_empty_contour_is_an_empty_mask():
     head, sample = make_head(CONTOUR), full_sample()
-    head.write([torch.full((1, 9), 16)], [sample])
+    head.write_tokens([torch.full((1, 9), 16)], [sample])
     assert not sample.pred_instances.masks.any()
     assert sample.pred_instances.bboxes.tolist() == [[0, 0, 0, 0]]
 

@@ -4,7 +4,6 @@ from collections import defaultdict
 
 import numpy as np
 import torch
-from mmcv.cnn.bricks import DropPath
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from segvg.checkpoints.convert import convert_state_dict
 from segvg.checkpoints.io import load_strictly
 from segvg.checkpoints.rules import RULES
+from segvg.models.layers.swin import DropPath
 from segvg.models.losses import RegionOutputs
 from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, TextTokens
@@ -209,7 +209,7 @@ def compare_training(case: dict, model: nn.Module, published: dict[str, str],
     without_dropout(model)
     for module in model.modules():
         if isinstance(module, DropPath):
-            module.drop_prob = 0.0
+            module.probability = 0.0
     # Recorded with gradients that the published optimiser does not use.
     model.language_encoder.requires_grad_(True)
     targets = union_of_masks([case[f'gt_masks_{i}'] for i in range(len(batch.images))])

@@ -222,7 +222,7 @@ def compare_generation(case: dict, model: nn.Module, fused,
         steps = steps + (steps >= model.head.parts[0].num_steps)
     results.append(relative('gen_step_logits', logits[steps],
                             case['out/eval/gen_step_logits'], LOGITS))
-    model.head.write(generated, samples)
+    model.head.write_tokens(generated, samples)
     for b, sample in enumerate(samples):
         prediction = sample.pred_instances
         if 'out/eval/pred_bboxes' in case:

@@ -163,7 +163,7 @@ def run_decode_tokens(case: Case) -> list[Comparison]:
     shapes = case['in/pad_shape']
     samples = samples_of(shapes)
     bins = case['meta']['num_bin']
-    make_head(contour, num_bins=bins).write([tokens], samples)
+    make_head(contour, num_bins=bins).write_tokens([tokens], samples)
     results = []
     for b, sample in enumerate(samples):
         recorded = unpack(case[f'out/mask{b}'], shapes[b])
@@ -178,7 +178,7 @@ def run_decode_tokens(case: Case) -> list[Comparison]:
         for sample, scale in zip(samples, case['in/scale_factor']):
             scale = scale[:2].tolist() if name == 'boxes_rescaled' else (1, 1)
             sample.set_metainfo(dict(scale_factor=scale, ori_shape=(9999, 9999)))
-        make_head(BOX, num_bins=bins).write(
+        make_head(BOX, num_bins=bins).write_tokens(
             [torch.from_numpy(case['in/box_tokens'])], samples)
         ours = torch.cat([sample.pred_instances.bboxes for sample in samples])
         results.append(absolute(name, ours, case[f'out/{name}'], 1e-4))
