@@ -43,7 +43,8 @@ GROUPS: dict[str, dict[str, Command]] = {
         'make-pseudo-labels': Command('make_pseudo_labels.py')},
     'configs and weights': {
         'print-config': Command('print_config.py'),
-        'convert': Command('convert_checkpoint.py')},
+        'convert': Command('convert_checkpoint.py'),
+        'export': Command('export_model.py')},
     'results': {
         'compare': Command('compare.py'),
         'run-benchmark': Command('run_benchmark.py'),

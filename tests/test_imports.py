@@ -23,6 +23,7 @@ BELOW = dict(
 BELOW['datasets'] = BELOW['leakage'] = BELOW['synthref'] = {
     'annotations', *BELOW['annotations']}
 BELOW['checkpoints'] = {'models', *BELOW['models']}
+BELOW['export'] = {'models', *BELOW['models']}
 BELOW['evaluation'] = set(BELOW)
 BELOW['engine'] = set(BELOW)
 BELOW['apis'] = BELOW['bench'] = set(BELOW) - {'apis', 'bench'}

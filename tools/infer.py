@@ -88,7 +88,9 @@ def read_config(args: argparse.Namespace) -> Config:
         return load_config(args)
     from segvg.checkpoints.io import load_checkpoint
     from segvg.checkpoints.stored_config import stored_config
-    return stored_config(load_checkpoint(args.checkpoint), args.checkpoint)
+    from segvg.export.run import is_exported, read_manifest
+    read = read_manifest if is_exported(args.checkpoint) else load_checkpoint
+    return stored_config(read(args.checkpoint), args.checkpoint)
 
 
 @one_line_errors

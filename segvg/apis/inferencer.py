@@ -26,6 +26,7 @@ from segvg.datasets.text_report import transforms_of
 from segvg.datasets.transforms import TokenizeExpression
 from segvg.engine.preflight import missing_vocabularies
 from segvg.evaluation.thresholds import answer_rule
+from segvg.export.run import ExportedGrounder, is_exported, read_manifest
 from segvg.registry import INFERENCERS, MODELS
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import split_mask_parts
@@ -65,7 +66,8 @@ class GroundingInferencer:
     Args:
         model: path of a config, or a config, ``segvg::METHOD/NAME.py`` for one of the
             package; None for the config that the checkpoint holds.
-        weights: path of a checkpoint of that config.
+        weights: path of a checkpoint of that config, or of the manifest
+            (``NAME.export.json``) of a model that ``tools/export_model.py`` wrote.
         device: where to run; a GPU if there is one, unless given.
         mask_parts: take the connected parts of a predicted mask for targets of their
             own, for models that draw one mask around everything (an extension: objects
@@ -89,13 +91,13 @@ class GroundingInferencer:
                              f'{on_broken_image!r}')
         self.on_broken_image = on_broken_image
         self.skipped: dict[str, str] = {}  # path of an image -> why it was skipped
-        checkpoint = load_checkpoint(weights)
+        exported = is_exported(weights)
+        checkpoint = (read_manifest if exported else load_checkpoint)(weights)
         cfg = stored_config(checkpoint, weights) if model is None else read_config(
             model)
         self.mask_parts = mask_parts
         self.rule = answer_rule(cfg.get('test_evaluator'))
         weights, device = str(weights), pick_device(device)
-        state = state_dict_of(checkpoint)
         steps = without_transforms(find_pipeline(cfg), LOADING)
         missing = list(missing_vocabularies(dict(pipeline=steps)))
         if missing:
@@ -105,7 +107,10 @@ class GroundingInferencer:
         with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'segvg')):
             self.pipeline = Compose(steps)
             self.model = MODELS.build(cfg.model)
-        load_strictly(self.model, state, weights)
+        if exported:
+            self.model, device = ExportedGrounder(self.model, Path(weights)), 'cpu'
+        else:
+            load_strictly(self.model, state_dict_of(checkpoint), weights)
         # A head that draws masks only on demand is asked for them.
         if hasattr(self.model.head, 'predict_masks'):
             self.model.head.predict_masks = True

@@ -1,0 +1,100 @@
+"""Exported graphs give the numbers of PyTorch and answer in its place."""
+import json
+
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+
+from segvg.apis import GroundingInferencer
+from segvg.export import export_grounder
+from segvg.export.files import Graph, largest_difference, make_example, record
+from segvg.export.graphs import IMAGE_INPUTS, TEXT_INPUTS, WholeGraph
+from segvg.export.run import read_manifest
+from segvg.registry import MODELS
+from segvg.utils.configs import drop_init, load
+from segvg.utils.errors import InputError
+from segvg.utils.fast_config_dump import plain_text
+from tests.toy import ROOT, make_data, toy_config
+
+CANVAS = (64, 64)
+# A config of each kind of head.
+METHODS = ('segvg/segvg', 'siri/siri', 'reftr/reftr_res', 'seqtr/seqtr_tiny_det',
+           'rela/rela')
+
+
+def build(name):
+    """Model of a small config with random weights."""
+    path = f'{name}_synthref_l0.py' if 'tiny' in name else f'{name}_tiny_synthref_l0.py'
+    cfg = load(ROOT / 'configs' / path)
+    drop_init(cfg.model)
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('segvg'):
+        return MODELS.build(cfg.model).eval()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', METHODS)
+@torch.no_grad()
+def test_every_method_is_one_graph_for_any_number_of_expressions(name):
+    graph = Graph('whole', WholeGraph(build(name)), IMAGE_INPUTS + TEXT_INPUTS,
+                  make_example(CANVAS, 9, 2))
+    graph.module(*graph.args)
+    found = largest_difference(graph, record(graph).module(), 9)
+    assert found and all(value < 1e-5 for value in found.values()), found
+
+
+@pytest.fixture(scope='module')
+def exported(tmp_path_factory):
+    """Folder with a toy TransVG as a checkpoint and as ONNX files."""
+    root = tmp_path_factory.mktemp('export')
+    data = make_data(root / 'data')
+    cfg = toy_config(ROOT / 'configs/transvg/transvg_tiny_synthref_l0.py', data,
+                     root / 'work')
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('segvg'):
+        model = MODELS.build(cfg.model)
+    torch.save(dict(state_dict=model.state_dict()), root / 'toy.pth')
+    canvas = cfg.canvas
+    manifest = export_grounder(model, root / 'toy', canvas_shape=(canvas, canvas),
+                               max_tokens=20, notes=dict(config=plain_text(cfg)))
+    return root, cfg, manifest
+
+
+@pytest.mark.slow
+def test_exported_model_answers_like_the_checkpoint(exported):
+    root, cfg, manifest = exported
+    assert set(manifest['graphs']) == {'whole', 'image', 'text'}
+    image = next((root / 'data' / 'images').iterdir())
+    texts = ['left one', 'the big red circle on the right']
+    wanted = GroundingInferencer(cfg, root / 'toy.pth', 'cpu')(image, texts)
+    found = GroundingInferencer(None, root / 'toy.export.json')(image, texts)
+    for one, other in zip(wanted['predictions'][0], found['predictions'][0],
+                          strict=True):
+        assert other['bbox'] == pytest.approx(one['bbox'], abs=1e-3)
+        assert other['score'] == pytest.approx(one['score'], abs=1e-5)
+
+
+@pytest.mark.slow
+def test_manifest_is_data_from_a_stranger(exported, tmp_path):
+    root, _, manifest = exported
+    path = tmp_path / 'odd.export.json'
+
+    def told(**changes):
+        path.write_text(json.dumps(dict(manifest, **changes)))
+        with pytest.raises(InputError) as error:
+            read_manifest(path)
+        return str(error.value)
+
+    graphs = dict(manifest['graphs'], image=dict(file='../elsewhere.onnx'))
+    assert 'in another folder' in told(graphs=graphs)
+    assert 'only onnx is run' in told(format='torchscript')
+    assert 'not the manifest' in told(canvas_shape='large')
+    path.write_text('[]')
+    with pytest.raises(InputError, match='not the manifest'):
+        read_manifest(path)
+    with pytest.raises(FileNotFoundError):
+        read_manifest(tmp_path / 'absent.export.json')
+    path.write_text((root / 'toy.export.json').read_text())
+    (tmp_path / 'toy.image.onnx').write_bytes(b'not a model')
+    with pytest.raises(InputError, match='cannot be read as an ONNX model'):
+        GroundingInferencer(None, path)

@@ -1,0 +1,123 @@
+"""Export a trained model as ONNX, torch.export or TorchScript files, and check them.
+
+    python tools/export_model.py configs/segvg/segvg_tiny_synthref_l0.py \\
+        work_dirs/segvg_tiny_synthref_l0/epoch_7.pth --out exported/segvg
+    python tools/infer.py street.jpg --text 'left man' --out-dir found \\
+        --checkpoint exported/segvg.export.json
+
+Three graphs are written: the whole model, the image encoder, and the rest of it, so
+that an image is encoded once for all its sentences. infer.py runs the last two by
+onnxruntime.
+"""
+import argparse
+from pathlib import Path
+
+from segvg.annotations.outputs import add_overwrite, check_outputs
+from segvg.utils.command_line import add_config_options, fail
+from segvg.utils.exits import one_line_errors
+
+#: Those of ``segvg.export``: format -> how its files end.
+FORMATS = dict(onnx='.onnx', pt2='.pt2', torchscript='.ts')
+GRAPHS = ('whole', 'image', 'text')
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file of that config')
+    parser.add_argument('--out', metavar='PATH', type=Path, required=True,
+                        help='path of the new files without an ending')
+    parser.add_argument('--format', choices=FORMATS, default='onnx',
+                        help='onnx is what infer.py runs (default: %(default)s)')
+    parser.add_argument('--shape', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'),
+                        help='size of the images that the graphs take; smaller ones '
+                        'are padded to it (default: the canvas of the config)')
+    add_overwrite(parser)
+    add_config_options(parser)
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong flags: before the slow imports below
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+import segvg.models  # noqa: F401  registers the models
+from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
+from segvg.engine.launch import load_config
+from segvg.export import export_grounder
+from segvg.models.grounders.base import BaseGrounder
+from segvg.registry import MODELS
+from segvg.utils.configs import drop_init, find_dicts, find_pipeline
+
+
+def build_model(cfg: Config, checkpoint: str) -> BaseGrounder:
+    """Return the model of a config with the weights of a checkpoint."""
+    weights = state_dict_of(load_checkpoint(checkpoint))
+    model = cfg.copy().model
+    drop_init(model)
+    with DefaultScope.overwrite_default_scope('segvg'):
+        model = MODELS.build(model)
+    load_strictly(model, weights, checkpoint)
+    return model
+
+
+def canvas_of(cfg: Config) -> tuple[int, int]:
+    """Return height and width of the canvas of a config.
+
+    Raises:
+        ValueError: the config does not say it at its head.
+    """
+    canvas = cfg.get('canvas')
+    if isinstance(canvas, int):
+        return canvas, canvas
+    if isinstance(canvas, (list, tuple)) and len(canvas) == 2:
+        return int(canvas[0]), int(canvas[1])
+    raise ValueError('the config has no canvas: give --shape HEIGHT WIDTH')
+
+
+def longest_text(cfg: Config) -> int:
+    """Return the number of tokens of the longest expression.
+
+    Raises:
+        ValueError: no transform of the test pipeline says it.
+    """
+    lengths = [step['max_length'] for step in find_dicts(
+        find_pipeline(cfg), 'max_length') if step['max_length']]
+    if not lengths:
+        raise ValueError('no transform of the test pipeline has a max_length')
+    return max(lengths)
+
+
+@one_line_errors
+def main() -> None:
+    """Export and print how far the graphs are from PyTorch."""
+    args = parse_args()
+    names = [f'{args.out}.{graph}{FORMATS[args.format]}' for graph in GRAPHS]
+    check_outputs([*names, f'{args.out}.export.json'], [args.config, args.checkpoint],
+                  overwrite=args.overwrite)
+    try:
+        cfg = load_config(args)
+        model = build_model(cfg, args.checkpoint)
+        shape = tuple(args.shape) if args.shape else canvas_of(cfg)
+        told = export_grounder(
+            model, args.out, canvas_shape=shape, max_tokens=longest_text(cfg),
+            format=args.format, pad_id=model.data_preprocessor.text_pad_id,
+            notes=dict(config=cfg.pretty_text))
+    except (FileNotFoundError, ValueError, ImportError) as error:
+        fail(error)
+    print(f'canvas {shape[0]} x {shape[1]}, up to {told["max_tokens"]} tokens'
+          + (' (shorter ones are padded)' if told['fixed_length'] else ''))
+    for graph in told['graphs'].values():
+        worst = max(graph['largest_difference'].values())
+        print(f'{args.out.with_name(graph["file"])}  {graph["bytes"] / 2**20:.1f} MiB  '
+              f'largest difference to PyTorch {worst:.1e}')
+
+
+if __name__ == '__main__':
+    torch.set_grad_enabled(False)
+    main()
