@@ -28,13 +28,14 @@ class BuilderFinder(MetaPathFinder):
         run = spec.loader.exec_module
 
         def run_without(module: ModuleType) -> None:
-            sys.modules[HIDDEN] = None  # the import system's sign for "not there"
+            # The import system's sign for "not there"; its type lacks it.
+            sys.modules[HIDDEN] = None  # type: ignore[assignment]
             try:
                 run(module)
             finally:
                 del sys.modules[HIDDEN]
 
-        spec.loader.exec_module = run_without
+        spec.loader.exec_module = run_without  # type: ignore[method-assign]
         return spec
 
 
