@@ -26,13 +26,16 @@ SMALL = dict(depth=18, base_channels=8, in_channels=64, channels=32, text_channe
              num_image_tokens=4)
 
 
-def make_data(root: Path, images: int = 4, splits: tuple = ('train', 'val')) -> Path:
+def make_data(root: Path, images: int = 4, splits: tuple = ('train', 'val'),
+              seed: int = 0) -> Path:
     """Write images of 60 x 48 with two boxes each, three sentences an image.
+
+    Data of one seed share pictures: some of a larger set are those of a smaller one.
 
     Returns:
         The folder, with ``toy_<split>.jsonl``, ``images/`` and ``vocab.txt``.
     """
-    random = np.random.RandomState(0)
+    random = np.random.RandomState(seed)
     (root / 'images').mkdir(parents=True)
     (root / 'vocab.txt').write_text('\n'.join(WORDS) + '\n')
     with CanonicalWriter(root, 'toy', dict(dataset='toy')) as writer:

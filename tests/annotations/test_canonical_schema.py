@@ -47,10 +47,14 @@ def check_files(folder: Path) -> int:
 def test_writer_keeps_to_the_schema(name, tmp_path):
     """What every reader makes of its fixture has the shape that the schema says."""
     expected = json.loads((FIXTURES / name / 'expected.json').read_text('utf-8'))
-    options = ReadOptions(dataset=expected['read'].get('dataset'),
-                          partition=expected['read'].get('split_by'))
+    read, images = expected['read'], expected['image_root']
+    options = ReadOptions(
+        images=FIXTURES / name / images if images and read.get('check_images', True)
+        else None, image_dirs=tuple(read.get('image_dirs', ('',))),
+        dataset=read.get('dataset'), partition=read.get('split_by'),
+        **read.get('options', {}))
     for number, source in enumerate(READERS[expected['format']](
-            [FIXTURES / name], options)):
+            [FIXTURES / name / read.get('source', '.')], options)):
         folder = tmp_path / str(number)
         try:
             convert(source, folder, Report(), options)

@@ -17,7 +17,7 @@ def cfg(tmp_path):
     cfg = toy_config(SEGVG, make_data(tmp_path / 'a'), tmp_path / 'work')
     cfg.train_cfg.max_epochs = 1
     one = cfg.train_dataloader.dataset
-    other = dict(one, data_root=str(make_data(tmp_path / 'b', images=6)))
+    other = dict(one, data_root=str(make_data(tmp_path / 'b', images=6, seed=1)))
     cfg.train_dataloader.dataset = dict(type='ConcatDataset', datasets=[one, other])
     cfg.train_dataloader.sampler = dict(type='MixedSampler', weights=[2, 0.5])
     cfg.train_dataloader.drop_last = False  # that is the batch sampler's to say

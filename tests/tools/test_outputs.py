@@ -78,6 +78,8 @@ def data(tmp_path_factory):
 def refused(monkeypatch, capsys, tool, *arguments):
     """Run a tool that must end with exit code 2; return what it prints."""
     monkeypatch.chdir(ROOT)
+    # an earlier test may have made a logger that writes elsewhere
+    monkeypatch.setattr('mmengine.logging.print_log', lambda text, **_: print(text))
     with pytest.raises(SystemExit) as stop:
         run_tool(monkeypatch, tool, *arguments)
     assert stop.value.code == 2
