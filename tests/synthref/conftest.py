@@ -1,4 +1,7 @@
 """Images of all levels, made once, and two scenes written by hand."""
+import pickle
+import time
+
 import pytest
 
 from segvg.synthref.images import Job, make_image
@@ -9,12 +12,36 @@ IMAGES = dict(L0=60, L1=60, L2=30, L3=24, L4=10, L5=6)
 SIMPLE = ('L0', 'L1')   # levels whose sentences relate no objects
 
 
+def make_records(name):
+    """Some images of every split of a level, seed 3."""
+    return {split: [make_image(Job(LEVELS[name], split, 3, index, None))
+                    for index in range(IMAGES[name])] for split in SPLITS}
+
+
 @pytest.fixture(scope='session')
-def records():
-    """Some images of every split of every level, seed 3."""
-    return {name: {split: [make_image(Job(level, split, 3, index, None))
-                           for index in range(IMAGES[name])] for split in SPLITS}
-            for name, level in LEVELS.items()}
+def records(tmp_path_factory, worker_id):
+    """Images of every level; processes of one run of tests share the work."""
+    if worker_id == 'master':
+        return {name: make_records(name) for name in LEVELS}
+    folder, found = tmp_path_factory.getbasetemp().parent, {}
+    for name in reversed(LEVELS):  # the slow ones first
+        try:
+            (folder / f'synthref_{name}').mkdir()
+        except FileExistsError:
+            continue  # another process makes them
+        found[name] = make_records(name)
+        part = folder / f'synthref_{name}' / 'part'
+        part.write_bytes(pickle.dumps(found[name]))
+        part.rename(part.with_name('records'))
+    for name in LEVELS:
+        path, end = folder / f'synthref_{name}' / 'records', time.time() + 120
+        while name not in found and time.time() < end:
+            if path.exists():
+                found[name] = pickle.loads(path.read_bytes())
+            time.sleep(0.1)
+        if name not in found:  # the other process was stopped
+            found[name] = make_records(name)
+    return {name: found[name] for name in LEVELS}
 
 
 @pytest.fixture(scope='session')
