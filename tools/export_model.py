@@ -53,6 +53,7 @@ from segvg.export import export_grounder
 from segvg.models.grounders.base import BaseGrounder
 from segvg.registry import MODELS
 from segvg.utils.configs import drop_init, find_dicts, find_pipeline
+from segvg.utils.fast_config_dump import plain_text
 
 
 def build_model(cfg: Config, checkpoint: str) -> BaseGrounder:
@@ -107,7 +108,7 @@ def main() -> None:
         told = export_grounder(
             model, args.out, canvas_shape=shape, max_tokens=longest_text(cfg),
             format=args.format, pad_id=model.data_preprocessor.text_pad_id,
-            notes=dict(config=cfg.pretty_text))
+            notes=dict(config=plain_text(cfg)))
     except (FileNotFoundError, ValueError, ImportError) as error:
         fail(error)
     print(f'canvas {shape[0]} x {shape[1]}, up to {told["max_tokens"]} tokens'
