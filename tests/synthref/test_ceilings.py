@@ -13,7 +13,7 @@ from tests.synthref.conftest import make_scene
 
 pytestmark = pytest.mark.slow
 
-IMAGES = dict(L0=300, L1=300, L2=150, L3=90, L4=30, L5=18)
+IMAGES = dict(L0=300, L1=300, L2=100, L3=60, L4=30, L5=18)
 BAGS = dict(L0=100, L1=100, L2=62, L3=80, L4=80, L5=80)   # at most, of val
 
 
