@@ -13,12 +13,9 @@ import argparse
 from pathlib import Path
 
 from segvg.annotations.outputs import add_overwrite, check_outputs
+from segvg.export.formats import FORMATS, GRAPHS, graph_path, manifest_path
 from segvg.utils.command_line import add_config_options, fail
 from segvg.utils.exits import one_line_errors
-
-#: Those of ``segvg.export``: format -> how its files end.
-FORMATS = dict(onnx='.onnx', pt2='.pt2', torchscript='.ts')
-GRAPHS = ('whole', 'image', 'text')
 
 
 def parse_args() -> argparse.Namespace:
@@ -49,7 +46,7 @@ from mmengine.registry import DefaultScope
 import segvg.models  # noqa: F401  registers the models
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
 from segvg.engine.launch import load_config
-from segvg.export import export_grounder
+from segvg.export.files import export_grounder
 from segvg.models.grounders.base import BaseGrounder
 from segvg.registry import MODELS
 from segvg.utils.configs import drop_init, find_dicts, find_pipeline
@@ -98,8 +95,8 @@ def longest_text(cfg: Config) -> int:
 def main() -> None:
     """Export and print how far the graphs are from PyTorch."""
     args = parse_args()
-    names = [f'{args.out}.{graph}{FORMATS[args.format]}' for graph in GRAPHS]
-    check_outputs([*names, f'{args.out}.export.json'], [args.config, args.checkpoint],
+    graphs = [graph_path(args.out, graph, args.format) for graph in GRAPHS]
+    check_outputs([*graphs, manifest_path(args.out)], [args.config, args.checkpoint],
                   overwrite=args.overwrite)
     try:
         cfg = load_config(args)

@@ -26,7 +26,8 @@ from segvg.datasets.text_report import transforms_of
 from segvg.datasets.transforms import TokenizeExpression
 from segvg.engine.preflight import missing_vocabularies
 from segvg.evaluation.thresholds import answer_rule
-from segvg.export.run import ExportedGrounder, is_exported, read_manifest
+from segvg.export.formats import is_exported
+from segvg.export.run import ExportedGrounder, read_manifest
 from segvg.registry import INFERENCERS, MODELS
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import split_mask_parts

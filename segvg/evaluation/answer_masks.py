@@ -103,18 +103,16 @@ class NetworkAnswerMaskIoU(AnswerMaskIoU):
         return official(METHOD, super().terms(results))
 
 
-@METRICS.register_module()
-class NetworkGeneralizedAnswerIoU(GeneralizedMaskIoU):
-    """``GeneralizedMaskIoU`` in the image as the network saw it.
+class NetworkAnswers:
+    """What metrics in the image as the network saw it compare: all that is drawn.
 
-    InstanceVG's official rule of GRES; the answer is "none" where no instance has a
-    high score. Names end in ``(official InstanceVG)``.
+    A mixin of mask metrics with a threshold for the answer "none".
 
     Args:
         score_threshold: instances with a lower score do not count.
     """
     frame = 'network'
-    headline = official_name(METHOD, 'gIoU')
+    rule: AnswerRule
 
     def __init__(self, score_threshold: float = THRESHOLD, **kwargs) -> None:
         super().__init__(no_target_threshold=1 - score_threshold,
@@ -128,13 +126,26 @@ class NetworkGeneralizedAnswerIoU(GeneralizedMaskIoU):
         """Return the union (h, w) bool of the annotated masks."""
         return resized_targets(sample)
 
+
+@METRICS.register_module()
+class NetworkGeneralizedAnswerIoU(NetworkAnswers, GeneralizedMaskIoU):
+    """``GeneralizedMaskIoU`` in the image as the network saw it.
+
+    InstanceVG's official rule of GRES; the answer is "none" where no instance has a
+    high score. Names end in ``(official InstanceVG)``.
+
+    Args:
+        score_threshold: instances with a lower score do not count.
+    """
+    headline = official_name(METHOD, 'gIoU')
+
     def terms(self, results: list) -> Terms:
         """Return those of all scores, named as official."""
         return official(METHOD, super().terms(results))
 
 
 @METRICS.register_module()
-class NetworkRobustAnswerIoU(RobustMaskIoU):
+class NetworkRobustAnswerIoU(NetworkAnswers, RobustMaskIoU):
     """``RobustMaskIoU`` in the image as the network saw it, by InstanceVG's rules.
 
     What is drawn for a true sentence counts also where no instance has a high score,
@@ -144,20 +155,7 @@ class NetworkRobustAnswerIoU(RobustMaskIoU):
     Args:
         score_threshold: instances with a lower score do not count.
     """
-    frame = 'network'
     headline = official_name(METHOD, 'rIoU')
-
-    def __init__(self, score_threshold: float = THRESHOLD, **kwargs) -> None:
-        super().__init__(no_target_threshold=1 - score_threshold,
-                         score_threshold=score_threshold, **kwargs)
-
-    def predicted_mask(self, sample: dict, shape: tuple[int, int]) -> np.ndarray:
-        """Return all (h, w) that is drawn."""
-        return answer_mask(sample, self.rule, shape, on_canvas=True)
-
-    def target_mask(self, sample: dict) -> np.ndarray:
-        """Return the union (h, w) bool of the annotated masks."""
-        return resized_targets(sample)
 
     def compute_metrics(self, results: list[RobustCount]) -> dict[str, float]:
         """Return the scores, named as official."""

@@ -1,5 +1,4 @@
-"""Trained grounders as graphs that run without this package."""
-from segvg.export.files import FORMATS, export_grounder
-from segvg.export.run import ExportedGrounder
+"""Trained grounders as graphs that run without this package.
 
-__all__ = ['FORMATS', 'ExportedGrounder', 'export_grounder']
+``formats`` has the names, ``files`` writes and checks, ``run`` runs.
+"""

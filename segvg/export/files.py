@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterator, NamedTuple, Optional, Sequence
 import torch
 from torch import Tensor, nn
 
+from segvg.export.formats import FORMATS, graph_path, manifest_path
 from segvg.export.graphs import (
     IMAGE_INPUTS,
     TEXT_INPUTS,
@@ -16,13 +17,11 @@ from segvg.export.graphs import (
     TextGraph,
     WholeGraph,
 )
-from segvg.export.run import MANIFEST, load_session, run_session
+from segvg.export.run import load_session, run_session
 from segvg.models.grounders.base import BaseGrounder
 from segvg.utils.files import write_whole
 from segvg.version import __version__
 
-#: Format -> how its files end.
-FORMATS = dict(onnx='.onnx', pt2='.pt2', torchscript='.ts')
 #: Largest number of expressions that a graph is checked with.
 CHECKED_BATCH = 3
 
@@ -107,7 +106,7 @@ def export_grounder(model: BaseGrounder, out: Path, *, canvas_shape: tuple[int, 
         graphs={})
     out.parent.mkdir(parents=True, exist_ok=True)
     for graph in graphs:
-        path = out.with_name(f'{out.name}.{graph.name}{FORMATS[format]}')
+        path = graph_path(out, graph.name, format)
         with torch.no_grad():
             graph.module(*graph.args)  # tells the names of the outputs
             run = WRITERS[format](graph, path)
@@ -116,7 +115,7 @@ def export_grounder(model: BaseGrounder, out: Path, *, canvas_shape: tuple[int, 
             file=path.name, inputs=list(graph.inputs),
             outputs=list(output_names(graph.module)), bytes=path.stat().st_size,
             largest_difference=difference)
-    write_whole(out.with_name(out.name + MANIFEST), json.dumps(manifest, indent=2))
+    write_whole(manifest_path(out), json.dumps(manifest, indent=2))
     return manifest
 
 

@@ -13,13 +13,7 @@ from segvg.models.grounders.base import BaseGrounder
 from segvg.structures import GroundingBatch, GroundingDataSample
 from segvg.utils.errors import InputError
 
-MANIFEST = '.export.json'  # how the name of a manifest ends
 MAX_MANIFEST = 1 << 21  # bytes
-
-
-def is_exported(path: Union[str, Path]) -> bool:
-    """Return whether a path is that of the manifest of an exported grounder."""
-    return str(path).endswith(MANIFEST)
 
 
 def load_session(path: Path) -> Any:
@@ -47,18 +41,13 @@ def load_session(path: Path) -> Any:
 
 def run_session(session: Any, args: Sequence[Tensor]) -> list[Tensor]:
     """Return the outputs of a session for inputs in the order of its own."""
-    feed = {item.name: values.numpy() for item, values in zip(
-        session.get_inputs(), _used(session, args))}
+    names = [item.name for item in session.get_inputs()]
+    if len(names) != len(args):
+        raise InputError(f'an exported graph has {len(names)} inputs, {len(args)} were '
+                         'expected')
+    feed = {name: values.numpy() for name, values in zip(names, args)}
     return [torch.from_numpy(np.asarray(values))
             for values in session.run(None, feed)]
-
-
-def _used(session: Any, args: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Check the number of inputs: an exporter may drop those that are not read."""
-    if len(session.get_inputs()) != len(args):
-        raise InputError(f'an exported graph has {len(session.get_inputs())} inputs, '
-                         f'{len(args)} were expected')
-    return args
 
 
 def read_manifest(path: Union[str, Path]) -> dict:

@@ -6,8 +6,13 @@ import torch
 from mmengine.registry import DefaultScope
 
 from segvg.apis import GroundingInferencer
-from segvg.export import export_grounder
-from segvg.export.files import Graph, largest_difference, make_example, record
+from segvg.export.files import (
+    Graph,
+    export_grounder,
+    largest_difference,
+    make_example,
+    record,
+)
 from segvg.export.graphs import IMAGE_INPUTS, TEXT_INPUTS, WholeGraph
 from segvg.export.run import read_manifest
 from segvg.registry import MODELS

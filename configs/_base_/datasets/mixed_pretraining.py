@@ -4,88 +4,30 @@ Scored on the val splits of the five that have one, each of which counts the sam
 ``rec_mean``. Images of any val or test split of those are left out of training
 (exclude_protected). A config gives one pipeline for all data sets of a loader.
 """
-_base_ = './refcoco_unc.py'
+_base_ = './refcoco_mixed.py'
 train_dataloader = dict(
     dataset=dict(
-        _delete_=True,
-        type='JoinedDataset',
-        datasets=[
+        datasets=_base_.train_dataloader.dataset.datasets + [
             dict(
                 type='GroundingDataset',
                 data_root='data/',
-                ann_file='annotations/refcoco_unc_train.jsonl',
-                data_prefix=dict(img='coco/train2014/'),
-                sample_by='ref'),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/refcoco_plus_unc_train.jsonl',
-                data_prefix=dict(img='coco/train2014/'),
-                sample_by='ref'),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/refcocog_umd_train.jsonl',
-                data_prefix=dict(img='coco/train2014/'),
-                sample_by='ref'),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/resc_referit_train.jsonl',
-                data_prefix=dict(img='referit/images/'),
-                sample_by='expression'),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/resc_flickr_train.jsonl',
-                data_prefix=dict(img='flickr30k/images/'),
-                sample_by='expression'),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/vg_regions_all.jsonl',
-                data_prefix=dict(img='vg/'),
+                ann_file=f'annotations/{file}.jsonl',
+                data_prefix=dict(img=images),
                 sample_by='expression')
+            for file, images in (('resc_referit_train', 'referit/images/'),
+                                 ('resc_flickr_train', 'flickr30k/images/'),
+                                 ('vg_regions_all', 'vg/'))
         ]))
 val_dataloader = dict(
     dataset=dict(
-        _delete_=True,
-        type='JoinedDataset',
-        datasets=[
+        datasets=_base_.val_dataloader.dataset.datasets + [
             dict(
                 type='GroundingDataset',
                 data_root='data/',
-                ann_file='annotations/refcoco_unc_val.jsonl',
-                data_prefix=dict(img='coco/train2014/'),
-                sample_by='image',
-                test_mode=True),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/refcoco_plus_unc_val.jsonl',
-                data_prefix=dict(img='coco/train2014/'),
-                sample_by='image',
-                test_mode=True),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/refcocog_umd_val.jsonl',
-                data_prefix=dict(img='coco/train2014/'),
-                sample_by='image',
-                test_mode=True),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/resc_referit_val.jsonl',
-                data_prefix=dict(img='referit/images/'),
-                sample_by='image',
-                test_mode=True),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/resc_flickr_val.jsonl',
-                data_prefix=dict(img='flickr30k/images/'),
+                ann_file=f'annotations/{file}.jsonl',
+                data_prefix=dict(img=images),
                 sample_by='image',
                 test_mode=True)
+            for file, images in (('resc_referit_val', 'referit/images/'),
+                                 ('resc_flickr_val', 'flickr30k/images/'))
         ]))
-val_evaluator = [dict(type='BoxAccuracy'), dict(type='MeanBoxAccuracy')]

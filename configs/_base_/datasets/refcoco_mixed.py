@@ -12,21 +12,10 @@ train_dataloader = dict(
             dict(
                 type='GroundingDataset',
                 data_root='data/',
-                ann_file='annotations/refcoco_unc_train.jsonl',
-                data_prefix=dict(img='coco/train2014/'),
-                sample_by='ref'),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/refcoco_plus_unc_train.jsonl',
-                data_prefix=dict(img='coco/train2014/'),
-                sample_by='ref'),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/refcocog_umd_train.jsonl',
+                ann_file=f'annotations/{name}_train.jsonl',
                 data_prefix=dict(img='coco/train2014/'),
                 sample_by='ref')
+            for name in ('refcoco_unc', 'refcoco_plus_unc', 'refcocog_umd')
         ]))
 val_dataloader = dict(
     dataset=dict(
@@ -36,23 +25,10 @@ val_dataloader = dict(
             dict(
                 type='GroundingDataset',
                 data_root='data/',
-                ann_file='annotations/refcoco_unc_val.jsonl',
-                data_prefix=dict(img='coco/train2014/'),
-                sample_by='image',
-                test_mode=True),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/refcoco_plus_unc_val.jsonl',
-                data_prefix=dict(img='coco/train2014/'),
-                sample_by='image',
-                test_mode=True),
-            dict(
-                type='GroundingDataset',
-                data_root='data/',
-                ann_file='annotations/refcocog_umd_val.jsonl',
+                ann_file=f'annotations/{name}_val.jsonl',
                 data_prefix=dict(img='coco/train2014/'),
                 sample_by='image',
                 test_mode=True)
+            for name in ('refcoco_unc', 'refcoco_plus_unc', 'refcocog_umd')
         ]))
 val_evaluator = [dict(type='BoxAccuracy'), dict(type='MeanBoxAccuracy')]

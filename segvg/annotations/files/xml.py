@@ -4,7 +4,7 @@ from typing import NoReturn, Union
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from segvg.annotations.files.errors import AnnotationFileError
+from segvg.annotations.files.errors import AnnotationFileError, checked_file
 
 SIZE_LIMIT = 1 << 24  # bytes
 DEPTH_LIMIT = 32
@@ -15,14 +15,7 @@ def load_xml(path: Union[str, Path], size_limit: int = SIZE_LIMIT) -> Element:
 
     A document type is refused where it begins, so that no entity is ever defined.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'there is no file {path}')
-    size = path.stat().st_size
-    if size > size_limit:
-        raise AnnotationFileError(path, f'{size} bytes, more than the limit of '
-                                        f'{size_limit}')
-    return _TreeParser(path).parse()
+    return _TreeParser(checked_file(path, size_limit)).parse()
 
 
 class _TreeParser:

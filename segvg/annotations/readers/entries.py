@@ -33,7 +33,7 @@ from segvg.annotations.readers.images import (
     collection_of,
     other_names,
 )
-from segvg.annotations.readers.source_files import load_as
+from segvg.annotations.readers.source_files import find_files, load_as
 from segvg.annotations.readers.splits import SPLIT_ALIASES
 
 STEM = 'instances'
@@ -107,13 +107,8 @@ def is_collection(value: object) -> bool:
 
 def find_entry_files(source: Path, pattern: str) -> list[tuple[Path, Path]]:
     """Root and path of the files of a folder and of those right below, or of a file."""
-    if source.is_file():
-        return [(source.parent, source)]
-    if not source.is_dir():
-        raise FileNotFoundError(f'there is no file or folder {source}')
-    folders = [source, *sorted(path for path in source.glob('*') if path.is_dir())]
-    return [(source, path) for folder in folders
-            for path in sorted(folder.glob(pattern))]
+    root = source.parent if source.is_file() else source
+    return [(root, path) for path in find_files(source, pattern, f'*/{pattern}')]
 
 
 class EntrySet(SourceSet):

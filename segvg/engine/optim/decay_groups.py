@@ -1,14 +1,12 @@
 """Optimisers with weight decay for some parameters and none for others."""
-import copy
-from typing import Optional, Sequence
+from typing import Sequence
 
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
-from mmengine.optim import OptimWrapper
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
-from segvg.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
+from segvg.engine.optim.group_constructor import GroupConstructor
+from segvg.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 WITHOUT_DECAY = (_NormBase, nn.GroupNorm, nn.LayerNorm, nn.Embedding)
 
@@ -33,7 +31,7 @@ def split_by_decay(model: nn.Module, names: Sequence[str],
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
-class DecayGroupsConstructor:
+class DecayGroupsConstructor(GroupConstructor):
     """Build an optimizer with two groups; norms and embeddings do not decay.
 
     Args:
@@ -44,23 +42,10 @@ class DecayGroupsConstructor:
     Source: detectron2's and Mask2Former's rule, as the published ReLA applies it.
     """
 
-    def __init__(self, optim_wrapper_cfg: dict,
-                 paramwise_cfg: Optional[dict] = None) -> None:
-        self.optim_wrapper_cfg = optim_wrapper_cfg
-        options = paramwise_cfg or {}
-        self.no_decay = list(options.get('no_decay') or [])
-        self.decay_all = list(options.get('decay_all') or [])
-
-    def __call__(self, model: nn.Module) -> OptimWrapper:
-        """Return the wrapper for a model."""
-        if is_model_wrapper(model):
-            model = model.module
-        wrapper = copy.deepcopy(dict(self.optim_wrapper_cfg))
-        wrapper.setdefault('type', 'OptimWrapper')
-        optimizer = dict(wrapper.pop('optimizer'))
-        decay, spared = split_by_decay(model, self.no_decay, self.decay_all)
+    def groups(self, model: nn.Module, optimizer: dict) -> list[dict]:
+        """Return the parameters with weight decay, then those without."""
+        decay, spared = split_by_decay(model, self.options.get('no_decay') or [],
+                                       self.options.get('decay_all') or [])
         print_log(f'tensors to train: {len(decay)} with weight decay, {len(spared)} '
                   'without', logger='current')
-        groups = [dict(params=decay), dict(params=spared, weight_decay=0.0)]
-        return OPTIM_WRAPPERS.build(dict(
-            wrapper, optimizer=OPTIMIZERS.build(dict(optimizer, params=groups))))
+        return [dict(params=decay), dict(params=spared, weight_decay=0.0)]

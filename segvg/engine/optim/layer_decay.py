@@ -1,13 +1,11 @@
 """Optimisers whose rates fall from layer to layer towards the input of an encoder."""
-import copy
 from typing import Iterator, Mapping, Optional
 
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
-from mmengine.optim import OptimWrapper
 from torch import nn
 
-from segvg.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
+from segvg.engine.optim.group_constructor import GroupConstructor
+from segvg.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 KEYS = ('rate', 'layer_decay')
 
@@ -26,7 +24,7 @@ def depths_of(part: nn.Module, name: str) -> dict[str, int]:
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
-class LayerDecayConstructor:
+class LayerDecayConstructor(GroupConstructor):
     """Build an optimizer whose rate is multiplied by a factor from layer to layer.
 
     Pre-trained encoders change less near their input. In the named parts, vectors
@@ -47,21 +45,16 @@ class LayerDecayConstructor:
 
     def __init__(self, optim_wrapper_cfg: dict,
                  paramwise_cfg: Optional[dict] = None) -> None:
-        self.optim_wrapper_cfg = optim_wrapper_cfg
-        self.parts = dict((paramwise_cfg or {}).get('parts') or {})
+        super().__init__(optim_wrapper_cfg, paramwise_cfg)
+        self.parts = dict(self.options.get('parts') or {})
         for name, options in self.parts.items():
             unknown = sorted(set(options) - set(KEYS))
             if unknown:
                 raise ValueError(f'a part of paramwise_cfg has the keys {KEYS}; '
                                  f'{name!r} has {unknown}')
 
-    def __call__(self, model: nn.Module) -> OptimWrapper:
-        """Return the wrapper for a model."""
-        if is_model_wrapper(model):
-            model = model.module
-        wrapper = copy.deepcopy(dict(self.optim_wrapper_cfg))
-        wrapper.setdefault('type', 'OptimWrapper')
-        optimizer = dict(wrapper.pop('optimizer'))
+    def groups(self, model: nn.Module, optimizer: dict) -> list[dict]:
+        """Return the groups of all parts, the rest of the model first."""
         lr = optimizer['lr']
         groups: list[dict] = []
         taken: set[int] = set()
@@ -75,8 +68,7 @@ class LayerDecayConstructor:
         rest = [value for value in model.parameters()
                 if value.requires_grad and id(value) not in taken]
         groups.insert(0, dict(params=rest, name='rest', lr=lr))
-        return OPTIM_WRAPPERS.build(dict(
-            wrapper, optimizer=OPTIMIZERS.build(dict(optimizer, params=groups))))
+        return groups
 
 
 def part_groups(model: nn.Module, name: str, options: Mapping[str, float],

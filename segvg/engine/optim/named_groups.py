@@ -1,13 +1,9 @@
 """Optimisers whose parameter groups have names."""
-import copy
-from typing import Optional
-
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
-from mmengine.optim import OptimWrapper
 from torch import nn
 
-from segvg.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
+from segvg.engine.optim.group_constructor import GroupConstructor
+from segvg.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 REST = 'rest'
 
@@ -27,7 +23,7 @@ def group_parameters(model: nn.Module,
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
-class NamedGroupsConstructor:
+class NamedGroupsConstructor(GroupConstructor):
     """Build an optimizer with a few named groups instead of one for each parameter.
 
     Args:
@@ -38,25 +34,15 @@ class NamedGroupsConstructor:
     Source: published training of MDETR and SiRi, three groups.
     """
 
-    def __init__(self, optim_wrapper_cfg: dict,
-                 paramwise_cfg: Optional[dict] = None) -> None:
-        self.optim_wrapper_cfg = optim_wrapper_cfg
-        self.factors = dict((paramwise_cfg or {}).get('groups') or {})
-
-    def __call__(self, model: nn.Module) -> OptimWrapper:
-        """Return the wrapper for a model."""
-        if is_model_wrapper(model):
-            model = model.module
-        wrapper = copy.deepcopy(dict(self.optim_wrapper_cfg))
-        wrapper.setdefault('type', 'OptimWrapper')
-        optimizer = dict(wrapper.pop('optimizer'))
+    def groups(self, model: nn.Module, optimizer: dict) -> list[dict]:
+        """Return a group for each name, and ``rest``."""
+        factors = self.options.get('groups') or {}
         groups = [
             dict(params=parameters, name=name,
-                 lr=optimizer['lr'] * self.factors.get(name, 1.0))
-            for name, parameters in group_parameters(model, list(self.factors)).items()
+                 lr=optimizer['lr'] * factors.get(name, 1.0))
+            for name, parameters in group_parameters(model, list(factors)).items()
             if parameters]
         counts = ', '.join(f'{len(group["params"])} {group["name"]}'
                            for group in groups)
         print_log(f'tensors to train: {counts}', logger='current')
-        return OPTIM_WRAPPERS.build(dict(
-            wrapper, optimizer=OPTIMIZERS.build(dict(optimizer, params=groups))))
+        return groups

@@ -4,18 +4,15 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmengine.structures import InstanceData
 
 from segvg.checkpoints.convert import convert_state_dict
 from segvg.checkpoints.rules import RULES
 from segvg.evaluation import GeneralizedMaskIoU
 from segvg.models.backbones import LanguageSwin
 from segvg.registry import MODELS
-from segvg.structures import ExpressionGroup, GroundingDataSample
 from segvg.visualization import GroundingVisualizer
+from tests.generalized_toy import make_batch, make_sample
 from tests.toy import ROOT
-
-START, END = 2, 3
 
 
 def build(**changes):
@@ -26,34 +23,6 @@ def build(**changes):
     cfg.merge_from_dict({f'model.{key}': value for key, value in changes.items()})
     torch.manual_seed(0)
     return MODELS.build(cfg.model).eval()
-
-
-def make_sample(words, targets=1, number=0):
-    """Return a sample of a text of ids with some targets."""
-    size = (64, 64)
-    sample = GroundingDataSample(metainfo=dict(
-        text='text', img_path='image', expr_idx=number, canvas_shape=size,
-        img_shape=size, ori_shape=(48, 96), paste_offset=(0, 0), pad_offset=(0, 0),
-        scale_factor=(64 / 96, 64 / 48), no_target=not targets))
-    sample.token_ids = torch.tensor([START, *words, END])
-    sample.text_padding_mask = torch.zeros(len(words) + 2, dtype=torch.bool)
-    masks = torch.zeros((targets, *size), dtype=torch.bool)
-    for i in range(targets):
-        masks[i, 8:40, 20 * i:20 * i + 16] = True
-    sample.gt_instances = InstanceData(bboxes=torch.zeros((targets, 4)), masks=masks)
-    sample.image_instances = InstanceData(
-        bboxes=torch.zeros((targets, 4)),
-        segmentations=[dict(poly=[[0., 6., 24., 6., 24., 30., 0., 30.]])] * targets)
-    return sample
-
-
-def make_batch(model, *groups):
-    """Return the batch of groups of samples, an image each."""
-    noise = torch.Generator().manual_seed(1)
-    images = [torch.randint(0, 255, (3, 64, 64), generator=noise, dtype=torch.uint8)
-              for _ in groups]
-    return model.data_preprocessor(dict(
-        inputs=images, data_samples=[ExpressionGroup(list(group)) for group in groups]))
 
 
 def outputs_of(model, *groups):

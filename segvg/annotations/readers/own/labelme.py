@@ -30,6 +30,7 @@ from segvg.annotations.readers.own.records import (
     Shape,
 )
 from segvg.annotations.readers.own.sets import OwnSet
+from segvg.annotations.readers.source_files import find_files
 from segvg.structures.images import DECODING_ERRORS
 from segvg.structures.masks import MAX_PIXELS, object_pixels
 
@@ -48,10 +49,8 @@ def find_labelme_sets(sources: list[Path], options: ReadOptions) -> list[SourceS
     sets: list[SourceSet] = []
     files = [source for source in sources if source.is_file()]
     for source in sources:
-        if not source.exists():
-            raise FileNotFoundError(f'there is no file or folder {source}')
+        found = find_files(source, '**/*.json')
         if source.is_dir():
-            found = sorted(source.rglob('*.json'))
             if not found:
                 raise FileNotFoundError(f'no *.json in {source} or its subfolders')
             sets.append(LabelmeSet(options.dataset or source.resolve().name, found,

@@ -26,6 +26,7 @@ from segvg.annotations.readers.own.records import (
 )
 from segvg.annotations.readers.own.sets import OwnSet
 from segvg.annotations.readers.own.tables import read_text
+from segvg.annotations.readers.source_files import find_files
 
 CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 SPLIT_LISTS = 'ImageSets/Main'  # <split>.txt there lists the images of a split
@@ -36,9 +37,7 @@ def find_voc_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
     """One set per folder: its XML files, and those of its subfolders."""
     sets: list[SourceSet] = []
     for source in sources:
-        if not source.exists():
-            raise FileNotFoundError(f'there is no file or folder {source}')
-        files = [source] if source.is_file() else sorted(source.rglob('*.xml'))
+        files = find_files(source, '**/*.xml')
         if not files:
             raise FileNotFoundError(f'no *.xml in {source} or its subfolders')
         root = source.parent if source.is_file() else source
