@@ -126,7 +126,7 @@ def main() -> None:
     else:
         close = difflib.get_close_matches(name, commands, n=3)
         hint = f'did you mean {" or ".join(close)}? ' if close else ''
-        print(f'segvg: there is no command {name!r}; {hint}segvg --help lists all',
+        print(f'segvg: unknown command {name!r}; {hint}segvg --help lists all',
               file=sys.stderr)
         sys.exit(2)
 

@@ -87,7 +87,7 @@ def collect(args: argparse.Namespace) -> tuple[dict[str, int], Optional[np.ndarr
         return read_published(Path(args.published))
     for path in args.annotations:
         if not Path(path).is_file():
-            raise FileNotFoundError(f'there is no annotation file {path}')
+            raise FileNotFoundError(f'annotation file {path} does not exist')
     build = build_wordpiece_vocabulary if args.wordpiece else build_vocabulary
     ids = build(expressions(args.annotations))
     if args.glove:

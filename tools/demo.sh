@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a bare clone to a trained, scored and drawn SegVG on two CPU cores, in minutes.
-# What is there already is used again: environment, data, training.
+# What exists already is used again: environment, data, training.
 set -euo pipefail
 source "$(dirname "$0")/setup_env.sh"
 config=configs/segvg/segvg_tiny_synthref_l0.py

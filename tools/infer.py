@@ -56,7 +56,7 @@ from segvg.engine.launch import load_config
 
 
 def outputs(args: argparse.Namespace) -> Iterator[Path]:
-    """Yield the files to write, of the pictures those that are there already."""
+    """Yield the files to write; of the pictures only those that exist."""
     folder = Path(args.out_dir)
     yield folder / 'predictions.json'
     for number, image in enumerate(args.images):
@@ -88,7 +88,8 @@ def read_config(args: argparse.Namespace) -> Config:
         return load_config(args)
     from segvg.checkpoints.io import load_checkpoint
     from segvg.checkpoints.stored_config import stored_config
-    from segvg.export.run import is_exported, read_manifest
+    from segvg.export.formats import is_exported
+    from segvg.export.run import read_manifest
     read = read_manifest if is_exported(args.checkpoint) else load_checkpoint
     return stored_config(read(args.checkpoint), args.checkpoint)
 

@@ -78,7 +78,7 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
     parser.add_argument('--name', metavar='NAME', help='name of the data set, instead '
                         'of the one that the source folder gives')
     parser.add_argument('--overwrite', action='store_true',
-                        help='replace files of this name that are there already')
+                        help='replace existing files of this name')
     parser.add_argument('--box', choices=BOXES, help='how boxes are stored, where the '
                         'format has no rule for them (own .pth lists) or the files do '
                         'not follow it; xyxy-inclusive: the far corner is the last '

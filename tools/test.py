@@ -50,7 +50,7 @@ from segvg.utils.configs import ann_files, choose_split, drop_init
 
 
 def outputs(args: argparse.Namespace) -> Iterator[Union[str, Path, None]]:
-    """Yield the files to write, of the pictures those that are there already."""
+    """Yield the files to write; of the pictures only those that exist."""
     yield args.out
     if args.card:
         yield from card_files(Path(args.card))

@@ -153,14 +153,14 @@ class CanonicalWriter:
     Used as a context manager. Files get their names when the block ends; after an
     exception none is left. Until then ``meta`` may be added to, and so may
     ``meta['splits']``: what it holds of a split (such as ``official``) is joined to
-    the counts. A meta file that is there already keeps its other splits, as far as
+    the counts. An existing meta file keeps its other splits, as far as
     their files are there.
 
     Args:
         out_dir: folder of the files.
         name: of the data set.
         meta: content of the meta file.
-        overwrite: whether a split that is there already is replaced.
+        overwrite: whether an existing split is replaced.
     """
 
     def __init__(self, out_dir: Union[str, Path], name: str, meta: dict, *,

@@ -60,7 +60,7 @@ def convert(source: SourceSet, out_dir: Path, report: Report,
 
     Raises:
         BadRecordError: nearly all boxes have one thing wrong.
-        FileExistsError: a split is there already and is not to be overwritten, or a
+        FileExistsError: a split exists already and is not to be overwritten, or a
             file to write is one that is read.
     """
     written: Counter[str] = Counter()

@@ -12,12 +12,12 @@ AnyPath = Union[str, Path]
 def add_overwrite(parser: argparse.ArgumentParser) -> None:
     """Add the flag that lets a tool replace files; ``check_outputs`` reads it."""
     parser.add_argument('--overwrite', action='store_true',
-                        help='replace files that are there already; never those read')
+                        help='replace existing files; never those that are read')
 
 
 def check_outputs(paths: Iterable[Optional[AnyPath]], inputs: Iterable[AnyPath] = (),
                   *, overwrite: bool = False) -> None:
-    """Refuse to write files that are inputs, or that are there already.
+    """Refuse to write files that are inputs, or that exist already.
 
     Args:
         paths: the files to write; None stands for one that is not asked for.
@@ -35,7 +35,7 @@ def check_outputs(paths: Iterable[Optional[AnyPath]], inputs: Iterable[AnyPath] 
 
 def check_output(path: Path, inputs: Iterable[Path] = (), *,
                  overwrite: bool = False) -> None:
-    """Refuse to write a file that is an input, or that is there already.
+    """Refuse to write a file that is an input, or that exists already.
 
     An empty file, and what is not a file (a pipe, a terminal), holds nothing to lose.
 
@@ -53,7 +53,7 @@ def check_output(path: Path, inputs: Iterable[Path] = (), *,
         raise FileExistsError(f'{path} is read and would be overwritten: choose '
                               'another folder or name for what is written')
     if not overwrite and path.is_file() and path.stat().st_size:
-        raise FileExistsError(f'{path} is there already: choose another name or '
+        raise FileExistsError(f'{path} exists already: choose another name or '
                               'folder, or add --overwrite')
 
 

@@ -115,7 +115,7 @@ def analyze(card: Card, rows: Sequence[dict], root: Optional[Path] = None,
         score: the headline; by default the first of ``HEADLINES`` that the card has.
 
     Raises:
-        CardError: there is no such score, or the data are not there.
+        CardError: the score or the data do not exist.
     """
     score = score or next((name for name in HEADLINES if name in card.terms), None)
     if score not in card.terms:

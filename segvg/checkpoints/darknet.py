@@ -33,7 +33,7 @@ def read_darknet_weights(path: Union[str, Path], module: nn.Module) -> tuple[int
         ValueError: it ends within a convolution or before the first.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f'there is no weight file {path}')
+        raise FileNotFoundError(f'weight file {path} does not exist')
     values = np.fromfile(path, dtype='<f4', offset=HEADER_BYTES)
     position, layers = 0, tensors_in_file_order(module)
     for count, tensors in enumerate(layers):

@@ -225,7 +225,7 @@ class WordVectors:
         """
         if not Path(self.checkpoint).is_file():
             raise FileNotFoundError(
-                f'there are no word vectors {self.checkpoint}; tools/build_vocab.py '
+                f'word vectors {self.checkpoint} do not exist; tools/build_vocab.py '
                 'makes them')
         arrays = read_arrays(self.checkpoint)
         if 'word_emb' not in arrays:

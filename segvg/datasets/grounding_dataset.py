@@ -146,7 +146,7 @@ class GroundingDataset(BaseDataset):
             return
         if not Path(self.ann_file).is_file():
             raise FileNotFoundError(
-                f'there is no annotation file {self.ann_file}; it is made by\n'
+                f'annotation file {self.ann_file} does not exist; it is made by\n'
                 f'  {prepare_command(self.ann_file)}\n'
                 'data/README.md says where the source files come from')
         self.lines = CanonicalFile(self.ann_file, lazy=self.lazy)

@@ -142,7 +142,7 @@ def find_model_file(name: Union[str, Path]) -> Path:
         if candidate.is_file():
             return candidate
     raise FileNotFoundError(
-        f'there is no SentencePiece model {path}, nor a folder with '
+        f'{path} is neither a SentencePiece model nor a folder with '
         f'{" or ".join(MODEL_FILES)}. BEiT-3\'s is beit3.spm: copy it to this machine '
         "and give its path as the tokenizer's `vocab`")
 

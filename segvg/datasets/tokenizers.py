@@ -41,11 +41,11 @@ def find_vocab_file(name: Union[str, Path]) -> Path:
         if (path / VOCAB_FILE).is_file():
             return path / VOCAB_FILE
         raise FileNotFoundError(
-            f'there is no {VOCAB_FILE} in the folder {path}: give the path of a '
+            f'folder {path} has no {VOCAB_FILE}: give the path of a '
             'WordPiece vocabulary, one piece a line')
     if path.suffix == '.txt' or not HUB_NAME.fullmatch(str(name)):
         raise FileNotFoundError(
-            f'there is no vocabulary file {path}: give the path of a WordPiece '
+            f'vocabulary file {path} does not exist: give the path of a WordPiece '
             'vocabulary, one piece a line')
     return _find_on_hub(str(name))
 

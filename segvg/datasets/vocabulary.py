@@ -73,7 +73,7 @@ def read_vocabulary(path: Union[str, Path]) -> dict[str, int]:
     path = VOCABULARIES.get(str(path), Path(path))
     if not path.is_file():
         raise FileNotFoundError(
-            f'there is no vocabulary file {path}; tools/build_vocab.py makes one')
+            f'vocabulary file {path} does not exist; tools/build_vocab.py makes one')
     if path.suffix != '.pkl':
         try:
             words = path.read_text(encoding='utf-8').splitlines()
@@ -139,7 +139,8 @@ def read_spacy(name: str, ids: Mapping[str, int]) -> np.ndarray:
     try:
         model = spacy.load(name)
     except OSError as error:
-        raise FileNotFoundError(f'there is no spaCy model {name!r}: {error}') from error
+        raise FileNotFoundError(
+            f'spaCy model {name!r} does not exist: {error}') from error
     if not model.vocab.vectors_length:
         raise ValueError(f'the spaCy model {name!r} has no word vectors')
     table = np.zeros((max(ids.values()) + 1, model.vocab.vectors_length),

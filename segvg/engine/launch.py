@@ -22,7 +22,7 @@ def load_config(args: argparse.Namespace) -> Config:
     """Return the config of a command line, with its options and work folder.
 
     Raises:
-        FileNotFoundError: there is no such config.
+        FileNotFoundError: the config does not exist.
         ValueError: an option names something that is not there.
     """
     cfg = load(args.config, args.cfg_options)

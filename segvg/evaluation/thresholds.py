@@ -97,7 +97,7 @@ class ThresholdSweep(GroundingMetric):
         """Return the point with the highest score; of equal ones the middle.
 
         Raises:
-            ValueError: there is no such score.
+            ValueError: the score does not exist.
         """
         names = list(self.curve[0].scores)
         if self.select not in names:

@@ -45,7 +45,7 @@ class BrokenImageError(ValueError):
 
 
 class MissingImageError(BrokenImageError, FileNotFoundError):
-    """There is no such image file."""
+    """The image file does not exist."""
 
 
 class ImageHeader(NamedTuple):
@@ -83,7 +83,7 @@ def open_image(path: Union[str, Path], max_pixels: int = MAX_PIXELS,
         mode = os.stat(path).st_mode
     except FileNotFoundError as error:
         raise MissingImageError(
-            f'there is no image {path}: check the image root of the data set '
+            f'image {path} does not exist: check the image root of the data set '
             '(`data_prefix`) and that the images are unpacked there') from error
     except (OSError, ValueError) as error:
         raise BrokenImageError(f'{path} cannot be opened: {error}') from error

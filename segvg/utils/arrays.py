@@ -23,7 +23,7 @@ def read_arrays(path: Union[str, Path]) -> dict[str, np.ndarray]:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f'there is no file {path}')
+        raise FileNotFoundError(f'file {path} does not exist')
     limit = UNPACKED_FLOOR + UNPACKED_FACTOR * path.stat().st_size
     try:
         with zipfile.ZipFile(path) as archive:

@@ -56,7 +56,7 @@ def find_part(items: Sequence, name: str, path: str) -> tuple[str, ...]:
         path: where the list is, for the message.
 
     Raises:
-        ValueError: there is no such part; the message lists those that are there.
+        ValueError: the part does not exist; the message lists those that do.
     """
     if name.isdigit() and int(name) < len(items):
         return (name, )

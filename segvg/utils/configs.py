@@ -166,7 +166,7 @@ def load(path: Union[str, Path], options: Optional[dict[str, Any]] = None) -> Co
         options: path -> value.
 
     Raises:
-        FileNotFoundError: there is no such config.
+        FileNotFoundError: the config does not exist.
         ValueError: it cannot be read, a path names a part that is not there, or a value
             is of a wrong type.
     """

@@ -28,7 +28,7 @@ def test_inputs_are_never_replaced_and_other_files_when_asked(tmp_path):
 def test_several_outputs_are_checked_and_those_not_asked_for_are_not(tmp_path):
     (tmp_path / 'b').write_text('x')
     check_outputs([None, tmp_path / 'a', '/dev/null'], [tmp_path / 'b'])
-    with pytest.raises(FileExistsError, match='b is there already'):
+    with pytest.raises(FileExistsError, match='b exists already'):
         check_outputs([tmp_path / 'a', str(tmp_path / 'b')])
     with pytest.raises(FileExistsError, match='is read'):
         check_outputs([tmp_path / 'b'], [str(tmp_path / 'b')], overwrite=True)

@@ -77,7 +77,7 @@ def test_file_with_windows_line_ends_is_read(tmp_path):
 
 def test_nothing_is_read_before_the_first_call(tmp_path):
     tokenizer = WordPieceTokenizer(tmp_path / 'later.txt')
-    with pytest.raises(FileNotFoundError, match='no vocabulary file .*later.txt'):
+    with pytest.raises(FileNotFoundError, match='file .*later.txt does not exist'):
         tokenizer('the')
 
 
@@ -97,15 +97,16 @@ def test_vocabulary_without_special_pieces_is_named(tmp_path):
 
 
 @pytest.mark.parametrize('name, message', [
-    ('gone/vocab.txt', 'no vocabulary file gone/vocab.txt'),
-    ('./a/b/c', 'no vocabulary file a/b/c'), ('/nowhere/bert', 'no vocabulary file')])
+    ('gone/vocab.txt', 'vocabulary file gone/vocab.txt does not exist'),
+    ('./a/b/c', 'vocabulary file a/b/c does not exist'),
+    ('/nowhere/bert', 'vocabulary file /nowhere/bert does not exist')])
 def test_missing_path_is_named(name, message):
     with pytest.raises(FileNotFoundError, match=message):
         find_vocab_file(name)
 
 
 def test_folder_without_vocabulary_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match='no vocab.txt in the folder'):
+    with pytest.raises(FileNotFoundError, match='has no vocab.txt'):
         find_vocab_file(tmp_path)
 
 

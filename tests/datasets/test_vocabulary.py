@@ -99,7 +99,7 @@ def test_spacy_vectors(monkeypatch):
         return models[name]
 
     monkeypatch.setitem(sys.modules, 'spacy', SimpleNamespace(load=load))
-    with pytest.raises(FileNotFoundError, match='no spaCy model'):
+    with pytest.raises(FileNotFoundError, match='spaCy model .* does not exist'):
         read_spacy('no_such_model', IDS)
     with pytest.raises(ValueError, match='no word vectors'):
         read_spacy('empty', IDS)

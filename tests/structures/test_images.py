@@ -176,7 +176,7 @@ def test_picture_below_the_limit_does_not_warn(tmp_path, recwarn):
 
 
 def test_missing_image_is_named(tmp_path):
-    with pytest.raises(MissingImageError, match='there is no image .*gone.jpg'):
+    with pytest.raises(MissingImageError, match='image .*gone.jpg does not exist'):
         read_image(tmp_path / 'gone.jpg')
     with pytest.raises(FileNotFoundError, match='gone.jpg'):
         read_image(tmp_path / 'gone.jpg')

@@ -76,7 +76,7 @@ def test_canonical_file_is_drawn_without_a_config(config, tmp_path):
     assert sorted(path.name for path in out_dir.iterdir()) == ['000000_0_0.jpg',
                                                                '000000_1_0.jpg']
     done = browse(tmp_path / 'no.jsonl', '--out-dir', out_dir, '--not-show')
-    assert done.returncode == 1 and 'there is no annotation file' in done.stderr
+    assert done.returncode == 1 and 'does not exist' in done.stderr
 
 
 @pytest.mark.slow

@@ -48,5 +48,5 @@ def test_published_files(tmp_path, monkeypatch):
 
 
 def test_missing_annotations_are_told(tmp_path, monkeypatch):
-    assert 'there is no annotation file' in tool_error(
+    assert 'does not exist' in tool_error(
         monkeypatch, 'build_vocab.py', tmp_path / 'no.jsonl', '--out', tmp_path / 'w')

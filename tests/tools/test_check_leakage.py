@@ -66,7 +66,7 @@ def test_same_words_are_told(tmp_path, monkeypatch, capsys):
 def test_missing_file_is_one_line(tmp_path, monkeypatch, capsys):
     protected = write_protected(tmp_path)
     assert check(monkeypatch, '--protect', protected, '--train', 'coco', 'no.json') == 2
-    assert 'error: there is no file no.json' in capsys.readouterr().err
+    assert 'error: file no.json does not exist' in capsys.readouterr().err
 
 
 def test_copies_are_part_of_the_record(tmp_path, monkeypatch, capsys):

@@ -35,7 +35,7 @@ def test_files_that_are_there_are_replaced_only_when_asked(tmp_path, monkeypatch
         assert stop.value.code == code
         is_mine = (out / 'instances.json').read_text() == 'mine'
         assert is_mine == bool(code) and len(list(out.iterdir())) == (1 if code else 2)
-    assert 'instances.json is there already' in capsys.readouterr().err
+    assert 'instances.json exists already' in capsys.readouterr().err
 
 
 def test_labeling_interface_is_written_beside_the_tasks(tmp_path, monkeypatch, capsys):

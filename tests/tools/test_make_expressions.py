@@ -57,7 +57,7 @@ def test_sentences_are_made_and_counted(tmp_path, monkeypatch, capsys):
     facts = meta['splits']['train']
     assert row[1:] == [str(facts['kinds']['only']), *(
         f'{facts["ceilings"]["only"][name]:.1f}'
-        for name in ('by_lot', 'by_lot_in_class', 'largest'))]
+        for name in ('random_object', 'random_in_class', 'largest'))]
 
 
 def test_files_that_are_there_and_their_report_stay(tmp_path, monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""Every tool: a file that is there already is replaced only with ``--overwrite``."""
+"""Every tool: an existing file is replaced only with ``--overwrite``."""
 import re
 
 import pytest
@@ -104,7 +104,7 @@ def test_file_that_is_there_is_kept(tool, words, name, data, tmp_path, monkeypat
     (tmp_path / name).write_text('mine')
     message = refused(monkeypatch, capsys, tool, *words.format(
         data=data, out=tmp_path).split())
-    assert (f'{name} is there already: choose another name or folder, or add '
+    assert (f'{name} exists already: choose another name or folder, or add '
             '--overwrite\n') in message
     assert (tmp_path / name).read_text() == 'mine'
     assert [path.name for path in tmp_path.iterdir() if path.is_file()

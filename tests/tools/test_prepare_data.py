@@ -138,7 +138,7 @@ def test_canonical_files_go_through_once_more(run, source, tmp_path):
 
 @pytest.mark.parametrize(('args', 'message'), [
     (['refer_refcoco', 'nowhere'], 'nowhere has no refs(<partition>).p'),
-    (['resc_pth', 'nowhere'], 'there is no file or folder nowhere'),
+    (['resc_pth', 'nowhere'], 'nowhere does not exist'),
     (['canonical', 'nowhere'], 'nowhere is not a <name>.meta.json')])
 def test_missing_source_is_named(run, args, message):
     code, said = run(*args)
@@ -148,10 +148,10 @@ def test_missing_source_is_named(run, args, message):
 def test_missing_instances_and_images_are_named(run, source, tmp_path):
     code, said = run('refer_refcoco', source, '--images', tmp_path / 'none',
                      '--check', 'images')
-    assert code == 2 and 'there is no image folder' in said
+    assert code == 2 and 'image folder' in said and 'does not exist' in said
     (source / 'instances.json').unlink()
     code, said = run('refer_refcoco', source)
-    assert code == 2 and 'there is no file' in said and 'instances.json' in said
+    assert code == 2 and 'instances.json does not exist' in said
 
 
 def test_sizes_without_images_are_an_error(run, tmp_path):
@@ -207,7 +207,7 @@ def test_output_of_other_sources_is_not_replaced(run, tmp_path):
     other = write_line(tmp_path / 'b/own_val.jsonl', 'val', 'b.jpg')
     before = (tmp_path / 'out/own_val.jsonl').read_bytes()
     code, said = run('canonical', other)
-    assert code == 2 and 'own_val.jsonl is there already' in said
+    assert code == 2 and 'own_val.jsonl exists already' in said
     assert (tmp_path / 'out/own_val.jsonl').read_bytes() == before
     assert run('canonical', other, '--overwrite')[0] == 0
     (tmp_path / 'out/own_val.jsonl').write_bytes(before)  # somebody's own work
@@ -275,7 +275,7 @@ def test_show_tells_a_wrong_convention_too(run, tmp_path):
 @pytest.mark.parametrize(('args', 'message'), [
     (['refer_refcoco', 'x', '--split', 'val'], '--split is not for refer_refcoco'),
     (['csv', 'x', '--sentences', 'y.csv'], '--sentences is not for csv'),
-    (['csv', 'nowhere'], 'there is no file or folder nowhere')])
+    (['csv', 'nowhere'], 'nowhere does not exist')])
 def test_wrong_use_of_options_for_own_data_is_named(run, args, message):
     code, said = run(*args)
     assert code == 2 and message in said

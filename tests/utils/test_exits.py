@@ -68,11 +68,11 @@ def test_image_that_cannot_be_read_is_one_line_and_other_values_are_not(tmp_path
 def test_file_that_is_not_replaced_has_an_exit_code_of_its_own(capsys):
     @one_line_errors
     def main():
-        raise FileExistsError('a.json is there already')
+        raise FileExistsError('a.json exists already')
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == 2
-    assert capsys.readouterr().err == 'error: a.json is there already\n'
+    assert capsys.readouterr().err == 'error: a.json exists already\n'
 
 
 def test_command_is_ended_by_sigterm_as_by_an_interrupt(capsys, monkeypatch):

@@ -44,7 +44,7 @@ def checked_file(path: PathLike, size_limit: int) -> Path:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f'there is no file {path}')
+        raise FileNotFoundError(f'file {path} does not exist')
     size = path.stat().st_size
     if size > size_limit:
         raise AnnotationFileError(path, f'{size} bytes, more than the limit of '

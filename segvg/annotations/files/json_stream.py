@@ -25,7 +25,7 @@ def iter_json_list(path: Union[str, Path]) -> Iterator[object]:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f'there is no file {path}')
+        raise FileNotFoundError(f'file {path} does not exist')
     with open(path, 'rb') as stream:
         yield from _ListParser(path, stream).items()
 

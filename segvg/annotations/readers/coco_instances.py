@@ -91,7 +91,7 @@ class CocoInstances:
         return self._image_checks.dirs
 
     def find_image(self, image_id: int) -> Optional[CheckedImage]:
-        """An image by its id, or None when there is no such image."""
+        """An image by its id, or None when it does not exist."""
         if image_id not in self._numbers['images']:
             return None
         if image_id not in self._images:
@@ -101,7 +101,7 @@ class CocoInstances:
 
     def find_object(self, ann_id: int,
                     referred: bool = True) -> Optional[CheckedObject]:
-        """An object by its id, or None when there is no such annotation."""
+        """An object by its id, or None when it does not exist."""
         if ann_id not in self._numbers['annotations']:
             return None
         if ann_id not in self._objects:

@@ -199,7 +199,7 @@ class ImageFinder:
     def __init__(self, root: Path, dirs: Optional[tuple[str, ...]], *,
                  decode: bool = False, upright: bool = False) -> None:
         if not root.is_dir():
-            raise FileNotFoundError(f'there is no image folder {root}')
+            raise FileNotFoundError(f'image folder {root} does not exist')
         self.root = root
         self._decode = decode
         self._upright = upright

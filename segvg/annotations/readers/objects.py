@@ -196,7 +196,7 @@ class ArrayMasks:
 
     def check(self, ctx: Context, name: str,
               image: dict) -> tuple[CheckedMask, Optional[Place]]:
-        """The mask of a file, and its place; None when there is no such file.
+        """The mask of a file, and its place; None when the file does not exist.
 
         Args:
             ctx: of the row that names the file.
@@ -206,7 +206,7 @@ class ArrayMasks:
         if not self._folder.is_dir() and not self._need_mask:
             if not self._is_missed:
                 ctx._replace(place=Place(ctx.place.file), ids={}).note(
-                    'mask_missing', f'there is no folder {self._folder}')
+                    'mask_missing', f'folder {self._folder} does not exist')
             self._is_missed = True
             return CheckedMask(None), None
         path = self._folder / name

@@ -77,7 +77,7 @@ def find_hf_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
             key = (kind, folder if kind in KINDS else path)
             groups.setdefault(key, []).append(path)
         if not groups:
-            raise FileNotFoundError(f'there is no parquet file in {source}')
+            raise FileNotFoundError(f'{source} has no parquet file')
         root = source if source.is_dir() else source.parent
         found = [HfSet(kind, folder, files, root=root, name=options.dataset)
                  for (kind, folder), files in groups.items()]

@@ -42,7 +42,7 @@ def find_files(source: Path, *patterns: str) -> list[Path]:
     if source.is_file():
         return [source]
     if not source.is_dir():
-        raise FileNotFoundError(f'there is no file or folder {source}')
+        raise FileNotFoundError(f'{source} does not exist')
     return [path for pattern in patterns for path in sorted(source.glob(pattern))]
 
 

@@ -23,7 +23,7 @@ def order_by_split(items: list[Item], split_of: Callable[[Item], str]) -> list[I
 
 def split_of_file(ctx: Context, name: str,
                   expected: Optional[Collection[str]]) -> Optional[str]:
-    """The split that a file's name gives, or None when there is no such split.
+    """The split that a file's name gives, or None when it names none.
 
     Args:
         ctx: of the file; takes what is odd about the name.

@@ -111,7 +111,7 @@ class StepFolders:
         """Remove the results of a step and of those that build on it.
 
         Raises:
-            ValueError: there is no such step.
+            ValueError: the step does not exist.
         """
         self.check_names([name])
         removed = {name}
@@ -126,7 +126,7 @@ class StepFolders:
         """Refuse the name of a step that is not there.
 
         Raises:
-            ValueError: there is no such step.
+            ValueError: the step does not exist.
         """
         for name in names:
             if name not in self.names:
@@ -145,7 +145,7 @@ class StepFolders:
 
         Raises:
             FolderInUseError: another process works in the folder.
-            ValueError: there is no such step, or several processes would remove it.
+            ValueError: the step does not exist, or several processes would remove it.
         """
         if args.restart and getattr(args, 'launcher', 'none') != 'none':
             raise ValueError('--restart removes folders, which several processes '

@@ -52,7 +52,7 @@ def model_settings(config: Union[Mapping[str, Any], str], tower: str) -> Any:
         tower: ``'vision'`` or ``'text'``, which one of a model with both.
 
     Raises:
-        FileNotFoundError: there is no such folder or model.
+        FileNotFoundError: the folder or model does not exist.
         InputError: the settings name no architecture or one that transformers lacks,
             or do not fit it.
     """

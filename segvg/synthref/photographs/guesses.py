@@ -3,8 +3,8 @@
 Percent of the sentences with one target at IoU 0.5, computed and not drawn, as in
 ``segvg.synthref.ceilings``: a guessed object counts with its box.
 
-* ``by_lot``: any annotated object of the image (its ``random_object``);
-* ``by_lot_in_class``: any object of the class that the sentence names;
+* ``random_object``: any annotated object of the image, as there;
+* ``random_in_class``: any object of the class that the sentence names;
 * ``largest``: the object with the largest box.
 """
 from collections import Counter
@@ -15,7 +15,7 @@ import numpy as np
 from segvg.synthref.photographs.kinds import Candidate
 from segvg.synthref.photographs.photos import Photo, shared_areas
 
-NAMES = ('by_lot', 'by_lot_in_class', 'largest')
+NAMES = ('random_object', 'random_in_class', 'largest')
 ALL = 'all'
 LEAST_IOU = 0.5
 

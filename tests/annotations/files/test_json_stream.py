@@ -48,5 +48,5 @@ def test_item_must_not_be_endless(tmp_path, monkeypatch):
 
 
 def test_file_must_be_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match='no file'):
+    with pytest.raises(FileNotFoundError, match='file .* does not exist'):
         list(iter_json_list(tmp_path / 'a.json'))

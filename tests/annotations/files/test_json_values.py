@@ -22,7 +22,7 @@ def test_size_is_capped_and_a_missing_file_named(tmp_path):
     path.write_bytes(b'[1, 2, 3]')
     with pytest.raises(AnnotationFileError, match='9 bytes, more than the limit of 8'):
         load_json(path, size_limit=8)
-    with pytest.raises(FileNotFoundError, match='no file .*nothing'):
+    with pytest.raises(FileNotFoundError, match='file .*nothing does not exist'):
         load_json(tmp_path / 'nothing')
 
 

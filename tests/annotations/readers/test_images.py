@@ -105,7 +105,7 @@ def test_other_names_are_those_of_coco_only():
 
 
 def test_missing_image_folder_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError, match='no image folder .*nowhere'):
+    with pytest.raises(FileNotFoundError, match='folder .*nowhere does not exist'):
         read_refer(tmp_path, [ref()], root=tmp_path / 'nowhere')
 
 

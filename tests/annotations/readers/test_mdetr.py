@@ -253,5 +253,5 @@ def test_single_file_of_any_name_is_read(tmp_path):
                                     categories=5)))
     lines, findings = read('mdetr_refexp', path, check=Check.NONE)
     assert findings == [] and lines[0]['split'] == 'val'
-    with pytest.raises(FileNotFoundError, match='no file or folder'):
+    with pytest.raises(FileNotFoundError, match='does not exist'):
         read('mdetr_refexp', tmp_path / 'nothing')

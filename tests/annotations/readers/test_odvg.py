@@ -145,7 +145,8 @@ def test_files_are_told_by_their_names(tmp_path):
 
 
 def test_nothing_to_read_is_an_error(tmp_path):
-    for path, text in ((tmp_path, 'no .*_vg.json'), (tmp_path / 'no', 'no file or')):
+    for path, text in ((tmp_path, 'no .*_vg.json'),
+                       (tmp_path / 'no', 'no does not exist')):
         with pytest.raises(FileNotFoundError, match=text):
             READERS['odvg']([path], ReadOptions())
 

@@ -207,9 +207,9 @@ def test_file_that_cannot_be_read_is_an_error(tmp_path, content, message):
 
 
 def test_nothing_to_read_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError, match='no parquet file in'):
+    with pytest.raises(FileNotFoundError, match='has no parquet file'):
         READERS['hf_parquet']([tmp_path], ReadOptions())
-    with pytest.raises(FileNotFoundError, match='there is no file'):
+    with pytest.raises(FileNotFoundError, match='does not exist'):
         READERS['hf_parquet']([tmp_path / 'no'], ReadOptions())
 
 

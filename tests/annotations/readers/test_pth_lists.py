@@ -198,7 +198,7 @@ def test_sets_have_names_that_refer_sets_do_not_have(root):
 def test_nothing_to_read_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match='no <name>_<split>.pth in'):
         READERS['resc_pth']([tmp_path], ReadOptions())
-    with pytest.raises(FileNotFoundError, match='no file or folder'):
+    with pytest.raises(FileNotFoundError, match='does not exist'):
         READERS['resc_pth']([tmp_path / 'nothing'], ReadOptions())
 
 

@@ -222,7 +222,7 @@ def test_sets_are_folders_and_parts(root):
     assert (umd.name, umd.dataset, umd.partition) == ('own', 'refcocog', 'umd')
     with pytest.raises(FileNotFoundError, match='no <set>_<part>_<split>.pth in'):
         find([root / 'images'], ReadOptions())
-    with pytest.raises(FileNotFoundError, match='no file or folder'):
+    with pytest.raises(FileNotFoundError, match='does not exist'):
         find([root / 'nothing'], ReadOptions())
 
 

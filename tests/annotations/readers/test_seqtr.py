@@ -218,7 +218,7 @@ def test_folders_and_files_are_found(tmp_path):
     (tmp_path / 'none').mkdir()
     with pytest.raises(FileNotFoundError, match='has no instances.json'):
         find([tmp_path / 'none'], ReadOptions())
-    with pytest.raises(FileNotFoundError, match='no file or folder'):
+    with pytest.raises(FileNotFoundError, match='does not exist'):
         find([tmp_path / 'nothing'], ReadOptions())
 
 

@@ -13,7 +13,7 @@ def test_find_files_takes_a_file_or_those_of_a_folder(tmp_path):
     assert [path.name for path in found] == ['c.jsonl', 'a.json', 'b.json']
     assert len(find_files(tmp_path, '**/*.json')) == 3
     assert find_files(tmp_path / 'c.jsonl', '*.json') == [tmp_path / 'c.jsonl']
-    with pytest.raises(FileNotFoundError, match='no file or folder .*nothing'):
+    with pytest.raises(FileNotFoundError, match='nothing does not exist'):
         find_files(tmp_path / 'nothing', '*')
 
 

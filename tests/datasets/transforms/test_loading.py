@@ -41,7 +41,7 @@ def test_image_is_rgb_with_its_geometry(picture):
 
 
 def test_missing_image_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match='there is no image .*gone.jpg'):
+    with pytest.raises(FileNotFoundError, match='image .*gone.jpg does not exist'):
         load(tmp_path / 'gone.jpg')
 
 

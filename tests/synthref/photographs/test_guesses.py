@@ -18,9 +18,9 @@ def test_guesses_by_hand(tmp_path):
     assert dict(guesses.counts) == dict(side=1, only=1, two=1, none=1)
     found = guesses.ceilings()
     assert found == dict(
-        only=dict(by_lot=25.0, by_lot_in_class=100.0, largest=100.0),
-        side=dict(by_lot=50.0, by_lot_in_class=50.0, largest=0.0),
-        all=dict(by_lot=37.5, by_lot_in_class=75.0, largest=50.0))
+        only=dict(random_object=25.0, random_in_class=100.0, largest=100.0),
+        side=dict(random_object=50.0, random_in_class=50.0, largest=0.0),
+        all=dict(random_object=37.5, random_in_class=75.0, largest=50.0))
 
 
 @pytest.mark.parametrize('sentences', [

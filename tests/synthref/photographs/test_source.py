@@ -37,7 +37,7 @@ def test_files_are_read_by_the_dataset_and_the_meta_file_says_what_is_in_them(tm
     assert sum(facts['kinds'].values()) == len(exprs) == facts['exprs']
     assert facts['kinds']['none'] == sum(not expr['targets'] for expr in exprs) > 5
     assert facts['ceilings']['only'] == dict(
-        by_lot=33.33, by_lot_in_class=100.0, largest=100.0)
+        random_object=33.33, random_in_class=100.0, largest=100.0)
     assert {expr['extra']['kind'] for expr in exprs} == set(facts['kinds'])
     assert meta['categories']['2'] == 'dog' and len(meta['sources']) == 1
     dataset = GroundingDataset(str(tmp_path / 'out/made_train.jsonl'))

@@ -226,7 +226,7 @@ class _SentenceTable:
     def __init__(self, source: CocoSet, ctx: Context) -> None:
         options, path = ctx.options, ctx.options.sentences
         if path is None:
-            raise ValueError('there is no table of sentences')
+            raise ValueError('the table of sentences is missing')
         self._number = len(source.files) - 1
         self._ctx = ctx._replace(place=ctx.place._replace(file=path.name))
         table = read_table(path, SENTENCE_COLUMNS, options.encoding)

@@ -42,7 +42,7 @@ def find_yolo_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]
     sets: list[SourceSet] = []
     for source in sources:
         if not source.is_dir():
-            raise FileNotFoundError(f'there is no folder {source}; yolo reads the '
+            raise FileNotFoundError(f'folder {source} does not exist; yolo reads the '
                                     'folder that holds labels, and data.yaml or '
                                     'classes.txt')
         names_file = _find_names(source)

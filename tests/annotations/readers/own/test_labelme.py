@@ -141,5 +141,5 @@ def test_broken_file_costs_only_itself(labelme, tmp_path):
     assert len(exprs_of(lines)) == 1
     assert brief(findings) == [('bad_container', 'b.json', '', 'skip'),
                                ('bad_type', 'c.json', '', 'skip')]
-    with pytest.raises(FileNotFoundError, match='no file or folder'):
+    with pytest.raises(FileNotFoundError, match='does not exist'):
         READERS['labelme']([tmp_path / 'none'], ReadOptions())
