@@ -2,9 +2,11 @@
 import io
 import json
 import logging
+import os
 import re
 import shlex
 import subprocess
+import sys
 
 import pytest
 import torch
@@ -53,6 +55,8 @@ def run(command, monkeypatch):
 def test_page_leads_from_photographs_to_a_drawn_answer(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('COLUMNS', '100')
+    folder = str(Path(sys.executable).parent)  # the page says `python`
+    monkeypatch.setenv('PATH', folder + os.pathsep + os.environ['PATH'])
     torch.manual_seed(0)
     said = ''
     for kind, block in BLOCKS:

@@ -159,7 +159,7 @@ class _Parser:
             from mmengine.logging import print_log
             print_log(f'{source.name}: {source.dataset!r} is not a published set, so '
                       f'its images are its own, named {pattern}; --images-are and '
-                      '--image-name say something else', logger='current')
+                      '--image-name change that', logger='current')
 
     def read_split(self, name: str, records: object) -> None:
         """Check the entries of a split, and collect the expressions that are kept."""

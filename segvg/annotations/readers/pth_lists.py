@@ -261,8 +261,8 @@ def _check_known(path: Path, dataset: str, rows: list) -> None:
             'before the near one: they look like sizes (xywh)') if turned else (
         'read as corners, all boxes would be possible')
     raise AnnotationFileError(
-        path, f'{dataset!r} is not one of the sets of ReSC, so that it has to be said '
-        f'how boxes are stored: --box {" or ".join(BOXES)}. {hint}',
+        path, f'{dataset!r} is not one of the sets of ReSC: state how its boxes are '
+        f'stored, --box {" or ".join(BOXES)}. {hint}',
         code='box_format_conflict')
 
 
