@@ -16,6 +16,10 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 #: Exit code of a command that would replace a file: it was used in a wrong way.
 NOT_REPLACED = 2
+#: Signals that end a command as an interrupt does: that of ``kill``, and that of a
+#: terminal which was closed or of a connection which was lost (Windows has none).
+ENDING = [getattr(signal, name) for name in ('SIGTERM', 'SIGHUP')
+          if hasattr(signal, name)]
 
 
 def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
@@ -24,12 +28,12 @@ def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
     That is an error of the system (a full disk, a forbidden folder, a missing file), an
     ``InputError``, an image that cannot be read or a part that the config describes
     wrongly, exit code 1; a file that is not to be replaced, exit code 2; or an
-    interrupt or SIGTERM, exit code 130.
+    interrupt, SIGTERM or SIGHUP, exit code 130.
     """
     @functools.wraps(main)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
-            with _ended_by_sigterm():
+            with _ended_by_signals():
                 return main(*args, **kwargs)
         except KeyboardInterrupt:
             print('stopped: interrupted', file=sys.stderr)
@@ -61,28 +65,46 @@ def end_with(error: BaseException, message: str) -> NoReturn:
 
 
 @contextlib.contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Make SIGTERM an interrupt inside the block.
+def _ended_by_signals() -> Iterator[None]:
+    """Make the signals of ``ENDING`` interrupts inside the block.
 
-    One of several processes may wait for the others, and only the system's own way ends
-    it then.
+    A signal that is ignored stays so: ``nohup`` keeps a training alive that way. One of
+    several processes may wait for the others, and only the system's own way ends it
+    then.
     """
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in ENDING}
     if os.environ.get('WORLD_SIZE', '1') == '1':
-        end_like_interrupts(signal.SIGTERM)
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:
+                end_like_interrupts(number)
     try:
         yield
     finally:
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def end_like_interrupts(number: int) -> None:
     """Make a signal end the program as an interrupt does: blocks are left in order."""
     def interrupt(*_: Any) -> None:
+        _leave_lost_terminal()
         raise KeyboardInterrupt
     if threading.current_thread() is threading.main_thread():
         signal.signal(number, interrupt)
+
+
+def _leave_lost_terminal() -> None:
+    """Send output that would go to a terminal which is no longer there to nowhere.
+
+    Otherwise the first message on the way out would fail, and hide why the command
+    ends.
+    """
+    for number in (1, 2):
+        try:
+            os.write(number, b'')
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 def message_of(error: BaseException) -> str:

@@ -1,10 +1,13 @@
 """What is no bug of a command ends it with one line and an exit code."""
+import os
+import pty
 import signal
+import sys
 
 import pytest
 
 from segvg.structures.images import BrokenImageError
-from segvg.utils.exits import end_like_interrupts, one_line_errors
+from segvg.utils.exits import ENDING, end_like_interrupts, one_line_errors
 
 
 def raising(error):
@@ -75,23 +78,60 @@ def test_file_that_is_not_replaced_has_an_exit_code_of_its_own(capsys):
     assert capsys.readouterr().err == 'error: a.json exists already\n'
 
 
-def test_command_is_ended_by_sigterm_as_by_an_interrupt(capsys, monkeypatch):
+@pytest.mark.parametrize('number', ENDING)
+def test_command_is_ended_by_signals_as_by_an_interrupt(number, capsys):
     @one_line_errors
     def main():
-        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(number)
 
-    before = signal.getsignal(signal.SIGTERM)
+    before = signal.getsignal(number)
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == 130 and 'interrupted' in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(number) is before
 
 
-def test_one_of_several_processes_leaves_sigterm_to_the_system(monkeypatch):
-    monkeypatch.setenv('WORLD_SIZE', '2')
-    before = signal.getsignal(signal.SIGTERM)
+def test_signal_that_is_ignored_stays_ignored():
+    """As under ``nohup``."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     @one_line_errors
     def main():
-        assert signal.getsignal(signal.SIGTERM) is before
+        signal.raise_signal(signal.SIGHUP)
+        return 'went on'
+    assert main() == 'went on'
+    assert signal.signal(signal.SIGHUP, before) is signal.SIG_IGN
+
+
+def test_command_that_loses_its_terminal_ends_in_order(tmp_path):
+    code = f"""if True:
+        import sys, time
+        from segvg.utils.exits import one_line_errors
+        @one_line_errors
+        def main():
+            try:
+                print('ready', flush=True)
+                time.sleep(60)
+            except KeyboardInterrupt:
+                print('what is there is kept', file=sys.stderr)
+                open({str(tmp_path / 'kept')!r}, 'w').close()
+                raise
+        main()"""
+    process, terminal = pty.fork()
+    if not process:
+        os.execv(sys.executable, [sys.executable, '-c', code])
+    assert b'ready' in os.read(terminal, 100)
+    os.close(terminal)
+    status = os.waitpid(process, 0)[1]
+    assert os.waitstatus_to_exitcode(status) == 130 and (tmp_path / 'kept').exists()
+
+
+@pytest.mark.parametrize('number', ENDING)
+def test_one_of_several_processes_leaves_signals_to_the_system(number, monkeypatch):
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    before = signal.getsignal(number)
+
+    @one_line_errors
+    def main():
+        assert signal.getsignal(number) is before
     main()
