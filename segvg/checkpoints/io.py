@@ -23,6 +23,8 @@ from segvg.utils.torch_files import load_torch_file
 SAFETENSORS = '.safetensors'
 #: Keys of the plain form of a ``HistoryBuffer``.
 HISTORY_KEYS = frozenset(['log_history', 'count_history', 'max_length'])
+TABLE_LENGTH = ('a table of positions is as long as max_tokens and the canvas of the '
+                'config say')
 PLAIN = (Tensor, str, bytes, bool, int, float, complex, torch.Size, torch.dtype)
 
 
@@ -176,18 +178,31 @@ def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str) -> N
     wrong = [f'{key} {tuple(state[key].shape)} for {tuple(own[key].shape)}'
              for key in state if key in own and state[key].shape != own[key].shape]
     problems = [(missing, 'missing'), (unknown, 'unknown'), (wrong, 'of another shape')]
-    tables = [key for key in state if key in own and 'position' in key
-              and state[key].shape[1:] == own[key].shape[1:]
-              and len(state[key]) != len(own[key])]
     told = '; '.join(f'{len(keys)} {word} ({", ".join(keys[:3])}'
                      f'{", ..." if len(keys) > 3 else ""})'
                      for keys, word in problems if keys)
     if told:
-        hint = ('; a table of positions is as long as max_tokens and the canvas of the '
-                'config say: set those of the training' if tables else '')
+        hint = (f'; {TABLE_LENGTH}: set those of the training'
+                if tables_of_other_length(own, state) else '')
         raise InputError(f'{source} does not hold the weights of this '
                          f'{type(module).__name__}: {told}{hint}')
     module.load_state_dict(state, strict=False)
+
+
+def tables_of_other_length(own: dict[str, Tensor],
+                           state: dict[str, Tensor]) -> dict[str, tuple[int, int]]:
+    """Return the tables of positions of which the number of rows alone differs.
+
+    Args:
+        own: weights of a model.
+        state: weights for it.
+
+    Returns:
+        Name -> rows in ``state``, rows in ``own``.
+    """
+    return {key: (len(value), len(own[key])) for key, value in state.items()
+            if key in own and 'position' in key
+            and value.shape[1:] == own[key].shape[1:] and value.shape != own[key].shape}
 
 
 def check_any_fits(module: nn.Module, state: dict[str, Tensor], source: str) -> None:

@@ -1,13 +1,21 @@
 """Checkpoints that anyone can read, and none that is loaded for nothing."""
+import logging
 from typing import Optional
 
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from segvg.checkpoints.io import as_plain, check_any_fits, state_dict_of
+from segvg.checkpoints.io import (
+    TABLE_LENGTH,
+    as_plain,
+    check_any_fits,
+    state_dict_of,
+    tables_of_other_length,
+)
 from segvg.registry import HOOKS
 from segvg.utils.errors import InputError
 
@@ -51,6 +59,22 @@ class CheckpointGuardHook(Hook):
             if isinstance(runner.optim_wrapper, OptimWrapper):
                 check_parameter_groups(runner.optim_wrapper.optimizer.param_groups,
                                        checkpoint.get('optimizer'), source)
+        else:
+            warn_of_tables(model, state, source)
+
+
+def warn_of_tables(model: nn.Module, state: dict[str, Tensor], source: str) -> None:
+    """Name the tables of positions that are too long or too short to be loaded.
+
+    mmengine loads the rest, and tells of them among all other differences.
+    """
+    tables = tables_of_other_length(model.state_dict(), state)
+    if tables:
+        told = ', '.join(f'{key} ({rows} rows for {own_rows})'
+                         for key, (rows, own_rows) in tables.items())
+        print_log(f'{source}: tables of positions of another length are not loaded and '
+                  f'start untrained: {told}; {TABLE_LENGTH}', logger='current',
+                  level=logging.WARNING)
 
 
 def check_training_state(checkpoint: dict, source: str) -> None:

@@ -1,4 +1,5 @@
 """Checkpoints are saved plain, and refused when they are of no use."""
+import logging
 from types import SimpleNamespace
 
 import pytest
@@ -23,6 +24,25 @@ def test_weights_of_another_model_are_refused():
             3, 2).state_dict()))
     with pytest.raises(ValueError, match='a.pth: a checkpoint is a dict of tensors'):
         hook.after_load_checkpoint(runner_of(), dict(state_dict={}))
+
+
+def test_tables_of_positions_that_are_not_loaded_are_named(monkeypatch):
+    told = []
+    monkeypatch.setattr('segvg.engine.hooks.checkpoint_guard_hook.print_log',
+                        lambda message, **settings: told.append((message, settings)))
+    runner = runner_of()
+    runner.model = torch.nn.ModuleDict(dict(
+        position=torch.nn.Embedding(5, 4), words=torch.nn.Embedding(7, 4)))
+    state = runner.model.state_dict()
+    hook = CheckpointGuardHook()
+    hook.after_load_checkpoint(runner, dict(state_dict=state))
+    assert not told
+    hook.after_load_checkpoint(runner, dict(state_dict={
+        **state, 'position.weight': torch.zeros(9, 4)}))
+    (message, settings), = told
+    assert message.startswith('a.pth: tables of positions of another length are not ')
+    assert 'position.weight (9 rows for 5); a table of positions is as lo' in message
+    assert '\n' not in message and settings['level'] == logging.WARNING
 
 
 def test_weights_alone_cannot_be_resumed():
