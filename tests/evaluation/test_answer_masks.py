@@ -56,6 +56,19 @@ def test_sure_instances_and_the_whole_are_united():
     assert scores['res/Pr@0.5'] == 100 and scores['res/Pr@0.6'] == 50
 
 
+@pytest.mark.parametrize('kind', [AnswerMaskIoU, NetworkAnswerMaskIoU])
+def test_empty_masks_and_no_targets_have_scores(kind):
+    empty = sample(0, [[]], [(0.9, [])])  # a target without pixels, nothing drawn
+    assert set(evaluate(kind(), empty).values()) == {0.0}
+    left_out = sample(1, [], [(0.9, [5])], whole=[0])
+    assert set(evaluate(kind(), left_out).values()) == {0.0}
+    right = sample(2, [[0]], [(0.9, [0])])
+    scores = {name.partition(' ')[0]: score for name, score in
+              evaluate(kind(), empty, left_out, right).items()}
+    assert scores['res/oIoU'] == 100 and scores['res/mIoU'] == 50
+    assert scores['res/Pr@0.5'] == scores['res/Pr@0.9'] == 50
+
+
 def test_generalized_scores_take_the_whole_too():
     samples = [sample(0, [[0], [1]], [(0.9, [0]), (0.2, [9])], whole=[1]),
                sample(1, [[0, 1]], [(0.5, [0])], whole=[0, 1]),

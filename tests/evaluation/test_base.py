@@ -1,11 +1,20 @@
 """Every expression counts once, whatever batches, samplers and processes do."""
+import inspect
 import random
 
 import numpy as np
 import pytest
 from mmengine.evaluator import Evaluator
 
-from segvg.evaluation import BoxAccuracy, GroundingMetric, MaskIoU, base
+from segvg import evaluation
+from segvg.evaluation import (
+    BoxAccuracy,
+    GroundingMetric,
+    MaskIoU,
+    PredictionLog,
+    ThresholdSweep,
+    base,
+)
 from segvg.registry import METRICS
 
 SHIFTS = [0, 2, 4, 6, 9, 13, 18, 25]
@@ -59,9 +68,14 @@ def test_metric_starts_anew_after_scoring(samples, make_sample):
     assert metric.evaluate(1)['rec/acc@0.5'] == 100 and metric.num_expressions == 1
 
 
-def test_no_expression_is_an_error():
-    with pytest.raises(ValueError, match='BoxAccuracy has no expression to score'):
-        BoxAccuracy().evaluate(0)
+@pytest.mark.parametrize('kind', [
+    kind for kind in vars(evaluation).values()
+    if isinstance(kind, type) and issubclass(kind, GroundingMetric)
+    and not inspect.isabstract(kind) and kind not in (PredictionLog, ThresholdSweep)],
+    ids=lambda kind: kind.__name__)
+def test_no_expression_is_an_error(kind):
+    with pytest.raises(ValueError, match=f'{kind.__name__} has no expression to score'):
+        kind().evaluate(0)
 
 
 def test_names_are_those_that_other_programs_read(make_sample):

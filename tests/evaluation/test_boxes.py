@@ -19,6 +19,23 @@ def test_iou_of_exactly_the_threshold_is_right(make_sample):
     assert scores['rec/mIoU'] == 50
 
 
+@pytest.mark.parametrize('rows, threshold', [
+    (10, 0.5), (12, 0.6), (14, 0.7), (16, 0.8), (18, 0.9)])
+def test_every_threshold_is_met_by_equality_and_not_by_less(rows, threshold,
+                                                            make_sample):
+    scores = accuracy(*(make_sample(i, [(0, 0, 20, 20)], [(0, 0, 20, height)])
+                        for i, height in enumerate((rows, rows - 0.01))))
+    assert scores[f'rec/acc@{threshold}'] == 50
+
+
+def test_boxes_without_an_area_overlap_nothing(make_sample):
+    flat = (5, 5, 25, 5)
+    scores = accuracy(*(make_sample(i, [target], [found]) for i, (target, found) in
+                        enumerate([(flat, flat), (flat, (0, 0, 30, 30)),
+                                   ((0, 0, 30, 30), flat)])))
+    assert set(scores.values()) == {0.0}
+
+
 def test_scores_are_percentages_over_expressions(make_sample):
     # overlaps of 20, 15 and 0 of 20 columns: IoU 1, 15/25 and 0
     samples = [make_sample(i, bboxes=[(10 + shift, 10, 30 + shift, 30)])

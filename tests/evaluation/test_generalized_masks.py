@@ -122,6 +122,23 @@ def test_a_suppressed_mask_still_counts_in_the_union():
     assert scores['gres/gIoU'] == 50 and scores['gres/Pr@0.7'] == 50
 
 
+def test_a_target_without_pixels_is_a_target():
+    """Nothing drawn for it: credit 0 and no pixel in the union, but a right "some"."""
+    scores = evaluate([sample(0, [0], 0, 0.1), sample(1, [], 0, 0.9)])
+    assert scores['gres/gIoU'] == 50 and scores['gres/cIoU'] == 0
+    assert scores['gres/N-acc'] == scores['gres/T-acc'] == 100
+    assert scores['gres/mIoU with targets'] == scores['gres/oIoU with targets'] == 0
+
+
+@pytest.mark.parametrize('threshold', [0.7, 0.8, 0.9])
+def test_less_than_a_threshold_of_precision_is_not_enough(threshold):
+    """Of 100 pixels, one fewer is drawn than the threshold asks for."""
+    found = sample(0, [10], 10, 0)
+    mask = np.arange(100).reshape(SHAPE) < round(100 * threshold) - 1
+    found['pred_instances']['masks'] = torch.from_numpy(mask)[None]
+    assert evaluate([found, sample(1, [], 0, 1)])[f'gres/Pr@{threshold}'] == 0
+
+
 def test_thresholds_of_precision_are_met_by_equality():
     scores = evaluate([sample(i, [10], width, 0) for i, width in enumerate(
         [7, 8, 9, 10])] + [sample(4, [], 0, 1)])

@@ -29,6 +29,28 @@ def test_iou_of_exactly_the_threshold_counts(make_sample):
     assert scores['res/Pr@0.5'] == 100 and scores['res/Pr@0.6'] == 0
 
 
+@pytest.mark.parametrize('rows, threshold', [
+    (10, 0.5), (12, 0.6), (14, 0.7), (16, 0.8), (18, 0.9)])
+def test_every_threshold_is_met_by_equality_and_not_by_less(rows, threshold,
+                                                            make_sample):
+    """Targets of 20 rows; ``rows`` of them are found, in a second one a row less."""
+    scores = score(*(make_sample(i, [(0, 0, 20, 20)], [(0, 0, 20, found)], masks=True)
+                     for i, found in enumerate((rows, rows - 1))))
+    assert scores[f'res/Pr@{threshold}'] == 50
+
+
+def test_empty_masks_have_scores_and_their_pixels_count(make_sample):
+    """An annotated mask without a pixel: 0, with or without a prediction."""
+    empty = (3, 3, 3, 3)
+    nothing = make_sample(0, [empty], [empty], masks=True)
+    assert set(score(nothing).values()) == {0.0}
+    drawn = make_sample(1, [empty], [(0, 0, 10, 10)], masks=True)
+    right = make_sample(2, [(0, 0, 10, 5)], [(0, 0, 10, 5)], masks=True)
+    scores = score(nothing, drawn, right)
+    assert scores['res/oIoU'] == pytest.approx(100 * 50 / 150)
+    assert scores['res/mIoU'] == scores['res/Pr@0.9'] == pytest.approx(100 / 3)
+
+
 def test_several_targets_are_united(make_sample):
     targets = [(0, 0, 10, 10), (5, 0, 20, 10)]
     scores = score(make_sample(0, targets, [(0, 0, 20, 10)], masks=True))
