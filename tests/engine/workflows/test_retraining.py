@@ -82,11 +82,14 @@ def test_a_stop_changes_nothing(at, data, tmp_path):
 
 def test_complete_rounds_are_not_trained_again(data, tmp_path):
     rows = run_rounds(config(SIRI, data, tmp_path, ['fusion.layers'], rounds=1))
+    table = (tmp_path / 'rounds.json').read_text()
+    (tmp_path / 'rounds.json').unlink()  # as if stopped just before it was written
     StopHook.at = ('1', 0)
     try:
         assert run_rounds(config(SIRI, data, tmp_path, ['fusion.layers'], 1)) == rows
     finally:
         StopHook.at = ()
+    assert (tmp_path / 'rounds.json').read_text() == table
     other = config(SIRI, data, tmp_path, ['head'], 1)
     with pytest.raises(ValueError, match='other settings .retraining'):
         complete_rounds(other)
