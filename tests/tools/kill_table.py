@@ -1,6 +1,6 @@
 """Kill every training tool at many places and times, and compare the results.
 
-python -m tests.tools.kill_table [TOOL ...] [--random N]
+python -m tests.tools.kill_table [TOOL ...] [--random N] [--seed N] [--random-only]
 
 Prints a table: tool, workers, kills, and how many of them ended with identical weights,
 best checkpoints and scores. Takes minutes; ``tests/tools/test_kills.py`` is a part of
@@ -41,7 +41,10 @@ class Tool(NamedTuple):
 def siri(folder: Path, workers: int) -> list:
     """Write a toy config of two rounds."""
     from tests.tools.test_siri import make_config
-    return [with_workers(make_config(folder, make_data(folder / 'data')), workers)]
+    config = with_workers(make_config(folder, make_data(folder / 'data')), workers)
+    with open(config, 'a') as stream:  # scored after every epoch, not the last alone
+        stream.write('train_cfg.update(val_interval=1)\n')
+    return [config]
 
 
 def stages(folder: Path, workers: int) -> list:
@@ -106,7 +109,9 @@ def step_places(*names: str) -> dict[str, tuple]:
 TOOLS = {
     'train.py': Tool(lambda folder, workers: [write_config(folder, workers)], PLACES,
                      resume=('--resume', )),
-    'siri.py': Tool(siri, step_places('round_1', 'round_2'), 'rounds.json'),
+    'siri.py': Tool(
+        siri, step_places('round_1', 'round_2')
+        | {'writing the table': ('os', 'replace', 'rounds.json', 2)}, 'rounds.json'),
     'train_stages.py': Tool(stages, step_places('first', 'second')),
     'partial_res.py': Tool(
         partial_res, step_places('1_rec', '5_retrain')
@@ -146,7 +151,8 @@ def finish(name: str, arguments: list) -> None:
     assert code == 0, f'{name} {arguments} ended with {code}'
 
 
-def try_tool(name: str, workers: int, moments: int) -> str:
+def try_tool(name: str, workers: int, moments: int, seed: int = 0,
+             random_only: bool = False) -> str:
     """Kill a tool at all its places and at random; returns a row of the table."""
     tool, root = TOOLS[name], Path(tempfile.mkdtemp(prefix='kills_'))
     arguments = tool.prepare(root, workers)
@@ -155,8 +161,8 @@ def try_tool(name: str, workers: int, moments: int) -> str:
     begin = time.monotonic()
     finish(name, [*arguments, '--work-dir', root / 'whole'])
     seconds, whole = time.monotonic() - begin, results(root / 'whole', tool)
-    chance, same, kills = random.Random(0), dict.fromkeys(whole, 0), 0
-    for place in [*tool.places, *range(moments)]:
+    chance, same, kills = random.Random(seed), dict.fromkeys(whole, 0), 0
+    for place in [*(() if random_only else tool.places), *range(moments)]:
         parts = root / 'parts'  # steps are known by their folders: the same every time
         command = [*arguments, '--work-dir', parts]
         killed = try_kill(name, command, tool.places.get(place),
@@ -187,13 +193,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('tools', nargs='*', default=list(TOOLS))
     parser.add_argument('--random', type=int, default=5, metavar='N')
+    parser.add_argument('--seed', type=int, default=0, help='of the random moments')
+    parser.add_argument('--random-only', action='store_true',
+                        help='at random moments, not at the chosen places')
     parser.add_argument('--workers', type=int, nargs='+', default=[0, 2])
     args = parser.parse_args()
     print('  '.join(f'{cell:17}' for cell in (
         'tool', 'workers', 'kills', 'same weights', 'same best', 'same scores')))
     for name in args.tools:
         for workers in args.workers:
-            print(try_tool(name, workers, args.random), flush=True)
+            print(try_tool(name, workers, args.random, args.seed, args.random_only),
+                  flush=True)
 
 
 if __name__ == '__main__':
