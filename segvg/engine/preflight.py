@@ -1,9 +1,12 @@
 """Look for the files of a config before anything is built from it."""
+import os
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
 import numpy as np
+import torch
 from mmengine.config import Config
 
 from segvg.annotations.canonical import CanonicalFile
@@ -52,6 +55,19 @@ def missing_packages(cfg: Config) -> Iterator[str]:
         if package is not None and find_spec(package) is None:
             yield (f'package {package}, which {name} of visualizer.vis_backends needs\n'
                    f'    pip install {package}')
+
+
+def missing_compiler(cfg: Config) -> Iterator[str]:
+    """Yield the C++ compiler that ``torch.compile`` needs for the CPU."""
+    chosen = cfg.get('compile')
+    if chosen is None or chosen is False or torch.cuda.is_available():
+        return
+    backend = chosen.get('backend') if isinstance(chosen, dict) else None
+    name = os.environ.get('CXX', 'g++')
+    if backend in (None, 'inductor') and shutil.which(name) is None:
+        yield (f'the C++ compiler {name}, with which torch.compile makes code for the '
+               'CPU\n    install one, name it by the variable CXX, or set '
+               'compile=False')
 
 
 def missing_annotations(dataset: dict) -> Iterator[str]:
@@ -197,6 +213,8 @@ def check_files(cfg: Config, loaders: Sequence[str], pretrained: bool) -> None:
     missing: dict[str, None] = dict.fromkeys(missing_packages(cfg))
     if pretrained:
         missing.update(dict.fromkeys(missing_weights(cfg.model)))
+    if 'train_dataloader' in loaders:  # only training steps are compiled
+        missing.update(dict.fromkeys(missing_compiler(cfg)))
     for loader in loaders:
         if cfg.get(loader) is None:
             continue

@@ -1,11 +1,18 @@
 """Missing files are named before anything is built."""
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 
-from segvg.engine.preflight import check_files, check_normalization, is_hub_name
+from segvg.engine.preflight import (
+    check_files,
+    check_normalization,
+    is_hub_name,
+    missing_compiler,
+)
 from tests.toy import ROOT, make_data, toy_config
 
 SEGVG = ROOT / 'configs/segvg/segvg_refcoco.py'
@@ -128,3 +135,16 @@ def test_package_for_logs_is_looked_for(cfg, monkeypatch):
     told = missing(cfg)
     assert 'package tensorboard, which TensorboardVisBackend' in told
     assert 'pip install tensorboard' in told
+
+
+@pytest.mark.parametrize('chosen, needed', [
+    (True, True), ({}, True), (dict(backend='inductor'), True), (False, False),
+    (dict(backend='eager'), False)])
+def test_compiler_of_torch_compile_is_looked_for(chosen, needed, cfg, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    monkeypatch.setenv('CXX', '/nowhere/c++')
+    cfg.compile = chosen
+    if needed:
+        assert 'the C++ compiler /nowhere/c++, with which torch.compile' in missing(cfg)
+        monkeypatch.setenv('CXX', sys.executable)
+    assert not list(missing_compiler(cfg))
