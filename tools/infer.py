@@ -50,10 +50,6 @@ def parse_args() -> argparse.Namespace:
 if __name__ == '__main__':
     parse_args()  # --help and wrong flags: before the slow imports below
 
-from mmengine.config import Config
-
-from segvg.engine.launch import load_config
-
 
 def outputs(args: argparse.Namespace) -> Iterator[Path]:
     """Yield the files to write; of the pictures only those that exist."""
@@ -82,18 +78,6 @@ def report(images: Sequence[str], predictions: Sequence[Sequence[dict]]) -> None
         print('  '.join(cells).rstrip())
 
 
-def read_config(args: argparse.Namespace) -> Config:
-    """Return the config of the command line, or the one that the checkpoint holds."""
-    if args.config:
-        return load_config(args)
-    from segvg.checkpoints.io import load_checkpoint
-    from segvg.checkpoints.stored_config import stored_config
-    from segvg.export.formats import is_exported
-    from segvg.export.run import read_manifest
-    read = read_manifest if is_exported(args.checkpoint) else load_checkpoint
-    return stored_config(read(args.checkpoint), args.checkpoint)
-
-
 @one_line_errors
 def main() -> None:
     """Ask every expression of every image."""
@@ -104,12 +88,13 @@ def main() -> None:
                 raise FileNotFoundError(f'image {image} does not exist')
         inputs = filter(None, [*args.images, args.config, args.checkpoint])
         check_outputs(outputs(args), inputs, overwrite=args.overwrite)
-        cfg = read_config(args)
         from segvg.apis import GroundingInferencer  # slow: after the quick checks
+        from segvg.apis.model_source import find_model
+        source = find_model(args.config, args.checkpoint, args.cfg_options)
         if args.no_target_threshold:
             from segvg.evaluation.thresholds import use_threshold
-            use_threshold(cfg, args.no_target_threshold, args.checkpoint)
-        ground = GroundingInferencer(cfg, args.checkpoint, args.device,
+            use_threshold(source.config, args.no_target_threshold, args.checkpoint)
+        ground = GroundingInferencer(source, device=args.device,
                                      mask_parts=args.mask_parts,
                                      on_broken_image='skip')
         found = ground(args.images, args.texts, args.out_dir,

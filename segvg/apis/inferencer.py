@@ -1,5 +1,4 @@
 """GroundingInferencer: ask a trained grounder about any images."""
-import copy
 import logging
 from contextlib import nullcontext
 from functools import cached_property
@@ -13,6 +12,7 @@ from mmengine.dataset import Compose
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 
+from segvg.apis.model_source import ModelSource, find_model
 from segvg.apis.phrases import (
     PHRASE_TRANSFORMS,
     locate_phrases,
@@ -20,20 +20,17 @@ from segvg.apis.phrases import (
     split_phrases,
 )
 from segvg.apis.predictions import AnswerFiles, describe
-from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
-from segvg.checkpoints.stored_config import stored_config
+from segvg.checkpoints.io import load_strictly, state_dict_of
 from segvg.datasets.text_report import transforms_of
 from segvg.datasets.transforms import TokenizeExpression
 from segvg.engine.preflight import missing_vocabularies
 from segvg.evaluation.thresholds import answer_rule
-from segvg.export.formats import is_exported
-from segvg.export.run import ExportedGrounder, read_manifest
+from segvg.export.run import ExportedGrounder
 from segvg.registry import INFERENCERS, MODELS
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import split_mask_parts
 from segvg.structures.images import BrokenImageError, read_image
-from segvg.utils.config_values import check_values
-from segvg.utils.configs import drop_init, find_pipeline, load, without_transforms
+from segvg.utils.configs import drop_init, find_pipeline, without_transforms
 
 ImageInput = Union[str, Path, np.ndarray]
 # What reads files and annotations in a test pipeline; here both come from the caller.
@@ -66,7 +63,8 @@ class GroundingInferencer:
 
     Args:
         model: path of a config, or a config, ``segvg::METHOD/NAME.py`` for one of the
-            package; None for the config that the checkpoint holds.
+            package; None for the config that the checkpoint holds. Or what
+            ``find_model`` gave, without weights.
         weights: path of a checkpoint of that config, or of the manifest
             (``NAME.export.json``) of a model that ``tools/export_model.py`` wrote.
         device: where to run; a GPU if there is one, unless given.
@@ -83,8 +81,8 @@ class GroundingInferencer:
             exist.
     """
 
-    def __init__(self, model: Union[str, Path, Config, None],
-                 weights: Union[str, Path],
+    def __init__(self, model: Union[str, Path, Config, ModelSource, None],
+                 weights: Union[str, Path, None] = None,
                  device: Union[str, torch.device, None] = None, *,
                  mask_parts: bool = False, on_broken_image: str = 'error') -> None:
         if on_broken_image not in ('error', 'skip'):
@@ -92,13 +90,13 @@ class GroundingInferencer:
                              f'{on_broken_image!r}')
         self.on_broken_image = on_broken_image
         self.skipped: dict[str, str] = {}  # path of an image -> why it was skipped
-        exported = is_exported(weights)
-        checkpoint = (read_manifest if exported else load_checkpoint)(weights)
-        cfg = stored_config(checkpoint, weights) if model is None else read_config(
-            model)
+        if not isinstance(model, ModelSource):
+            if weights is None:
+                raise ValueError('weights are missing: the path of a checkpoint')
+            model = find_model(model, weights)
+        cfg, device = model.config, pick_device(device)
         self.mask_parts = mask_parts
         self.rule = answer_rule(cfg.get('test_evaluator'))
-        weights, device = str(weights), pick_device(device)
         steps = without_transforms(find_pipeline(cfg), LOADING)
         missing = list(missing_vocabularies(dict(pipeline=steps)))
         if missing:
@@ -108,10 +106,10 @@ class GroundingInferencer:
         with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'segvg')):
             self.pipeline = Compose(steps)
             self.model = MODELS.build(cfg.model)
-        if exported:
-            self.model, device = ExportedGrounder(self.model, Path(weights)), 'cpu'
+        if model.is_exported:
+            self.model, device = ExportedGrounder(self.model, model.weights), 'cpu'
         else:
-            load_strictly(self.model, state_dict_of(checkpoint), weights)
+            load_strictly(self.model, state_dict_of(model.content), str(model.weights))
         # A head that draws masks only on demand is asked for them.
         if hasattr(self.model.head, 'predict_masks'):
             self.model.head.predict_masks = True
@@ -259,14 +257,6 @@ def text_warnings(text: str, step: TokenizeExpression) -> Iterator[str]:
     if 2 * sum(known) < len(known):
         yield (f'{len(known) - sum(known)} of the {len(known)} words of {text!r} are '
                'not in the vocabulary of the model: the answer says little')
-
-
-def read_config(model: Union[str, Path, Config]) -> Config:
-    """Return a config that may be changed."""
-    if isinstance(model, Config):
-        check_values(model)
-        return copy.deepcopy(model)
-    return load(model)
 
 
 def pick_device(device: Union[str, torch.device, None]) -> torch.device:

@@ -1,0 +1,59 @@
+"""From what a user names to a config and weights; the one place where this is decided.
+"""
+import copy
+from pathlib import Path
+from typing import Any, NamedTuple, Optional, Union
+
+from mmengine.config import Config
+
+from segvg.checkpoints.io import load_checkpoint
+from segvg.checkpoints.stored_config import stored_config
+from segvg.export.formats import is_exported
+from segvg.export.run import read_manifest
+from segvg.utils.config_values import check_values
+from segvg.utils.configs import load
+
+
+class ModelSource(NamedTuple):
+    """A config and the weights that belong to it.
+
+    Attributes:
+        config: may be changed; whoever made the source keeps no other copy.
+        weights: path of a checkpoint, or of the manifest of an exported model.
+        content: what that file holds.
+    """
+    config: Config
+    weights: Path
+    content: dict[str, Any]
+
+    @property
+    def is_exported(self) -> bool:
+        """Whether the weights are graphs that run without PyTorch."""
+        return is_exported(self.weights)
+
+
+def find_model(model: Union[str, Path, Config, None], weights: Union[str, Path],
+               options: Optional[dict[str, Any]] = None) -> ModelSource:
+    """Return the config and the weights that are meant; nothing is downloaded.
+
+    Args:
+        model: path of a config, or a config, ``segvg::METHOD/NAME.py`` for one of the
+            package; None for the config that the weights hold.
+        weights: path of a checkpoint, or of a manifest (``NAME.export.json``).
+        options: settings that replace those of a config file, path -> value.
+
+    Raises:
+        FileNotFoundError: config or weights do not exist.
+        ValueError: one of them cannot be read, or the weights hold no config.
+    """
+    config = None
+    if isinstance(model, Config):
+        check_values(model)
+        config = copy.deepcopy(model)
+    elif model is not None:
+        config = load(model, options)
+    read = read_manifest if is_exported(weights) else load_checkpoint
+    content = read(weights)
+    if config is None:
+        config = stored_config(content, weights)
+    return ModelSource(config, Path(weights), content)
