@@ -1,6 +1,6 @@
 """Ground expressions in images: a picture of each answer and predictions.json.
 
-python tools/infer.py street.jpg --text 'left man' --text 'the red car' \\
+python tools/infer.py street.jpg photos/ --text 'left man' 'the red car' \\
     --checkpoint work_dirs/segvg_refcoco/epoch_90.pth --out-dir found
 """
 import argparse
@@ -17,10 +17,13 @@ from segvg.utils.exits import one_line_errors
 def parse_args() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('images', nargs='+', metavar='IMAGE', help='image files')
-    parser.add_argument('--text', action='append', required=True, dest='texts',
-                        metavar='TEXT', help='an expression, asked of every image; can '
-                        'be repeated')
+    parser.add_argument('images', nargs='+', metavar='IMAGE', help='image files, '
+                        'folders of images, patterns in quotes, addresses of http or '
+                        'https, or a file .jsonl of lines {"image": ..., "text": ...}, '
+                        'whose paths are relative to its folder')
+    parser.add_argument('--text', nargs='+', action='extend', dest='texts',
+                        metavar='TEXT', help='expressions, asked of every image that '
+                        'has no text in a .jsonl file; can be repeated')
     parser.add_argument('--phrases', nargs='+', metavar='PHRASE',
                         help='parts of every --text, each found by itself in one pass; '
                         'for models of phrases (default: the noun phrases that spaCy '
@@ -30,46 +33,82 @@ def parse_args() -> argparse.Namespace:
                         'holds; that of a training of ours does)')
     parser.add_argument('--checkpoint', required=True, metavar='FILE.pth',
                         help='checkpoint file')
-    parser.add_argument('--out-dir', required=True, metavar='DIR',
-                        help='folder for the pictures and predictions.json')
     add_device(parser)
+    parser.add_argument('--batch-size', type=int, default=1, metavar='N',
+                        help='images, each with all its expressions, that are run at a '
+                        'time (default: %(default)s)')
+    parser.add_argument('--score-thr', type=float, metavar='S',
+                        help='predictions with a lower score do not count (default: '
+                        'what the config says for answers of many targets or none, 0 '
+                        'for others)')
     parser.add_argument('--no-target-threshold', metavar='F.json',
                         help='take the threshold for "not in this image" from a file '
                         'of tools/analysis_tools/choose_threshold.py')
     parser.add_argument('--mask-parts', action='store_true',
                         help='take the connected parts of a predicted mask for targets '
                         'of their own')
-    add_overwrite(parser)
+    add_output_options(parser)
     add_config_options(parser)
     args = parser.parse_args()
     if args.cfg_options and not args.config:
         parser.error('--cfg-options changes a config file: name it by --config')
+    if not args.out_dir and not args.show:
+        parser.error('--out-dir says where the answers are written; without it --show '
+                     'shows them')
     return args
+
+
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say what becomes of the answers."""
+    parser.add_argument('--out-dir', default='', metavar='DIR',
+                        help='folder for the pictures and predictions.json')
+    parser.add_argument('--together', action='store_true',
+                        help='draw all answers about an image on one picture, in '
+                        'numbered colors')
+    parser.add_argument('--longest-side', type=int, metavar='PIXELS',
+                        help='draw larger images smaller (default: 1600; 0: no limit)')
+    parser.add_argument('--show', action='store_true',
+                        help='show each picture in a window')
+    parser.add_argument('--wait-time', type=float, default=0, metavar='SECONDS',
+                        help='how long a window waits for a key (default: until one is '
+                        'pressed)')
+    add_overwrite(parser)
 
 
 if __name__ == '__main__':
     parse_args()  # --help and wrong flags: before the slow imports below
 
+from segvg.apis.answers import ImageAnswers
+from segvg.apis.inputs import (
+    Question,
+    check_images,
+    list_questions,
+    path_of,
+    picture_names,
+)
 
-def outputs(args: argparse.Namespace) -> Iterator[Path]:
+
+def outputs(args: argparse.Namespace, questions: Sequence[Question]) -> Iterator[Path]:
     """Yield the files to write; of the pictures only those that exist."""
+    if not args.out_dir:
+        return
     folder = Path(args.out_dir)
     yield folder / 'predictions.json'
-    for number, image in enumerate(args.images):
-        yield from folder.glob(
-            f'{number:04d}_[0-9]*_{glob.escape(Path(image).stem)}.jpg')
+    for number, question in enumerate(questions):
+        for together in (True, False):
+            for name in picture_names(question.image, number, 1, together=together):
+                yield folder / name
 
 
-def report(images: Sequence[str], predictions: Sequence[Sequence[dict]]) -> None:
+def report(questions: Sequence[Question], answers: Sequence[ImageAnswers]) -> None:
     """Print a table of what was found."""
     rows = [('image', 'expression', 'score', 'x1 y1 x2 y2')]
-    for image, found in zip(images, predictions):
+    for question, found in zip(questions, answers):
         for item in found:
-            start = (Path(image).name, item['text'])
+            start = (Path(str(path_of(question.image))).name, item['text'])
             if item['no_target']:
                 rows.append((*start, '-', 'not in this image'))
-                continue
-            for target in item.get('targets', [item]):  # several have a line each
+            for target in item.found:  # several have a line each
                 box = ' '.join(f'{value:.0f}' for value in target['bbox'])
                 rows.append((*start, f'{target["score"]:.2f}', box))
     widths = [max(map(len, column)) for column in zip(*rows)]
@@ -78,16 +117,29 @@ def report(images: Sequence[str], predictions: Sequence[Sequence[dict]]) -> None
         print('  '.join(cells).rstrip())
 
 
+def tell_files(args: argparse.Namespace, answers: Sequence[ImageAnswers],
+               limit: int) -> None:
+    """Print where the files are, and whether pictures are smaller than the images."""
+    if args.out_dir:
+        print(f'pictures and predictions.json are in {args.out_dir}')
+    reduced = sum(limit and max(found.size) > limit for found in answers)
+    if reduced:
+        print(f'{reduced} images are drawn smaller, {limit} pixels on their longest '
+              'side (--longest-side); boxes and masks are those of the whole images')
+
+
 @one_line_errors
 def main() -> None:
     """Ask every expression of every image."""
     args = parse_args()
     try:
-        for image in args.images:
-            if not Path(image).is_file():
-                raise FileNotFoundError(f'image {image} does not exist')
-        inputs = filter(None, [*args.images, args.config, args.checkpoint])
-        check_outputs(outputs(args), inputs, overwrite=args.overwrite)
+        questions = list_questions(args.images, args.texts)
+        check_images([path for path in args.images if not glob.has_magic(path)
+                      and not Path(path).is_dir()])
+        named = [path_of(question.image) for question in questions]
+        check_outputs(outputs(args, questions),
+                      filter(None, [*named, args.config, args.checkpoint]),
+                      overwrite=args.overwrite)
         from segvg.apis import GroundingInferencer  # slow: after the quick checks
         from segvg.apis.model_source import find_model
         source = find_model(args.config, args.checkpoint, args.cfg_options)
@@ -96,18 +148,22 @@ def main() -> None:
             use_threshold(source.config, args.no_target_threshold, args.checkpoint)
         ground = GroundingInferencer(source, device=args.device,
                                      mask_parts=args.mask_parts,
-                                     on_broken_image='skip')
-        found = ground(args.images, args.texts, args.out_dir,
-                       phrases=args.phrases)
+                                     on_broken_image='skip',
+                                     longest_side=args.longest_side)
+        found = ground(args.images, args.texts, args.out_dir, phrases=args.phrases,
+                       batch_size=args.batch_size, score_thr=args.score_thr,
+                       together=args.together, show=args.show,
+                       wait_time=args.wait_time, show_progress=True)['predictions']
     except KeyboardInterrupt:
-        print(f'the answers so far are in {args.out_dir}', file=sys.stderr)
+        if args.out_dir:
+            print(f'the answers so far are in {args.out_dir}', file=sys.stderr)
         raise
     except (OSError, ValueError, KeyError) as error:
         fail(error)
-    report(args.images, found['predictions'])
-    print(f'pictures and predictions.json are in {args.out_dir}')
+    report(questions, found)
+    tell_files(args, found, ground.visualizer.longest_side)
     if ground.skipped:
-        sys.exit(f'error: {len(ground.skipped)} of {len(args.images)} images have no '
+        sys.exit(f'error: {len(ground.skipped)} of {len(questions)} images have no '
                  f'answer: {"; ".join(ground.skipped.values())}')
 
 

@@ -3,7 +3,7 @@ import logging
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Iterator, Optional, Sequence, Union
+from typing import Any, Iterator, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -12,6 +12,17 @@ from mmengine.dataset import Compose
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 
+from segvg.apis.answers import Answers, ImageAnswers
+from segvg.apis.inputs import (
+    CHANNEL_ORDERS,
+    ImageInput,
+    Question,
+    Texts,
+    check_images,
+    list_questions,
+    path_of,
+    read_input,
+)
 from segvg.apis.model_source import ModelSource, find_model
 from segvg.apis.phrases import (
     PHRASE_TRANSFORMS,
@@ -28,13 +39,21 @@ from segvg.evaluation.thresholds import answer_rule
 from segvg.export.run import ExportedGrounder
 from segvg.registry import INFERENCERS, MODELS
 from segvg.structures import GroundingDataSample
-from segvg.structures.answers import split_mask_parts
-from segvg.structures.images import BrokenImageError, read_image
+from segvg.structures.answers import AnswerRule, split_mask_parts
+from segvg.structures.images import BrokenImageError
 from segvg.utils.configs import drop_init, find_pipeline, without_transforms
+from segvg.utils.progress import with_progress
 
-ImageInput = Union[str, Path, np.ndarray]
 # What reads files and annotations in a test pipeline; here both come from the caller.
 LOADING = ('LoadImageFromFile', 'LoadGroundingAnnotations')
+
+
+class DrawSettings(NamedTuple):
+    """Whether and how answers are drawn: see ``GroundingInferencer.__call__``."""
+    wanted: bool
+    together: bool
+    show: bool
+    wait_time: float
 
 
 def start_record(image: np.ndarray) -> dict:
@@ -73,6 +92,8 @@ class GroundingInferencer:
             that touch become one).
         on_broken_image: ``'error'``, or ``'skip'``: an image that cannot be read is
             warned of, noted in ``skipped`` and has no predictions; the others go on.
+        longest_side: of a picture in pixels, without its title; larger images are
+            drawn smaller. None: that of ``GroundingVisualizer``; 0: no limit.
 
     Raises:
         FileNotFoundError: config, checkpoint or vocabulary are missing.
@@ -84,11 +105,13 @@ class GroundingInferencer:
     def __init__(self, model: Union[str, Path, Config, ModelSource, None],
                  weights: Union[str, Path, None] = None,
                  device: Union[str, torch.device, None] = None, *,
-                 mask_parts: bool = False, on_broken_image: str = 'error') -> None:
+                 mask_parts: bool = False, on_broken_image: str = 'error',
+                 longest_side: Optional[int] = None) -> None:
         if on_broken_image not in ('error', 'skip'):
             raise ValueError("on_broken_image is 'error' or 'skip', not "
                              f'{on_broken_image!r}')
         self.on_broken_image = on_broken_image
+        self.longest_side = longest_side
         self.skipped: dict[str, str] = {}  # path of an image -> why it was skipped
         if not isinstance(model, ModelSource):
             if weights is None:
@@ -116,15 +139,21 @@ class GroundingInferencer:
         self.model.to(device).eval()
 
     def __call__(self, inputs: Union[ImageInput, Sequence[ImageInput]],
-                 texts: Union[str, Sequence[str], Sequence[Sequence[str]]],
-                 out_dir: Union[str, Path] = '', *, return_vis: bool = False,
-                 batch_size: int = 1,
-                 phrases: Optional[Sequence[str]] = None) -> dict[str, list]:
+                 texts: Optional[Texts] = None, out_dir: Union[str, Path] = '', *,
+                 return_vis: bool = False, batch_size: int = 1,
+                 phrases: Optional[Sequence[str]] = None,
+                 score_thr: Optional[float] = None, channel_order: str = 'rgb',
+                 together: bool = False, show: bool = False, wait_time: float = 0,
+                 show_progress: bool = False) -> Answers:
         """Ground expressions in images.
 
         Args:
-            inputs: one or many images, each a path or (H0, W0, 3) uint8 RGB.
+            inputs: one or many images, each a path, a folder, a pattern, an address of
+                http or https, an image of Pillow or (H0, W0, 3) uint8; or a file of
+                lines ``{"image": ..., "text": ...}``, see ``list_questions``. Files and
+                images of Pillow are turned upright by their EXIF orientation.
             texts: expressions asked of every image, or a list of them for each image.
+                None: those in the file of lines.
             out_dir: folder for a picture of each expression and ``predictions.json``,
                 both written as answers come; what there is stays after a stop.
             return_vis: whether to return the pictures.
@@ -132,68 +161,113 @@ class GroundingInferencer:
                 at a time.
             phrases: parts of every text; each is found by itself, all in one pass.
                 None: a model for phrases takes noun phrases, another whole texts.
+            score_thr: predictions with a lower score do not count: without any other
+                the answer is that there is none. None: the threshold of the config for
+                a model of generalized grounding, none for another.
+            channel_order: of arrays, ``'rgb'``, or ``'bgr'`` as OpenCV and mmcv read
+                them.
+            together: draw all answers about an image on one picture, numbered.
+            show: whether to show each picture in a window.
+            wait_time: seconds a window waits for a key, 0 = until one is pressed.
+            show_progress: whether to show a bar, where the output is a terminal.
 
         Returns:
-            ``predictions``: for each image a list of ``dict(text, bbox, score, mask,
-            no_target)``, one per expression or phrase: the best box ``[x1, y1, x2,
-            y2]`` in pixels of the image, its score and its mask as a run-length code,
-            or None where there is none; ``no_target`` where nothing was found. A model
-            of generalized grounding adds ``targets``, all boxes with score and mask,
-            and ``no_target_score``.
+            ``predictions``: for each image an ``ImageAnswers``, a list of ``dict(text,
+            bbox, score, mask, no_target)``, one per expression or phrase: the best box
+            ``[x1, y1, x2, y2]`` in pixels of the image, its score and its mask as a
+            run-length code, or None where there is none; ``no_target`` where nothing
+            was found. A model of generalized grounding adds ``targets``, all boxes with
+            score and mask, and ``no_target_score``. Forms for other programs:
+            ``to_supervision``, ``to_coco``, ``masks``; see ``segvg.apis.answers``.
             ``visualization``: with ``return_vis``, for each image a list of pictures
             (H', W', 3) uint8 RGB.
 
         Raises:
             FileNotFoundError: an image is missing.
-            ValueError: an image cannot be read, or images and texts do not fit.
+            ValueError: an image cannot be read, images and texts do not fit, or an
+                option has an unknown value.
+            InputError: windows are asked for where none can be opened.
         """
-        single = isinstance(inputs, (str, Path, np.ndarray))
-        images = [inputs] if single else list(inputs)
-        questions = texts_per_image(texts, len(images))
-        check_images(images)
-        self._warn_of_texts(questions)
-        predictions, pictures = [], []
+        check_options(batch_size=batch_size, channel_order=channel_order,
+                      score_thr=score_thr)
+        questions = list_questions(inputs, texts)
+        check_images([question.image for question in questions],
+                     missing_too=self.on_broken_image == 'error')
+        if show:
+            require_display()
+        self._warn_of_texts([question.texts for question in questions])
+        drawing = DrawSettings(bool(return_vis or out_dir or show), together, show,
+                               wait_time)
+        grounded = with_progress(
+            self._grounded(questions, batch_size, phrases, channel_order),
+            len(questions), shown=show_progress)
+        result = Answers(predictions=[], visualization=[])
         with AnswerFiles(out_dir) if out_dir else nullcontext() as files:
-            for number, (array, group) in enumerate(self._grounded(
-                    images, questions, batch_size, phrases)):
-                found = [describe(sample, self.rule) for sample in group]
-                drawn = []
-                if return_vis or out_dir:
-                    drawn = [self.visualizer.draw(array, sample, rule=self.rule)
-                             for sample in group]
+            for number, (array, group) in enumerate(grounded):
+                image = questions[number].image
+                found, drawn = self._answer(image, array, group, score_thr, drawing)
                 if files is not None:
-                    files.add(images[number], number, found, drawn)
-                predictions.append(found)
+                    files.add(image, number, found, drawn, together=together)
+                result['predictions'].append(found)
                 if return_vis:
-                    pictures.append(drawn)
-        return dict(predictions=predictions, visualization=pictures)
+                    result['visualization'].append(drawn)
+        return result
 
-    def _grounded(self, images: Sequence[ImageInput], texts: Sequence[Sequence[str]],
-                  batch_size: int, phrases: Optional[Sequence[str]]
+    def _answer(self, image: ImageInput, array: Optional[np.ndarray],
+                samples: Sequence[GroundingDataSample], score_thr: Optional[float],
+                drawing: DrawSettings) -> tuple[ImageAnswers, list[np.ndarray]]:
+        """Return the answers about an image and their pictures."""
+        rule = self.rule
+        if score_thr is not None and rule is not None:
+            rule = rule._replace(score_threshold=score_thr)
+        elif score_thr is not None:
+            drop_below(samples, score_thr)
+        shape = (0, 0) if array is None else array.shape[:2]
+        found = ImageAnswers([describe(sample, rule) for sample in samples],
+                             image=path_of(image), size=shape)
+        if array is None or not drawing.wanted:
+            return found, []
+        return found, self._draw(array, samples, rule, drawing)
+
+    def _draw(self, array: np.ndarray, samples: Sequence[GroundingDataSample],
+              rule: Optional[AnswerRule], drawing: DrawSettings) -> list[np.ndarray]:
+        """Return the pictures (H', W', 3) uint8 of an image (H0, W0, 3)."""
+        if drawing.together:
+            from segvg.visualization.together import draw_together  # slow: matplotlib
+            drawn = [draw_together(array, samples, rule=rule,
+                                   longest_side=self.visualizer.longest_side)]
+        else:
+            drawn = [self.visualizer.draw(array, sample, rule=rule)
+                     for sample in samples]
+        for picture in drawn if drawing.show else ():
+            self.visualizer.show(picture, wait_time=drawing.wait_time)
+        return drawn
+
+    def _grounded(self, questions: Sequence[Question], batch_size: int,
+                  phrases: Optional[Sequence[str]], channel_order: str
                   ) -> Iterator[tuple[Optional[np.ndarray], list[GroundingDataSample]]]:
         """Yield every image with a sample for each of its expressions or phrases.
 
         An image that is skipped is None and has no samples.
         """
-        for start in range(0, len(images), batch_size):
-            arrays = [self._load(image) for image in images[start:start + batch_size]]
-            loaded = [(array, group) for array, group in zip(
-                arrays, texts[start:start + batch_size]) if array is not None]
+        for start in range(0, len(questions), batch_size):
+            batch = questions[start:start + batch_size]
+            arrays = [self._load(question.image, channel_order) for question in batch]
+            loaded = [(array, question.texts) for array, question in zip(
+                arrays, batch) if array is not None]
             groups = iter(self.predict(*zip(*loaded), phrases) if loaded else ())
             for array in arrays:
                 yield array, [] if array is None else [
                     part for sample in next(groups) for part in split_phrases(sample)]
 
-    def _load(self, image: ImageInput) -> Optional[np.ndarray]:
+    def _load(self, image: ImageInput, channel_order: str) -> Optional[np.ndarray]:
         """Return an image as (H0, W0, 3) uint8 RGB, None where it is skipped."""
-        if isinstance(image, np.ndarray):
-            return image
         try:
-            return read_image(image, apply_orientation=True)
+            return read_input(image, channel_order)
         except BrokenImageError as error:
             if self.on_broken_image == 'error':
                 raise
-            self.skipped[str(image)] = str(error)
+            self.skipped[str(path_of(image))] = str(error)
             print_log(f'skipped: {error}', logger='current', level=logging.WARNING)
             return None
 
@@ -208,7 +282,9 @@ class GroundingInferencer:
     def visualizer(self) -> Any:
         """What draws the pictures; matplotlib is slow to import."""
         from segvg.visualization import GroundingVisualizer
-        return GroundingVisualizer()
+        if self.longest_side is None:
+            return GroundingVisualizer()
+        return GroundingVisualizer(longest_side=self.longest_side or None)
 
     @torch.inference_mode()
     def predict(self, images: Sequence[np.ndarray],
@@ -247,6 +323,36 @@ class GroundingInferencer:
         return dict(text=text, targets=[], phrases=locate_phrases(text, phrases))
 
 
+def check_options(*, batch_size: int, channel_order: str,
+                  score_thr: Optional[float]) -> None:
+    """Refuse values that are not possible.
+
+    Raises:
+        ValueError: one of them is not.
+    """
+    if batch_size < 1:
+        raise ValueError(f'batch_size is at least 1, not {batch_size}')
+    if channel_order not in CHANNEL_ORDERS:
+        raise ValueError(f'channel_order is one of {CHANNEL_ORDERS}, not '
+                         f'{channel_order!r}')
+    if score_thr is not None and not 0 <= score_thr <= 1:
+        raise ValueError(f'score_thr is between 0 and 1, not {score_thr}')
+
+
+def drop_below(samples: Sequence[GroundingDataSample], score_thr: float) -> None:
+    """Take predictions with a lower score out of samples."""
+    rule = AnswerRule(score_threshold=score_thr)
+    for sample in samples:
+        found = sample.pred_instances
+        sample.pred_instances = found[rule.counts(found)]
+
+
+def require_display() -> None:
+    """Check that windows can be opened; matplotlib is slow to import."""
+    from segvg.visualization.window import require_display as check
+    check()
+
+
 def text_warnings(text: str, step: TokenizeExpression) -> Iterator[str]:
     """Yield what is lost when a text becomes tokens: its end, or most of its words."""
     count = len(step.tokenizer(text, None))
@@ -275,36 +381,3 @@ def pick_device(device: Union[str, torch.device, None]) -> torch.device:
     if device.type == 'cuda' and not torch.cuda.is_available():
         raise ValueError(f'device {str(device)!r} was asked for, but torch sees no GPU')
     return device
-
-
-def texts_per_image(texts: Union[str, Sequence[str], Sequence[Sequence[str]]],
-                    count: int) -> list[list[str]]:
-    """Return a list of expressions for each of ``count`` images."""
-    if isinstance(texts, str):
-        texts = [texts]
-    if all(isinstance(text, str) for text in texts):
-        groups = [list(texts)] * count
-    elif len(texts) == count and not any(isinstance(text, str) for text in texts):
-        groups = [list(group) for group in texts]
-    else:
-        raise ValueError('texts are expressions, or one list of expressions for each '
-                         f'of the {count} images; got {texts!r}')
-    for group in groups:
-        if not group or not all(isinstance(text, str) and text.strip()
-                                for text in group):
-            raise ValueError('an image needs one or more expressions that are not '
-                             f'empty, got {group!r}')
-    return groups
-
-
-def check_images(images: Sequence[ImageInput]) -> None:
-    """Look at every image before the first is run."""
-    if not images:
-        raise ValueError('no image was given')
-    for image in images:
-        if isinstance(image, np.ndarray):
-            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-                raise ValueError('an image is an (H, W, 3) uint8 array in RGB order, '
-                                 f'not {image.shape} {image.dtype}')
-        elif not Path(image).is_file():
-            raise FileNotFoundError(f'image {image} does not exist')

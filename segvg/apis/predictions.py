@@ -1,4 +1,4 @@
-"""What a grounder found, in plain types, and the files that keep it."""
+"""From samples to answers, and the files that keep them."""
 import json
 import time
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import Any, Optional, Sequence, Union
 import numpy as np
 from mmengine.structures import InstanceData
 
+from segvg.apis.answers import Answer
+from segvg.apis.inputs import ImageInput, path_of, picture_names
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import AnswerRule
 from segvg.structures.masks import encode_rle
@@ -16,7 +18,7 @@ NOTHING = dict(bbox=None, score=None, mask=None)
 
 
 def describe(sample: GroundingDataSample, rule: Optional[AnswerRule] = None
-             ) -> dict[str, Any]:
+             ) -> Answer:
     """Return the answer of a sample in plain types.
 
     Args:
@@ -33,7 +35,7 @@ def describe(sample: GroundingDataSample, rule: Optional[AnswerRule] = None
     if rule is not None:
         found = rule.select(found, none)
     best = plain(found, int(found.scores.argmax())) if len(found) else NOTHING
-    answer = dict(text=sample.text, **best, no_target=not len(found))
+    answer = Answer(text=sample.text, **best, no_target=not len(found))
     if rule is not None:
         answer['targets'] = [plain(found, index) for index in range(len(found))]
         answer['no_target_score'] = None if none is None else float(none)
@@ -57,13 +59,15 @@ class AnswerFiles:
         folder: for the files; made if need be.
     """
     NAME = 'predictions.json'
-    #: Seconds between two times that the file is written.
+    #: Seconds between two times that the file is written, at least.
     INTERVAL = 5.0
+    #: Largest part of the time that is spent on writing it.
+    SHARE = 0.05
 
     def __init__(self, folder: Union[str, Path]) -> None:
         self.folder = Path(folder)
         self.records: list[dict] = []
-        self._written = time.monotonic()
+        self._next = time.monotonic() + self.INTERVAL
 
     def __enter__(self) -> 'AnswerFiles':
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -73,27 +77,32 @@ class AnswerFiles:
         if kind is None or self.records:
             self.write()
 
-    def add(self, image: Any, number: int, found: Sequence[dict],
-            drawn: Sequence[np.ndarray]) -> None:
+    def add(self, image: ImageInput, number: int, found: Sequence[dict],
+            drawn: Sequence[np.ndarray], *, together: bool = False) -> None:
         """Write the pictures of an image and keep its answers.
 
         Args:
-            image: its path, or an array.
+            image: its path or address, or the image.
             number: of the image.
             found: answers.
-            drawn: their pictures (H', W', 3) uint8 RGB.
+            drawn: their pictures (H', W', 3) uint8 RGB; one where they are drawn
+                together.
+            together: whether they are.
         """
         from segvg.visualization.drawing import save_picture  # slow: matplotlib
-        path = None if isinstance(image, np.ndarray) else str(image)
-        for index, (prediction, picture) in enumerate(zip(found, drawn)):
-            name = f'{number:04d}_{index}_{Path(path or "image").stem}.jpg'
+        names = list(picture_names(image, number, len(found), together=together))
+        for name, picture in zip(names, drawn):
             save_picture(self.folder / name, picture)
-            self.records.append(dict(image=path, picture=name, **prediction))
-        if time.monotonic() - self._written > self.INTERVAL:
+        for index, prediction in enumerate(found):
+            name = names[0 if together else index]
+            self.records.append(dict(image=path_of(image), picture=name, **prediction))
+        if time.monotonic() > self._next:
             self.write()
 
     def write(self) -> None:
         """Write the answers so far."""
+        start = time.monotonic()
         text = json.dumps(self.records, indent=2, ensure_ascii=False)
         write_whole(self.folder / self.NAME, text + '\n')
-        self._written = time.monotonic()
+        end = time.monotonic()
+        self._next = end + max(self.INTERVAL, (end - start) / self.SHARE)

@@ -4,6 +4,7 @@ A file is somebody's data: nothing but the listed formats is tried, so that no
 interpreter (Ghostscript, for PostScript) starts; nothing but a regular file is opened;
 and a picture that is too large is refused by its header, before it is decoded.
 """
+import io
 import os
 import stat
 import struct
@@ -12,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, NamedTuple, Union
+from typing import Callable, NamedTuple, Optional, Union
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
@@ -66,34 +67,28 @@ class ImageHeader(NamedTuple):
 
 @contextmanager
 def open_image(path: Union[str, Path], max_pixels: int = MAX_PIXELS,
-               formats: tuple[str, ...] = FORMATS) -> Iterator[Image.Image]:
+               formats: tuple[str, ...] = FORMATS,
+               content: Optional[bytes] = None) -> Iterator[Image.Image]:
     """Open an image file; errors inside the block name the file.
 
     Args:
         path: of the file.
         max_pixels: more are an error.
         formats: those that are tried.
+        content: of the file, where it is not on disk; ``path`` only names it then.
 
     Raises:
         MissingImageError: the file does not exist.
         BrokenImageError: it is not a regular file, not an image of a known format,
             damaged, or too large.
     """
-    try:
-        mode = os.stat(path).st_mode
-    except FileNotFoundError as error:
-        raise MissingImageError(
-            f'image {path} does not exist: check the image root of the data set '
-            '(`data_prefix`) and that the images are unpacked there') from error
-    except (OSError, ValueError) as error:
-        raise BrokenImageError(f'{path} cannot be opened: {error}') from error
-    if not stat.S_ISREG(mode):
-        raise BrokenImageError(f'{path} cannot be read as an image: it is not a '
-                               'regular file')
+    if content is None:
+        _check_kind(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', Image.DecompressionBombWarning)
-            image = Image.open(path, formats=formats)
+            image = Image.open(path if content is None else io.BytesIO(content),
+                               formats=formats)
         with image:
             _check_size(image, path, max_pixels)
             yield image
@@ -107,6 +102,21 @@ def open_image(path: Union[str, Path], max_pixels: int = MAX_PIXELS,
         raise BrokenImageError(
             f'{path} cannot be read as an image (JPEG, PNG, BMP, GIF, WebP, TIFF or '
             f'PPM is expected): {error}') from error
+
+
+def _check_kind(path: Union[str, Path]) -> None:
+    """Refuse what does not exist or is not a regular file."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError as error:
+        raise MissingImageError(
+            f'image {path} does not exist: check the image root of the data set '
+            '(`data_prefix`) and that the images are unpacked there') from error
+    except (OSError, ValueError) as error:
+        raise BrokenImageError(f'{path} cannot be opened: {error}') from error
+    if not stat.S_ISREG(mode):
+        raise BrokenImageError(f'{path} cannot be read as an image: it is not a '
+                               'regular file')
 
 
 def _check_size(image: Image.Image, path: Union[str, Path], max_pixels: int) -> None:
@@ -154,7 +164,8 @@ def read_header(path: Union[str, Path], max_pixels: int = MAX_PIXELS) -> ImageHe
 
 
 def read_image(path: Union[str, Path], *, apply_orientation: bool = False,
-               max_pixels: int = MAX_PIXELS) -> np.ndarray:
+               max_pixels: int = MAX_PIXELS,
+               content: Optional[bytes] = None) -> np.ndarray:
     """Return an image file as RGB (H0, W0, 3) uint8.
 
     Transparent pixels become white. Grey values of 16 bits are scaled by the number of
@@ -166,22 +177,50 @@ def read_image(path: Union[str, Path], *, apply_orientation: bool = False,
             camera says. Official annotations do not apply it; most tools that people
             draw boxes with do.
         max_pixels: more are an error.
+        content: of the file, where it is not on disk; ``path`` only names it then.
 
     Raises:
         MissingImageError: the file does not exist.
         BrokenImageError: it is damaged, too large or not an image; its values are
             neither 8 nor 16 bits nor from 0 to 1.
     """
-    with open_image(path, max_pixels) as image:
-        image.load()
-        orientation = _orientation(image) if apply_orientation else 1
-        to_rgb = _converter(image, path)
-        pixels = np.empty((image.height, image.width, 3), np.uint8)
-        rows = max(BAND_PIXELS // max(image.width, 1), 1)
-        for top in range(0, image.height, rows):
-            band = image if rows >= image.height else image.crop(
-                (0, top, image.width, min(top + rows, image.height)))
-            pixels[top:top + rows] = to_rgb(band)
+    with open_image(path, max_pixels, content=content) as image:
+        return _pixels(image, path, apply_orientation)
+
+
+def picture_pixels(image: Image.Image, name: str = 'the image', *,
+                   max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Return an image of Pillow as upright RGB (H0, W0, 3) uint8.
+
+    Args:
+        image: opened or made by the caller; it stays open.
+        name: for messages.
+        max_pixels: more are an error.
+
+    Raises:
+        BrokenImageError: as in ``read_image``.
+    """
+    try:
+        _check_size(image, name, max_pixels)
+        return _pixels(image, name, apply_orientation=True)
+    except BrokenImageError:
+        raise
+    except DECODING_ERRORS as error:
+        raise BrokenImageError(f'{name} cannot be decoded: {error}') from error
+
+
+def _pixels(image: Image.Image, path: Union[str, Path],
+            apply_orientation: bool) -> np.ndarray:
+    """Return an open image as RGB (H0, W0, 3) uint8."""
+    image.load()
+    orientation = _orientation(image) if apply_orientation else 1
+    to_rgb = _converter(image, path)
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    rows = max(BAND_PIXELS // max(image.width, 1), 1)
+    for top in range(0, image.height, rows):
+        band = image if rows >= image.height else image.crop(
+            (0, top, image.width, min(top + rows, image.height)))
+        pixels[top:top + rows] = to_rgb(band)
     return _turned(pixels, orientation)
 
 

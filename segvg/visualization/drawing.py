@@ -26,16 +26,19 @@ class Layer(NamedTuple):
         color: RGB.
         bboxes: (N, 4) xyxy pixels of the picture.
         mask: (H, W) bool, or None.
+        tag: a short text at each box, such as a number; '' is none.
     """
     label: str
     color: Color
     bboxes: np.ndarray
     mask: Optional[np.ndarray] = None
+    tag: str = ''
 
 
 def draw_picture(image: np.ndarray, text: str, layers: Sequence[Layer], *,
                  notes: Sequence[str] = (),
-                 heat: Optional[np.ndarray] = None) -> np.ndarray:
+                 heat: Optional[np.ndarray] = None,
+                 longest_side: Optional[int] = None) -> np.ndarray:
     """Return a picture (H', W', 3) uint8 with the expression as its title.
 
     Args:
@@ -44,8 +47,12 @@ def draw_picture(image: np.ndarray, text: str, layers: Sequence[Layer], *,
         layers: boxes and masks; later ones are drawn over earlier ones.
         notes: short facts for the end of the legend.
         heat: (H, W) float in [0, 1], drawn in a second panel.
+        longest_side: an image with a longer side is made smaller, in pixels.
     """
-    scale = max(1.0, SMALLEST_SIDE / max(image.shape[:2]))
+    side = max(image.shape[:2])
+    scale = max(1.0, SMALLEST_SIDE / side)
+    if longest_side is not None:
+        scale = min(scale, longest_side / side)
     panels = [_draw_layers(image, layers, scale)]
     if heat is not None:
         bare = [layer._replace(mask=None) for layer in layers]
@@ -97,7 +104,8 @@ def blend_mask(image: np.ndarray, mask: np.ndarray, color: Color) -> np.ndarray:
 def _draw_layers(image: np.ndarray, layers: Sequence[Layer],
                  scale: float) -> Image.Image:
     """Return the enlarged image with masks and, above them, boxes."""
-    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+    width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
+    size = (width, height)
     picture = np.array(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
     for layer in layers:
         if layer.mask is not None:
@@ -109,6 +117,10 @@ def _draw_layers(image: np.ndarray, layers: Sequence[Layer],
     for layer in layers:
         for bbox in np.asarray(layer.bboxes, dtype=np.float64) * scale:
             _draw_box(draw, bbox, layer.color, line)
+    for layer in layers:  # above all boxes
+        if layer.tag:
+            for bbox in np.asarray(layer.bboxes, dtype=np.float64) * scale:
+                _draw_tag(draw, bbox, layer, size)
     return picture
 
 
@@ -119,6 +131,19 @@ def _draw_box(draw: ImageDraw.ImageDraw, bbox: np.ndarray, color: Color,
     x2, y2 = max(x2 - 1, x1), max(y2 - 1, y1)  # half-open: the last pixel is inside
     draw.rectangle((x1 - 1, y1 - 1, x2 + 1, y2 + 1), outline=INK, width=line + 2)
     draw.rectangle((x1, y1, x2, y2), outline=color, width=line)
+
+
+def _draw_tag(draw: ImageDraw.ImageDraw, bbox: np.ndarray, layer: Layer,
+              size: tuple[int, int]) -> None:
+    """Draw the tag of a box at its upper left corner, inside the picture."""
+    font = ImageFont.load_default(size=int(np.clip(max(size) / 32, 16, 40)))
+    width, height = font.getlength(layer.tag) + 0.6 * font.size, 1.2 * font.size
+    left = float(np.clip(bbox[0], 0, max(size[0] - width, 0)))
+    top = float(np.clip(bbox[1], 0, max(size[1] - height, 0)))
+    draw.rectangle((left, top, left + width, top + height), fill=layer.color,
+                   outline=INK)
+    draw.text((left + width / 2, top + height / 2), layer.tag, fill=INK, font=font,
+              anchor='mm')
 
 
 def wrap_text(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:

@@ -15,6 +15,7 @@ from segvg.structures.masks import decode_segmentation
 from segvg.visualization.drawing import Color, Layer, draw_picture, save_picture
 
 MAX_SCORES = 6  # in the legend
+LONGEST_SIDE = 1600  # px; fits on a screen, and a file has about 0.5 MB
 
 
 @VISUALIZERS.register_module()
@@ -29,16 +30,20 @@ class GroundingVisualizer(Visualizer):
         save_dir: folder of the backends.
         gt_color: RGB of targets.
         pred_color: RGB of predictions.
+        longest_side: an image with a longer side is drawn smaller, in pixels; None: no
+            limit.
     """
 
     def __init__(self, name: str = 'visualizer',
                  vis_backends: Optional[Sequence[dict]] = None,
                  save_dir: Optional[str] = None, *,
                  gt_color: Color = (64, 196, 255),
-                 pred_color: Color = (255, 145, 0)) -> None:
+                 pred_color: Color = (255, 145, 0),
+                 longest_side: Optional[int] = LONGEST_SIDE) -> None:
         super().__init__(name=name, vis_backends=vis_backends, save_dir=save_dir)
         self.gt_color = tuple(gt_color)
         self.pred_color = tuple(pred_color)
+        self.longest_side = longest_side
 
     @master_only
     def add_datasample(self, name: str, image: np.ndarray,
@@ -101,7 +106,8 @@ class GroundingVisualizer(Visualizer):
             notes.append('right: mask to learn' if frame == 'canvas'
                          else 'right: soft mask')
         text = sample.get('text', '')
-        return draw_picture(image, text, layers, notes=notes, heat=heat)
+        return draw_picture(image, text, layers, notes=notes, heat=heat,
+                            longest_side=self.longest_side)
 
     def _image_target(self, sample: GroundingDataSample,
                       shape: tuple[int, int]) -> tuple[Optional[Layer], None]:

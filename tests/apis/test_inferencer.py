@@ -104,6 +104,74 @@ def test_batch_mates_and_kind_of_input_do_not_matter(ground, toy):
             same(found, expected)
 
 
+def test_pillow_and_bgr_give_the_same_answer(ground, toy):
+    path = toy[2] / 'val_0.png'
+    [[expected]] = ground(path, 'red')['predictions']
+    with Image.open(path) as image:
+        [[found]] = ground(image, 'red')['predictions']
+        bgr = np.array(image.convert('RGB'))[..., ::-1]
+    same(found, expected)
+    [[found]] = ground(bgr, 'red', channel_order='bgr')['predictions']
+    same(found, expected)
+    with pytest.raises(ValueError, match="channel_order is one of .* not 'gbr'"):
+        ground(bgr, 'red', channel_order='gbr')
+
+
+def test_list_of_images_and_sentences(ground, toy, tmp_path):
+    path = tmp_path / 'asked.jsonl'
+    path.write_text(''.join(json.dumps(dict(
+        image=str(toy[2] / f'val_{number}.png'), text=texts)) + '\n'
+        for number, texts in enumerate(['red', ['blue', 'left box']])))
+    first, second = ground(path)['predictions']
+    assert [item['text'] for item in first + second] == ['red', 'blue', 'left box']
+    assert second.image == str(toy[2] / 'val_1.png') and second.size == (48, 60)
+    assert second[0].masks.shape == (1, 48, 60)
+
+
+def test_low_scores_do_not_count(ground, toy):
+    [[found]] = ground(toy[2] / 'val_0.png', 'red')['predictions']
+    for score_thr, is_none in ((found['score'] / 2, False), (1.0, True)):
+        [[kept]] = ground(toy[2] / 'val_0.png', 'red', score_thr=score_thr
+                          )['predictions']
+        assert kept['no_target'] is is_none
+    with pytest.raises(ValueError, match='score_thr is between 0 and 1, not 40'):
+        ground(toy[2] / 'val_0.png', 'red', score_thr=40)
+    with pytest.raises(ValueError, match='batch_size is at least 1, not 0'):
+        ground(toy[2] / 'val_0.png', 'red', batch_size=0)
+
+
+def test_all_answers_are_drawn_on_one_picture(ground, toy, tmp_path):
+    result = ground(toy[2] / 'val_0.png', TEXTS, tmp_path, together=True,
+                    return_vis=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        '0000_val_0.jpg', 'predictions.json']
+    [[picture]] = result['visualization']
+    assert picture.shape[0] > picture.shape[1] * 48 / 60
+    records = json.loads((tmp_path / 'predictions.json').read_text())
+    assert [item['picture'] for item in records] == ['0000_val_0.jpg'] * 3
+
+
+def test_windows_need_a_screen(ground, toy, monkeypatch):
+    shown = []
+    monkeypatch.setattr('matplotlib.pyplot.get_backend', lambda: 'agg')
+    with pytest.raises(ValueError, match='no window can be opened here'):
+        ground(toy[2] / 'val_0.png', TEXTS, show=True)
+    monkeypatch.setattr('matplotlib.pyplot.get_backend', lambda: 'qtagg')
+    monkeypatch.setattr(ground.visualizer, 'show', lambda picture, wait_time:
+                        shown.append((picture.ndim, wait_time)))
+    ground(toy[2] / 'val_0.png', TEXTS, show=True, wait_time=0.5)
+    assert shown == [(3, 0.5)] * 3
+
+
+def test_large_images_are_drawn_smaller(toy, tmp_path):
+    image = np.zeros((200, 3000, 3), np.uint8)
+    for limit, width in ((None, 1600), (500, 500), (0, 3000)):
+        ground = GroundingInferencer(toy[0], toy[1], 'cpu', longest_side=limit)
+        [[found]], [[picture]] = ground(image, 'red', return_vis=True).values()
+        assert picture.shape[1] == 2 * width + 6  # with the soft mask beside it
+        assert found.masks.shape == (1, 200, 3000)
+
+
 def test_predictions_are_those_of_the_test_loader(ground, toy):
     from segvg.datasets import GroundingDataset
     with DefaultScope.overwrite_default_scope('segvg'):
@@ -194,6 +262,9 @@ def test_broken_image_is_an_error_or_skipped(toy, tmp_path):
         first, second = ground(paths, 'red', batch_size=batch_size)['predictions']
         assert first == [] and len(second) == 1
     assert list(ground.skipped) == [str(paths[0])]
+    first, second = ground([tmp_path / 'none.jpg', paths[1]], 'red')['predictions']
+    assert first == [] and len(second) == 1
+    assert 'none.jpg does not exist' in ground.skipped[str(tmp_path / 'none.jpg')]
     with pytest.raises(ValueError, match="on_broken_image is 'error' or 'skip'"):
         GroundingInferencer(toy[0], toy[1], 'cpu', on_broken_image='ignore')
 

@@ -39,13 +39,15 @@ def infer(toy, monkeypatch, tmp_path):
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
 
-    def call(*images, config=toy[0], checkpoint=toy[1], more=()):
-        arguments = [*images, '--text', 'left box', '--text', 'blue',
+    def call(*images, config=toy[0], checkpoint=toy[1], more=(),
+             texts=('--text', 'left box', '--text', 'blue')):
+        arguments = [*images, *texts,
                      *(['--config', config] if config else []),
                      '--checkpoint', checkpoint, '--out-dir', tmp_path / 'out',
                      '--device', 'cpu', *more]
         monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, arguments)])
         tool.main()
+    call.tool = tool
     return call
 
 
@@ -115,6 +117,35 @@ def test_other_images_go_on_without_a_broken_one(infer, toy, tmp_path, capsys):
     rows = capsys.readouterr().out.splitlines()
     assert [row.split()[0] for row in rows[-4:-1]] == [
         'image', 'val_0.png', 'val_0.png']
+
+
+def test_list_with_a_missing_image_is_answered_on_one_picture_each(
+        infer, toy, tmp_path, capsys):
+    lines = [dict(image=str(toy[2] / 'val_0.png'), text=['red', 'blue']),
+             dict(image='none.jpg', text='red'),
+             dict(image=str(toy[2] / 'val_1.png'))]
+    path = tmp_path / 'asked.jsonl'
+    path.write_text(''.join(json.dumps(line) + '\n' for line in lines))
+    told = message(infer, path, texts=['--text', 'left', 'right'], more=[
+        '--together', '--batch-size', '2', '--longest-side', '50'])
+    assert told == ('error: 1 of 3 images have no answer: image '
+                    f'{tmp_path}/none.jpg does not exist')
+    assert sorted(file.name for file in (tmp_path / 'out').iterdir()) == [
+        '0000_val_0.jpg', '0002_val_1.jpg', 'predictions.json']
+    records = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
+    assert [item['text'] for item in records] == ['red', 'blue', 'left', 'right']
+    out = capsys.readouterr().out
+    assert '2 images are drawn smaller, 50 pixels on their longest side' in out
+    with pytest.raises(SystemExit) as stop:  # the files exist already
+        infer(path, texts=['--text', 'left'])
+    assert stop.value.code == 2
+
+
+def test_answers_have_to_go_somewhere(infer, toy, monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['infer.py', 'a.jpg', '--checkpoint', 'b.pth'])
+    with pytest.raises(SystemExit):
+        infer.tool.parse_args()
+    assert '--out-dir says where the answers are written' in capsys.readouterr().err
 
 
 def test_checkpoint_of_another_model_is_refused(infer, toy, tmp_path):
