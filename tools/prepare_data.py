@@ -9,7 +9,6 @@ record that may not be skipped, or counts that are not the official ones. 2: wro
 or files or packages that are not there.
 """
 import argparse
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -140,13 +139,11 @@ def convert_set(source: SourceSet, args: argparse.Namespace,
     try:
         meta = convert(source, args.out, report, options, overwrite=overwrite)
     except FileExistsError:
-        report.close()
         if is_joined:
-            os.truncate(path, size)  # the findings of what stays as it is
+            report.undo(size)  # to the findings of what stays as it is
         raise
-    except OSError:  # such as a full disk
-        if not is_joined:
-            path.unlink(missing_ok=True)
+    except (OSError, KeyboardInterrupt):  # such as a full disk: no half of a report
+        report.undo(size if is_joined else None)
         raise
     except (AnnotationFileError, BadRecordError) as error:
         log(f'\n{report.table()}\n{source.name} was not written: {error}')

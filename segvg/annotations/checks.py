@@ -1,7 +1,9 @@
 """What a converter found: problem codes, findings and the report."""
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import IO, NamedTuple, Optional
@@ -207,6 +209,23 @@ class Report:
         if self.path is not None:
             with naming(self.path):
                 self._open(self.path).close()
+
+    def undo(self, size: Optional[int]) -> None:
+        """Close the report file as it was before, when nothing was converted.
+
+        Args:
+            size: in bytes, of what it held before; None: it is removed.
+        """
+        path, self.path = self.path, None
+        if self._stream is not None:
+            with suppress(OSError):  # a full disk takes no more findings
+                self._stream.close()
+        if path is None or not path.exists():
+            return
+        if size is None:
+            path.unlink()
+        else:
+            os.truncate(path, size)
 
     def table(self) -> str:
         """The findings by code: how often, what it means, the first places."""

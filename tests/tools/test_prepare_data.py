@@ -3,10 +3,12 @@ import importlib.util
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from segvg.annotations.checks import Place
 from tests.annotations.readers.sources import (
     COCO_FILE,
     annotation,
@@ -35,6 +37,7 @@ def run(tmp_path, monkeypatch):
         said.clear()
         code = tool.main([*map(str, args), '--out', str(tmp_path / 'out')])
         return code, '\n'.join(said)
+    call.tool = tool
     return call
 
 
@@ -63,6 +66,27 @@ def test_bad_record_stops_where_asked_and_leaves_no_data(run, source, tmp_path, 
     assert code == 1 and flags[0] in said and 'was not written' in said
     assert {path.name for path in (tmp_path / 'out').iterdir()} == {
         'own_unc.report.jsonl'}
+
+
+@pytest.mark.parametrize('error', [KeyboardInterrupt(), OSError(28, 'full')])
+def test_stopped_conversion_leaves_no_half_of_a_report(run, source, tmp_path, error,
+                                                       monkeypatch):
+    def stop(source, out, report, *_, **__):
+        report.add('dangling_ann', Place('a.json', '3'))
+        raise error
+
+    def run_until_stopped():
+        with monkeypatch.context() as patch, suppress(SystemExit):
+            patch.setattr(run.tool, 'convert', stop)
+            run('refer_refcoco', source)
+        return sorted((tmp_path / 'out').iterdir())
+
+    assert run_until_stopped() == []
+    run('refer_refcoco', source)
+    files = {path: path.read_bytes() for path in (tmp_path / 'out').iterdir()}
+    write_refer(source, [ref(7, split='train')])  # another split, to be added
+    assert run_until_stopped() == sorted(files)
+    assert {path: path.read_bytes() for path in files} == files
 
 
 def test_max_bad_lets_that_many_through(run, source):
