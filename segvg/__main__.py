@@ -43,6 +43,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         'make-pseudo-labels': Command('make_pseudo_labels.py')},
     'configs and weights': {
         'print-config': Command('print_config.py'),
+        'download': Command('download.py'),
         'convert': Command('convert_checkpoint.py'),
         'export': Command('export_model.py')},
     'results': {

@@ -26,6 +26,7 @@ BELOW['checkpoints'] = {'models', *BELOW['models']}
 BELOW['export'] = {'models', *BELOW['models']}
 BELOW['evaluation'] = set(BELOW)
 BELOW['engine'] = set(BELOW)
+BELOW['hub'] = {'checkpoints', 'leakage', *BELOW['checkpoints'], *BELOW['leakage']}
 BELOW['apis'] = BELOW['bench'] = set(BELOW) - {'apis', 'bench'}
 
 

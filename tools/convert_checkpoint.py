@@ -22,6 +22,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--average', action='store_true',
                         help='take the averaged weights of the file '
                         '(ema_state_dict; SeqTR, Partial-RES)')
+    parser.add_argument('--config', metavar='FILE.py', help='config of the model; '
+                        'the output holds it, and tools/infer.py needs no other file')
     add_overwrite(parser)
     return parser.parse_args()
 
@@ -32,6 +34,8 @@ if __name__ == '__main__':
 from segvg.checkpoints.convert import convert_state_dict
 from segvg.checkpoints.io import load_checkpoint, save_weights, state_dict_of
 from segvg.checkpoints.rules import RULES
+from segvg.utils.configs import load
+from segvg.utils.fast_config_dump import plain_text
 
 
 @one_line_errors
@@ -39,7 +43,10 @@ def main() -> None:
     """Convert."""
     args = parse_args()
     check_outputs([args.output], [args.input], overwrite=args.overwrite)
+    meta = dict(method=args.method)
     try:
+        if args.config:
+            meta['cfg'] = plain_text(load(args.config))
         checkpoint = load_checkpoint(args.input)
         if args.average:
             if 'ema_state_dict' not in checkpoint:
@@ -52,7 +59,7 @@ def main() -> None:
             raise ValueError(f'{args.input} holds nothing of {args.method}')
     except (FileNotFoundError, ValueError) as error:
         fail(error)
-    save_weights(args.output, converted, dict(method=args.method))
+    save_weights(args.output, converted, meta)
     print(f'{len(state)} keys: {len(report.renamed)} renamed, {len(report.dropped)} '
           f'dropped')
     for reason in sorted(set(report.dropped.values())):

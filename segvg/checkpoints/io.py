@@ -32,7 +32,8 @@ def load_checkpoint(path: Union[str, Path], map_location: Any = 'cpu') -> Any:
     """Read a checkpoint; nothing that is in it is called or imported.
 
     Tensors, plain containers, numbers and text are read, and of other classes those in
-    ``segvg.checkpoints.admitted``, as plain data. Safetensors are a dict of tensors.
+    ``segvg.checkpoints.admitted``, as plain data. Safetensors are a dict of tensors;
+    those that bring a config are ``dict(state_dict=..., meta=...)`` like others.
 
     Args:
         path: the file.
@@ -50,8 +51,7 @@ def load_checkpoint(path: Union[str, Path], map_location: Any = 'cpu') -> Any:
     told = f'{path} cannot be read as a checkpoint'
     try:
         if path.suffix == SAFETENSORS:
-            from safetensors.torch import load_file
-            return load_file(path, device=str(device))
+            return _load_safetensors(path, str(device))
         content = load_torch_file(path, names=ADMITTED, device=device)
         return _restore(content)
     except PickleRefusedError as error:
@@ -65,6 +65,14 @@ def load_checkpoint(path: Union[str, Path], map_location: Any = 'cpu') -> Any:
     except Exception as error:  # of a parser, on bytes of any kind
         reason = (str(error).splitlines() or [''])[0][:200]
         raise InputError(f'{told}: {type(error).__name__}: {reason}') from None
+
+
+def _load_safetensors(path: Path, device: str) -> dict[str, Any]:
+    from safetensors import safe_open
+    with safe_open(str(path), 'pt', device=device) as stream:
+        meta = stream.metadata() or {}
+        state = {name: stream.get_tensor(name) for name in stream.keys()}
+    return dict(state_dict=state, meta=meta) if 'cfg' in meta else state
 
 
 def _restore(content: Any) -> Any:
@@ -129,7 +137,7 @@ def save_weights(path: Union[str, Path], state: dict[str, Tensor],
     Args:
         path: the file, in a folder that is made when it is missing.
         state: the weights.
-        meta: what else to say about them.
+        meta: what else to say about them; ``cfg`` is the text of their config.
     """
     if Path(path).suffix == SAFETENSORS:
         from safetensors.torch import save

@@ -1,4 +1,4 @@
-"""The config that a checkpoint holds, read as data.
+"""The config that a checkpoint holds, or that lies beside it, read as data.
 
 A config file is a program. What a checkpoint brings comes from whoever made it, so of
 its config only plain values are read, only what answering needs, and only parts that
@@ -6,12 +6,13 @@ are registered: a name of any other thing would be imported and called.
 """
 import ast
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from mmengine.config import Config
 from mmengine.registry import Registry
 
 from segvg import registry
+from segvg.checkpoints.io import SAFETENSORS
 from segvg.utils.configs import find_dicts
 from segvg.utils.errors import InputError
 
@@ -21,10 +22,15 @@ KEPT = ('model', 'test_dataloader', 'test_evaluator')
 OTHER_TYPES = ('BN', 'SyncBN')
 MAX_TEXT = 2**20  # characters; the longest config of the package has 30,000
 REMEDY = 'Name its config file (--config)'
+#: mmengine's name of the folder of a config file; it stands for that of the checkpoint.
+#: Without spaces, at which long lines of a config are broken.
+HERE = '{{fileDirname}}'
 
 
 def stored_config(checkpoint: Any, path: Union[str, Path]) -> Config:
     """Return what an answer needs of the config in a checkpoint.
+
+    Safetensors without one have it beside them: ``NAME.py`` of ``NAME.safetensors``.
 
     Args:
         checkpoint: what ``load_checkpoint`` gave.
@@ -36,6 +42,8 @@ def stored_config(checkpoint: Any, path: Union[str, Path]) -> Config:
     """
     meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
     text = meta.get('cfg') if isinstance(meta, dict) else None
+    if text is None and Path(path).suffix == SAFETENSORS:
+        text = _read_beside(Path(path).with_suffix('.py'))
     if not isinstance(text, str):
         raise InputError(f'checkpoint {path} holds no config. {REMEDY}')
     values = read_values(text, path)
@@ -43,9 +51,30 @@ def stored_config(checkpoint: Any, path: Union[str, Path]) -> Config:
     if missing:
         raise InputError(f'the config in checkpoint {path} has no '
                          f'{" and no ".join(missing)}. {REMEDY}')
-    kept = {key: values[key] for key in KEPT if key in values}
+    kept = with_folder({key: values[key] for key in KEPT if key in values},
+                       Path(path).parent)
     check_parts(kept, path)
     return Config(dict(kept, default_scope='segvg'), cfg_text=text, filename=str(path))
+
+
+def _read_beside(path: Path) -> Optional[str]:
+    """Return the text of a config file, None where there is none that can be read."""
+    try:
+        with open(path, encoding='utf-8') as stream:
+            return stream.read(MAX_TEXT + 1)
+    except (OSError, ValueError):
+        return None
+
+
+def with_folder(values: Any, folder: Path) -> Any:
+    """Return values of a config with the folder of its file where they name it."""
+    if isinstance(values, str):
+        return values.replace(HERE, str(folder))
+    if isinstance(values, dict):
+        return {key: with_folder(value, folder) for key, value in values.items()}
+    if isinstance(values, (list, tuple)):
+        return type(values)(with_folder(value, folder) for value in values)
+    return values
 
 
 def read_values(text: str, path: Union[str, Path]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.sources import prepare_command
 from segvg.utils.configs import find_dicts
 from segvg.utils.errors import InputError
-from segvg.utils.hub_files import read_model_json
+from segvg.utils.hub_files import is_hub_name, read_model_json
 
 PREPROCESSOR_FILE = 'preprocessor_config.json'
 #: Of RGB in [0, 1]; the data preprocessor's own.
@@ -31,12 +31,6 @@ HUB_MODELS = {
     **{f'convnextv2-{size}-22k-384': ('facebook', 'preprocessor_config.json')
        for size in ('base', 'large')},
 }
-
-
-def is_hub_name(name: str) -> bool:
-    """Return whether a name can be that of a model on a hub (``bert-base-uncased``)."""
-    return not Path(name).is_absolute() and not name.startswith('.') and len(
-        Path(name).parts) <= 2 and not Path(name).suffix
 
 
 #: Backends of the visualizer -> the package that each needs.

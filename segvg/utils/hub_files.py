@@ -9,6 +9,12 @@ from segvg.utils.errors import InputError
 LARGEST_JSON = 10_000_000
 
 
+def is_hub_name(name: str) -> bool:
+    """Return whether a name can be that of a model on a hub (``bert-base-uncased``)."""
+    return not Path(name).is_absolute() and not name.startswith('.') and len(
+        Path(name).parts) <= 2 and not Path(name).suffix
+
+
 def find_model_file(name: str, files: Sequence[str], what: str, remedy: str) -> Path:
     """Return the first of ``files`` that a folder, or a model on the hub, has.
 

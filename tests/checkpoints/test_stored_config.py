@@ -1,6 +1,8 @@
 """The config in a checkpoint: plain values of registered parts, or refused."""
 import pytest
+import torch
 
+from segvg.checkpoints.io import load_checkpoint, save_weights, state_dict_of
 from segvg.checkpoints.stored_config import is_registered, stored_config
 from segvg.utils.configs import load
 from segvg.utils.errors import InputError
@@ -75,3 +77,26 @@ def test_registered_parts():
     assert is_registered('SegVG') and is_registered('segvg.SegVG')
     assert is_registered('Compose') is is_registered('segvg.Compose')
     assert not is_registered('segvg.checkpoints')
+
+
+def test_config_of_safetensors_is_in_them_or_beside_them(tmp_path):
+    path = tmp_path / 'a.safetensors'
+    save_weights(path, dict(a=torch.ones(1)), dict(cfg=GOOD))
+    checkpoint = load_checkpoint(path)
+    assert state_dict_of(checkpoint)['a'].item() == 1
+    assert stored_config(checkpoint, path).model == dict(type='SegVG')
+    save_weights(path, dict(a=torch.ones(1)))
+    with pytest.raises(InputError, match='a.safetensors holds no config'):
+        stored_config(load_checkpoint(path), path)
+    path.with_suffix('.py').write_text(GOOD)
+    assert stored_config(load_checkpoint(path), path).model == dict(type='SegVG')
+    path.with_suffix('.py').write_text('import os\n' + GOOD)
+    with pytest.raises(InputError, match='is not a list of plain values'):
+        stored_config(load_checkpoint(path), path)
+
+
+def test_folder_of_the_file_may_be_named(tmp_path):
+    text = GOOD.replace('[]', "[{'vocab': '{{fileDirname}}/vocab.txt'}]")
+    found = stored_config(dict(meta=dict(cfg=text)), tmp_path / 'a.pth')
+    assert found.test_dataloader.dataset.pipeline == [
+        dict(vocab=f'{tmp_path}/vocab.txt')]

@@ -6,6 +6,7 @@ import torch
 
 from segvg.checkpoints.io import load_checkpoint
 from segvg.checkpoints.rules import RULES
+from segvg.checkpoints.stored_config import stored_config
 from tests.parity.comparison import load_case
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT
@@ -48,6 +49,14 @@ def test_output_may_be_safetensors(published, tmp_path, monkeypatch):
              tmp_path / 'new/ours.safetensors')
     state = load_checkpoint(tmp_path / 'new/ours.safetensors')
     assert len(state) == len(load_case(CASE)['meta']['state_dict_shapes'])
+
+
+@pytest.mark.parametrize('name', ['ours.safetensors', 'ours.pth'])
+def test_output_may_hold_its_config(published, tmp_path, monkeypatch, name):
+    run_tool(monkeypatch, 'convert_checkpoint.py', 'seqtr', published, tmp_path / name,
+             '--config', ROOT / 'configs/seqtr/seqtr_det_refcoco.py')
+    found = stored_config(load_checkpoint(tmp_path / name), tmp_path / name)
+    assert found.model.type == 'SeqTR'
 
 
 @pytest.mark.parametrize('data', [b'', b'PK\x03\x04', b'text'])

@@ -1,0 +1,129 @@
+"""A published file, from wherever its authors put it."""
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Optional
+from urllib.parse import unquote, urlsplit
+
+from segvg.hub.http_download import download, part_path
+from segvg.utils.errors import InputError
+
+#: Bytes; the largest published checkpoint has about 3 GB.
+LARGEST = 20 * 10**9
+HUB = re.compile(r'https://huggingface\.co/(?P<repo>[\w.-]+/[\w.-]+)/resolve/'
+                 r'(?P<revision>[\w.-]+)/(?P<file>.+)')
+DRIVE_FILE = re.compile(r'https://drive\.google\.com/file/d/(?P<id>[\w-]+)(/.*)?')
+DRIVE_FOLDER = re.compile(r'https://drive\.google\.com/drive/(u/\d+/)?folders/'
+                          r'(?P<id>[\w-]+)(\?.*)?')
+FILES = ('.pth', '.pt', '.bin', '.safetensors', '.txt', '.json', '.spm')
+HUB_PARTS = '.hub'  # folder of parts while the client of the hub fetches them
+
+
+def way_of(address: str, file: str = '') -> str:
+    """Return how a file is fetched: ``hub``, ``drive``, ``https`` or ``by hand``.
+
+    Args:
+        address: where its authors put it.
+        file: its name, which is needed if the address is that of a folder.
+    """
+    if HUB.fullmatch(address):
+        return 'hub'
+    if DRIVE_FILE.fullmatch(address) or (file and DRIVE_FOLDER.fullmatch(address)):
+        return 'drive'
+    if Path(urlsplit(address).path).suffix in FILES:
+        return 'https'
+    return 'by hand'
+
+
+def fetch(address: str, path: Path, *, file: str = '', size: Optional[int] = None,
+          sha256: str = '', limit: int = LARGEST) -> None:
+    """Bring a file to ``path``, unless it is there, and check it.
+
+    Args:
+        address: where its authors put it.
+        path: where it is put; it has this name only when it is whole.
+        file: its name behind the address, where that is a folder.
+        size: bytes that it has to have, where that is known.
+        sha256: that it has to have, where that is known.
+        limit: bytes; a larger file is refused.
+
+    Raises:
+        InputError: it cannot be fetched, or is another file; names the address and
+            where to put a file that was fetched in another way.
+    """
+    if not path.is_file():
+        way = way_of(address, file)
+        try:
+            if way == 'by hand':
+                raise InputError('it cannot be fetched by a program')
+            {'hub': _from_hub, 'drive': _from_drive, 'https': _from_address}[way](
+                address, path, file, size or limit)
+        except Exception as error:  # of several clients, all kinds
+            if isinstance(error, OSError) and error.filename is not None:
+                raise  # of the disk
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise InputError(
+                f'{address} was not fetched ({reason[:300]}): open it in a browser and '
+                f'save {file or "the file"} as {path}, then run this again') from None
+    _check(path, address, size, sha256)
+
+
+def _check(path: Path, address: str, size: Optional[int], sha256: str) -> None:
+    """Refuse a file of another size or hash than the published one."""
+    found = path.stat().st_size
+    if size is not None and found != size:
+        raise InputError(f'{path} has {found} bytes; the file of {address} has {size}: '
+                         'remove it and try again')
+    if sha256:
+        from segvg.leakage.provenance import sha256_of
+        if (digest := sha256_of(path)) != sha256.lower():
+            raise InputError(f'{path} has the SHA-256 {digest}; the file of {address} '
+                             f'has {sha256}: remove it and try again')
+
+
+def _from_address(address: str, path: Path, file: str, limit: int) -> None:
+    download(address, path, limit=limit)
+
+
+def _from_hub(address: str, path: Path, file: str, limit: int) -> None:
+    """Fetch by the client of the Hugging Face hub, or of the mirror in HF_ENDPOINT."""
+    import huggingface_hub as hub
+    place = HUB.fullmatch(address)
+    assert place is not None
+    name, endpoint = unquote(place['file']), os.environ.get('HF_ENDPOINT')
+    url = hub.hf_hub_url(place['repo'], name, revision=place['revision'],
+                         endpoint=endpoint)
+    size = hub.get_hf_file_metadata(url, endpoint=endpoint).size
+    if size is not None and size > limit:
+        raise InputError(f'it has {size} bytes, more than the limit of {limit}')
+    folder = path.parent / HUB_PARTS
+    found = hub.hf_hub_download(place['repo'], name, revision=place['revision'],
+                                local_dir=folder, endpoint=endpoint)
+    os.replace(found, path)
+    shutil.rmtree(folder)
+
+
+def _from_drive(address: str, path: Path, file: str, limit: int) -> None:
+    """Fetch a file of Google Drive, or one by its name from a folder there."""
+    try:
+        import gdown
+    except ImportError:
+        raise InputError("files of Google Drive need gdown: pip install "
+                         "'segvg[download]'") from None
+    if folder := DRIVE_FOLDER.fullmatch(address):
+        listed = gdown.download_folder(id=folder['id'], skip_download=True, quiet=True,
+                                       use_cookies=False)
+        places = {Path(item.path).name: item.id for item in listed or ()}
+        if file not in places:
+            raise InputError(f'the folder has no {file}')
+        identity = places[file]
+    else:
+        identity = DRIVE_FILE.fullmatch(address)['id']
+    part = part_path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    gdown.download(id=identity, output=str(part), resume=True, use_cookies=False)
+    if part.stat().st_size > limit:
+        part.unlink()
+        raise InputError(f'it has more bytes than the limit of {limit}')
+    os.replace(part, path)

@@ -1,0 +1,153 @@
+"""From the name of a model to a checkpoint that is ready to be used."""
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional
+from urllib.parse import unquote, urlsplit
+
+from segvg.hub.fetch import LARGEST, fetch
+from segvg.hub.metafiles import PublishedModel, config_path, find_model, read_models
+from segvg.utils.errors import InputError
+from segvg.utils.files import write_whole
+from segvg.utils.folder_lock import lock_folder
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+    from torch import Tensor
+
+#: Folder for models, and what it is when the variable is not set.
+HOME = 'SEGVG_HOME'
+CACHE = '~/.cache/segvg'
+SOURCE = 'source'  # folder for the file as its authors published it
+WEIGHTS = 'model.safetensors'  # of a folder that ``HubModel`` wrote
+HUB_ID = re.compile(r'[\w.-]+/[\w.-]+')
+
+
+def model_home() -> Path:
+    """Return the folder for models: ``models`` in SEGVG_HOME or in the user's cache."""
+    return Path(os.environ.get(HOME) or CACHE).expanduser() / 'models'
+
+
+def installed_path(model: PublishedModel, home: Optional[Path] = None) -> Path:
+    """Return where the converted weights of a model lie once it was fetched."""
+    return (home or model_home()) / model.name / f'{model.name}.safetensors'
+
+
+def resolve(name: str) -> Path:
+    """Return the checkpoint of a model, which holds its config; fetch it on first use.
+
+    Args:
+        name: of a published model (``segvg download --list``), a folder that
+            ``HubModel.save_pretrained`` wrote, or ``owner/name`` of such a one on the
+            Hugging Face hub.
+
+    Raises:
+        InputError: there is no such model, or it cannot be fetched or converted.
+    """
+    name = str(name)
+    if (Path(name) / WEIGHTS).is_file():
+        return Path(name) / WEIGHTS
+    if name not in read_models() and HUB_ID.fullmatch(name) and not name.endswith(
+            ('.py', '.pth', '.safetensors')):
+        from segvg.hub.hub_model import HubModel
+        try:
+            return HubModel.from_pretrained(name).checkpoint
+        except Exception as error:  # of the client of the hub, all kinds
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise InputError(f'{name} is neither a published model nor one that the '
+                             f'Hugging Face hub gives ({reason[:300]})') from None
+    return install(find_model(name))
+
+
+def install(model: PublishedModel, home: Optional[Path] = None, *,
+            limit: int = LARGEST, keep_source: bool = False) -> Path:
+    """Fetch a model, convert it and write its config beside it, unless that was done.
+
+    Args:
+        model: what to fetch.
+        home: folder that gets a folder of the model; ``model_home()`` unless given.
+        limit: bytes; a larger file is refused.
+        keep_source: whether to keep the file as published. One that was put there by
+            hand always stays.
+
+    Returns:
+        The checkpoint, ``NAME.safetensors``. ``NAME.py`` beside it is its config.
+
+    Raises:
+        InputError: a file cannot be fetched, is another one, or has a key that the
+            rules do not know.
+    """
+    weights = installed_path(model, home)
+    if weights.is_file():
+        return weights
+    folder = weights.parent
+    with lock_folder(folder):
+        for address in model.tokenizer:
+            name = Path(unquote(urlsplit(address).path)).name
+            fetch(address, folder / 'tokenizer' / name, limit=limit)
+        source = folder / SOURCE / model.file_name
+        given = source.is_file()
+        fetch(model.weights, source, file=model.file, size=model.size,
+              sha256=model.sha256, limit=limit)
+        state = convert(model, source)
+        _write(model, state, weights)
+        if not given and not keep_source:
+            shutil.rmtree(source.parent)
+    return weights
+
+
+def convert(model: PublishedModel, source: Path) -> dict[str, 'Tensor']:
+    """Return the weights of a published file under the names of this package.
+
+    Raises:
+        InputError: it cannot be read safely, or holds something else.
+    """
+    from segvg.checkpoints.convert import convert_state_dict
+    from segvg.checkpoints.io import load_checkpoint, state_dict_of
+    from segvg.checkpoints.rules import RULES
+    checkpoint = load_checkpoint(source)
+    if model.average:
+        if not isinstance(checkpoint, dict) or 'ema_state_dict' not in checkpoint:
+            raise InputError(f'{source} has no averaged weights (ema_state_dict)')
+        checkpoint = checkpoint['ema_state_dict']
+    state, report = convert_state_dict(state_dict_of(checkpoint), RULES[model.rule])
+    try:
+        report.raise_unplaced(model.rule)
+    except ValueError as error:
+        raise InputError(f'{source}: {error}') from None
+    return state
+
+
+def published_config(model: PublishedModel, state: dict[str, 'Tensor']) -> 'Config':
+    """Return the config of a model with the sizes that its weights have.
+
+    Text lengths and vocabularies differ between the published files of a method.
+    """
+    from segvg.utils.configs import load
+    options: dict[str, int] = {}
+    if model.rule in ('segvg', 'transvg'):
+        cfg = load(config_path(model))
+        fusion = cfg.model.fusion
+        others = fusion.num_image_tokens + len(
+            state.get('fusion.learned_tokens.weight', ()))
+        options['max_tokens'] = len(state['fusion.position.weight']) - others
+    elif model.rule in ('seqtr', 'partial_res'):
+        options['model.language_encoder.vocab_size'] = len(
+            state['language_encoder.words.weight'])
+    return load(config_path(model), options)
+
+
+def _write(model: PublishedModel, state: dict[str, 'Tensor'], weights: Path) -> None:
+    """Write config and weights; the weights last, so that they stand for both."""
+    from segvg.checkpoints.io import save_weights
+    from segvg.hub.portable import use_tokenizer
+    from segvg.utils.fast_config_dump import plain_text
+    cfg = published_config(model, state)
+    if model.tokenizer:
+        use_tokenizer(cfg, weights.parent)
+    text = plain_text(cfg)
+    write_whole(weights.with_suffix('.py'), text)
+    save_weights(weights, state, dict(
+        cfg=text, name=model.name, method=model.rule, source=model.weights,
+        license=model.license, paper=model.paper, code=model.code))
