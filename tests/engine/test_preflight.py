@@ -127,14 +127,17 @@ def test_pixels_normalized_otherwise_than_an_encoder_has_learned(tmp_path):
         check_normalization(model)
 
 
-def test_package_for_logs_is_looked_for(cfg, monkeypatch):
+@pytest.mark.parametrize('backend, package', [
+    ('TensorboardVisBackend', 'tensorboard'), ('WandbVisBackend', 'wandb'),
+    ('MLflowVisBackend', 'mlflow')])
+def test_package_for_logs_is_looked_for(cfg, monkeypatch, backend, package):
     from segvg.engine import preflight
     monkeypatch.setattr(preflight, 'find_spec', lambda name: None)
     cfg.visualizer.vis_backends = [
-        dict(type='LocalVisBackend'), dict(type='mmengine.TensorboardVisBackend')]
+        dict(type='LocalVisBackend'), dict(type=f'mmengine.{backend}')]
     told = missing(cfg)
-    assert 'package tensorboard, which TensorboardVisBackend' in told
-    assert 'pip install tensorboard' in told
+    assert f'package {package}, which {backend} of visualizer.vis_backends' in told
+    assert f'pip install {package}' in told
 
 
 @pytest.mark.parametrize('chosen, needed', [
