@@ -1,6 +1,7 @@
 """Look for the files of a config before anything is built from it."""
 import os
 import shutil
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
@@ -49,6 +50,21 @@ def missing_packages(cfg: Config) -> Iterator[str]:
         if package is not None and find_spec(package) is None:
             yield (f'package {package}, which {name} of visualizer.vis_backends needs\n'
                    f'    pip install {package}')
+        elif package == 'mlflow' and refuses_folders(backend):
+            yield ('tracking_uri of MLflowVisBackend in visualizer.vis_backends, '
+                   'since MLflow refuses to write into a plain folder\n'
+                   "    'tracking_uri': 'sqlite:///mlflow.db', or set "
+                   'MLFLOW_ALLOW_FILE_STORE=true')
+
+
+def refuses_folders(backend: dict) -> bool:
+    """Return whether MLflow, from version 3 on, would refuse where a backend writes.
+
+    Without a ``tracking_uri`` mmengine gives it a folder.
+    """
+    allowed = os.environ.get('MLFLOW_ALLOW_FILE_STORE', '').lower() in ('true', '1')
+    return not (backend.get('tracking_uri') or allowed) and int(
+        metadata.version('mlflow').partition('.')[0]) >= 3
 
 
 def missing_compiler(cfg: Config) -> Iterator[str]:

@@ -151,3 +151,18 @@ def test_compiler_of_torch_compile_is_looked_for(chosen, needed, cfg, monkeypatc
         assert 'the C++ compiler /nowhere/c++, with which torch.compile' in missing(cfg)
         monkeypatch.setenv('CXX', sys.executable)
     assert not list(missing_compiler(cfg))
+
+
+def test_store_that_mlflow_refuses_is_told(cfg, monkeypatch):
+    from segvg.engine import preflight
+    monkeypatch.delenv('MLFLOW_ALLOW_FILE_STORE', raising=False)
+    monkeypatch.setattr(preflight, 'find_spec', lambda name: True)
+    monkeypatch.setattr(preflight.metadata, 'version', lambda name: '3.17.2')
+    backend = dict(type='MLflowVisBackend')
+    cfg.visualizer.vis_backends = [backend]
+    assert "'tracking_uri': 'sqlite:///mlflow.db'" in missing(cfg)
+    backend['tracking_uri'] = 'sqlite:///logs.db'
+    cfg.visualizer.vis_backends = [backend]
+    assert list(preflight.missing_packages(cfg)) == []
+    monkeypatch.setattr(preflight.metadata, 'version', lambda name: '2.22.5')
+    assert not preflight.refuses_folders(dict(type='MLflowVisBackend'))
