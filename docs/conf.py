@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 
-from myst_parser.sphinx_parser import MystParser
+from myst_parser.parsers.sphinx_ import MystParser
 from sphinx.application import Sphinx
 
 from segvg.version import __version__

@@ -88,6 +88,7 @@ OPTIM_WRAPPER_CONSTRUCTORS = _child(
     root.OPTIM_WRAPPER_CONSTRUCTORS, 'segvg.engine.optim')
 PARAM_SCHEDULERS = _child(root.PARAM_SCHEDULERS, 'segvg.engine.optim')
 VISUALIZERS = _child(root.VISUALIZERS, 'segvg.visualization')
+VISBACKENDS = _child(root.VISBACKENDS, 'segvg.visualization.mlflow_backend')
 INFERENCERS = _child(root.INFERENCERS, 'segvg.apis')
 
 # Nothing of segvg is in these; without them mmengine warns of a scope it cannot find.
@@ -98,4 +99,3 @@ MODEL_WRAPPERS = _child(root.MODEL_WRAPPERS)
 OPTIM_WRAPPERS = _child(root.OPTIM_WRAPPERS)
 OPTIMIZERS = _child(root.OPTIMIZERS)
 RUNNERS = _child(root.RUNNERS)
-VISBACKENDS = _child(root.VISBACKENDS)

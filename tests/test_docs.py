@@ -1,11 +1,12 @@
-"""The pages say nothing of files that are not there."""
+"""The pages say nothing of files that are not there, and the notebook runs."""
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/*.md'), ROOT / 'data/README.md',
+PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/**/*.md'), ROOT / 'data/README.md',
                 *ROOT.glob('configs/*/README.md')])
 
 
@@ -46,3 +47,26 @@ def test_files_to_read_for_a_method_exist():
     for name in names:
         assert (ROOT / 'segvg' / name).exists() or (
             ROOT / 'segvg/models' / name).exists(), name
+
+
+def test_every_page_of_docs_is_in_a_table_of_contents():
+    text = ''.join(page.read_text('utf-8') for page in PAGES if page.name == 'index.md')
+    entries = re.findall(r'^(?:.*<)?([\w./*]+)>?$', text, re.MULTILINE)
+    for page in (ROOT / 'docs').rglob('*'):
+        if page.suffix in ('.md', '.ipynb') and page.name != 'index.md':
+            assert page.stem in entries or page.stem.startswith('models'), page
+
+
+@pytest.mark.slow
+def test_notebook_runs_from_top_to_bottom(tmp_path, monkeypatch):
+    """Its cells are run in this process: a kernel would import everything once more."""
+    monkeypatch.chdir(tmp_path)
+    notebook = json.loads((ROOT / 'docs/start.ipynb').read_text('utf-8'))
+    cells = [cell for cell in notebook['cells'] if cell['cell_type'] == 'code']
+    assert not any(cell['outputs'] for cell in cells), 'it is stored without outputs'
+    space: dict = {}
+    for cell in cells:
+        exec(''.join(cell['source']), space)
+    answers = space['answers']['predictions'][0]
+    assert [answer['text'] for answer in answers] == space['sentences']
+    assert space['picture'].size > (64, 64) and 'rec/mIoU' in space['scores']
