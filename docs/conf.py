@@ -38,13 +38,15 @@ templates_path: list[str] = []
 
 myst_heading_anchors = 4
 myst_enable_extensions = ['colon_fence']
-suppress_warnings = ['misc.highlighting_failure']  # ellipses in examples of JSON
+# ellipses in examples of JSON; docs/models.md need not be there
+suppress_warnings = ['misc.highlighting_failure', 'toc.empty_glob']
 
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'signature'
 autodoc_default_options = {'members': True, 'show-inheritance': True}
 autodoc_preserve_defaults = True
 napoleon_use_ivar = True
+napoleon_custom_sections = [('Data fields', 'Attributes')]
 napoleon_use_rtype = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
