@@ -28,6 +28,9 @@ def parse_args() -> argparse.Namespace:
                         help='parts of every --text, each found by itself in one pass; '
                         'for models of phrases (default: the noun phrases that spaCy '
                         'finds)')
+    parser.add_argument('--spacy', default='en_core_web_sm', metavar='MODEL',
+                        help='spaCy model that finds the noun phrases, by its name or '
+                        'folder (default: %(default)s)')
     parser.add_argument('--config', metavar='FILE.py',
                         help='config file (default: the config that the checkpoint '
                         'holds; that of a training of ours does)')
@@ -149,7 +152,8 @@ def main() -> None:
         ground = GroundingInferencer(source, device=args.device,
                                      mask_parts=args.mask_parts,
                                      on_broken_image='skip',
-                                     longest_side=args.longest_side)
+                                     longest_side=args.longest_side,
+                                     phrase_model=args.spacy)
         found = ground(args.images, args.texts, args.out_dir, phrases=args.phrases,
                        batch_size=args.batch_size, score_thr=args.score_thr,
                        together=args.together, show=args.show,

@@ -26,6 +26,7 @@ from segvg.apis.inputs import (
 from segvg.apis.model_source import ModelSource, find_model
 from segvg.apis.phrases import (
     PHRASE_TRANSFORMS,
+    SPACY_MODEL,
     locate_phrases,
     noun_phrases,
     split_phrases,
@@ -94,6 +95,8 @@ class GroundingInferencer:
             warned of, noted in ``skipped`` and has no predictions; the others go on.
         longest_side: of a picture in pixels, without its title; larger images are
             drawn smaller. None: that of ``GroundingVisualizer``; 0: no limit.
+        phrase_model: name or folder of the spaCy model that finds noun phrases for a
+            model of phrases, where none are given.
 
     Raises:
         FileNotFoundError: config, checkpoint or vocabulary are missing.
@@ -106,12 +109,14 @@ class GroundingInferencer:
                  weights: Union[str, Path, None] = None,
                  device: Union[str, torch.device, None] = None, *,
                  mask_parts: bool = False, on_broken_image: str = 'error',
-                 longest_side: Optional[int] = None) -> None:
+                 longest_side: Optional[int] = None,
+                 phrase_model: str = SPACY_MODEL) -> None:
         if on_broken_image not in ('error', 'skip'):
             raise ValueError("on_broken_image is 'error' or 'skip', not "
                              f'{on_broken_image!r}')
         self.on_broken_image = on_broken_image
         self.longest_side = longest_side
+        self.phrase_model = phrase_model
         self.skipped: dict[str, str] = {}  # path of an image -> why it was skipped
         if not isinstance(model, ModelSource):
             if weights is None:
@@ -314,7 +319,7 @@ class GroundingInferencer:
         """Return the record of a text with its phrases, if the model reads phrases."""
         kinds = {type(step).__name__ for step in self.pipeline.transforms}
         if phrases is None and 'TokenizePhrases' in kinds:
-            phrases = noun_phrases(text)
+            phrases = noun_phrases(text, self.phrase_model)
         if phrases is None:
             return dict(text=text, targets=[])
         if not kinds.intersection(PHRASE_TRANSFORMS):

@@ -88,6 +88,14 @@ def test_all_phrases_are_found_in_one_pass(tmp_path):
     assert len(list((tmp_path / 'out').glob('*.jpg'))) == 2
 
 
+def test_noun_phrases_of_the_named_model_are_found(tmp_path):
+    ground = inferencer('reftr_flickr30k.py', tmp_path)
+    ground.phrase_model = REAL_MODEL
+    found, = ground(np.zeros((48, 60, 3), np.uint8),
+                    'the red box left of the blue box')['predictions']
+    assert [item['text'] for item in found] == ['the red box', 'the blue box']
+
+
 def test_model_of_whole_texts_refuses_phrases(tmp_path):
     with pytest.raises(ValueError, match='this config finds whole texts'):
         inferencer('reftr_refcoco.py', tmp_path)(
