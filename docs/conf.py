@@ -38,8 +38,7 @@ templates_path: list[str] = []
 
 myst_heading_anchors = 4
 myst_enable_extensions = ['colon_fence']
-# ellipses in examples of JSON; docs/models.md need not be there
-suppress_warnings = ['misc.highlighting_failure', 'toc.empty_glob']
+suppress_warnings = ['misc.highlighting_failure']  # ellipses in examples of JSON
 
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'signature'
