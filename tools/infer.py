@@ -34,8 +34,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--config', metavar='FILE.py',
                         help='config file (default: the config that the checkpoint '
                         'holds; that of a training of ours does)')
-    parser.add_argument('--checkpoint', required=True, metavar='FILE.pth',
-                        help='checkpoint file')
+    parser.add_argument('--checkpoint', metavar='FILE.pth', help='checkpoint file')
+    parser.add_argument('--model', metavar='NAME', help='instead of a checkpoint: a '
+                        'published model by name, fetched on first use (segvg download '
+                        '--list), a folder of a model, or OWNER/NAME on the Hugging '
+                        'Face hub')
     add_device(parser)
     parser.add_argument('--batch-size', type=int, default=1, metavar='N',
                         help='images, each with all its expressions, that are run at a '
@@ -53,6 +56,10 @@ def parse_args() -> argparse.Namespace:
     add_output_options(parser)
     add_config_options(parser)
     args = parser.parse_args()
+    if bool(args.checkpoint) == bool(args.model):
+        parser.error('name either a --checkpoint or a --model')
+    if args.model and args.config:
+        parser.error('--model brings its own config')
     if args.cfg_options and not args.config:
         parser.error('--cfg-options changes a config file: name it by --config')
     if not args.out_dir and not args.show:
@@ -145,10 +152,12 @@ def main() -> None:
                       overwrite=args.overwrite)
         from segvg.apis import GroundingInferencer  # slow: after the quick checks
         from segvg.apis.model_source import find_model
-        source = find_model(args.config, args.checkpoint, args.cfg_options)
+        source = find_model(args.model or args.config, args.checkpoint,
+                            args.cfg_options)
         if args.no_target_threshold:
             from segvg.evaluation.thresholds import use_threshold
-            use_threshold(source.config, args.no_target_threshold, args.checkpoint)
+            use_threshold(source.config, args.no_target_threshold,
+                          str(source.weights))
         ground = GroundingInferencer(source, device=args.device,
                                      mask_parts=args.mask_parts,
                                      on_broken_image='skip',

@@ -79,12 +79,15 @@ class GroundingInferencer:
     Example::
 
         ground = GroundingInferencer('configs/segvg/segvg_refcoco.py', 'segvg.pth')
+        ground = GroundingInferencer('instancevg-b-refcoco')  # a published model
         found = ground('street.jpg', ['left man', 'the red car'])['predictions'][0]
 
     Args:
         model: path of a config, or a config, ``segvg::METHOD/NAME.py`` for one of the
-            package; None for the config that the checkpoint holds. Or what
-            ``find_model`` gave, without weights.
+            package; None for the config that the checkpoint holds. Without weights: the
+            name of a published model (``segvg download --list``), a folder of
+            ``HubModel`` or its name on the Hugging Face hub, fetched on first use; or
+            what ``find_model`` gave.
         weights: path of a checkpoint of that config, or of the manifest
             (``NAME.export.json``) of a model that ``tools/export_model.py`` wrote.
         device: where to run; a GPU if there is one, unless given.
@@ -119,8 +122,6 @@ class GroundingInferencer:
         self.phrase_model = phrase_model
         self.skipped: dict[str, str] = {}  # path of an image -> why it was skipped
         if not isinstance(model, ModelSource):
-            if weights is None:
-                raise ValueError('weights are missing: the path of a checkpoint')
             model = find_model(model, weights)
         cfg, device = model.config, pick_device(device)
         self.mask_parts = mask_parts

@@ -10,6 +10,7 @@ from segvg.checkpoints.io import load_checkpoint
 from segvg.checkpoints.stored_config import stored_config
 from segvg.export.formats import is_exported
 from segvg.export.run import read_manifest
+from segvg.hub import resolve
 from segvg.utils.config_values import check_values
 from segvg.utils.configs import load
 
@@ -32,20 +33,29 @@ class ModelSource(NamedTuple):
         return is_exported(self.weights)
 
 
-def find_model(model: Union[str, Path, Config, None], weights: Union[str, Path],
+def find_model(model: Union[str, Path, Config, None],
+               weights: Union[str, Path, None] = None,
                options: Optional[dict[str, Any]] = None) -> ModelSource:
-    """Return the config and the weights that are meant; nothing is downloaded.
+    """Return the config and the weights that are meant.
+
+    Only a model that is named without weights is fetched, on its first use.
 
     Args:
         model: path of a config, or a config, ``segvg::METHOD/NAME.py`` for one of the
-            package; None for the config that the weights hold.
+            package; None for the config that the weights hold. Without weights: a name
+            that ``segvg.hub.resolve`` knows.
         weights: path of a checkpoint, or of a manifest (``NAME.export.json``).
         options: settings that replace those of a config file, path -> value.
 
     Raises:
         FileNotFoundError: config or weights do not exist.
-        ValueError: one of them cannot be read, or the weights hold no config.
+        ValueError: one of them cannot be read, the weights hold no config, or no model
+            has that name.
     """
+    if weights is None:
+        if not isinstance(model, (str, Path)) or Path(model).suffix == '.py':
+            raise ValueError('weights are missing: the path of a checkpoint')
+        model, weights = None, resolve(str(model))
     config = None
     if isinstance(model, Config):
         check_values(model)
