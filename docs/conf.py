@@ -8,6 +8,7 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import Optional
 
 from myst_parser.parsers.sphinx_ import MystParser
 from sphinx.application import Sphinx
@@ -32,7 +33,7 @@ html_theme = 'furo'
 html_title = 'segvg'
 html_extra_path = ['_root']  # a page index.html that leads to that of docs
 html_static_path = ['_static']
-html_css_files = ['wide_tables.css']
+html_css_files = ['pages.css']
 html_show_sphinx = False
 templates_path: list[str] = []
 
@@ -49,7 +50,9 @@ napoleon_custom_sections = [('Data fields', 'Attributes')]
 napoleon_use_rtype = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
+toc_object_entries_show_parents = 'hide'
 pygments_style = 'default'
+highlight_language = 'bash'  # of blocks that name none
 
 #: Address below which a code host shows files and folders; without one, links to
 #: folders that have no page of their own are shown as text.
@@ -74,6 +77,11 @@ def link_folders(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = LINK.sub(replace, source[0])
 
 
+def skip_constants(app: Sphinx, what: str, name: str, *_: object) -> Optional[bool]:
+    """Leave constants of modules out of the API."""
+    return True if what == 'module' and name.isupper() else None
+
+
 class NotebookParser(MystParser):
     """Shows a notebook as a page: its texts, and its code as it is run."""
 
@@ -92,5 +100,6 @@ class NotebookParser(MystParser):
 def setup(app: Sphinx) -> None:
     """Add what is particular to this site."""
     app.connect('source-read', link_folders)
+    app.connect('autodoc-skip-member', skip_constants)
     app.add_source_suffix('.ipynb', 'notebook')
     app.add_source_parser(NotebookParser)

@@ -53,4 +53,5 @@ def test_every_page_of_docs_is_in_a_table_of_contents():
     entries = re.findall(r'^(?:.*<)?([\w./*]+)>?$', text, re.MULTILINE)
     for page in (ROOT / 'docs').rglob('*'):
         if page.suffix in ('.md', '.ipynb') and page.name != 'index.md':
-            assert page.stem in entries, page
+            assert page.stem in entries, (
+                f'{page.relative_to(ROOT)} is in no toctree of docs/index.md')
