@@ -2,9 +2,10 @@
 
 python tools/export_data.py refer data/annotations/refcoco_unc_*.jsonl --out DIR
 python tools/export_data.py label_studio found/predictions.json --out DIR
+python tools/export_data.py fiftyone found/predictions.json --out DIR
 
-For label_studio a file may also have the answers of a model: predictions.json of
-infer.py, or the .jsonl of a result card (test.py --card).
+For label_studio, coco and fiftyone a file may also have the answers of a model:
+predictions.json of infer.py, or the .jsonl of a result card (test.py --card).
 """
 import argparse
 import os
@@ -13,7 +14,13 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from segvg.annotations.exporters import EXPORTERS, Export, Losses, export_label_studio
+from segvg.annotations.exporters import (
+    EXPORTERS,
+    WITH_ANSWERS,
+    Export,
+    Losses,
+    export_label_studio,
+)
 from segvg.annotations.exporters.label_studio import LOCAL
 from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.utils.exits import one_line_errors
@@ -34,10 +41,11 @@ def export(args: argparse.Namespace, losses: Losses) -> list[Path]:
 
 def exporter_of(args: argparse.Namespace) -> Export:
     """Return the exporter of a format, with its own options."""
-    if args.target != 'label_studio':
-        return EXPORTERS[args.target]
-    return partial(export_label_studio, address=args.image_address or LOCAL,
-                   images=args.images, boxes_only=args.boxes_only)
+    if args.target == 'label_studio':
+        return partial(export_label_studio, address=args.image_address or LOCAL,
+                       images=args.images, boxes_only=args.boxes_only)
+    found = EXPORTERS[args.target]
+    return partial(found, images=args.images) if args.target in WITH_ANSWERS else found
 
 
 @one_line_errors
@@ -50,18 +58,20 @@ def main(argv: list[str]) -> int:
                         help='canonical files of one data set')
     parser.add_argument('--out', type=Path, required=True, metavar='DIR',
                         help='folder for the new files')
+    parser.add_argument('--images', type=Path, metavar='DIR', help='folder of the '
+                        'images: of fiftyone, and of predictions.json where they have '
+                        'moved')
     add_overwrite(parser)
     studio = parser.add_argument_group('label_studio')
     studio.add_argument('--image-address', metavar='PATTERN', help='where Label Studio '
                         'finds an image, with {} for its name (default: '
                         f'{LOCAL}, local files)')
-    studio.add_argument('--images', type=Path, metavar='DIR', help='folder of the '
-                        'images of predictions.json, where they have moved')
     studio.add_argument('--boxes-only', action='store_true', help='no masks')
     args = parser.parse_args(argv)
-    if args.target != 'label_studio' and (
-            args.image_address or args.images or args.boxes_only):
-        parser.error('--image-address, --images and --boxes-only are for label_studio')
+    if args.target != 'label_studio' and (args.image_address or args.boxes_only):
+        parser.error('--image-address and --boxes-only are for label_studio')
+    if args.images and args.target not in WITH_ANSWERS:
+        parser.error(f'--images is for {", ".join(WITH_ANSWERS)}')
     losses = Losses()
     try:
         written = export(args, losses)

@@ -33,9 +33,12 @@ if __name__ == '__main__':
     parse_args()  # --help and wrong flags: before the slow imports below
 
 from segvg.bench.card import CardError
+from segvg.bench.card_page import tables_page
 from segvg.bench.plan import Plan, Run, read_plan
 from segvg.bench.report import as_json, as_markdown, as_text, make_tables
 from segvg.bench.steps import RunFolders, StepError, perform, prepare_data
+
+NOTE = '95 % intervals by drawing images again'
 
 
 class Bench:
@@ -86,7 +89,7 @@ class Bench:
                 begun.result()
 
     def write_table(self) -> None:
-        """Print the table; write it as table.md and table.json."""
+        """Print the table; write it as table.md, table.json and table.html."""
         tables = make_tables(self.plan, self.work_dir)
         if not tables:
             print(f'no results in {self.work_dir} yet')
@@ -95,6 +98,8 @@ class Bench:
         write_whole(self.work_dir / 'table.md', as_markdown(tables) + '\n')
         write_whole(self.work_dir / 'table.json',
                     json.dumps(as_json(tables), indent=1) + '\n')
+        write_whole(self.work_dir / 'table.html',
+                    tables_page(self.plan.name, tables, NOTE))
 
 
 @one_line_errors

@@ -2,5 +2,5 @@
 
 ``card`` is what a test leaves behind, ``statistics`` how far a score may be trusted,
 ``compare`` the table of several cards, ``plan`` and ``steps`` what runs them all, and
-``errors`` with ``html_report`` where a model fails.
+``errors`` where a model fails; ``card_page`` and ``error_page`` show them.
 """

@@ -73,8 +73,9 @@ class CardHook(Hook):
         cfg = runner.cfg
         return dict(
             name=self.config.stem, scores=scores,
-            intervals={name: list(interval([image_sums(values, images)])[1:])
-                       for name, values in self._terms.items()},
+            intervals={name: [found.low, found.high] for name, found in (
+                (name, interval([image_sums(values, images)]))
+                for name, values in self._terms.items())},
             protocols=self._protocols, data=describe_data(cfg, self._rows),
             thresholds=self.thresholds, leakage=self.leakage,
             config=dict(file=str(self.config), sha256=digest(cfg.to_dict())),

@@ -161,25 +161,27 @@ def cells_of(row: Row, others: bool) -> list[str]:
     for cell in row.cells.values():
         cells.append(score_text(cell, len(row.cards), 2))
         if others:
-            cells.append(_against(cell.against))
+            cells.append(against_text(cell.against))
     return cells
 
 
 def score_text(cell: Cell, seeds: int, digits: int) -> str:
     """Return a score with its interval and, of several seeds, its least and most."""
     value = cell.value
-    text = f'{value.score:.{digits}f} [{value.low:.1f}, {value.high:.1f}]'
+    text = f'{value.score:.{digits}f} {value.ends}'
     if seeds > 1:
         text += f' ({cell.spread[0]:.1f} to {cell.spread[1]:.1f})'
     return text
 
 
-def _against(found: Optional[Comparison]) -> str:
+def against_text(found: Optional[Comparison]) -> str:
     """Return a comparison as text."""
     if found is None:
         return '-'
     gap = found.difference
-    return f'{gap.score:+.2f} [{gap.low:+.1f}, {gap.high:+.1f}] p {found.p:.3f}'
+    ends = (gap.ends if gap.low is None or gap.high is None
+            else f'[{gap.low:+.1f}, {gap.high:+.1f}]')
+    return f'{gap.score:+.2f} {ends} p {found.p:.3f}'
 
 
 def as_text(rows: Sequence[Row]) -> str:

@@ -1,7 +1,7 @@
 """Where a model fails: what it answered instead, and on which sentences and objects."""
 import glob
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import NamedTuple, Optional, Sequence, Union
 
@@ -17,23 +17,29 @@ from segvg.bench.sentence_kinds import (
     made_kinds,
     synthref_kinds,
 )
+from segvg.bench.statistics import image_sums, interval
 from segvg.structures.boxes import pairwise_iou
 
 HEADLINES = ('rec/acc@0.5', 'res/mIoU', 'gres/gIoU', 'grec/Pr@(F1=1)')
 RIGHT = 'right'
+LOOSE, WRONG, BOTH = 'localization error', 'wrong instance', 'both errors'
+BACKGROUND, MISSED, FALSE = 'background', 'missed', 'false positive'
+INCOMPLETE = 'incomplete'
+FOUND, TOUCHED, SAME = 0.5, 0.1, 0.9
+"""IoU from which a box finds an object, is about it, and is its own annotation."""
 KINDS = {
-    RIGHT: 'the target, with an IoU of at least 0.5',
-    'loose': 'the target, but not tightly',
-    'wrong object': 'another object of the same class',
-    'wrong class': 'an object of another class',
-    'background': 'no annotated object',
-    'missed': '"not in this image", though it is',
-    'false': 'something, though nothing is meant',
-    'incomplete': 'not exactly the several targets',
+    RIGHT: f'IoU of at least {FOUND} with the target, or rightly no answer',
+    LOOSE: f'IoU with the target from {TOUCHED} to below {FOUND}',
+    WRONG: f'IoU of at least {FOUND} with another annotated object of the image',
+    BOTH: f'IoU from {TOUCHED} to below {FOUND} with another annotated object, and '
+          f'below {TOUCHED} with the target',
+    BACKGROUND: f'IoU below {TOUCHED} with every annotated object',
+    MISSED: 'no answer, though there is a target',
+    FALSE: 'an answer, though there is no target',
+    INCOMPLETE: 'several targets, and less than half of the credit for them',
 }
-"""What an answer was, in words."""
-LEAST_OVERLAP = 0.1
-"""A box that overlaps an object less than this is not about it."""
+"""What an answer was: the words and limits of TIDE (Bolya et al., ECCV 2020), without
+its duplicates, since an answer has one box per target."""
 SIZES = ((0.02, 'below 2 % of the image'), (0.1, '2 to 10 % of the image'),
          (math.inf, 'above 10 % of the image'))
 
@@ -41,8 +47,22 @@ SIZES = ((0.02, 'below 2 % of the image'), (0.1, '2 to 10 % of the image'),
 class Object(NamedTuple):
     """An annotated object: its box (xyxy), class and number."""
     bbox: tuple[float, ...]
-    category: int
+    category: Optional[int]
     number: int
+
+
+class Verdict(NamedTuple):
+    """What an answer was.
+
+    Attributes:
+        kind: one of ``KINDS``.
+        iou: with the only target; None: there is not one target and one answer.
+        other: of a wrong instance ``same class``, ``another class`` or
+            ``unknown class``; else empty.
+    """
+    kind: str
+    iou: Optional[float] = None
+    other: str = ''
 
 
 class Case(NamedTuple):
@@ -51,13 +71,18 @@ class Case(NamedTuple):
     Attributes:
         row: of the card.
         credit: what it added to the headline score, 0 to 1; None if it did not count.
-        error: one of ``KINDS``.
+        verdict: what it was.
         groups: its row in each table, e.g. ``{'length': '1 to 3 words'}``.
     """
     row: dict
     credit: Optional[float]
-    error: str
+    verdict: Verdict
     groups: dict[str, str]
+
+    @property
+    def error(self) -> str:
+        """What it was, one of ``KINDS``."""
+        return self.verdict.kind
 
 
 def overlaps(box: Sequence[float], others: Sequence[Sequence[float]]) -> np.ndarray:
@@ -66,8 +91,8 @@ def overlaps(box: Sequence[float], others: Sequence[Sequence[float]]) -> np.ndar
     return pairwise_iou(torch.tensor([box], dtype=torch.float64), rows)[0].numpy()
 
 
-def judge(row: dict, objects: Sequence[Object], credit: Optional[float]) -> str:
-    """Return what an answer was, one of ``KINDS``.
+def judge(row: dict, objects: Sequence[Object], credit: Optional[float]) -> Verdict:
+    """Return what an answer was.
 
     Args:
         row: of a card.
@@ -75,24 +100,33 @@ def judge(row: dict, objects: Sequence[Object], credit: Optional[float]) -> str:
         credit: what counts for an answer with several targets.
     """
     if not row['targets']:
-        return 'false' if row['bboxes'] else RIGHT
+        return Verdict(FALSE if row['bboxes'] else RIGHT)
     if not row['bboxes']:
-        return 'missed'
+        return Verdict(MISSED)
     if len(row['targets']) > 1:
-        return RIGHT if credit is not None and credit >= 0.5 else 'incomplete'
+        return Verdict(RIGHT if credit is not None and credit >= 0.5 else INCOMPLETE)
     best = row['bboxes'][int(np.argmax(row['scores']))]
     target = row['targets'][0]
-    on_target = overlaps(best, [target])[0]
-    if on_target >= 0.5:
-        return RIGHT
-    found = overlaps(best, [other.bbox for other in objects])
-    if not len(found) or max(found.max(), on_target) < LEAST_OVERLAP:
-        return 'background'
-    if on_target >= found.max() - 1e-6:
-        return 'loose'
-    meant = category_of(target, objects)
-    same = objects[int(found.argmax())].category == meant
-    return 'wrong object' if same else 'wrong class'
+    iou = float(overlaps(best, [target])[0])
+    if iou >= FOUND:
+        return Verdict(RIGHT, iou)
+    others = [other for other, same in zip(objects, overlaps(
+        target, [other.bbox for other in objects])) if same <= SAME]
+    found = overlaps(best, [other.bbox for other in others])
+    on_other = found.max(initial=0.0)
+    if on_other >= FOUND:
+        return Verdict(WRONG, iou, _class_of_wrong(
+            others[int(found.argmax())], category_of(target, objects)))
+    if iou >= TOUCHED:
+        return Verdict(LOOSE, iou)
+    return Verdict(BOTH if on_other >= TOUCHED else BACKGROUND, iou)
+
+
+def _class_of_wrong(other: Object, meant: Optional[int]) -> str:
+    """Return how the class of a wrong instance relates to that of the target."""
+    if other.category is None or meant is None:
+        return 'unknown class'
+    return 'same class' if other.category == meant else 'another class'
 
 
 def category_of(box: Sequence[float], objects: Sequence[Object]) -> Optional[int]:
@@ -101,7 +135,7 @@ def category_of(box: Sequence[float], objects: Sequence[Object]) -> Optional[int
         return None
     found = overlaps(box, [other.bbox for other in objects])
     best = int(found.argmax())
-    return objects[best].category if found[best] > 0.9 else None
+    return objects[best].category if found[best] > SAME else None
 
 
 def analyze(card: Card, rows: Sequence[dict], root: Optional[Path] = None,
@@ -240,16 +274,30 @@ def table_of(cases: Sequence[Case], group: str) -> list[dict]:
 
 
 def summary(cases: Sequence[Case]) -> dict:
-    """Return count, score and shares of errors of some cases, in percent."""
-    credits = [case.credit for case in cases if case.credit is not None]
+    """Return count, score with its interval, and shares of errors, in percent."""
     errors = {kind: 100 * sum(case.error == kind for case in cases) / len(cases)
               for kind in KINDS}
-    return dict(count=len(cases), errors=errors,
-                score=100 * sum(credits) / len(credits) if credits else None)
+    counted = [case for case in cases if case.credit is not None]
+    found = None
+    if counted:
+        numbers: dict[str, int] = {}
+        images = np.array([numbers.setdefault(str(case.row['img_id']), len(numbers))
+                           for case in counted])
+        terms = np.array([(case.credit, 1.0) for case in counted])
+        found = interval([image_sums(terms, images)])
+    return dict(count=len(cases), errors=errors, score=found and found.score,
+                low=found and found.low, high=found and found.high,
+                images=len({str(case.row['img_id']) for case in cases}))
+
+
+def wrong_classes(cases: Sequence[Case]) -> dict[str, float]:
+    """Return the shares of wrong instances of the same and of another class."""
+    counts = Counter(case.verdict.other for case in cases if case.verdict.other)
+    return {name: 100 * count / len(cases) for name, count in counts.most_common()}
 
 
 def report(cases: Sequence[Case]) -> dict:
     """Return all tables in plain types."""
     names = list(dict.fromkeys(name for case in cases for name in case.groups))
-    return dict(all=summary(cases),
+    return dict(all=summary(cases), wrong_instances=wrong_classes(cases),
                 groups={name: table_of(cases, name) for name in names})

@@ -4,7 +4,7 @@ Sentences about one image tend to be answered right or wrong together, so images
 resampled, not sentences. A score is a ratio: the sum of what images add to its
 numerator over the sum of what they add to its denominator.
 """
-from typing import NamedTuple, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -12,13 +12,31 @@ DRAWS = 2000
 """How often images are resampled."""
 CHUNK = 1 << 24
 """How many random numbers are held at once."""
+LEAST_IMAGES = 20
+"""Of fewer images no interval is made: what resampling so few gives is too narrow."""
 
 
 class Interval(NamedTuple):
-    """A score and its interval, in percent."""
+    """A score and its interval, in percent.
+
+    Attributes:
+        score: over all images.
+        low: end of the interval; None of fewer images than ``LEAST_IMAGES``.
+        high: the other end.
+        images: how many there are.
+    """
     score: float
-    low: float
-    high: float
+    low: Optional[float]
+    high: Optional[float]
+    images: int
+
+    @property
+    def ends(self) -> str:
+        """The interval as text, or why there is none."""
+        if self.low is None or self.high is None:
+            plural = '' if self.images == 1 else 's'
+            return f'(no interval: {self.images} image{plural})'
+        return f'[{self.low:.1f}, {self.high:.1f}]'
 
 
 class Comparison(NamedTuple):
@@ -81,9 +99,12 @@ def interval(tables: Sequence[np.ndarray], *, draws: int = DRAWS, seed: int = 0,
         seed: of the random numbers.
         level: share of the samples within the interval, by percentiles.
     """
-    scores = resampled(tables, draws, seed).mean(1)
     mean = float(np.mean([share(table.sum(0)) for table in tables]))
-    return Interval(mean, *_ends(scores, level))
+    count = len(tables[0])
+    if count < LEAST_IMAGES:
+        return Interval(mean, None, None, count)
+    scores = resampled(tables, draws, seed).mean(1)
+    return Interval(mean, *_ends(scores, level), count)
 
 
 def _ends(scores: np.ndarray, level: float) -> tuple[float, float]:
@@ -100,12 +121,15 @@ def compare(first: Sequence[np.ndarray], second: Sequence[np.ndarray], *,
     the two models' answers to every image with probability one half. With several seeds
     their sums are compared.
     """
-    tables = [*first, *second]
-    scores = resampled(tables, draws, seed)
-    ours, theirs = scores[:, :len(first)].mean(1), scores[:, len(first):].mean(1)
     total = [float(np.mean([share(table.sum(0)) for table in group]))
              for group in (first, second)]
-    difference = Interval(total[1] - total[0], *_ends(theirs - ours, level))
+    count = len(first[0])
+    difference = Interval(total[1] - total[0], None, None, count)
+    if count >= LEAST_IMAGES:
+        scores = resampled([*first, *second], draws, seed)
+        ours, theirs = scores[:, :len(first)].mean(1), scores[:, len(first):].mean(1)
+        low, high = _ends(theirs - ours, level)
+        difference = difference._replace(low=low, high=high)
     return Comparison(difference, exchange_test(
         np.mean(first, axis=0), np.mean(second, axis=0), draws=draws, seed=seed))
 

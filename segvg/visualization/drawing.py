@@ -6,12 +6,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from segvg.utils.files import whole_file
+from segvg.visualization.colors import GRAY, INK, PAPER, Color
 
-Color = tuple[int, int, int]
-
-PAPER, INK, GRAY = (255, 255, 255), (33, 37, 41), (108, 117, 125)
 SMALLEST_SIDE = 420  # a smaller picture is enlarged until its long side has this length
 GAP = 6  # between panels
+LINE = 1 / 220  # width of a line, as a share of the longer side
 MASK_OPACITY = 0.18  # low: expressions often name the color below the mask
 # dark to bright, readable in gray and by color-blind eyes
 HEAT_COLORS = np.array([(0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9),
@@ -35,35 +34,67 @@ class Layer(NamedTuple):
     tag: str = ''
 
 
+class Drawing(NamedTuple):
+    """A picture before it is drawn.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        text: the expression.
+        layers: boxes and masks; later ones are drawn over earlier ones.
+        notes: short facts for the end of the legend.
+        heat: (H, W) float in [0, 1], drawn in a second panel; or None.
+    """
+    image: np.ndarray
+    text: str
+    layers: Sequence[Layer]
+    notes: Sequence[str] = ()
+    heat: Optional[np.ndarray] = None
+
+
 def draw_picture(image: np.ndarray, text: str, layers: Sequence[Layer], *,
                  notes: Sequence[str] = (),
                  heat: Optional[np.ndarray] = None,
                  longest_side: Optional[int] = None) -> np.ndarray:
     """Return a picture (H', W', 3) uint8 with the expression as its title.
 
+    The arguments are those of ``draw_panels``, and the fields ``text`` and ``notes`` of
+    ``Drawing``.
+    """
+    panels = Image.fromarray(draw_panels(image, layers, heat=heat,
+                                         longest_side=longest_side))
+    title = _draw_title(text, layers, notes, panels.width)
+    picture = Image.new('RGB', (panels.width, title.height + panels.height), PAPER)
+    picture.paste(title, (0, 0))
+    picture.paste(panels, (0, title.height))
+    return np.array(picture)
+
+
+def draw_panels(image: np.ndarray, layers: Sequence[Layer], *,
+                heat: Optional[np.ndarray] = None,
+                longest_side: Optional[int] = None,
+                line: float = LINE) -> np.ndarray:
+    """Return the image with its layers, (H', W', 3) uint8, without a title.
+
     Args:
         image: (H, W, 3) uint8 RGB.
-        text: the expression.
         layers: boxes and masks; later ones are drawn over earlier ones.
-        notes: short facts for the end of the legend.
         heat: (H, W) float in [0, 1], drawn in a second panel.
         longest_side: an image with a longer side is made smaller, in pixels.
+        line: width of the lines of boxes, as a share of the longer side.
     """
     side = max(image.shape[:2])
     scale = max(1.0, SMALLEST_SIDE / side)
     if longest_side is not None:
         scale = min(scale, longest_side / side)
-    panels = [_draw_layers(image, layers, scale)]
+    panels = [_draw_layers(image, layers, scale, line)]
     if heat is not None:
         bare = [layer._replace(mask=None) for layer in layers]
-        panels.append(_draw_layers(blend_heat(image, heat), bare, scale))
+        panels.append(_draw_layers(blend_heat(image, heat), bare, scale, line))
     width = sum(panel.width for panel in panels) + GAP * (len(panels) - 1)
-    title = _draw_title(text, layers, notes, width)
-    picture = Image.new('RGB', (width, title.height + panels[0].height), PAPER)
-    picture.paste(title, (0, 0))
+    picture = Image.new('RGB', (width, panels[0].height), PAPER)
     left = 0
     for panel in panels:
-        picture.paste(panel, (left, title.height))
+        picture.paste(panel, (left, 0))
         left += panel.width + GAP
     return np.array(picture)
 
@@ -101,9 +132,9 @@ def blend_mask(image: np.ndarray, mask: np.ndarray, color: Color) -> np.ndarray:
     return blended.astype(np.uint8)
 
 
-def _draw_layers(image: np.ndarray, layers: Sequence[Layer],
-                 scale: float) -> Image.Image:
-    """Return the enlarged image with masks and, above them, boxes."""
+def _draw_layers(image: np.ndarray, layers: Sequence[Layer], scale: float,
+                 line: float) -> Image.Image:
+    """Return the scaled image with masks and, above them, boxes."""
     width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
     size = (width, height)
     picture = np.array(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
@@ -113,10 +144,10 @@ def _draw_layers(image: np.ndarray, layers: Sequence[Layer],
             picture = blend_mask(picture, np.array(mask), layer.color)
     picture = Image.fromarray(picture)
     draw = ImageDraw.Draw(picture)
-    line = max(3, round(max(size) / 220))
+    pixels = max(3, round(max(size) * line))
     for layer in layers:
         for bbox in np.asarray(layer.bboxes, dtype=np.float64) * scale:
-            _draw_box(draw, bbox, layer.color, line)
+            _draw_box(draw, bbox, layer.color, pixels)
     for layer in layers:  # above all boxes
         if layer.tag:
             for bbox in np.asarray(layer.bboxes, dtype=np.float64) * scale:

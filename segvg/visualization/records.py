@@ -1,4 +1,5 @@
 """Pictures of records as an annotation file has them, before any pipeline."""
+import itertools
 from pathlib import Path
 from typing import Iterator
 
@@ -6,18 +7,13 @@ import numpy as np
 
 from segvg.structures.images import SIDEWAYS, read_header, read_image
 from segvg.structures.masks import decode_segmentation
-from segvg.visualization.drawing import Color, Layer, draw_picture
-
-TARGET_COLOR: Color = (64, 196, 255)
-# distinct for color-blind eyes too (Okabe and Ito's set, and the target's color)
-PHRASE_COLORS: tuple[Color, ...] = (
-    (230, 159, 0), TARGET_COLOR, (0, 158, 115), (240, 228, 66), (213, 94, 0),
-    (204, 121, 167), (0, 114, 178))
+from segvg.visualization.colors import PHRASE_COLORS, TARGET_COLOR, Color
+from segvg.visualization.drawing import Drawing, Layer
 
 
-def draw_record(record: dict, *,
-                apply_orientation: bool = False) -> Iterator[np.ndarray]:
-    """Yield a picture (H', W', 3) uint8 of every expression of a data set's record.
+def compose_record(record: dict, *,
+                   apply_orientation: bool = False) -> Iterator[Drawing]:
+    """Yield the drawing of every expression of a data set's record.
 
     Args:
         record: what ``GroundingDataset.get_data_info`` gives.
@@ -44,18 +40,23 @@ def draw_record(record: dict, *,
         notes = [f'{record["dataset"]} {record["split"]}']
         if expr['no_target']:
             notes.insert(0, 'no target')
-        yield draw_picture(image, expr['text'], layers, notes=notes)
+        yield Drawing(image, expr['text'], layers, notes)
 
 
 def _layers(expr: dict, instances: list[dict],
             size: tuple[int, int]) -> Iterator[Layer]:
-    """Yield a layer for every phrase with a box, and one for the other targets."""
-    named = set()
-    for number, phrase in enumerate(expr['phrases'] or ()):
+    """Yield a layer for every phrase with a box, and one for the other targets.
+
+    A phrase about targets of the sentence has their color, others have their own.
+    """
+    named, others = set(), itertools.cycle(PHRASE_COLORS)
+    for phrase in expr['phrases'] or ():
         text = ' '.join(expr['text'][begin:end] for begin, end in phrase['span'])
-        color = PHRASE_COLORS[number % len(PHRASE_COLORS)]
-        yield _layer(text, color, [instances[i] for i in phrase['targets']], size)
-        named.update(phrase['targets'])
+        targets = set(phrase['targets'])
+        is_target = bool(targets) and targets <= set(expr['targets'])
+        yield _layer(text, TARGET_COLOR if is_target else next(others),
+                     [instances[i] for i in phrase['targets']], size)
+        named |= targets
     rest = [instances[i] for i in expr['targets'] if i not in named]
     count = len(rest)
     label = 'target' if count == 1 else f'{count} targets'

@@ -5,8 +5,8 @@ import numpy as np
 
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import AnswerRule
+from segvg.visualization.colors import NUMBER_COLORS
 from segvg.visualization.drawing import Layer, draw_picture
-from segvg.visualization.records import PHRASE_COLORS
 
 MAX_CHARACTERS = 60  # of an expression in the legend
 
@@ -48,6 +48,6 @@ def _layer(sample: GroundingDataSample, number: int,
     told = ' '.join(f'{score:.2f}' for score in scores[:3]) or missing
     masks = found.masks.cpu().numpy().astype(bool) if 'masks' in found else []
     return Layer(f'{number}  {text}: {told}',
-                 PHRASE_COLORS[(number - 1) % len(PHRASE_COLORS)],
+                 NUMBER_COLORS[(number - 1) % len(NUMBER_COLORS)],
                  found.bboxes.float().cpu().numpy(),
                  np.logical_or.reduce(masks) if len(masks) else None, str(number))

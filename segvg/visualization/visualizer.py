@@ -12,7 +12,8 @@ from segvg.structures import GroundingDataSample
 from segvg.structures.answers import AnswerRule
 from segvg.structures.boxes import paired_iou
 from segvg.structures.masks import decode_segmentation
-from segvg.visualization.drawing import Color, Layer, draw_picture, save_picture
+from segvg.visualization.colors import PREDICTION_COLOR, TARGET_COLOR, Color
+from segvg.visualization.drawing import Drawing, Layer, draw_picture, save_picture
 
 MAX_SCORES = 6  # in the legend
 LONGEST_SIDE = 1600  # px; fits on a screen, and a file has about 0.5 MB
@@ -37,8 +38,8 @@ class GroundingVisualizer(Visualizer):
     def __init__(self, name: str = 'visualizer',
                  vis_backends: Optional[Sequence[dict]] = None,
                  save_dir: Optional[str] = None, *,
-                 gt_color: Color = (64, 196, 255),
-                 pred_color: Color = (255, 145, 0),
+                 gt_color: Color = TARGET_COLOR,
+                 pred_color: Color = PREDICTION_COLOR,
                  longest_side: Optional[int] = LONGEST_SIDE) -> None:
         super().__init__(name=name, vis_backends=vis_backends, save_dir=save_dir)
         self.gt_color = tuple(gt_color)
@@ -86,6 +87,15 @@ class GroundingVisualizer(Visualizer):
              draw_gt: bool = True, draw_pred: bool = True, frame: str = 'image',
              rule: Optional[AnswerRule] = None) -> np.ndarray:
         """Return the picture (H', W', 3) uint8 of a sample on ``image`` (H, W, 3)."""
+        found = self.compose(image, sample, draw_gt=draw_gt, draw_pred=draw_pred,
+                             frame=frame, rule=rule)
+        return draw_picture(found.image, found.text, found.layers, notes=found.notes,
+                            heat=found.heat, longest_side=self.longest_side)
+
+    def compose(self, image: np.ndarray, sample: GroundingDataSample, *,
+                draw_gt: bool = True, draw_pred: bool = True, frame: str = 'image',
+                rule: Optional[AnswerRule] = None) -> Drawing:
+        """Return what ``draw`` draws; the arguments are those of ``add_datasample``."""
         layers, notes, heat = [], [], None
         if draw_gt:
             layer, heat = (self._canvas_target(sample) if frame == 'canvas'
@@ -105,9 +115,7 @@ class GroundingVisualizer(Visualizer):
         if heat is not None:
             notes.append('right: mask to learn' if frame == 'canvas'
                          else 'right: soft mask')
-        text = sample.get('text', '')
-        return draw_picture(image, text, layers, notes=notes, heat=heat,
-                            longest_side=self.longest_side)
+        return Drawing(image, sample.get('text', ''), layers, notes, heat)
 
     def _image_target(self, sample: GroundingDataSample,
                       shape: tuple[int, int]) -> tuple[Optional[Layer], None]:

@@ -10,8 +10,8 @@ from PIL import Image
 
 from segvg.bench.card import CardError, read_card, read_rows
 from segvg.bench.card_checks import shown
-from segvg.bench.errors import analyze, data_root
-from segvg.bench.html_report import picture
+from segvg.bench.error_page import picture
+from segvg.bench.errors import Case, Verdict, analyze, data_root
 from segvg.bench.report import escape_markdown
 from tests.bench.test_compare import make_card, rows_of
 
@@ -123,8 +123,11 @@ def test_picture_is_below_the_folder_of_the_data(tmp_path):
     for path in (tmp_path / 'secret.png', root / 'images/a.png'):
         Image.new('RGB', (64, 48)).save(path)
     (root / 'images/link.png').symlink_to(tmp_path / 'secret.png')
-    row = rows_of(1)[0]
-    assert picture({**row, 'img_path': 'a.png'}, root)
-    assert picture({**row, 'img_path': str(root / 'images/a.png')}, root)
-    for name in (str(tmp_path / 'secret.png'), '../secret.png', 'link.png'):
-        assert picture({**row, 'img_path': name}, root) is None
+
+    def shown(name):
+        row = {**rows_of(1)[0], 'img_path': str(name)}
+        return picture(Case(row, 0.0, Verdict('background', 0.0), {}), root)
+
+    assert shown('a.png') and shown(root / 'images/a.png')
+    for name in (tmp_path / 'secret.png', '../secret.png', 'link.png'):
+        assert shown(name) is None

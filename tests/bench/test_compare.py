@@ -110,6 +110,18 @@ def test_missing_score_is_named(pair):
         compared(*pair, scores=['res/mIoU'])
 
 
+def test_few_images_have_no_interval(tmp_path):
+    """Resampling 19 images would give an interval that is too narrow."""
+    paths = [make_card(tmp_path / f'{name}.json', hits, name=name, weights=name)
+             for name, hits in (('a', [0] * 38), ('b', [1] * 38))]
+    rows = compared(*paths)
+    assert rows[0].cells[SCORE].value == Interval(0, None, None, 19)
+    assert as_text(rows).splitlines()[2] == (
+        'b      1      100.00 (no interval: 19 images)  '
+        '+100.00 (no interval: 19 images) p 0.001')
+    assert as_json(rows)[1]['scores'][SCORE]['against']['difference']['low'] is None
+
+
 def test_tool(pair, tmp_path, monkeypatch, capsys):
     out = tmp_path / 'table.json'
     run_tool(monkeypatch, 'compare.py', *pair, '--json', out, '--markdown',
@@ -131,6 +143,6 @@ def test_tool_names_what_is_no_card(tmp_path, pair, monkeypatch):
 
 
 def test_seeds_stand_beside_the_interval():
-    cell = Cell(Interval(50, 40, 60), (45, 55), None)
+    cell = Cell(Interval(50, 40, 60, 30), (45, 55), None)
     assert score_text(cell, 2, 1) == '50.0 [40.0, 60.0] (45.0 to 55.0)'
     assert score_text(cell, 1, 2) == '50.00 [40.0, 60.0]'

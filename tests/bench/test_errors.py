@@ -4,11 +4,12 @@ import json
 import pytest
 
 from segvg.annotations.canonical import CanonicalFile, CanonicalWriter
-from segvg.bench.errors import Case, Object, judge, table_of
+from segvg.bench.errors import KINDS, Case, Object, Verdict, judge, table_of
 from segvg.bench.sentence_kinds import kind_by_words, length_of, made_kinds
 from segvg.synthref.generate import generate
 from tests.bench.test_compare import make_card
 from tests.tools.running import run_tool, tool_error
+from tests.visualization.test_pages import EVIL
 
 OBJECTS = [Object((0, 0, 10, 10), 1, 1), Object((20, 0, 30, 10), 1, 2),
            Object((0, 20, 10, 30), 2, 3)]
@@ -21,18 +22,33 @@ def answer(*boxes, targets=((0, 0, 10, 10), )) -> dict:
 
 @pytest.mark.parametrize('row,credit,kind', [
     (answer((0, 0, 10, 9)), 1.0, 'right'),
-    (answer((0, 0, 10, 4)), 0.0, 'loose'),
-    (answer((21, 0, 30, 10), (0, 0, 10, 10)), 0.0, 'wrong object'),
-    (answer((0, 21, 10, 30)), 0.0, 'wrong class'),
+    (answer((0, 0, 10, 4)), 0.0, 'localization error'),
+    (answer((0, 0, 10, 1)), 0.0, 'localization error'),  # IoU 0.1
+    (answer((21, 0, 30, 10), (0, 0, 10, 10)), 0.0, 'wrong instance'),
+    (answer((0, 21, 10, 30)), 0.0, 'wrong instance'),
+    (answer((0, 26, 10, 30)), 0.0, 'both errors'),
     (answer((50, 50, 60, 60)), 0.0, 'background'),
+    (answer((0, 0, 10, 0.9)), 0.0, 'background'),
     (answer(), 0.0, 'missed'),
-    (answer((0, 0, 10, 10), targets=()), 0.0, 'false'),
+    (answer((0, 0, 10, 10), targets=()), 0.0, 'false positive'),
     (answer(targets=()), 1.0, 'right'),
     (answer((0, 0, 30, 10), targets=((0, 0, 10, 10), (20, 0, 30, 10))), 0.4,
      'incomplete'),
     (answer((0, 0, 30, 10), targets=((0, 0, 10, 10), (20, 0, 30, 10))), 0.6, 'right')])
 def test_kind_of_error(row, credit, kind):
-    assert judge(row, OBJECTS, credit) == kind
+    assert judge(row, OBJECTS, credit).kind == kind
+
+
+def test_wrong_instance_is_of_the_same_or_another_class():
+    near, far = answer((20, 0, 30, 10)), answer((0, 20, 10, 30))
+    assert judge(near, OBJECTS, 0.0) == Verdict('wrong instance', 0.0, 'same class')
+    assert judge(far, OBJECTS, 0.0).other == 'another class'
+    nameless = [item._replace(category=None) for item in OBJECTS]
+    assert judge(far, nameless, 0.0).other == 'unknown class'
+    # the target's own annotation is not another instance, nor is it needed
+    assert judge(answer((0, 0, 10, 9), targets=((0, 0, 10, 4), )),
+                 [Object((0, 0, 10, 4), 1, 1)], 0.0).kind == 'localization error'
+    assert judge(answer((0, 5, 10, 15)), [], 0.0).iou == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize('text,kind', [
@@ -82,7 +98,8 @@ def card(synthref, tmp_path):
             rows.append(dict(
                 dataset='synthref_L0', split='val', expr_idx=len(rows),
                 img_id=line['image']['id'], expr_id=expression['id'],
-                ref_id=expression['ref_id'], text=expression['text'],
+                ref_id=expression['ref_id'],
+                text=EVIL if number == 1 else expression['text'],
                 img_path=line['image']['file'], size=[64, 64], targets=[target],
                 bboxes=[target if number == 0 else [0, 0, 1, 1]], scores=[0.5],
                 mask=None, no_target_score=None))
@@ -105,13 +122,19 @@ def test_page_and_tables(card, synthref, tmp_path, monkeypatch, capsys):
     assert kinds <= {'attribute', 'side'} and kinds
     for lines in found['groups'].values():
         assert sum(line['count'] for line in lines) == 24
+        assert all(line['low'] is None and line['images'] <= 8 for line in lines)
     page = (tmp_path / 'out/made_errors.html').read_text()
-    assert page.count('data:image/jpeg') in (1, 2) and 'src="http' not in page
+    assert page.count('src="data:image/jpeg') in (1, 2, 3, 4)
+    assert 'IoU 0.00 with the target · score 0.50' in page
+    for kind, words in KINDS.items():
+        assert f'<strong>{kind}</strong>' in page and words in page
+    assert page.count('<script>') == 1
 
 
 def test_sizes_stand_in_their_order():
     sizes = [f'{words} % of the image' for words in ('below 2', '2 to 10', 'above 10')]
-    cases = [Case({}, 1.0, 'right', dict(size=size)) for size in sizes[1:] + sizes]
+    cases = [Case(dict(img_id=1), 1.0, Verdict('right'), dict(size=size))
+             for size in sizes[1:] + sizes]
     assert [line['name'] for line in table_of(cases, 'size')] == sizes
 
 

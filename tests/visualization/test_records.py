@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from segvg.visualization import draw_record
-from segvg.visualization.records import PHRASE_COLORS, TARGET_COLOR
+from segvg.visualization import compose_record
+from segvg.visualization.colors import PHRASE_COLORS, TARGET_COLOR
+from segvg.visualization.drawing import draw_panels
 
 
 @pytest.fixture
@@ -20,25 +21,32 @@ def record(tmp_path):
             dict(text='a man and a dog', targets=[], no_target=False, phrases=[
                 dict(span=[[0, 5]], targets=[0]), dict(span=[[10, 15]], targets=[1])]),
             dict(text='both', targets=[0, 1], no_target=False, phrases=None),
+            dict(text='the man left of a dog', targets=[0], no_target=False, phrases=[
+                dict(span=[[0, 7]], targets=[0]), dict(span=[[16, 21]], targets=[1])]),
             dict(text='a bus', targets=[], no_target=True, phrases=None)])
+
+
+def pictures(record, **options):
+    for drawing in compose_record(record, **options):
+        yield draw_panels(drawing.image, drawing.layers)
 
 
 def has(picture, color):
     return bool((picture == np.array(color, np.uint8)).all(-1).sum() > 100)
 
 
-def test_phrases_have_colours_of_their_own_and_targets_theirs(record):
-    phrases, both, none = draw_record(record)
+def test_phrases_have_colors_of_their_own_and_targets_theirs(record):
+    phrases, both, landmark, none = pictures(record)
     assert has(phrases, PHRASE_COLORS[0]) and has(phrases, PHRASE_COLORS[1])
     assert has(both, TARGET_COLOR) and not has(both, PHRASE_COLORS[0])
+    assert has(landmark, TARGET_COLOR) and has(landmark, PHRASE_COLORS[0])
     assert not has(none, TARGET_COLOR)
 
 
 def test_mask_tints_what_it_covers(record):
-    _, both, none = draw_record(record)
-    top = both.shape[0] - 420
-    assert (both[top + 150, 150] != none[top + 150, 150]).any()
-    assert (both[top + 350, 350] == none[top + 350, 350]).all()
+    _, both, _, none = pictures(record)
+    assert (both[150, 150] != none[150, 150]).any()
+    assert (both[350, 350] == none[350, 350]).all()
 
 
 def test_image_is_turned_when_asked_for(record, tmp_path):
@@ -48,15 +56,15 @@ def test_image_is_turned_when_asked_for(record, tmp_path):
     record.update(img_path=str(tmp_path / 'phone.jpg'), width=420, height=500)
     with pytest.raises(ValueError, match='annotated as 420 x 500; its camera says .* '
                        'with --apply-orientation'):
-        next(draw_record(record))
-    picture = next(draw_record(record, apply_orientation=True))
-    assert picture.shape[0] > picture.shape[1]
+        next(pictures(record))
+    picture = next(pictures(record, apply_orientation=True))
+    assert picture.shape == (500, 420, 3)
     record.update(width=500, height=420)
     with pytest.raises(ValueError, match='turned: without --apply-orientation'):
-        next(draw_record(record, apply_orientation=True))
+        next(pictures(record, apply_orientation=True))
 
 
 def test_image_of_another_size_is_an_error(record):
     record['width'] = 400
     with pytest.raises(ValueError, match='420 x 420, annotated as 400 x 420'):
-        next(draw_record(record))
+        next(pictures(record))

@@ -7,7 +7,7 @@ from mmengine.structures import InstanceData
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import AnswerRule
 from segvg.visualization import together
-from segvg.visualization.records import PHRASE_COLORS
+from segvg.visualization.colors import NUMBER_COLORS
 from segvg.visualization.together import draw_together
 
 IMAGE = np.full((300, 500, 3), 128, np.uint8)
@@ -47,8 +47,8 @@ def test_each_expression_has_its_color_number_and_score(monkeypatch):
     assert [layer.tag for layer in layers] == ['1', '2', '3']
     np.testing.assert_array_equal(layers[1].bboxes, BOXES[1:])
     assert layers[1].mask.sum() == 220 * 200 and layers[0].mask is None
-    assert all(has_color(picture[-300:], color) for color in PHRASE_COLORS[:2])
-    assert not has_color(picture[-300:], PHRASE_COLORS[2])
+    assert all(has_color(picture[-300:], color) for color in NUMBER_COLORS[:2])
+    assert not has_color(picture[-300:], NUMBER_COLORS[2])
 
 
 @pytest.mark.parametrize('score_thr, boxes', [(0.5, 1), (0.1, 2), (0.95, 0)])
@@ -64,6 +64,6 @@ def test_answers_follow_the_rule(monkeypatch, score_thr, boxes):
 
 
 def test_colors_start_again_and_pictures_are_limited():
-    samples = [sample('red', [0.9])] * (len(PHRASE_COLORS) + 1)
+    samples = [sample('red', [0.9])] * (len(NUMBER_COLORS) + 1)
     picture = draw_together(IMAGE, samples, longest_side=250)
     assert picture.shape[1] == 250

@@ -9,10 +9,11 @@ from PIL import Image, ImageFont
 from segvg.registry import VISUALIZERS
 from segvg.structures import GroundingDataSample
 from segvg.visualization import GroundingVisualizer, drawing
-from segvg.visualization.drawing import Layer, draw_picture, wrap_text
+from segvg.visualization.colors import PREDICTION_COLOR as PRED
+from segvg.visualization.colors import TARGET_COLOR as GT
+from segvg.visualization.drawing import Layer, draw_panels, draw_picture, wrap_text
 
 HEIGHT, WIDTH = 300, 500
-GT, PRED = (64, 196, 255), (255, 145, 0)
 
 
 @pytest.fixture
@@ -136,6 +137,15 @@ def test_small_images_are_enlarged():
                            [Layer('target', GT, np.array([[30, 10, 40, 20]]))])
     assert picture.shape[1] == drawing.SMALLEST_SIDE
     assert has_color(picture[:, 200:290], GT)
+
+
+def test_large_images_are_made_smaller_when_asked_for():
+    layers = [Layer('target', GT, np.array([[100, 20, 160, 40]]),
+                    np.ones((60, 900), bool))]
+    image = np.zeros((60, 900, 3), np.uint8)
+    assert draw_panels(image, layers).shape == (60, 900, 3)
+    small = draw_panels(image, layers, longest_side=450)
+    assert small.shape == (30, 450, 3) and small[15, 50].tolist() == list(GT)
 
 
 @pytest.mark.parametrize(

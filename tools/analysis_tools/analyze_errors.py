@@ -30,13 +30,13 @@ if __name__ == '__main__':
     parse_args()  # --help and wrong flags: before the slow imports below
 
 from segvg.bench.card import CardError, read_card, read_rows
+from segvg.bench.error_page import error_page
 from segvg.bench.errors import KINDS, analyze, data_root, report
-from segvg.bench.html_report import write_page
 
 
 @one_line_errors
 def main() -> None:
-    """Analyse."""
+    """Analyze."""
     args = parse_args()
     path = Path(args.card)
     out = Path(args.out_dir) if args.out_dir else path.parent
@@ -47,15 +47,15 @@ def main() -> None:
         root = data_root(card, args.data_root)
         score, cases = analyze(card, read_rows(path), root, args.score)
         tables = report(cases)
-        write_page(page, card, score, cases, tables,
-                   root=root, pictures=args.num_pictures)
+        write_whole(page, error_page(card, score, cases, tables, root=root,
+                                     pictures=args.num_pictures))
     except (CardError, ValueError, OSError) as error:
         fail(error)
     content = dict(card=str(path), score=score, **tables)
     write_whole(tables_file,
                 json.dumps(content, indent=1, ensure_ascii=False) + '\n')
     for kind, words in KINDS.items():
-        print(f'{kind:13} {tables["all"]["errors"][kind]:5.1f} %  {words}')
+        print(f'{kind:18} {tables["all"]["errors"][kind]:5.1f} %  {words}')
     print(f'\n{page}')
 
 

@@ -99,6 +99,12 @@ def read_answers(path: Path, images: Optional[Path]) -> Iterator[Answer]:
                      [item for item in found if item], f'{path.name} {place}')
 
 
+def split_answers(paths: list[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the canonical files among some, and those with answers of a model."""
+    canonical = [path for path in paths if path.suffix != '.json' and not is_card(path)]
+    return canonical, [path for path in paths if path not in canonical]
+
+
 def is_card(path: Path) -> bool:
     """Whether a ``.jsonl`` holds the answers of a result card, not canonical lines."""
     with open(path, encoding='utf-8') as stream:

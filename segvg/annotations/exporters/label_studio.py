@@ -11,7 +11,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 from segvg.annotations.canonical import CanonicalFile
-from segvg.annotations.exporters.answers import Found, is_card, read_answers
+from segvg.annotations.exporters.answers import Found, read_answers, split_answers
 from segvg.annotations.exporters.base import (
     Losses,
     bbox_of,
@@ -57,14 +57,14 @@ def export_label_studio(paths: list[Path], out: Path, losses: Losses, *,
     if '{}' not in address:
         raise ValueError(f'the address of images is {address!r}; expected one with '
                          '{} where the name stands')
-    canonical = [path for path in paths if path.suffix != '.json' and not is_card(path)]
+    canonical, answers = split_answers(paths)
     files, meta = read_meta(canonical) if canonical else ([], {})
     writer = _Tasks(address, boxes_only, losses, meta)
     written = [write_json(out / f'{file.name}_{file.split}_tasks.json',
                           writer.of_lines(file)) for file in files]
     written += [write_json(out / f'{path.stem}_tasks.json',
                            writer.of_answers(path, images))
-                for path in paths if path not in canonical]
+                for path in answers]
     config = out / CONFIG
     config.write_text(labeling_config(list(writer.used)), 'utf-8')
     return [*written, config]

@@ -1,9 +1,15 @@
 """COCO files with sentences: what is in them, and that the reader gives it back."""
 import json
 
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+
 from segvg.annotations.canonical import CanonicalFile, CanonicalWriter
 from segvg.annotations.exporters import EXPORTERS, Losses
-from tests.annotations.readers.sources import read
+from segvg.annotations.exporters.coco import export_fiftyone
+from segvg.structures.masks import encode_rle
+from tests.annotations.readers.sources import read, write_image, write_json
 
 MASK = {'poly': [[1.0, 1.0, 5.0, 1.0, 5.0, 6.0, 1.0, 6.0]]}
 LINE = dict(
@@ -49,6 +55,47 @@ def test_annotation_has_its_sentences(tmp_path):
     assert content['categories'] == [dict(id=3, name='cat'), dict(id=4, name='cup')]
     assert lost['left out: sentences with several targets'] == 1
     assert lost['left out: sentences with no target'] == 1
+
+
+def test_answers_of_a_model_are_detections_with_sentence_and_score(tmp_path):
+    image = str(write_image(tmp_path / 'a.jpg'))  # 64 x 48
+    mask = np.zeros((48, 64), bool)
+    mask[4:20, 2:30] = True
+    best = dict(bbox=[2.0, 4.0, 30.0, 20.0], score=0.75, mask=encode_rle(mask))
+    path = write_json(tmp_path / 'found.json', [
+        dict(image=image, text='left "man"', **best),
+        dict(image=image, text='dogs', **best, targets=[best, dict(best, mask=None)]),
+        dict(image=image, text='cow', bbox=None, mask=None, score=None)])
+    losses = Losses()
+    written, = EXPORTERS['coco']([path], tmp_path / 'out', losses)
+    assert losses.counts == {'left out: sentences with no target': 1}
+    coco = COCO(written)
+    assert [coco.imgs[1_000_000_000][key] for key in ('file_name', 'width', 'height')
+            ] == [image, 64, 48]
+    first, second, third = coco.anns.values()
+    assert (first['sentence'], first['score']) == ('left "man"', 0.75)
+    assert first['bbox'] == [2, 4, 28, 16] and coco.annToMask(first).sum() == mask.sum()
+    assert second['sentence'] == third['sentence'] == 'dogs'
+    assert third['segmentation'] == []
+    lines, _ = read('coco', tmp_path / 'out', split='val')  # what is read again
+    assert [expr['text'] for line in lines for expr in line['exprs']] == [
+        'left "man"', 'dogs', 'dogs']
+
+
+def test_fiftyone_finds_labels_and_images(tmp_path):
+    """FiftyOne: labels.json, and data.json with a path for each name of an image."""
+    paths, losses = write(tmp_path / 'ann', LINE), Losses()
+    photos = tmp_path / 'photos'
+    with pytest.raises(FileNotFoundError, match='--images names the folder'):
+        EXPORTERS['fiftyone'](paths, tmp_path / 'out', losses)
+    write_image(photos / 'b/a.jpg')
+    labels, data = export_fiftyone(paths, tmp_path / 'out', losses, images=photos)
+    assert [path.relative_to(tmp_path / 'out').as_posix() for path in (labels, data)
+            ] == ['own_val/labels.json', 'own_val/data.json']
+    content, places = json.loads(labels.read_text()), json.loads(data.read_text())
+    assert places == {'b/a.jpg': str(photos / 'b/a.jpg')}
+    assert content['annotations'][0]['sentences'] == ['left cat', 'the small one']
+    assert {image['file_name'] for image in content['images']} == set(places)
 
 
 def test_read_again_it_is_the_same(tmp_path):
