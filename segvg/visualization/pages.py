@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from PIL import Image
 
 from segvg.visualization.colors import PREDICTION_COLOR, TARGET_COLOR, hex_color
@@ -92,7 +91,7 @@ def _environment() -> Environment:
                         lstrip_blocks=True)
     for name, file in (('style', 'page.css'), ('script', 'page.js')):
         text = (TEMPLATES / file).read_text('utf-8')
-        found.globals[name] = Markup(text)  # our own file, the same in every page
+        found.globals[name] = text
         found.globals[f'{name}_hash'] = _policy_hash(text)
     found.globals['legend_colors'] = LEGEND
     return found
