@@ -62,6 +62,9 @@ def fetch_all(models: list[PublishedModel], home: Path, args: argparse.Namespace
             failed.append(str(error))
             continue
         print(f'{path} is ready, with its config {path.with_suffix(".py").name}')
+        if model.words:
+            print(f'its words are those of {model.words}; infer.py says where they '
+                  'belong (tools/build_vocab.py --published makes them)')
     return failed
 
 

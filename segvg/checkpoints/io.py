@@ -32,8 +32,8 @@ def load_checkpoint(path: Union[str, Path], map_location: Any = 'cpu') -> Any:
     """Read a checkpoint; nothing that is in it is called or imported.
 
     Tensors, plain containers, numbers and text are read, and of other classes those in
-    ``segvg.checkpoints.admitted``, as plain data. Safetensors are a dict of tensors;
-    those that bring a config are ``dict(state_dict=..., meta=...)`` like others.
+    ``segvg.checkpoints.admitted``, as plain data. Safetensors are returned as
+    ``dict(state_dict=..., meta=...)``, whose meta is text only.
 
     Args:
         path: the file.
@@ -72,7 +72,7 @@ def _load_safetensors(path: Path, device: str) -> dict[str, Any]:
     with safe_open(str(path), 'pt', device=device) as stream:
         meta = stream.metadata() or {}
         state = {name: stream.get_tensor(name) for name in stream.keys()}
-    return dict(state_dict=state, meta=meta) if 'cfg' in meta else state
+    return dict(state_dict=state, meta=meta)
 
 
 def _restore(content: Any) -> Any:

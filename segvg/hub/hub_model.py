@@ -17,7 +17,8 @@ from segvg.utils.files import write_whole
 from segvg.version import __version__
 
 WEIGHTS = 'model.safetensors'
-FILES = (WEIGHTS, 'model.py', 'config.json', 'README.md', f'{TOKENIZER}/*')
+#: What is fetched; the config is in the weights, and ``model.py`` is for people.
+FILES = (WEIGHTS, 'config.json', 'README.md', f'{TOKENIZER}/*')
 
 
 class HubModel(hub.ModelHubMixin, library_name='segvg',

@@ -23,6 +23,8 @@ class PublishedModel(NamedTuple):
         size: of the file in bytes.
         sha256: of the file.
         tokenizer: addresses of the files of its tokenizer.
+        words: address of the annotations whose words its vocabulary has, where it is
+            not a file of its own.
         license: SPDX name of the licence of the published repository.
         paper: its address.
         code: address of the published repository.
@@ -39,6 +41,7 @@ class PublishedModel(NamedTuple):
     size: Optional[int]
     sha256: str
     tokenizer: tuple[str, ...]
+    words: str
     license: str
     paper: str
     code: str
@@ -84,6 +87,7 @@ def _read_model(entry: dict[str, Any], collection: dict[str, Any]) -> PublishedM
         average=entry['Convert'].get('Average', False), size=entry.get('Size'),
         sha256=entry.get('SHA256', ''),
         tokenizer=tuple(collection.get('Tokenizer', ())),
+        words=collection.get('Words', ''),
         license=collection['License'], paper=collection['Paper']['URL'],
         code=collection['Code']['URL'],
         data=tuple(entry['Metadata']['Training Data']),

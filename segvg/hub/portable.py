@@ -21,13 +21,17 @@ def use_tokenizer(cfg: Config, folder: Path) -> None:
     Args:
         cfg: changed in place.
         folder: of the config. One file in its ``tokenizer`` is the vocabulary itself,
-            several are read by their names.
+            several are read by their names. Without files the vocabulary is expected
+            there, by the name that the config has for it.
     """
-    files = sorted(path.name for path in (folder / TOKENIZER).iterdir())
-    place = f'{HERE}/{TOKENIZER}'
-    name = f'{place}/{files[0]}' if len(files) == 1 else place
+    place, tokenizer = f'{HERE}/{TOKENIZER}', folder / TOKENIZER
+    files = [path.name for path in tokenizer.iterdir()] if tokenizer.is_dir() else []
     for part in find_dicts(cfg._cfg_dict, 'vocab'):
-        part['vocab'] = name
+        if len(files) > 1:
+            part['vocab'] = place
+        elif isinstance(part['vocab'], str):
+            name = files[0] if files else Path(part['vocab']).name
+            part['vocab'] = f'{place}/{name}'
 
 
 def take_tokenizers(cfg: Config, folder: Path) -> None:

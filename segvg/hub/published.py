@@ -144,7 +144,7 @@ def _write(model: PublishedModel, state: dict[str, 'Tensor'], weights: Path) -> 
     from segvg.hub.portable import use_tokenizer
     from segvg.utils.fast_config_dump import plain_text
     cfg = published_config(model, state)
-    if model.tokenizer:
+    if model.tokenizer or model.words:
         use_tokenizer(cfg, weights.parent)
     text = plain_text(cfg)
     write_whole(weights.with_suffix('.py'), text)

@@ -55,7 +55,7 @@ def published(small_model, server, monkeypatch, tmp_path):
         name='small', method='TransVG', config=CONFIG,
         weights=f'{server.address}/small.pth', file='', rule='transvg', average=False,
         size=len(stream.getvalue()), sha256='',
-        tokenizer=(f'{server.address}/words.txt', ), license='MIT',
+        tokenizer=(f'{server.address}/words.txt', ), words='', license='MIT',
         paper='https://arxiv.org/abs/2104.08541', code='https://example.com/code',
         data=('SynthRef', ), results=())
     monkeypatch.setattr('segvg.hub.published.read_models', lambda: {'small': model})

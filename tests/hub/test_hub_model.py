@@ -44,8 +44,19 @@ def test_model_goes_to_a_hub_and_back(checkpoint, server, tmp_path, monkeypatch)
     assert '/owner/small/resolve/main/model.safetensors' in server.files
     model = HubModel.from_pretrained('owner/small', cache_dir=tmp_path / 'hub')
     assert state_dict_of(load_checkpoint(model.checkpoint))
+    assert not model.checkpoint.with_name('model.py').exists()  # a program, if wanted
     with pytest.raises(InputError, match='owner/other is neither'):
         resolve('owner/other')
+
+
+def test_settings_of_a_stranger_change_nothing(checkpoint, tmp_path):
+    folder = tmp_path / 'folder'
+    HubModel(checkpoint).save_pretrained(folder)
+    (folder / 'config.json').write_text('{"checkpoint": "/etc/passwd", "card": {}, '
+                                        '"license": "x", "revision": "y"}')
+    model = HubModel.from_pretrained(folder)
+    assert model.checkpoint == folder / 'model.safetensors'
+    assert model.card is None and not model.license
 
 
 def test_folder_without_weights_is_told(tmp_path):

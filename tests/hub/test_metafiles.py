@@ -24,13 +24,13 @@ def a_list(items, least=1):
 
 
 COLLECTION = an_object(
-    ('Tokenizer', ), Name=TEXT,
+    ('Tokenizer', 'Words'), Name=TEXT,
     License=dict(enum=['Apache-2.0', 'MIT', 'not stated']),
     Metadata=an_object(Architecture=a_list(TEXT)),
     Paper=an_object(URL=ADDRESS, Title=TEXT, Year=dict(type='integer', minimum=2015)),
     README=TEXT, Code=an_object(URL=ADDRESS, Version=dict(
         type='string', pattern='^[0-9a-f]{40}$')),
-    Tokenizer=a_list(ADDRESS))
+    Tokenizer=a_list(ADDRESS), Words=ADDRESS)
 MODEL = an_object(
     ('File', 'Size', 'SHA256', 'Results'),
     Name=dict(type='string', pattern=r'^[a-z0-9]+(-[a-z0-9]+)+$'),
@@ -80,6 +80,7 @@ def test_every_address_is_a_link_in_the_readme(name):
     for collection in METAFILES[name]['Collections']:
         assert {collection['Paper']['URL'], collection['Code']['URL']} <= links
         assert collection['Paper']['Title'] in re.sub('[{}]', '', cited)
+        assert collection.get('Words', 'none') in {*links, 'none'}
     assert {entry['Weights'] for entry in METAFILES[name]['Models']} <= links
     assert 'data/README.md' in text
 

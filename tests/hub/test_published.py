@@ -46,6 +46,13 @@ def test_text_length_is_that_of_the_weights(published, server, small_model):
     assert published_config(published, longer).max_tokens == cfg.max_tokens + 5
 
 
+def test_words_that_are_made_elsewhere_belong_beside_the_config(published):
+    path = install(published._replace(tokenizer=(), words='https://example.com/words'))
+    cfg = stored_config(load_checkpoint(path), path)
+    assert {part['vocab'] for part in find_dicts(cfg.test_dataloader, 'vocab')} == {
+        str(path.parent / 'tokenizer/synthref')}
+
+
 def test_published_file_stays_where_it_is_wanted_or_was_given(published, tmp_path):
     path = install(published, tmp_path / 'a', keep_source=True)
     source = path.parent / 'source/small.pth'

@@ -4,7 +4,7 @@ import runpy
 import pytest
 import torch
 
-from segvg.checkpoints.io import load_checkpoint
+from segvg.checkpoints.io import load_checkpoint, state_dict_of
 from segvg.checkpoints.rules import RULES
 from segvg.checkpoints.stored_config import stored_config
 from tests.parity.comparison import load_case
@@ -47,7 +47,7 @@ def test_missing_average_is_told(published, tmp_path, monkeypatch):
 def test_output_may_be_safetensors(published, tmp_path, monkeypatch):
     run_tool(monkeypatch, 'convert_checkpoint.py', 'seqtr', published,
              tmp_path / 'new/ours.safetensors')
-    state = load_checkpoint(tmp_path / 'new/ours.safetensors')
+    state = state_dict_of(load_checkpoint(tmp_path / 'new/ours.safetensors'))
     assert len(state) == len(load_case(CASE)['meta']['state_dict_shapes'])
 
 
