@@ -178,6 +178,7 @@ def test_wheel_works_in_an_empty_folder(installed, tmp_path):
         assert result.returncode == 0, result.stderr
         return result.stdout
 
+    assert 'instancevg-b-refcoco ' in run('download', '--list')
     where = run('print-config', f'segvg::{TINY}')
     assert "vocab = 'synthref'" in where
     run('demo-data', '--sizes', 'train=70,val=2,testA=2,testB=0')

@@ -21,6 +21,9 @@ HOME = 'SEGVG_HOME'
 CACHE = '~/.cache/segvg'
 SOURCE = 'source'  # folder for the file as its authors published it
 WEIGHTS = 'model.safetensors'  # of a folder that ``HubModel`` wrote
+#: Tables of the weights whose lengths differ between the published files of a method.
+POSITIONS = 'fusion.position.weight'
+WORDS = 'language_encoder.words.weight'
 HUB_ID = re.compile(r'[\w.-]+/[\w.-]+')
 
 
@@ -116,6 +119,8 @@ def convert(model: PublishedModel, source: Path) -> dict[str, 'Tensor']:
         report.raise_unplaced(model.rule)
     except ValueError as error:
         raise InputError(f'{source}: {error}') from None
+    if not state:
+        raise InputError(f'{source} holds nothing of a published {model.rule} model')
     return state
 
 
@@ -123,19 +128,22 @@ def published_config(model: PublishedModel, state: dict[str, 'Tensor']) -> 'Conf
     """Return the config of a model with the sizes that its weights have.
 
     Text lengths and vocabularies differ between the published files of a method.
+
+    Raises:
+        InputError: the weights lack the table that says so.
     """
     from segvg.utils.configs import load
-    options: dict[str, int] = {}
-    if model.rule in ('segvg', 'transvg'):
-        cfg = load(config_path(model))
-        fusion = cfg.model.fusion
-        others = fusion.num_image_tokens + len(
-            state.get('fusion.learned_tokens.weight', ()))
-        options['max_tokens'] = len(state['fusion.position.weight']) - others
-    elif model.rule in ('seqtr', 'partial_res'):
-        options['model.language_encoder.vocab_size'] = len(
-            state['language_encoder.words.weight'])
-    return load(config_path(model), options)
+    tables = dict(segvg=POSITIONS, transvg=POSITIONS, seqtr=WORDS, partial_res=WORDS)
+    path, name = config_path(model), tables.get(model.rule)
+    if name is None:
+        return load(path)
+    if name not in state:
+        raise InputError(f'the file of {model.name} has no {name}')
+    if name == WORDS:
+        return load(path, {'model.language_encoder.vocab_size': len(state[name])})
+    others = load(path).model.fusion.num_image_tokens + len(
+        state.get('fusion.learned_tokens.weight', ()))
+    return load(path, dict(max_tokens=len(state[name]) - others))
 
 
 def _write(model: PublishedModel, state: dict[str, 'Tensor'], weights: Path) -> None:

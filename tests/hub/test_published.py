@@ -6,7 +6,7 @@ from segvg.checkpoints.io import load_checkpoint, state_dict_of
 from segvg.checkpoints.rules import RULES
 from segvg.checkpoints.stored_config import stored_config
 from segvg.hub import resolve
-from segvg.hub.published import install, model_home
+from segvg.hub.published import POSITIONS, WORDS, install, model_home, published_config
 from segvg.utils.configs import find_dicts, load
 from segvg.utils.errors import InputError
 
@@ -39,11 +39,17 @@ def test_config_names_the_files_beside_it(published, tmp_path):
 
 def test_text_length_is_that_of_the_weights(published, server, small_model):
     cfg, state = small_model
-    name = 'fusion.position.weight'
-    longer = dict(state, **{name: torch.zeros(len(state[name]) + 5, 32)})
-    from segvg.hub.published import published_config
+    longer = dict(state, **{POSITIONS: torch.zeros(len(state[POSITIONS]) + 5, 32)})
     assert published_config(published, state).max_tokens == cfg.max_tokens
     assert published_config(published, longer).max_tokens == cfg.max_tokens + 5
+    with pytest.raises(InputError, match='file of small has no fusion.position.weight'):
+        published_config(published, dict(a=torch.ones(1)))
+
+
+def test_size_of_the_vocabulary_is_that_of_the_weights(published):
+    model = published._replace(rule='seqtr', config='seqtr/seqtr_det_refcoco.py')
+    cfg = published_config(model, {WORDS: torch.zeros(7, 2)})
+    assert cfg.model.language_encoder.vocab_size == 7
 
 
 def test_words_that_are_made_elsewhere_belong_beside_the_config(published):
