@@ -91,6 +91,7 @@ if __name__ == '__main__':
 from segvg.apis.answers import ImageAnswers
 from segvg.apis.inputs import (
     Question,
+    check_any_readable,
     check_images,
     list_questions,
     path_of,
@@ -146,6 +147,7 @@ def main() -> None:
         questions = list_questions(args.images, args.texts)
         check_images([path for path in args.images if not glob.has_magic(path)
                       and not Path(path).is_dir()])
+        check_any_readable([question.image for question in questions])
         named = [path_of(question.image) for question in questions]
         check_outputs(outputs(args, questions),
                       filter(None, [*named, args.config, args.checkpoint]),

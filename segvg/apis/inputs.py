@@ -9,7 +9,12 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 from PIL import Image
 
-from segvg.structures.images import BrokenImageError, picture_pixels, read_image
+from segvg.structures.images import (
+    BrokenImageError,
+    picture_pixels,
+    read_header,
+    read_image,
+)
 from segvg.utils.errors import InputError
 from segvg.utils.fetch import fetch, is_url
 
@@ -181,6 +186,25 @@ def check_images(images: Sequence[ImageInput], *, missing_too: bool = True) -> N
         elif missing_too and isinstance(image, (str, Path)) and not is_url(
                 image) and not Path(image).is_file():
             raise FileNotFoundError(f'image {image} does not exist')
+
+
+def check_any_readable(images: Sequence[ImageInput]) -> None:
+    """Refuse files of which none is an image, before a model is loaded for them.
+
+    Raises:
+        InputError: the header of every file is refused; says why.
+    """
+    told = []
+    for image in images:
+        if not isinstance(image, (str, Path)) or is_url(image):
+            return
+        try:
+            read_header(image)
+            return
+        except BrokenImageError as error:
+            told.append(str(error))
+    raise InputError(f'{len(told)} of {len(told)} images have no answer: '
+                     f'{"; ".join(told)}')
 
 
 def read_input(image: ImageInput, channel_order: str = 'rgb') -> np.ndarray:

@@ -7,6 +7,7 @@ from PIL import ExifTags, Image
 
 from segvg.apis import inputs
 from segvg.apis.inputs import (
+    check_any_readable,
     check_images,
     list_questions,
     picture_names,
@@ -127,6 +128,18 @@ def test_missing_file_is_an_error_before_or_while_reading():
     check_images(['none.jpg', 'http://a.org/b.jpg'], missing_too=False)
     with pytest.raises(BrokenImageError, match='image none.jpg does not exist'):
         read_input('none.jpg')
+
+
+def test_files_none_of_which_is_an_image_are_refused_first(folder):
+    (folder / 'page.jpg').write_text('<html>404</html>')
+    Image.new('1', (20_000, 10_000)).save(folder / 'huge.png')
+    bad = [folder / 'page.jpg', folder / 'huge.png']
+    with pytest.raises(InputError, match='2 of 2 images have no answer: .*page.jpg '
+                       'cannot be read as an image .*; .*huge.png is too large'):
+        check_any_readable(bad)
+    check_any_readable([*bad, np.zeros((4, 4, 3), np.uint8)])
+    check_any_readable([*bad, 'https://example.org/a.jpg'])
+    check_any_readable([*bad, folder / 'b.png'])
 
 
 def test_names_of_pictures():
