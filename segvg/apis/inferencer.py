@@ -309,7 +309,7 @@ class GroundingInferencer:
             expressions=[self._expression(text, phrases) for text in group]))
             for image, group in zip(images, texts)]
         batch = {key: [item[key] for item in packed] for key in packed[0]}
-        samples = [sample.cpu() for sample in self.model.test_step(batch)]
+        samples = self.model.test_step(batch)  # predictions are on the CPU
         if self.mask_parts:
             for sample in samples:
                 sample.pred_instances = split_mask_parts(sample.pred_instances)

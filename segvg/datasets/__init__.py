@@ -1,4 +1,5 @@
 """What training reads: data sets, samplers, tokenizers, transforms."""
+from segvg.datasets.collate import collate_grounding
 from segvg.datasets.grounding_dataset import GroundingDataset
 from segvg.datasets.joined_dataset import JoinedDataset
 from segvg.datasets.samplers import (
@@ -10,5 +11,5 @@ from segvg.datasets.samplers import (
 
 __all__ = [
     'AspectRatioBatchSampler', 'BlockSampler', 'ExpressionBatchSampler',
-    'GroundingDataset', 'JoinedDataset', 'MixedSampler'
+    'GroundingDataset', 'JoinedDataset', 'MixedSampler', 'collate_grounding'
 ]

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
 from segvg.checkpoints.mmengine_loader import use_safe_loader
 from segvg.engine.console import ShortConsoleRunner, log_header
+from segvg.engine.speed import set_defaults
 from segvg.utils.config_values import check_values
 from segvg.utils.configs import load
 from segvg.utils.fast_config_dump import use_plain_text
@@ -42,6 +43,7 @@ def build_runner(cfg: Config) -> Runner:
         ValueError: a value of the config was changed in one place only.
     """
     check_values(cfg)
+    set_defaults(cfg)
     use_safe_loader()
     use_plain_text()
     use_whole_files()

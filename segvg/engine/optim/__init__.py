@@ -3,9 +3,10 @@ from segvg.engine.optim.decay_groups import DecayGroupsConstructor
 from segvg.engine.optim.group_schedule import GroupSchedule
 from segvg.engine.optim.layer_decay import LayerDecayConstructor
 from segvg.engine.optim.named_groups import NamedGroupsConstructor
+from segvg.engine.optim.optim_wrapper import PrecisionOptimWrapper
 from segvg.engine.optim.warmup_schedule import WarmupSchedule
 
 __all__ = [
     'DecayGroupsConstructor', 'GroupSchedule', 'LayerDecayConstructor',
-    'NamedGroupsConstructor', 'WarmupSchedule'
+    'NamedGroupsConstructor', 'PrecisionOptimWrapper', 'WarmupSchedule'
 ]

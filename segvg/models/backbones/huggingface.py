@@ -8,6 +8,7 @@ from segvg.models.huggingface import HuggingFaceEncoder, model_settings
 from segvg.models.layers import additive_mask
 from segvg.models.layers.graphs import reads_values
 from segvg.registry import MODELS
+from segvg.structures.packing import whole_numbers
 from segvg.utils.errors import InputError
 
 #: Image towers that transformers' AutoBackbone does not know.
@@ -164,8 +165,8 @@ class HuggingFaceBackbone(HuggingFaceEncoder):
             patches, mask = self._cut(images), None
             if padding_mask is not None:
                 mask = self._patch_padding(padding_mask).logical_not().long()
-            shapes = torch.tensor([[height, width]] * images.shape[0],
-                                  device=images.device)
+            shapes = whole_numbers([height, width], images.device
+                                   ).repeat(images.shape[0], 1)
             out = self.run(patches, pixel_attention_mask=mask, spatial_shapes=shapes,
                            **options)
         else:

@@ -11,6 +11,7 @@ from segvg.models.losses import process_mean
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
 from segvg.structures.geometry import Geometry
+from segvg.structures.packing import fetch
 
 
 @MODELS.register_module()
@@ -63,7 +64,7 @@ class BoxHead(BaseModule):
               data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
         """Write what ``answer`` returned for B samples as ``pred_instances``."""
         geometry = Geometry.from_samples(data_samples, canvas_shape)
-        boxes = geometry.boxes_to_image(answer['boxes'], 'canvas').cpu()
+        boxes, = fetch([geometry.boxes_to_image(answer['boxes'], 'canvas')])
         for sample, bboxes in zip(data_samples, boxes):
             sample.pred_instances = InstanceData(
                 bboxes=bboxes, scores=bboxes.new_ones(len(bboxes)))

@@ -18,6 +18,7 @@ from segvg.models.losses.instance_loss import InstanceOutputs, enlarge
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
 from segvg.structures.geometry import Geometry
+from segvg.structures.packing import fetch
 
 
 class DecodedQueries(NamedTuple):
@@ -159,16 +160,19 @@ class InstanceHead(BaseModule):
         Which queries are the answer is for a threshold to say.
         """
         outputs = self(fused)
-        scores = self.scores(outputs).cpu()
         geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
-        bboxes = geometry.boxes_to_image(outputs.boxes[-1], 'canvas').cpu()
+        bboxes = geometry.boxes_to_image(outputs.boxes[-1], 'canvas')
         logits = enlarge(torch.cat([outputs.masks, outputs.global_mask[:, None]], 1),
                          fused.canvas_shape)  # (B, Q + 1, H, W)
         on_canvas = logits >= 0
-        on_image = geometry.masks_to_image(logits)
-        for i, sample in enumerate(data_samples):
-            masks = (nearest(on_canvas[i], sample.ori_shape) if self.nearest_masks
-                     else next(on_image) >= 0)
+        if self.nearest_masks:
+            on_image = [nearest(masks, sample.ori_shape)
+                        for masks, sample in zip(on_canvas, data_samples, strict=True)]
+        else:
+            on_image = [masks >= 0 for masks in geometry.masks_to_image(logits)]
+        scores, bboxes, on_canvas, *on_image = fetch(
+            [self.scores(outputs), bboxes, on_canvas, *on_image])
+        for i, (sample, masks) in enumerate(zip(data_samples, on_image, strict=True)):
             sample.pred_instances = InstanceData(
                 bboxes=bboxes[i], scores=scores[i], masks=masks[:-1],
                 canvas_masks=on_canvas[i, :-1])

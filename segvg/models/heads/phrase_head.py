@@ -14,6 +14,7 @@ from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
 from segvg.structures.boxes import enclosing_box
 from segvg.structures.geometry import Geometry
+from segvg.structures.packing import fetch, whole_numbers
 
 
 class PhraseOutputs(NamedTuple):
@@ -48,6 +49,11 @@ def phrases_of(sample: GroundingDataSample) -> list[list[int]]:
     return [list(range(len(sample.gt_instances.bboxes)))]
 
 
+def _chosen(values: Tensor, targets: Sequence[int]) -> Tensor:
+    """Return some of the values (T, ...); a list as index would be copied."""
+    return torch.stack([values[number] for number in targets])
+
+
 def phrase_targets(data_samples: Sequence[GroundingDataSample],
                    canvas_shape: Optional[tuple[int, int]] = None) -> PhraseTargets:
     """Return the phrases that have targets; of several the box around them counts."""
@@ -58,12 +64,12 @@ def phrase_targets(data_samples: Sequence[GroundingDataSample],
             if targets:
                 batch.append(number)
                 phrase.append(position)
-                own = sample.gt_instances.bboxes[targets]
+                own = _chosen(sample.gt_instances.bboxes, targets)
                 bboxes.append(enclosing_box(own)[None])
     geometry = Geometry.from_samples(data_samples, canvas_shape).select(batch)
     boxes = geometry.normalize_boxes(torch.cat(bboxes)[:, None], 'image')[:, 0]
-    index = torch.tensor([batch, phrase], dtype=torch.int64, device=boxes.device)
-    return PhraseTargets(index[0], index[1], boxes)
+    index = whole_numbers([*batch, *phrase], boxes.device)
+    return PhraseTargets(index[:len(batch)], index[len(batch):], boxes)
 
 
 def phrase_masks(data_samples: Sequence[GroundingDataSample],
@@ -71,7 +77,7 @@ def phrase_masks(data_samples: Sequence[GroundingDataSample],
     """Return the masks (N, H, W) of the phrases that have targets, each a union."""
     padded = gt_masks(data_samples, canvas_shape)
     return torch.cat([padded[0][:0]] + [
-        masks[targets].any(0, keepdim=True)
+        _chosen(masks, targets).any(0, keepdim=True)
         for sample, masks in zip(data_samples, padded, strict=True)
         for targets in phrases_of(sample) if targets])
 
@@ -245,28 +251,28 @@ class PhraseHead(BaseModule):
         """
         geometry = Geometry.from_samples(data_samples, canvas_shape)
         bboxes = geometry.boxes_to_image(answer['boxes'], 'image',
-                                         clip=False).cpu()  # (B, P, 4)
+                                         clip=False)  # (B, P, 4)
         counts = [len(sample.get('phrases') or [None]) for sample in data_samples]
-        for sample, own, count in zip(data_samples, bboxes, counts):
-            prediction = InstanceData(bboxes=own[:count], scores=own.new_ones(count))
+        masks: list[Tensor] = []
+        if self.mask is not None:
+            device = bboxes.device
+            batch = whole_numbers([number for number, count in enumerate(counts)
+                                   for _ in range(count)], device)
+            phrase = torch.cat([torch.arange(count, device=device)
+                                for count in counts])
+            logits = (masks_of or (lambda *index: answer['masks'][index]))(
+                batch, phrase).float().split(counts)
+            masks = [on_image > 0 for on_image in geometry.masks_to_image(logits)]
+            masks += [seen.sigmoid() > 0.5
+                      for seen in geometry.masks_to_network(logits)]
+        bboxes, *masks = fetch([bboxes, *masks])
+        for i, (sample, count) in enumerate(zip(data_samples, counts, strict=True)):
+            prediction = InstanceData(bboxes=bboxes[i, :count],
+                                      scores=bboxes.new_ones(count))
             if sample.get('phrases'):
                 prediction.phrase_scores = torch.eye(count)
+            if masks:
+                prediction.masks = masks[i]
+                prediction.canvas_masks = masks[len(data_samples) + i]
             sample.pred_instances = prediction
-        if self.mask is not None:
-            batch = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
-            phrase = torch.cat([torch.arange(count) for count in counts])
-            device = answer['boxes'].device
-            logits = (masks_of or (lambda *index: answer['masks'][index]))(
-                batch.to(device), phrase.to(device))
-            self.add_masks(logits.float().split(counts), geometry, data_samples)
         return data_samples
-
-    @staticmethod
-    def add_masks(logits: Sequence[Tensor], geometry: Geometry,
-                  data_samples: Sequence[GroundingDataSample]) -> None:
-        """Add ``masks`` and ``canvas_masks`` of logits (Q, h, w) to predictions."""
-        for sample, on_image, seen in zip(
-                data_samples, geometry.masks_to_image(logits),
-                geometry.masks_to_network(logits), strict=True):
-            sample.pred_instances.masks = on_image > 0
-            sample.pred_instances.canvas_masks = seen.sigmoid() > 0.5

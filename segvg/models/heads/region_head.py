@@ -11,6 +11,7 @@ from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
 from segvg.structures.geometry import Geometry
 from segvg.structures.masks import mask_bounds
+from segvg.structures.packing import fetch, whole_numbers
 
 
 @MODELS.register_module()
@@ -41,8 +42,8 @@ class RegionHead(BaseModule):
         """Return ``loss_mask``, ``loss_minimap`` and ``loss_no_target``."""
         outputs = self(fused)
         targets = union_masks(data_samples, fused.canvas_shape)
-        empty = torch.tensor([not len(sample.gt_instances.bboxes)
-                              for sample in data_samples], device=targets.device)
+        empty = whole_numbers([not len(sample.gt_instances.bboxes)
+                               for sample in data_samples], targets.device)
         return self.loss_region(outputs, targets, empty)
 
     def predict(self, fused: FusedFeatures,
@@ -67,17 +68,19 @@ class RegionHead(BaseModule):
     def write(answer: dict[str, Tensor], canvas_shape: tuple[int, int],
               data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
         """Write what ``answer`` returned for B samples."""
-        masks, no_target = answer['masks'], answer['no_target']
+        both, no_target = answer['masks'], answer['no_target']
         logits = F.interpolate(
-            masks[:, 1:] - masks[:, :1], size=canvas_shape, mode='bilinear',
+            both[:, 1:] - both[:, :1], size=canvas_shape, mode='bilinear',
             align_corners=False)  # (B, 1, H, W)
-        on_canvas = logits > 0
-        no_target_scores = (no_target[:, 1] - no_target[:, 0]).sigmoid().cpu()
+        no_target_scores = (no_target[:, 1] - no_target[:, 0]).sigmoid()
         geometry = Geometry.from_samples(data_samples, canvas_shape)
-        for i, on_image in enumerate(geometry.masks_to_image(logits)):
-            mask = on_image > 0
-            data_samples[i].set_data(dict(no_target_score=no_target_scores[i]))
-            data_samples[i].pred_instances = InstanceData(
-                bboxes=mask_bounds(mask), scores=1 - no_target_scores[i:i + 1],
-                masks=mask, canvas_masks=on_canvas[i])
+        masks = [on_image > 0 for on_image in geometry.masks_to_image(logits)]
+        bboxes = torch.stack([mask_bounds(mask) for mask in masks])
+        no_target_scores, bboxes, on_canvas, *masks = fetch(
+            [no_target_scores, bboxes, logits > 0, *masks])
+        for i, (sample, mask) in enumerate(zip(data_samples, masks, strict=True)):
+            sample.set_data(dict(no_target_score=no_target_scores[i]))
+            sample.pred_instances = InstanceData(
+                bboxes=bboxes[i], scores=1 - no_target_scores[i:i + 1], masks=mask,
+                canvas_masks=on_canvas[i])
         return data_samples

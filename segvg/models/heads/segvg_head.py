@@ -13,6 +13,7 @@ from segvg.models.losses import MaskTerms, process_mean
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
 from segvg.structures.geometry import Geometry
+from segvg.structures.packing import fetch
 
 
 class SegVGOutputs(NamedTuple):
@@ -205,15 +206,15 @@ class SegVGHead(BaseModule):
               data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
         """Write what ``answer`` returned for B samples as ``pred_instances``."""
         geometry = Geometry.from_samples(data_samples, canvas_shape)
-        bboxes = geometry.boxes_to_image(answer['boxes'], 'canvas').cpu()
-        scores = bboxes.new_ones(len(bboxes), 1)
-        if 'scores' in answer:
-            scores = answer['scores'].cpu()
+        bboxes = geometry.boxes_to_image(answer['boxes'], 'canvas')
+        scores = answer.get('scores', bboxes.new_ones(len(bboxes), 1))
+        soft: list[Tensor] = []
+        if self.predict_masks and 'masks' in answer:
+            soft = list(geometry.masks_to_image(answer['masks']))
+        bboxes, scores, *soft = fetch([bboxes, scores, *soft])
         for i, sample in enumerate(data_samples):
             sample.pred_instances = InstanceData(bboxes=bboxes[i], scores=scores[i])
-        if self.predict_masks and 'masks' in answer:
-            for sample, soft in zip(data_samples,
-                                    geometry.masks_to_image(answer['masks'])):
-                sample.pred_instances.soft_masks = soft
-                sample.pred_instances.masks = soft > 0.5
+            if soft:
+                sample.pred_instances.soft_masks = soft[i]
+                sample.pred_instances.masks = soft[i] > 0.5
         return data_samples

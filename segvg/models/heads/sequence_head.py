@@ -17,10 +17,13 @@ from segvg.models.layers import (
     GaussianDecoderLayer,
     init_matrices,
 )
-from segvg.models.layers.graphs import is_traced
+from segvg.models.layers.graphs import reads_values
 from segvg.registry import MODELS, TASK_UTILS
 from segvg.structures import FusedFeatures, GroundingDataSample, Tokens
 from segvg.structures.geometry import Geometry
+from segvg.structures.packing import fetch, whole_numbers
+
+CPU = torch.device('cpu')
 
 
 @MODELS.register_module()
@@ -88,11 +91,13 @@ class SequenceHead(BaseModule):
 
     # -- tokens ------------------------------------------------------------------------
 
-    def frames(self, data_samples: list[GroundingDataSample]) -> Tensor:
+    def frames(self, data_samples: list[GroundingDataSample],
+               device: torch.device = CPU) -> Tensor:
         """Return what the bins span, (B, 2) float64, width before height."""
-        sizes = [(self.frame_size, ) * 2 if self.frame_size else
-                 sample.canvas_shape[::-1] for sample in data_samples]
-        return torch.tensor(sizes, dtype=torch.float64)
+        sizes = [side for sample in data_samples for side in (
+            (self.frame_size, ) * 2 if self.frame_size else
+            sample.canvas_shape[::-1])]
+        return whole_numbers(sizes, device, torch.float64).view(-1, 2)
 
     def quantise(self, points: Tensor, frames: Tensor) -> Tensor:
         """Return tokens (B, 2 n) of points (B, n, 2); a negative coordinate is END."""
@@ -111,7 +116,7 @@ class SequenceHead(BaseModule):
         points = [part.points(data_samples) for part in self.parts]
         if len({part.dtype for part in points}) > 1:
             points = [part.double() for part in points]
-        frames = self.frames(data_samples).to(points[0].device)
+        frames = self.frames(data_samples, points[0].device)
         return [self.quantise(part, frames) for part in points]
 
     # -- decoder -----------------------------------------------------------------------
@@ -163,8 +168,8 @@ class SequenceHead(BaseModule):
     def forward(self, fused: FusedFeatures) -> list[Tensor]:
         """Return the generated tokens (B, num_steps) of each part.
 
-        A part stops early when every sequence of the batch has ended; what follows END
-        has no meaning.
+        A part stops early when every sequence of the batch has ended, on a CPU: on a
+        GPU to ask would cost more than the steps. What follows END has no meaning.
         """
         memory, generated = fused.memory, []
         state, position = self.decoder.start(memory), 0
@@ -181,7 +186,7 @@ class SequenceHead(BaseModule):
                     logits = logits[:, :self.end]
                 tokens.append(self.sampler(logits))
                 ended |= tokens[-1][:, 0] == self.end
-                if is_last and step >= part.min_steps and not is_traced() \
+                if is_last and step >= part.min_steps and reads_values(ended) \
                         and ended.all():
                     break
                 current = self.embed(tokens[-1], step, memory)
@@ -216,8 +221,7 @@ class SequenceHead(BaseModule):
         frames = self.frames(data_samples)
         geometry = Geometry.from_samples(data_samples)
         predictions = [InstanceData(scores=torch.ones(1)) for _ in data_samples]
-        for part, tokens in zip(self.parts, generated):
-            tokens = tokens.cpu()
+        for part, tokens in zip(self.parts, fetch(generated)):
             ended = tokens == self.end
             lengths = torch.where(ended.any(1), ended.int().argmax(1), tokens.shape[1])
             pixels = self.dequantise(tokens, frames)

@@ -14,6 +14,7 @@ from segvg.registry import TASK_UTILS
 from segvg.structures import GroundingDataSample
 from segvg.structures.geometry import Geometry
 from segvg.structures.masks import decode_polygons
+from segvg.structures.packing import whole_numbers
 
 
 class SequencePart(ABC):
@@ -118,9 +119,10 @@ class ContourPart(SequencePart):
         chosen = random.sample(
             range(len(contours)), int(len(contours) * self.shuffle_fraction))
         if chosen:
-            order = torch.randperm(self.num_points).to(contours.device)
+            order = torch.randperm(self.num_points, device=contours.device)
+            rows = whole_numbers(chosen, contours.device)
             contours = contours.clone()
-            contours[chosen] = contours[chosen][:, order]
+            contours[rows] = contours[rows][:, order]
         return contours
 
     def weights(self, targets: Tensor, end: int) -> Tensor:

@@ -16,6 +16,7 @@ from segvg.models.task_utils import Matches, SetTargets
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
 from segvg.structures.geometry import Geometry
+from segvg.structures.packing import fetch
 
 
 class SetOutputs(NamedTuple):
@@ -176,9 +177,8 @@ class SetBoxHead(BaseModule):
                 losses[name] = losses.get(name, 0) + value
         if self.mask is not None:
             assert masks is not None  # loss makes them
-            final = matches.sets == len(outputs[-1].logits) - 1
             losses.update(self._mask_losses(
-                fused, outputs[-1], Matches(*(index[final] for index in matches)),
+                fused, outputs[-1], matches.last(len(outputs[-1].logits)),
                 torch.cat(list(masks)), num_boxes))
         return losses
 
@@ -251,16 +251,24 @@ class SetBoxHead(BaseModule):
                 the answer.
         """
         geometry = Geometry.from_samples(data_samples, canvas_shape)
-        bboxes = geometry.boxes_to_image(answer['boxes'], 'image', clip=False).cpu()
-        scores = object_scores(answer['logits']).cpu()  # (B, Q)
-        for i, sample in enumerate(data_samples):
-            sample.pred_instances = InstanceData(
-                bboxes=bboxes[i], scores=scores[i],
-                **self.more_fields(answer['logits'][i], sample))
-            sample.no_target_score = 1 - scores[i].max()
+        bboxes = geometry.boxes_to_image(answer['boxes'], 'image', clip=False)
+        scores = object_scores(answer['logits'])  # (B, Q)
+        masks: list[Tensor] = []
+        kept = torch.ones_like(scores, dtype=torch.bool)
         if self.mask is not None:
-            self._add_masks(masks_of or (lambda batch, queries: answer['masks'][
-                batch, queries]), scores, geometry, data_samples)
+            kept, counts = self._choose_masks(scores)
+            masks = self._masks(masks_of or (lambda batch, queries: answer['masks'][
+                batch, queries]), kept, counts, geometry)
+        bboxes, scores, kept, logits, *masks = fetch(
+            [bboxes, scores, kept, answer['logits'], *masks])
+        for i, sample in enumerate(data_samples):
+            found = InstanceData(bboxes=bboxes[i], scores=scores[i],
+                                 **self.more_fields(logits[i], sample))
+            if masks:
+                found = found[kept[i]]
+                found.masks = masks[i]
+            sample.pred_instances = found
+            sample.no_target_score = 1 - scores[i].max()
         return data_samples
 
     def more_fields(self, logits: Tensor,
@@ -268,28 +276,37 @@ class SetBoxHead(BaseModule):
         """Return further fields (Q, ...) of a prediction (Q, A); none here."""
         return {}
 
-    def _add_masks(self, masks_of: MasksOf, scores: Tensor, geometry: Geometry,
-                   data_samples: list[GroundingDataSample]) -> None:
-        """Keep the queries that get a mask and add ``masks`` (Q, H0, W0) bool.
+    def _choose_masks(self, scores: Tensor) -> tuple[Tensor, list[int]]:
+        """Return which queries get a mask, and how many of each expression.
+
+        With a threshold their number has to be waited for.
 
         Args:
-            masks_of: makes the mask logits (N, h, w) of N queries.
-            scores: (B, Q) on the CPU.
-            geometry: of the B expressions.
-            data_samples: with predictions for all queries.
+            scores: (B, Q).
         """
         if self.mask_threshold is None:
             kept = torch.zeros_like(scores, dtype=torch.bool)
             kept.scatter_(1, scores.argmax(1, keepdim=True), True)
-        else:
-            kept = scores > self.mask_threshold
-        batch, queries = (index.to(next(self.parameters()).device) for index in
-                          kept.nonzero(as_tuple=True))
-        logits = torch.zeros((0, 1, 1), device=batch.device)
-        if len(batch):
-            logits = masks_of(batch, queries)
-        on_image = geometry.masks_to_image(logits.float().split(kept.sum(1).tolist()))
-        for sample, own, masks in zip(data_samples, kept, on_image):
-            prediction = sample.pred_instances[own]
-            prediction.masks = masks.sigmoid() > 0.5
-            sample.pred_instances = prediction
+            return kept, [1] * len(scores)
+        kept = scores > self.mask_threshold
+        return kept, kept.sum(1).tolist()
+
+    @staticmethod
+    def _masks(masks_of: MasksOf, kept: Tensor, counts: list[int],
+               geometry: Geometry) -> list[Tensor]:
+        """Return for each expression the masks (N, H0, W0) bool of some queries.
+
+        Args:
+            masks_of: makes the mask logits (N, h, w) of N queries.
+            kept: (B, Q) bool.
+            counts: how many queries of each expression.
+            geometry: of the B expressions.
+        """
+        logits = torch.zeros((0, 1, 1), device=kept.device)
+        if sum(counts):
+            # The first of a stable order: their number is known, so nothing waits.
+            chosen = kept.flatten().byte().argsort(descending=True, stable=True)
+            chosen = chosen[:sum(counts)]
+            logits = masks_of(chosen // kept.shape[1], chosen % kept.shape[1])
+        return [masks.sigmoid() > 0.5 for masks in geometry.masks_to_image(
+            logits.float().split(counts))]

@@ -129,11 +129,31 @@ class WordVectorGRU(BaseModule):
         lengths = padding_mask.logical_not().sum(1)
         if is_traced():
             return self._states_without_packing(ids, lengths)
+        if not reads_values(ids):
+            return self._states_by_shifting(ids, padding_mask)
         packed = nn.utils.rnn.pack_padded_sequence(
-            self.words(ids), lengths.cpu(), batch_first=True, enforce_sorted=False)
+            self.words(ids), lengths, batch_first=True, enforce_sorted=False)
         states, _ = nn.utils.rnn.pad_packed_sequence(
             self.gru(packed)[0], batch_first=True)
         return states
+
+    def _states_by_shifting(self, ids: Tensor, padding_mask: Tensor) -> Tensor:
+        """Return the states (B, L, C), those of padding 0, without a packed sequence.
+
+        Packing needs the lengths on the CPU. Forwards, padding stands behind all words;
+        for the way back each text is shifted to the end, so that padding comes last
+        there too. Each way is computed twice and one result is used.
+        """
+        words, length = self.words(ids), ids.shape[1]
+        missing = padding_mask.sum(1, keepdim=True)  # (B, 1)
+        steps = torch.arange(length, device=ids.device)
+        shifted = _reorder(words, (steps - missing) % length)
+        states = self.gru(torch.cat([words, shifted]))[0]  # (2 B, L, 2 C)
+        forward, backward = states.unflatten(-1, (2, -1)).unbind(-2)
+        count = words.shape[0]
+        backward = _reorder(backward[count:], (steps + missing) % length)
+        return torch.cat([forward[:count], backward], dim=-1).masked_fill(
+            padding_mask[..., None], 0)
 
     def _states_without_packing(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Return the states (B, L, C), those of padding 0, by operations of a graph.

@@ -9,6 +9,7 @@ from mmengine.model import constant_init, xavier_init
 from torch import Tensor, nn
 
 from segvg.models.layers.transformer import FeedForward, add_position
+from segvg.structures.packing import whole_numbers
 from segvg.utils.mmcv_ops import EXTENSION, MissingExtension
 
 Shapes = Sequence[tuple[int, int]]
@@ -53,7 +54,8 @@ def sample_levels_compiled(value: Tensor, shapes: Shapes, locations: Tensor,
                            weights: Tensor) -> Tensor:
     """Return the same as ``sample_levels``, by mmcv's compiled op."""
     from mmcv.ops.multi_scale_deform_attn import MultiScaleDeformableAttnFunction
-    sizes = torch.tensor(shapes, device=value.device)
+    sizes = whole_numbers([side for shape in shapes for side in shape],
+                          value.device).view(-1, 2)
     starts = sizes.prod(1).cumsum(0) - sizes.prod(1)
     images_a_step = next(n for n in range(min(64, len(value)), 0, -1)
                          if len(value) % n == 0)
@@ -116,7 +118,8 @@ class DeformableAttention(nn.Module):
         offsets = self.sampling_offsets(query).unflatten(-1, (*shape, 2))
         weights = self.attention_weights(query).unflatten(
             -1, (self.heads, -1)).softmax(-1).unflatten(-1, shape[1:])
-        sizes = query.new_tensor([(w, h) for h, w in shapes])[:, None]  # (levels, 1, 2)
+        sizes = whole_numbers([side for h, w in shapes for side in (w, h)],
+                              query.device, query.dtype).view(-1, 1, 2)  # of levels
         locations = reference[:, :, None, :, None] + offsets / sizes
         sample = (sample_levels_compiled if self.compiled and query.is_cuda
                   else sample_levels)

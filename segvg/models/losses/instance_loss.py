@@ -12,6 +12,7 @@ from segvg.models.losses.region_loss import weighted_cross_entropy
 from segvg.models.task_utils import Matches
 from segvg.registry import MODELS, TASK_UTILS
 from segvg.structures.boxes import cxcywh_to_xyxy, paired_giou
+from segvg.structures.packing import whole_numbers
 
 GIOU_EPS = 1e-6
 
@@ -45,7 +46,7 @@ def enlarge(masks: Tensor, size: Sequence[int]) -> Tensor:
 
 def mean_count(count: int, device: torch.device) -> Tensor:
     """Return the mean () of a number over processes; all together have at least 1."""
-    mean = process_mean(torch.tensor(float(count), device=device), device)
+    mean = process_mean(torch.full((), float(count), device=device), device)
     return mean.clamp(min=1 / get_world_size())
 
 
@@ -159,14 +160,16 @@ class InstanceLoss(nn.Module):
         """
         size = masks[0].shape[-2:]
         union = torch.stack([own.any(0) for own in masks]).float()  # (B, H, W)
-        last = matches.sets == len(outputs.boxes) - 1
-        batch, queries = matches.batch[last], matches.queries[last]
-        unmatched = torch.ones_like(outputs.masks[..., 0, 0], dtype=torch.bool)
-        unmatched[batch, queries] = False
+        _, batch, queries, targets = matches.last(len(outputs.boxes))
         parts = dice_and_entropy(self._full_size(outputs.masks[batch, queries], size),
-                                 torch.cat(list(masks))[matches.targets[last]])
+                                 torch.cat(list(masks))[targets])
         if self.unmatched_weight:
-            rest = self._full_size(outputs.masks[unmatched], size)
+            matched = torch.zeros_like(outputs.masks[..., 0, 0], dtype=torch.uint8)
+            matched[batch, queries] = 1
+            # The first of a stable order: their number is known, so nothing waits.
+            unmatched = matched.flatten().argsort(stable=True)
+            unmatched = unmatched[:unmatched.shape[0] - batch.shape[0]]
+            rest = self._full_size(outputs.masks.flatten(0, 1)[unmatched], size)
             parts = parts + self.unmatched_weight * dice_and_entropy(
                 rest, torch.zeros_like(rest))
         small = F.interpolate(union[:, None], size=outputs.attention.shape[-2:],
@@ -187,7 +190,7 @@ class InstanceLoss(nn.Module):
                        boxes: Sequence[Tensor]) -> Tensor:
         """Return the weighted term () of whether there is a target."""
         logits = outputs.existence.float()
-        empty = torch.tensor([not len(own) for own in boxes], device=logits.device)
+        empty = whole_numbers([not len(own) for own in boxes], logits.device)
         return self.existence_weight * weighted_cross_entropy(
             logits[:, 1] - logits[:, 0], empty, self.existence_class_weights)
 

@@ -16,8 +16,8 @@ def count_boxes(targets: Sequence[SetTargets], device: torch.device) -> Tensor:
 
     All processes together have at least 1.
     """
-    count = torch.tensor(float(sum(len(entry.boxes) for entry in targets)),
-                         device=device)
+    count = torch.full((), float(sum(len(entry.boxes) for entry in targets)),
+                       device=device)
     return process_mean(count, device).clamp(min=1 / get_world_size())
 
 

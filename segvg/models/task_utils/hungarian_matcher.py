@@ -6,6 +6,7 @@ from torch import Tensor
 
 from segvg.registry import TASK_UTILS
 from segvg.structures.boxes import cxcywh_to_xyxy, paired_giou
+from segvg.structures.packing import whole_numbers
 
 
 class SetTargets(NamedTuple):
@@ -22,6 +23,8 @@ class SetTargets(NamedTuple):
 class Matches(NamedTuple):
     """M pairs of a query and a target in S sets of predictions, all int64 (M,).
 
+    They are in the order of the sets, and each set has as many.
+
     Attributes:
         sets: which set.
         batch: which expression.
@@ -32,6 +35,11 @@ class Matches(NamedTuple):
     batch: Tensor
     queries: Tensor
     targets: Tensor
+
+    def last(self, sets: int) -> 'Matches':
+        """Return the pairs of the last of ``sets`` sets."""
+        count = self.sets.shape[0] // sets
+        return Matches(*(index[self.sets.shape[0] - count:] for index in self))
 
 
 def pad_targets(targets: Sequence[SetTargets]) -> tuple[Tensor, Tensor]:
@@ -157,8 +165,7 @@ def assign(cost: Tensor, counts: Sequence[int]) -> Matches:
     if max(counts) > 1:
         return _assign(cost, counts)
     device = cost.device
-    filled = torch.tensor([i for i, count in enumerate(counts) if count],
-                          dtype=torch.int64, device=device)
+    filled = whole_numbers([i for i, count in enumerate(counts) if count], device)
     queries = cost[:, filled, :, 0].argmin(-1) if len(filled) else (
         filled.expand(len(cost), 0))  # (S, filled)
     sets = torch.arange(len(cost), device=device)

@@ -46,7 +46,7 @@ def test_texts_that_do_not_fit_are_errors():
         WordVectorGRU(9, 4, 5, pool='sum')
 
 
-def test_states_in_a_graph_equal_those_of_packed_sequences():
+def test_states_in_a_graph_and_on_a_gpu_equal_those_of_packed_sequences():
     torch.manual_seed(0)
     encoder = WordVectorGRU(9, word_channels=5, hidden_channels=4).eval()
     ids = torch.randint(1, 9, (3, 6))
@@ -55,3 +55,5 @@ def test_states_in_a_graph_equal_those_of_packed_sequences():
     packed = encoder._states(ids, padding_mask)
     torch.testing.assert_close(
         encoder._states_without_packing(ids, lengths), packed, rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        encoder._states_by_shifting(ids, padding_mask), packed, rtol=0, atol=1e-6)

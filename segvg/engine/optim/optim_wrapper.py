@@ -1,0 +1,111 @@
+"""Steps of an optimizer in any precision, on a GPU and on a CPU, without a wait."""
+from contextlib import contextmanager
+from typing import Any, Iterator, Optional, Union
+
+import torch
+from mmengine.optim import OptimWrapper
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from segvg.registry import OPTIM_WRAPPERS
+
+DTYPES = ('float32', 'bfloat16', 'float16')
+
+
+@OPTIM_WRAPPERS.register_module()
+class PrecisionOptimWrapper(OptimWrapper):
+    """mmengine's ``OptimWrapper`` with ``torch.autocast``, on a GPU and on a CPU.
+
+    In float16 the loss is scaled, so that small gradients do not become zero.
+    Weights and optimizer stay float32. The norm of clipped gradients is not read at
+    every step, as mmengine does: ``GatheredInfoHook`` logs it.
+
+    Args:
+        optimizer: whose steps it takes.
+        dtype: ``'float32'``, ``'bfloat16'`` or ``'float16'``: type of matrix products
+            and convolutions.
+        loss_scale: of float16: ``'dynamic'`` or a number.
+        kwargs: of ``OptimWrapper``.
+
+    Attributes:
+        gradients: the norm before the last step, if gradients are clipped by it.
+
+    Raises:
+        ValueError: another type.
+    """
+
+    def __init__(self, optimizer: Optimizer, *, dtype: str = 'float32',
+                 loss_scale: Union[str, float] = 'dynamic', **kwargs: Any) -> None:
+        if dtype not in DTYPES:
+            raise ValueError(f'dtype is one of {DTYPES}, not {dtype!r}')
+        super().__init__(optimizer, **kwargs)
+        self.dtype = dtype
+        self.gradients: dict[str, Tensor] = {}
+        self.scaler: Optional[torch.amp.GradScaler] = None
+        if dtype == 'float16':
+            options: dict[str, Any] = {}
+            if loss_scale != 'dynamic':  # as good as never grown
+                options = dict(init_scale=float(loss_scale), growth_interval=2**31 - 1)
+            self.scaler = torch.amp.GradScaler(self.device_type, **options)
+
+    @property
+    def device_type(self) -> str:
+        """Kind of the device of the weights."""
+        return self.optimizer.param_groups[0]['params'][0].device.type
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Compute the losses in the chosen precision."""
+        with super().optim_context(model), precision(self.device_type, self.dtype):
+            yield
+
+    def backward(self, loss: Tensor, **kwargs: Any) -> None:
+        """Compute the gradients, in float16 those of the scaled loss."""
+        super().backward(loss if self.scaler is None else self.scaler.scale(loss),
+                         **kwargs)
+
+    def step(self, **kwargs: Any) -> None:
+        """Change the weights, in float16 unless a gradient is not a number."""
+        if self.scaler is None:
+            super().step(**kwargs)
+            return
+        if self.clip_grad_kwargs:
+            self.scaler.unscale_(self.optimizer)
+            self._clip_grad()
+        self.scaler.step(self.optimizer, **kwargs)
+        self.scaler.update()
+
+    def _clip_grad(self) -> None:
+        """Clip the gradients and keep their norm, without reading it."""
+        weights = [weight for group in self.optimizer.param_groups
+                   for weight in group['params'] if weight.grad is not None]
+        if weights:
+            norm = self.clip_func(weights, **self.clip_grad_kwargs)
+            if norm is not None:  # clipped by value
+                self.gradients = {self.grad_name: norm.detach()}
+
+    def state_dict(self) -> dict:
+        """Return the state of the optimizer and of the scale of the loss."""
+        state = super().state_dict()
+        if self.scaler is not None:
+            state['loss_scaler'] = self.scaler.state_dict()
+        return state
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Load a state; also one of a training in another precision."""
+        state_dict = dict(state_dict)
+        scale = state_dict.pop('loss_scaler', None)
+        if scale and self.scaler is not None:
+            self.scaler.load_state_dict(scale)
+        super().load_state_dict(state_dict)
+
+
+def precision(device_type: str, dtype: str) -> torch.autocast:
+    """Return a context in which matrix products and convolutions have a type.
+
+    Args:
+        device_type: ``'cuda'``, ``'cpu'``, ...
+        dtype: one of ``DTYPES``; float32 changes nothing.
+    """
+    return torch.autocast(device_type, getattr(torch, dtype),
+                          enabled=dtype != 'float32')

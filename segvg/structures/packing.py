@@ -1,0 +1,93 @@
+"""Many tensors in one buffer, and whole numbers that are made on a device.
+
+A copy between host and device costs its size and a fixed part, and a blocking one waits
+for all work that is queued. So a batch is one copy to the device and one back.
+"""
+from typing import Generic, Hashable, Mapping, NamedTuple, Sequence, TypeVar
+
+import torch
+from torch import Tensor
+
+Key = TypeVar('Key', bound=Hashable)
+
+
+class Slot(NamedTuple):
+    """Where a tensor lies in a buffer.
+
+    Attributes:
+        start: its first byte.
+        dtype: its type.
+        shape: its shape.
+    """
+    start: int
+    dtype: torch.dtype
+    shape: torch.Size
+
+
+class PackedTensors(Generic[Key]):
+    """Tensors of any types and shapes, by name, in one buffer of bytes.
+
+    Attributes:
+        buffer: (N,) uint8.
+        slots: where each tensor lies.
+    """
+
+    def __init__(self, buffer: Tensor, slots: dict[Key, Slot]) -> None:
+        self.buffer = buffer
+        self.slots = slots
+
+    @classmethod
+    def pack(cls, tensors: Mapping[Key, Tensor]) -> 'PackedTensors[Key]':
+        """Copy tensors of one device into a buffer of that device; at least one."""
+        slots, parts, start = {}, [], 0
+        # Widest types first: then each begins at a multiple of its own size.
+        for key, tensor in sorted(tensors.items(),
+                                  key=lambda item: -item[1].element_size()):
+            slots[key] = Slot(start, tensor.dtype, tensor.shape)
+            parts.append(tensor.contiguous().reshape(-1).view(torch.uint8))
+            start += len(parts[-1])
+        return cls(torch.cat(parts), slots)
+
+    def unpack(self) -> dict[Key, Tensor]:
+        """Return the tensors, views of the buffer."""
+        tensors = {}
+        for key, (start, dtype, shape) in self.slots.items():
+            stop = start + shape.numel() * dtype.itemsize
+            tensors[key] = self.buffer[start:stop].view(dtype).view(shape)
+        return tensors
+
+    def to(self, device: torch.device) -> 'PackedTensors[Key]':
+        """Return them on a device, by one copy that does not block if it is pinned."""
+        return PackedTensors(self.buffer.to(device, non_blocking=True), self.slots)
+
+    def pin_memory(self) -> 'PackedTensors[Key]':
+        """Return them in pinned memory; a data loader with ``pin_memory`` calls it."""
+        return PackedTensors(self.buffer.pin_memory(), self.slots)
+
+
+def fetch(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Return tensors of one device on the CPU, after one transfer.
+
+    Those of the CPU are returned as they are. Each of the others has memory of its own:
+    who keeps one does not keep all.
+    """
+    if all(tensor.device.type == 'cpu' for tensor in tensors):
+        return list(tensors)
+    packed = PackedTensors.pack(dict(enumerate(tensors)))
+    on_host = PackedTensors(packed.buffer.cpu(), packed.slots).unpack()
+    return [on_host[number].clone() for number in range(len(tensors))]
+
+
+def whole_numbers(values: Sequence[int], device: torch.device,
+                  dtype: torch.dtype = torch.int64) -> Tensor:
+    """Return whole numbers from 0 upwards as a tensor (N,), made without a copy.
+
+    ``torch.tensor`` would make it on the CPU and copy it, which waits for the device.
+    Here it is put together from parts of 0, 1, 2, ..., which the device counts itself.
+    """
+    if device.type == 'cpu':
+        return torch.tensor(list(values), dtype=dtype)
+    if not len(values):
+        return torch.empty(0, dtype=dtype, device=device)
+    counted = torch.arange(max(values) + 1, dtype=dtype, device=device)
+    return torch.cat([counted[value:value + 1] for value in values])
