@@ -48,6 +48,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         'export': Command('export_model.py')},
     'results': {
         'compare': Command('compare.py'),
+        'eval-predictions': Command('analysis_tools/eval_predictions.py'),
         'run-benchmark': Command('run_benchmark.py'),
         'analyze-errors': Command('analysis_tools/analyze_errors.py'),
         'choose-threshold': Command('analysis_tools/choose_threshold.py'),

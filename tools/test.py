@@ -13,11 +13,22 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--out', metavar='F.json', help='write the scores to this file')
+    parser.add_argument('--out', action='append', default=[], metavar='FILE',
+                        help='F.json: write the scores to this file; F.pkl: write all '
+                        'predictions; can be repeated')
     parser.add_argument('--card', metavar='F.json', help='write a result card: scores '
                         'with intervals, protocol, data, weights, code, answers')
     parser.add_argument('--show-dir', metavar='DIR',
                         help='draw predictions into this folder')
+    parser.add_argument('--show', action='store_true',
+                        help='show predictions in a window; also written to the work '
+                        'folder, or to --show-dir')
+    parser.add_argument('--wait-time', type=float, default=2, metavar='SECONDS',
+                        help='how long a window waits for a key, 0: until one is '
+                        'pressed (default: %(default)s)')
+    parser.add_argument('--tta', action='store_true',
+                        help='look at every image as it is and mirrored, with left and '
+                        'right swapped in the text, and average the predictions')
     parser.add_argument(
         '--split', metavar='NAME', help='score this split instead of the one of '
         'test_dataloader, e.g. testA, or test: all splits with "test" in their names')
@@ -43,6 +54,8 @@ from segvg.bench.card_hook import CardHook
 from segvg.engine.launch import build_runner, leave_group, load_config, load_weights
 from segvg.engine.preflight import check_files
 from segvg.engine.reporting import report
+from segvg.engine.test_time import average_flips, use_flips
+from segvg.evaluation.prediction_dump import PredictionDump, is_pickle
 from segvg.evaluation.thresholds import thresholds_in_use, use_threshold
 from segvg.leakage.guard import tell_verdict
 from segvg.leakage.provenance import checked_record, read_record
@@ -51,7 +64,7 @@ from segvg.utils.configs import ann_files, choose_split, drop_init
 
 def outputs(args: argparse.Namespace) -> Iterator[Union[str, Path, None]]:
     """Yield the files to write; of the pictures only those that exist."""
-    yield args.out
+    yield from args.out
     if args.card:
         yield from card_files(Path(args.card))
     if args.show_dir:
@@ -62,10 +75,16 @@ def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
     """Write what the flags say into the config."""
     if args.split:
         choose_split(cfg.test_dataloader, args.split)
-    if args.show_dir:
+    if args.show or args.show_dir:
         hook = cfg.default_hooks.setdefault(
             'visualization', dict(type='GroundingVisualizationHook'))
-        hook.update(draw=True, test_out_dir=args.show_dir)
+        hook.update(draw=True, test_out_dir=args.show_dir, show=args.show,
+                    wait_time=args.wait_time)
+    if args.show:
+        from segvg.visualization.window import require_display
+        require_display()
+    if args.tta:
+        use_flips(cfg)
     # The checkpoint brings all weights: none of the public ones is needed.
     drop_init(cfg.model)
     cfg.load_from, cfg.resume = None, False
@@ -104,13 +123,17 @@ def main() -> None:
         runner = build_runner(cfg)
         meta = load_weights(runner, args.checkpoint)
         leakage = check_leakage(args, cfg, meta)
+        if args.tta:
+            average_flips(runner)
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
     card = args.card and CardHook(
         args.card, checkpoint=args.checkpoint, meta=meta, config=args.config,
-        leakage=leakage, thresholds=thresholds)
+        leakage=leakage, thresholds=thresholds, suffix=' (tta)' if args.tta else '')
     if card:
         runner.register_hook(card)
+    for path in filter(is_pickle, args.out):
+        runner.test_loop.evaluator.metrics.append(PredictionDump(path))
     metrics = runner.test()
     if is_main_process():
         if card:

@@ -29,15 +29,17 @@ class CardHook(Hook):
         config: path of the config.
         leakage: verdict on them.
         thresholds: those in use, with where they were chosen.
+        suffix: of the name of the config, where it was used in another way.
     """
     # before the averaged weights are replaced by the plain ones, scored after them
     priority = 'VERY_HIGH'
 
     def __init__(self, path: Path, *, checkpoint: Path, meta: dict, config: Path,
-                 leakage: str, thresholds: Sequence[dict]) -> None:
+                 leakage: str, thresholds: Sequence[dict], suffix: str = '') -> None:
         self.path, self.checkpoint, self.meta = Path(path), Path(checkpoint), meta
         self.config, self.leakage = Path(config), leakage
         self.thresholds = list(thresholds)
+        self.suffix = suffix
         self._log: Optional[PredictionLog] = None
         self._start = self._seconds = 0.0
         self._terms: dict[str, np.ndarray] = {}
@@ -72,7 +74,7 @@ class CardHook(Hook):
         images = [image_of(row) for row in self._rows]
         cfg = runner.cfg
         return dict(
-            name=self.config.stem, scores=scores,
+            name=self.config.stem + self.suffix, scores=scores,
             intervals={name: [found.low, found.high] for name, found in (
                 (name, interval([image_sums(values, images)]))
                 for name, values in self._terms.items())},

@@ -15,6 +15,7 @@ from segvg.engine.console import ShortConsoleRunner, log_header
 from segvg.engine.speed import set_defaults
 from segvg.utils.config_values import check_values
 from segvg.utils.configs import load
+from segvg.utils.errors import InputError
 from segvg.utils.fast_config_dump import use_plain_text
 from segvg.utils.file_backend import use_whole_files
 
@@ -47,7 +48,9 @@ def build_runner(cfg: Config) -> Runner:
     use_safe_loader()
     use_plain_text()
     use_whole_files()
-    if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
+    if cfg.launcher == 'mpi':
+        set_up_mpi()
+    if cfg.launcher in ('pytorch', 'mpi') and not torch.cuda.is_available():
         # mmengine's own start of the process group calls CUDA.
         if not torch.distributed.is_initialized():
             torch.distributed.init_process_group('gloo')
@@ -61,6 +64,35 @@ def build_runner(cfg: Config) -> Runner:
         runner = RUNNERS.build(cfg)
     log_header(runner)
     return runner
+
+
+def set_up_mpi() -> None:
+    """Tell torch what Open MPI says of this process.
+
+    Processes on one machine find each other by themselves; on several MASTER_ADDR names
+    the first one.
+
+    Raises:
+        InputError: the process was not started by Open MPI, or does not know the first
+            machine.
+    """
+    found = {}
+    for name in ('RANK', 'SIZE', 'LOCAL_RANK', 'LOCAL_SIZE'):
+        value = os.environ.get(f'OMPI_COMM_WORLD_{name}')
+        if value is None:
+            raise InputError(f'--launcher mpi: OMPI_COMM_WORLD_{name} is not set; use '
+                             'mpirun of Open MPI: mpirun -np 4 python tools/train.py '
+                             'CONFIG --launcher mpi')
+        found[name] = value
+    if 'MASTER_ADDR' not in os.environ:
+        if found['SIZE'] != found['LOCAL_SIZE']:
+            raise InputError('--launcher mpi: processes on several machines need '
+                             'MASTER_ADDR, the address of the first (mpirun -x '
+                             'MASTER_ADDR=...)')
+        os.environ['MASTER_ADDR'] = '127.0.0.1'
+    os.environ.setdefault('MASTER_PORT', '29500')
+    os.environ.update(RANK=found['RANK'], WORLD_SIZE=found['SIZE'],
+                      LOCAL_RANK=found['LOCAL_RANK'])
 
 
 def load_weights(runner: Runner, path: str) -> dict:

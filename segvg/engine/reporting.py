@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmengine.runner import Runner
 
+from segvg.evaluation.prediction_dump import is_pickle
 from segvg.evaluation.thresholds import format_threshold
 from segvg.utils.configs import ann_files
 from segvg.utils.files import write_whole
@@ -32,10 +33,12 @@ def report(runner: Runner, metrics: dict, args: argparse.Namespace, *, leakage: 
     print(f'  images seen in training: {leakage}')
     for item in thresholds:
         print(f'  {format_threshold(item)}')
-    if args.out:
+    for path in args.out:
+        if is_pickle(path):  # of the predictions
+            continue
         content = dict(metrics=metrics, config=args.config, checkpoint=args.checkpoint,
                        ann_file=files[0] if len(files) == 1 else files,
                        num_expressions=count, leakage=leakage)
         if thresholds:
             content['thresholds'] = thresholds
-        write_whole(args.out, json.dumps(content, indent=2) + '\n')
+        write_whole(path, json.dumps(content, indent=2) + '\n')

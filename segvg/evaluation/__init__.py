@@ -15,6 +15,7 @@ from segvg.evaluation.generalized_masks import (
 )
 from segvg.evaluation.masks import MaskIoU, NetworkMaskIoU, SeqTRMaskIoU
 from segvg.evaluation.phrases import PhraseCutIoU, PhraseRecall
+from segvg.evaluation.prediction_dump import PredictionDump
 from segvg.evaluation.prediction_log import PredictionLog
 from segvg.evaluation.robust_masks import RobustMaskIoU
 from segvg.evaluation.thresholds import ThresholdSweep, answer_rule
@@ -24,6 +25,7 @@ __all__ = [
     'GeneralizedMaskIoU', 'GeneralizedMetric', 'GroundingMetric', 'MaskIoU',
     'MaskPartBoxF1', 'MeanBoxAccuracy', 'NetworkAnswerMaskIoU',
     'NetworkGeneralizedAnswerIoU', 'NetworkGeneralizedMaskIoU', 'NetworkMaskIoU',
-    'NetworkRobustAnswerIoU', 'PhraseCutIoU', 'PhraseRecall', 'PredictionLog',
+    'NetworkRobustAnswerIoU', 'PhraseCutIoU', 'PhraseRecall', 'PredictionDump',
+    'PredictionLog',
     'RobustMaskIoU', 'SeqTRMaskIoU', 'ThresholdSweep', 'answer_rule'
 ]

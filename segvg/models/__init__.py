@@ -10,8 +10,9 @@ from segvg.models import (
 )
 from segvg.models.averaged_model import RampedAverage
 from segvg.models.data_preprocessor import GroundingDataPreprocessor
+from segvg.models.flip_average import GroundingTTAModel
 
 __all__ = [
-    'GroundingDataPreprocessor', 'RampedAverage', 'backbones', 'grounders', 'heads',
-    'language_encoders', 'losses', 'necks', 'task_utils'
+    'GroundingDataPreprocessor', 'GroundingTTAModel', 'RampedAverage', 'backbones',
+    'grounders', 'heads', 'language_encoders', 'losses', 'necks', 'task_utils'
 ]

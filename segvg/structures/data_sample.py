@@ -1,6 +1,7 @@
 """One expression about one image, with its targets and its prediction."""
 from typing import Iterator
 
+import torch
 from mmengine.structures import BaseDataElement, InstanceData
 
 
@@ -30,6 +31,8 @@ class GroundingDataSample(BaseDataElement):
             (Q, H0, W0) bool and ``soft_masks`` (Q, H0, W0) float, ``phrase_scores``
             (Q, P), how well each box fits each phrase, and
             ``canvas_masks`` (Q, h, w) bool, masks of the image as the network saw it.
+            ``labels`` (Q,) int64 are added where there are none, all 0: the one class
+            is what the text describes. Programs for detection expect them.
         no_target_score: (), of heads that predict it: the confidence in [0, 1] that
             nothing in the image fits the expression.
         global_mask: (H0, W0) bool, of heads that predict it: one mask of all targets
@@ -71,6 +74,8 @@ class GroundingDataSample(BaseDataElement):
 
     @pred_instances.setter
     def pred_instances(self, value: InstanceData) -> None:
+        if 'labels' not in value and 'bboxes' in value:
+            value.labels = torch.zeros(len(value.bboxes), dtype=torch.int64)
         self.set_field(value, '_pred_instances', dtype=InstanceData)
 
     @pred_instances.deleter

@@ -69,7 +69,8 @@ def add_common_arguments(parser: argparse.ArgumentParser,
     parser.add_argument('--work-dir', metavar='DIR', help=work_dir)
     add_config_options(parser)
     parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm'], default='none',
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
         help='how several processes were started (default: %(default)s)')
     # torchrun of old versions passes this one.
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0,

@@ -73,7 +73,9 @@ def _ended_by_signals() -> Iterator[None]:
     then.
     """
     before = {number: signal.getsignal(number) for number in ENDING}
-    if os.environ.get('WORLD_SIZE', '1') == '1':
+    sizes = (os.environ.get(name, '1') for name in ('WORLD_SIZE',
+                                                    'OMPI_COMM_WORLD_SIZE'))
+    if set(sizes) == {'1'}:
         for number, handler in before.items():
             if handler is not signal.SIG_IGN:
                 end_like_interrupts(number)

@@ -1,10 +1,16 @@
 """Options of the command line, and how weights get into a model."""
 import argparse
+import os
 
 import pytest
 import torch
 
-from segvg.engine.launch import build_runner, load_config, load_weights
+from segvg.engine.launch import (
+    build_runner,
+    load_config,
+    load_weights,
+    set_up_mpi,
+)
 from segvg.utils.command_line import add_common_arguments
 from tests.toy import ROOT, make_data, toy_config
 
@@ -72,3 +78,22 @@ def test_weights_of_another_model_are_refused(runner, tmp_path):
                  '1 missing (head.norm.weight)', '1 unknown (head.other)',
                  'of another shape (query_embed.weight (2, 2) for (6, 32))'):
         assert part in str(error.value)
+
+
+def test_environment_of_open_mpi_is_read(monkeypatch):
+    found = dict(RANK='5', SIZE='8', LOCAL_RANK='1', LOCAL_SIZE='8')
+    for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT'):
+        monkeypatch.setenv(name, '')  # put back after the test
+        monkeypatch.delenv(name)
+    with pytest.raises(ValueError, match='OMPI_COMM_WORLD_RANK is not set; use mpirun'):
+        set_up_mpi()
+    for name, value in found.items():
+        monkeypatch.setenv(f'OMPI_COMM_WORLD_{name}', value)
+    monkeypatch.setenv('OMPI_COMM_WORLD_LOCAL_SIZE', '4')
+    with pytest.raises(ValueError, match='several machines need MASTER_ADDR'):
+        set_up_mpi()
+    monkeypatch.setenv('OMPI_COMM_WORLD_LOCAL_SIZE', '8')
+    set_up_mpi()
+    assert [os.environ[name] for name in (
+        'RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT')] == [
+            '5', '8', '1', '127.0.0.1', '29500']

@@ -123,6 +123,61 @@ def test_pictures_and_split(project, tmp_path, monkeypatch, capsys):
     assert 'toy_train.jsonl: 12 expressions' in capsys.readouterr().out
 
 
+EVAL = 'analysis_tools/eval_predictions.py'
+
+
+def test_written_predictions_have_the_same_scores(project, scores, tmp_path,
+                                                  monkeypatch, capsys):
+    pickle, card = tmp_path / 'p.pkl', tmp_path / 'card.json'
+    run_tool(monkeypatch, 'test.py', project.config, project.checkpoint, '--out',
+             pickle, '--out', tmp_path / 'o.json', '--card', card)
+    run_tool(monkeypatch, EVAL, project.config, pickle, '--out', tmp_path / 'again.json',
+             '--card', tmp_path / 'again_card.json', '--name', 'theirs')
+    assert read_scores(tmp_path / 'o.json') == pytest.approx(scores, abs=1e-3)
+    assert read_scores(tmp_path / 'again.json') == pytest.approx(scores, abs=1e-3)
+    capsys.readouterr()
+    run_tool(monkeypatch, 'compare.py', card, tmp_path / 'again_card.json', '--draws',
+             '50')
+    rows = capsys.readouterr().out
+    assert 'toy_segvg' in rows and 'theirs' in rows
+
+
+def test_predictions_of_another_program(project, tmp_path, monkeypatch, capsys):
+    file = tmp_path / 'p.json'
+    file.write_text(json.dumps([dict(expr_idx=3, bbox=[1, 1, 9, 9])]))
+    run_tool(monkeypatch, EVAL, project.config, file)
+    out = capsys.readouterr().out
+    assert 'toy_val.jsonl: 12 expressions, 1 predictions' in out
+    assert 'warning: 11 of 12 expressions have no prediction and count as misses' in out
+    file.write_text(json.dumps([dict(expr_idx=30, bbox=[1, 1, 9, 9])]))
+    assert 'not in the data: 30. The data have' in tool_error(
+        monkeypatch, EVAL, project.config, file)
+
+
+def test_both_sides_are_averaged(project, scores, tmp_path, monkeypatch):
+    run_tool(monkeypatch, 'test.py', project.config, project.checkpoint, '--tta',
+             '--out', tmp_path / 'o.json', '--card', tmp_path / 'card.json')
+    found = read_scores(tmp_path / 'o.json')
+    assert list(found) == list(scores) and found != pytest.approx(scores, abs=1e-3)
+    assert read_card(tmp_path / 'card.json').name == 'toy_segvg (tta)'
+
+
+def test_pictures_are_shown(project, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr('matplotlib.pyplot.get_backend', lambda: 'agg')
+    told = tool_error(monkeypatch, 'test.py', project.config, project.checkpoint,
+                      '--show')
+    assert 'no window can be opened here' in told
+    monkeypatch.setattr('matplotlib.pyplot.get_backend', lambda: 'qtagg')
+    monkeypatch.setattr('mmengine.visualization.Visualizer.show',
+                        lambda self, picture, win_name, wait_time:
+                        shown.append(wait_time))
+    run_tool(monkeypatch, 'test.py', project.config, project.checkpoint, '--show',
+             '--wait-time', '0.5', '--work-dir', tmp_path)
+    assert shown == [0.5] * 12
+    assert len(list(tmp_path.glob('*/pictures/*.jpg'))) == 12
+
+
 def test_wrong_paths_are_told(project, monkeypatch):
     assert tool_error(monkeypatch, 'train.py', 'no.py') == (
         'error: config no.py does not exist')

@@ -1,0 +1,67 @@
+"""Test-time augmentation: every image is seen as it is and mirrored."""
+import logging
+from typing import Sequence
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+
+from segvg.engine.hooks.average_hook import AverageHook
+from segvg.registry import MODELS, TRANSFORMS
+from segvg.utils.configs import find_dicts, find_pipeline
+
+#: Modules of transforms that a flip has to come before.
+LATER = ('placement', 'tokenize', 'formatting')
+#: Metrics that need what is not averaged.
+NOT_SCORED = ('SeqTRMaskIoU', )
+TTA_MODEL = dict(type='GroundingTTAModel')
+
+
+def flipping_pipeline(pipeline: Sequence[dict]) -> list[dict]:
+    """Return a test pipeline that ends with the image and its mirror image.
+
+    The flip is the last step before the canvas and the tokens; whole words for left and
+    right are swapped.
+    """
+    steps = [dict(step) for step in pipeline]
+    modules = [TRANSFORMS.get(step['type']).__module__.split('.')[-1] for step in steps]
+    start = next((number for number, module in enumerate(modules) if module in LATER),
+                 len(steps))
+    flips = [dict(type='RandomFlip', prob=prob, swap='word') for prob in (0.0, 1.0)]
+    rest = [[step] for step in steps[start:]]
+    return steps[:start] + [dict(type='TestTimeAug', transforms=[flips, *rest])]
+
+
+def use_flips(cfg: Config) -> None:
+    """Make the test loader of a config give every image twice.
+
+    The pipeline is ``tta_pipeline`` of the config, or the test pipeline with a flip.
+
+    Raises:
+        ValueError: the config has no test pipeline.
+    """
+    pipeline = cfg.get('tta_pipeline') or flipping_pipeline(find_pipeline(cfg))
+    for dataset in find_dicts(cfg.test_dataloader, 'pipeline'):
+        dataset['pipeline'] = pipeline
+    parts = cfg.test_evaluator
+    parts = [parts] if isinstance(parts, dict) else list(parts)
+    kept = [part for part in parts if part['type'] not in NOT_SCORED]
+    if len(kept) < len(parts):
+        if not kept:
+            raise ValueError(f'{", ".join(NOT_SCORED)} cannot score averaged '
+                             'predictions, and the config has no other metric')
+        print_log(f'{", ".join(NOT_SCORED)} cannot score averaged predictions and is '
+                  'left out', logger='current', level=logging.WARNING)
+        cfg.test_evaluator = kept
+
+
+def average_flips(runner: Runner) -> None:
+    """Make a runner whose weights are loaded average over the images of ``use_flips``.
+
+    The model is ``tta_model`` of the config, by default a ``GroundingTTAModel``.
+    """
+    settings = dict(runner.cfg.get('tta_model') or TTA_MODEL)
+    runner.model = MODELS.build(dict(settings, module=runner.model))
+    for hook in runner.hooks:
+        if isinstance(hook, AverageHook):
+            hook.score_plain = False  # it would run without the average over flips
