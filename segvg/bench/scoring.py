@@ -13,7 +13,7 @@ from segvg.bench.card_hook import describe_data, describe_metric
 from segvg.bench.predictions_file import Prediction, match
 from segvg.bench.statistics import image_sums, interval
 from segvg.datasets.transforms import LoadGroundingAnnotations
-from segvg.datasets.transforms.expressions import used_instances
+from segvg.datasets.transforms.expressions import renumber, used_instances
 from segvg.evaluation import GroundingMetric, PredictionLog, answer_rule
 from segvg.evaluation.thresholds import thresholds_in_use
 from segvg.leakage.provenance import sha256_of
@@ -67,9 +67,12 @@ def _samples(info: dict) -> Iterator[dict]:
     """Yield the samples of an image."""
     for expression in info['expressions']:
         used = used_instances(expression)
+        expression = renumber(expression, used)
+        phrases = expression.get('phrases')
         yield dict(
-            {key: info[key] for key in ('img_path', 'img_id', 'dataset', 'split',
-                                        'ori_shape')},
+            {} if phrases is None else dict(phrases=phrases),
+            **{key: info[key] for key in ('img_path', 'img_id', 'dataset', 'split',
+                                          'ori_shape')},
             **{key: expression[key] for key in ('expr_idx', 'expr_id', 'ref_id', 'text',
                                                 'no_target')},
             image_instances=dict(

@@ -101,9 +101,9 @@ def pair(first: dict[str, Tensor], second: dict[str, Tensor],
     if 'phrase_scores' in first and first['phrase_scores'].shape[-1]:
         phrases = [view['phrase_scores'].cpu().argmax(-1) for view in (first, second)]
         ious = ious * (phrases[0][:, None] == phrases[1])
-    ious = ious.nan_to_num().numpy()
-    rows, columns = linear_sum_assignment(ious, maximize=True)
-    kept = ious[rows, columns] >= min_iou
+    overlaps = ious.nan_to_num().numpy()
+    rows, columns = linear_sum_assignment(overlaps, maximize=True)
+    kept = overlaps[rows, columns] >= min_iou
     return rows[kept], columns[kept]
 
 

@@ -60,11 +60,11 @@ def test_right_predictions_score_100_and_missing_ones_are_misses(data, tmp_path)
 def test_metric_that_needs_more_is_left_out_and_named(data, tmp_path):
     boxes = [dict(expr_idx=item['expr_idx'], bbox=item['targets'][0]['bbox'])
              for item in truth(data)]
-    found, _ = scored(config(data, BOXES, MASKS, dict(type='PhraseRecall')), boxes,
+    found, _ = scored(config(data, BOXES, MASKS, dict(type='NetworkMaskIoU')), boxes,
                       tmp_path)
     assert found.scores['rec/mIoU'] == 100 and 'res/mIoU' not in found.scores
     assert 'predictions without masks' in found.unscored['MaskIoU']
-    assert set(found.unscored) == {'MaskIoU', 'PhraseRecall'}
+    assert set(found.unscored) == {'MaskIoU', 'NetworkMaskIoU'}
     with pytest.raises(InputError, match='has not what the metrics of .* need'):
         scored(config(data, MASKS), boxes, tmp_path)
 

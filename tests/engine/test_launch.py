@@ -5,12 +5,7 @@ import os
 import pytest
 import torch
 
-from segvg.engine.launch import (
-    build_runner,
-    load_config,
-    load_weights,
-    set_up_mpi,
-)
+from segvg.engine.launch import build_runner, load_config, load_weights, set_up_mpi
 from segvg.utils.command_line import add_common_arguments
 from tests.toy import ROOT, make_data, toy_config
 

@@ -131,8 +131,8 @@ def test_written_predictions_have_the_same_scores(project, scores, tmp_path,
     pickle, card = tmp_path / 'p.pkl', tmp_path / 'card.json'
     run_tool(monkeypatch, 'test.py', project.config, project.checkpoint, '--out',
              pickle, '--out', tmp_path / 'o.json', '--card', card)
-    run_tool(monkeypatch, EVAL, project.config, pickle, '--out', tmp_path / 'again.json',
-             '--card', tmp_path / 'again_card.json', '--name', 'theirs')
+    run_tool(monkeypatch, EVAL, project.config, pickle, '--name', 'theirs', '--out',
+             tmp_path / 'again.json', '--card', tmp_path / 'again_card.json')
     assert read_scores(tmp_path / 'o.json') == pytest.approx(scores, abs=1e-3)
     assert read_scores(tmp_path / 'again.json') == pytest.approx(scores, abs=1e-3)
     capsys.readouterr()
