@@ -7,7 +7,7 @@ import argparse
 import glob
 import sys
 from pathlib import Path
-from typing import Iterator, Sequence
+from typing import Iterator, Optional, Sequence
 
 from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.utils.command_line import add_config_options, add_device, fail
@@ -129,11 +129,11 @@ def report(questions: Sequence[Question], answers: Sequence[ImageAnswers]) -> No
 
 
 def tell_files(args: argparse.Namespace, answers: Sequence[ImageAnswers],
-               limit: int) -> None:
+               limit: Optional[int]) -> None:
     """Print where the files are, and whether pictures are smaller than the images."""
     if args.out_dir:
         print(f'pictures and predictions.json are in {args.out_dir}')
-    reduced = sum(limit and max(found.size) > limit for found in answers)
+    reduced = sum(max(found.size) > limit for found in answers) if limit else 0
     if reduced:
         print(f'{reduced} images are drawn smaller, {limit} pixels on their longest '
               'side (--longest-side); boxes and masks are those of the whole images')
