@@ -51,6 +51,7 @@ from mmengine.dist import is_main_process
 
 from segvg.bench.card import card_files
 from segvg.bench.card_hook import CardHook
+from segvg.checkpoints.io import check_checkpoint
 from segvg.engine.launch import build_runner, leave_group, load_config, load_weights
 from segvg.engine.preflight import check_files
 from segvg.engine.reporting import report
@@ -114,6 +115,7 @@ def main() -> None:
     try:
         if not Path(args.checkpoint).is_file():
             raise FileNotFoundError(f'checkpoint {args.checkpoint} does not exist')
+        check_checkpoint(args.checkpoint)  # before data and model are built
         cfg = load_config(args)
         apply_flags(cfg, args)
         choice = args.no_target_threshold and use_threshold(

@@ -21,6 +21,7 @@ from segvg.utils.plain_values import PickleRefusedError
 from segvg.utils.torch_files import load_torch_file
 
 SAFETENSORS = '.safetensors'
+META = 'meta'  # torch's device of tensors without numbers
 #: Keys of the plain form of a ``HistoryBuffer``.
 HISTORY_KEYS = frozenset(['log_history', 'count_history', 'max_length'])
 TABLE_LENGTH = ('a table of positions is as long as max_tokens and the canvas of the '
@@ -53,7 +54,7 @@ def load_checkpoint(path: Union[str, Path], map_location: Any = 'cpu') -> Any:
         if path.suffix == SAFETENSORS:
             return _load_safetensors(path, str(device))
         content = load_torch_file(path, names=ADMITTED, device=device)
-        return _restore(content)
+        return content if device == META else _restore(content)
     except PickleRefusedError as error:
         if error.name is not None:
             raise InputError(
@@ -73,6 +74,20 @@ def _load_safetensors(path: Path, device: str) -> dict[str, Any]:
         meta = stream.metadata() or {}
         state = {name: stream.get_tensor(name) for name in stream.keys()}
     return dict(state_dict=state, meta=meta)
+
+
+def check_checkpoint(path: Union[str, Path]) -> None:
+    """Refuse a checkpoint that ``load_checkpoint`` would, without reading its numbers.
+
+    Takes little time for a file of any size, so that a tool can call it before it
+    builds a model. Safetensors are not looked at.
+
+    Raises:
+        FileNotFoundError: the file does not exist.
+        InputError: it is not a checkpoint, or needs a class that is not admitted.
+    """
+    if Path(path).suffix != SAFETENSORS:
+        load_checkpoint(path, META)
 
 
 def _restore(content: Any) -> Any:

@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.sources import prepare_command
+from segvg.checkpoints.io import check_checkpoint
 from segvg.utils.configs import find_dicts
 from segvg.utils.errors import InputError
 from segvg.utils.hub_files import is_hub_name, read_model_json
@@ -218,7 +219,8 @@ def check_files(cfg: Config, loaders: Sequence[str], pretrained: bool) -> None:
 
     Raises:
         FileNotFoundError: something is missing.
-        ValueError: pixels are normalized otherwise than an encoder has learned.
+        ValueError: pixels are normalized otherwise than an encoder has learned, or the
+            checkpoint to begin with cannot be read.
     """
     missing: dict[str, None] = dict.fromkeys(missing_packages(cfg))
     if pretrained:
@@ -239,3 +241,5 @@ def check_files(cfg: Config, loaders: Sequence[str], pretrained: bool) -> None:
             'bash tools/demo.sh')
     if pretrained:
         check_normalization(cfg.model)
+    if cfg.get('load_from') and Path(cfg.load_from).is_file():
+        check_checkpoint(cfg.load_from)

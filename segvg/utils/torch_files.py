@@ -178,7 +178,7 @@ def load_torch_file(path: Path, *, encoding: str = 'latin1',
         path: the file.
         encoding: of the byte strings of Python 2; ``bytes`` leaves them as they are.
         names: (module, name) -> a ``Rebuild``, or a value that stands for the name.
-        device: where the tensors go.
+        device: where the tensors go; ``meta``: their numbers are not read.
 
     Raises:
         PickleRefusedError: the file is damaged, is not of ``torch.save``, becomes far
@@ -286,6 +286,8 @@ def _read_storage(stream: BufferedReader, record: _Record, dtype: torch.dtype,
     """The ``count`` numbers of a record."""
     if count * dtype.itemsize != record.size:
         raise PickleRefusedError(f'{record.size} bytes for {count} numbers of {dtype}')
+    if torch.device(device).type == 'meta':
+        return Storage(torch.empty(count, dtype=dtype, device=device))
     flat = torch.empty(count, dtype=dtype)
     if count:
         stream.seek(record.start)
@@ -318,6 +320,8 @@ def _load_legacy(data: mmap, load: _Load, device: Union[str, torch.device]) -> A
         return _view(storages[name], key)
 
     content, position = load(data, find, position)
+    if torch.device(device).type == 'meta':
+        return content
     keys, position = load_plain(data, start=position)
     _fill_storages(data, position, keys, storages)
     return content

@@ -12,11 +12,13 @@ from mmengine.logging import HistoryBuffer
 from segvg.checkpoints.io import (
     as_plain,
     check_any_fits,
+    check_checkpoint,
     load_checkpoint,
     load_strictly,
     save_weights,
     state_dict_of,
 )
+from segvg.utils.errors import InputError
 
 
 class Bomb:
@@ -32,6 +34,21 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match='bad.pth cannot be read as a checkpoint'):
         load_checkpoint('bad.pth')
     assert not (tmp_path / 'boom.txt').exists()
+
+
+@pytest.mark.parametrize('is_zip', [True, False])
+def test_checkpoint_is_looked_at_without_its_numbers(tmp_path, is_zip):
+    path, log = tmp_path / 'a.pth', HistoryBuffer([1.], [1])
+    content = dict(state_dict=dict(a=torch.ones(2, 3)),
+                   message_hub=dict(log_scalars=dict(loss=as_plain(log))))
+    torch.save(content, path, _use_new_zipfile_serialization=is_zip)
+    check_checkpoint(path)
+    value = load_checkpoint(path, 'meta')['state_dict']['a']
+    assert value.is_meta and value.shape == (2, 3)
+    torch.save({**content, 'extra': Bomb()}, path,
+               _use_new_zipfile_serialization=is_zip)
+    with pytest.raises(InputError, match='a.pth cannot be read .* asks for .*system'):
+        check_checkpoint(path)
 
 
 def test_arguments_of_published_checkpoints_are_admitted(tmp_path):

@@ -13,6 +13,7 @@ from segvg.engine.preflight import (
     is_hub_name,
     missing_compiler,
 )
+from segvg.utils.errors import InputError
 from tests.toy import ROOT, make_data, toy_config
 
 SEGVG = ROOT / 'configs/segvg/segvg_refcoco.py'
@@ -166,3 +167,13 @@ def test_store_that_mlflow_refuses_is_told(cfg, monkeypatch):
     assert list(preflight.missing_packages(cfg)) == []
     monkeypatch.setattr(preflight.metadata, 'version', lambda name: '2.22.5')
     assert not preflight.refuses_folders(dict(type='MLflowVisBackend'))
+
+
+def test_checkpoint_to_begin_with_is_looked_at(cfg, tmp_path):
+    cfg.load_from = str(tmp_path / 'half.pth')
+    torch.save(dict(a=torch.ones(9)), cfg.load_from)
+    check_files(cfg, ['train_dataloader'], pretrained=False)
+    with open(cfg.load_from, 'r+b') as stream:
+        stream.truncate(300)
+    with pytest.raises(InputError, match='half.pth cannot be read as a checkpoint'):
+        check_files(cfg, ['train_dataloader'], pretrained=False)
