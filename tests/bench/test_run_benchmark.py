@@ -73,6 +73,7 @@ def test_failing_entry_and_two_kills_change_nothing(plan, tmp_path, monkeypatch,
     assert f'from path: {weights}' in (whole / 'later/seed_0/train.log').read_text()
     assert table['Good'][0] == [0] and 0 < table['Good'][1][SCORE]['score'] < 100
     assert '| Good | 0 |' in (whole / 'table.md').read_text()
+    assert '<h1>toy</h1>' in (whole / 'table.html').read_text()
 
     command = [sys.executable, 'tools/run_benchmark.py', str(plan), '--only', 'Good',
                'Later', '--jobs', '2', '--work-dir', str(parts)]

@@ -1,16 +1,13 @@
 """The browsing tool draws samples as they leave the pipeline."""
 import json
-import subprocess
-import sys
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from PIL import Image
 
-pytestmark = pytest.mark.slow
+from tests.tools.running import run_tool
 
-ROOT = Path(__file__).parents[2]
 VOCAB = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'red', 'square']
 
 CONFIG = """
@@ -47,15 +44,26 @@ def config(tmp_path):
     return path
 
 
-def browse(*arguments):
-    tool = ROOT / 'tools' / 'browse_dataset.py'
-    return subprocess.run(
-        [sys.executable, str(tool), *map(str, arguments)],
-        capture_output=True, text=True, timeout=120,
-        env=dict(PATH='', MPLBACKEND='Agg', PYTHONPATH=str(ROOT)))
+class Done(NamedTuple):
+    returncode: int
+    stderr: str
 
 
-def test_pictures_of_all_expressions_are_written(config, tmp_path):
+@pytest.fixture
+def browse(monkeypatch, capsys):
+    """Runs the tool in this process."""
+    def run(*arguments):
+        code = 0
+        try:
+            run_tool(monkeypatch, 'browse_dataset.py', *arguments)
+        except SystemExit as stop:
+            code = stop.code or 0
+        said = capsys.readouterr().err
+        return Done(1, said + code) if isinstance(code, str) else Done(code, said)
+    return run
+
+
+def test_pictures_of_all_expressions_are_written(browse, config, tmp_path):
     out_dir = tmp_path / 'pictures'
     done = browse(config, '--out-dir', out_dir, '--number', 2, '--not-show')
     assert done.returncode == 0, done.stderr
@@ -63,12 +71,12 @@ def test_pictures_of_all_expressions_are_written(config, tmp_path):
         '000000_0_0.jpg', '000000_1_0.jpg', '000001_0_1.jpg', '000001_1_1.jpg']
 
 
-def test_pictures_must_go_somewhere(config):
+def test_pictures_must_go_somewhere(browse, config):
     done = browse(config, '--not-show')
     assert done.returncode == 2 and 'the pictures would go nowhere' in done.stderr
 
 
-def test_canonical_file_is_drawn_without_a_config(config, tmp_path):
+def test_canonical_file_is_drawn_without_a_config(browse, config, tmp_path):
     out_dir = tmp_path / 'pictures'
     done = browse(tmp_path / 'toy_train.jsonl', '--images', tmp_path / 'images',
                   '--output-dir', out_dir, '--number', 1, '--not-show')
@@ -79,8 +87,22 @@ def test_canonical_file_is_drawn_without_a_config(config, tmp_path):
     assert done.returncode == 1 and 'does not exist' in done.stderr
 
 
-@pytest.mark.slow
-def test_broken_image_is_left_out_and_the_rest_drawn(config, tmp_path):
+@pytest.mark.parametrize('is_config', [True, False])
+def test_page_has_all_pictures_and_opens_no_window(browse, config, tmp_path, is_config):
+    page = tmp_path / 'page.html'
+    source = [config] if is_config else [tmp_path / 'toy_train.jsonl', '--images',
+                                         tmp_path / 'images']
+    (tmp_path / 'images' / '1.png').write_bytes(b'')
+    done = browse(*source, '--page', page, '--number', 3)
+    assert done.returncode == 1 and '1 images could not be drawn' in done.stderr
+    text = page.read_text()
+    assert text.count('src="data:image/jpeg') == 4 and 'red square' in text
+    assert '4 expressions; 1 images could not be drawn' in text
+    assert ('as they leave the pipeline of train' in text) == is_config
+    assert 'page.html exists already' in browse(*source, '--page', page).stderr
+
+
+def test_broken_image_is_left_out_and_the_rest_drawn(browse, config, tmp_path):
     (tmp_path / 'images' / '1.png').write_bytes(b'')
     for number, arguments in enumerate((
             [config], [tmp_path / 'toy_train.jsonl', '--images', tmp_path / 'images'])):

@@ -39,7 +39,8 @@ def export_fiftyone(paths: list[Path], out: Path, losses: Losses, *,
     """Write a folder that FiftyOne imports as a ``COCODetectionDataset``.
 
     That is ``<name>/labels.json``, the file of ``export_coco``, and
-    ``<name>/data.json``, which says where each image is; no image is copied.
+    ``<name>/data.json``, which says where each image is (``data_path='data.json'``); no
+    image is copied.
 
     Args:
         paths: canonical files of one data set, or answers of a model.
