@@ -42,8 +42,8 @@ def find_model(model: Union[str, Path, Config, None],
 
     Args:
         model: path of a config, or a config, ``segvg::METHOD/NAME.py`` for one of the
-            package; None for the config that the weights hold. Without weights: a name
-            that ``segvg.hub.resolve`` knows.
+            package; None for the config that the weights hold. Without weights: what
+            ``segvg.hub.resolve`` knows, such as the name of a published model.
         weights: path of a checkpoint, or of a manifest (``NAME.export.json``).
         options: settings that replace those of a config file, path -> value.
 

@@ -94,7 +94,7 @@ def _from_hub(address: str, path: Path, file: str, limit: int) -> None:
     name, endpoint = unquote(place['file']), os.environ.get('HF_ENDPOINT')
     url = hub.hf_hub_url(place['repo'], name, revision=place['revision'],
                          endpoint=endpoint)
-    size = hub.get_hf_file_metadata(url, endpoint=endpoint).size
+    size = hub.get_hf_file_metadata(url).size
     if size is not None and size > limit:
         raise InputError(f'it has {size} bytes, more than the limit of {limit}')
     folder = path.parent / HUB_PARTS

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: Folder for models, and what it is when the variable is not set.
 HOME = 'SEGVG_HOME'
 CACHE = '~/.cache/segvg'
+CHECKPOINTS = ('.pth', '.safetensors')
 SOURCE = 'source'  # folder for the file as its authors published it
 WEIGHTS = 'model.safetensors'  # of a folder that ``HubModel`` wrote
 #: Tables of the weights whose lengths differ between the published files of a method.
@@ -42,17 +43,18 @@ def resolve(name: str) -> Path:
 
     Args:
         name: of a published model (``segvg download --list``), a folder that
-            ``HubModel.save_pretrained`` wrote, or ``owner/name`` of such a one on the
-            Hugging Face hub.
+            ``HubModel.save_pretrained`` wrote, ``owner/name`` of such a one on the
+            Hugging Face hub, or the path of a checkpoint itself.
 
     Raises:
         InputError: there is no such model, or it cannot be fetched or converted.
     """
     name = str(name)
+    if Path(name).is_file() or Path(name).suffix in CHECKPOINTS:
+        return Path(name)
     if (Path(name) / WEIGHTS).is_file():
         return Path(name) / WEIGHTS
-    if name not in read_models() and HUB_ID.fullmatch(name) and not name.endswith(
-            ('.py', '.pth', '.safetensors')):
+    if name not in read_models() and HUB_ID.fullmatch(name):
         from segvg.hub.hub_model import HubModel
         try:
             return HubModel.from_pretrained(name).checkpoint
@@ -86,18 +88,32 @@ def install(model: PublishedModel, home: Optional[Path] = None, *,
         return weights
     folder = weights.parent
     with lock_folder(folder):
-        for address in model.tokenizer:
-            name = Path(unquote(urlsplit(address).path)).name
-            fetch(address, folder / 'tokenizer' / name, limit=limit)
         source = folder / SOURCE / model.file_name
         given = source.is_file()
-        fetch(model.weights, source, file=model.file, size=model.size,
-              sha256=model.sha256, limit=limit)
+        _fetch_files(model, folder, source, limit)
         state = convert(model, source)
         _write(model, state, weights)
         if not given and not keep_source:
             shutil.rmtree(source.parent)
     return weights
+
+
+def _fetch_files(model: PublishedModel, folder: Path, source: Path, limit: int) -> None:
+    """Fetch tokenizer and weights; one error says what is missing of all of them."""
+    missing = []
+    for address in model.tokenizer:
+        name = Path(unquote(urlsplit(address).path)).name
+        try:
+            fetch(address, folder / 'tokenizer' / name, limit=limit)
+        except InputError as error:
+            missing.append(str(error))
+    try:
+        fetch(model.weights, source, file=model.file, size=model.size,
+              sha256=model.sha256, limit=limit)
+    except InputError as error:
+        missing.append(str(error))
+    if missing:
+        raise InputError('; '.join(missing))
 
 
 def convert(model: PublishedModel, source: Path) -> dict[str, 'Tensor']:

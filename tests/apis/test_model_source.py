@@ -29,6 +29,7 @@ def test_published_model_answers_on_first_use(published, server):  # noqa: F811
 def test_folder_and_checkpoint_answer_alike(checkpoint, tmp_path):  # noqa: F811
     HubModel(checkpoint).save_pretrained(tmp_path / 'folder')
     assert (box_of(tmp_path / 'folder') == box_of(None, checkpoint)
+            == box_of(checkpoint)
             == box_of(None, tmp_path / 'folder/model.safetensors'))
 
 
@@ -53,3 +54,5 @@ def test_missing_weights_and_unknown_names_are_told(published):  # noqa: F811
         find_model(None)
     with pytest.raises(InputError, match='did you mean small'):
         find_model('smal')
+    with pytest.raises(FileNotFoundError, match='checkpoint no/a.pth does not exist'):
+        find_model('no/a.pth')

@@ -79,6 +79,18 @@ def test_stopped_download_is_continued(published, server, tmp_path):
     assert ('GET', '/small.pth', 'bytes=5000-') in server.log
 
 
+def test_all_that_is_missing_is_told_at_once(published, server):
+    server.files.clear()
+    with pytest.raises(InputError) as error:
+        resolve('small')
+    message = str(error.value)
+    for address, place in (('words.txt', 'tokenizer/words.txt'),
+                           ('small.pth', 'source/small.pth')):
+        assert f'{server.address}/{address} was not fetched (the server' in message
+        assert f'save the file as {model_home()}/small/{place}' in message
+    assert '\n' not in message
+
+
 def test_file_of_another_model_is_refused(published, monkeypatch):
     monkeypatch.setitem(RULES, 'transvg', [(r'others\.(.+)', r'\1')])
     with pytest.raises(InputError, match='small.pth: .* keys are not known to be of a '

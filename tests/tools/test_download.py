@@ -30,7 +30,7 @@ def test_what_fails_is_told_in_a_line_each(monkeypatch, tmp_path):
                          'instancevg-b-refcoco', '--out', tmp_path)
     lines = message.splitlines()
     assert len(lines) == 2 and all(line.startswith('error: https://') for line in lines)
-    assert f'{tmp_path}/segvg-r101-refcoco/' in lines[0]
+    assert f'{tmp_path}/segvg-r101-refcoco/source/' in lines[0]
     assert "'x' is not the name of a published model" in tool_error(
         monkeypatch, 'download.py', 'x')
     with pytest.raises(SystemExit):
