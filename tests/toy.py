@@ -14,8 +14,10 @@ from segvg.utils.fast_config_dump import use_plain_text
 use_plain_text()  # configs are dumped before a runner is built, too
 
 ROOT = Path(__file__).parents[1]
+#: Configs of what is trained.
 CONFIGS = sorted(
-    path for path in (ROOT / 'configs').glob('*/*.py') if path.parent.name != '_base_')
+    path for path in (ROOT / 'configs').glob('*/*.py')
+    if path.parent.name not in ('_base_', 'foundation'))
 WORDS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the', 'red', 'green', 'blue',
          'box', 'left', 'right')
 COLOURS = dict(red=(220, 40, 40), green=(40, 200, 60), blue=(50, 80, 220))

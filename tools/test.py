@@ -12,7 +12,8 @@ def parse_args() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('checkpoint', help='checkpoint file; of a foundation model its '
+                        'folder, or its name on the hub')
     parser.add_argument('--out', action='append', default=[], metavar='FILE',
                         help='F.json: write the scores to this file; F.pkl: write all '
                         'predictions; can be repeated')
@@ -51,13 +52,14 @@ from mmengine.dist import is_main_process
 
 from segvg.bench.card import card_files
 from segvg.bench.card_hook import CardHook
-from segvg.checkpoints.io import check_checkpoint
+from segvg.checkpoints.published import check_weights, takes_published
 from segvg.engine.launch import build_runner, leave_group, load_config, load_weights
 from segvg.engine.preflight import check_files
 from segvg.engine.reporting import report
 from segvg.engine.test_time import average_flips, use_flips
 from segvg.evaluation.prediction_dump import PredictionDump, is_pickle
 from segvg.evaluation.thresholds import thresholds_in_use, use_threshold
+from segvg.leakage.declared import declared_verdict, published_names
 from segvg.leakage.guard import tell_verdict
 from segvg.leakage.provenance import checked_record, read_record
 from segvg.utils.configs import ann_files, choose_split, drop_init
@@ -99,7 +101,11 @@ def check_leakage(args: argparse.Namespace, cfg: Config, meta: dict) -> str:
     """
     record = read_record(Path(args.checkpoint)) or checked_record(
         meta.get('provenance'), args.checkpoint)
-    word, reasons = tell_verdict(record, ann_files(cfg, 'test_dataloader'))
+    files = ann_files(cfg, 'test_dataloader')
+    if record is None and takes_published(cfg.model):
+        word, reasons = declared_verdict(published_names(cfg.model), files)
+    else:
+        word, reasons = tell_verdict(record, files)
     if args.require_clean and word != 'clean':
         raise ValueError(f'--require-clean, but the verdict is {word}: '
                          f'{"; ".join(reasons)}')
@@ -113,10 +119,8 @@ def main() -> None:
     check_outputs(outputs(args), [args.config, args.checkpoint],
                   overwrite=args.overwrite)
     try:
-        if not Path(args.checkpoint).is_file():
-            raise FileNotFoundError(f'checkpoint {args.checkpoint} does not exist')
-        check_checkpoint(args.checkpoint)  # before data and model are built
         cfg = load_config(args)
+        check_weights(cfg.model, args.checkpoint)  # before data and model are built
         apply_flags(cfg, args)
         choice = args.no_target_threshold and use_threshold(
             cfg, args.no_target_threshold, args.checkpoint)

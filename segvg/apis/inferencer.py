@@ -32,7 +32,7 @@ from segvg.apis.phrases import (
     split_phrases,
 )
 from segvg.apis.predictions import AnswerFiles, describe
-from segvg.checkpoints.io import load_strictly, state_dict_of
+from segvg.checkpoints.published import load_model
 from segvg.datasets.text_report import transforms_of
 from segvg.datasets.transforms import TokenizeExpression
 from segvg.engine.preflight import missing_vocabularies
@@ -89,7 +89,8 @@ class GroundingInferencer:
             ``HubModel`` or its name on the Hugging Face hub, fetched on first use; or
             what ``find_model`` gave.
         weights: path of a checkpoint of that config, or of the manifest
-            (``NAME.export.json``) of a model that ``tools/export_model.py`` wrote.
+            (``NAME.export.json``) of a model that ``tools/export_model.py`` wrote; of a
+            foundation model its folder, or its name on the hub.
         device: where to run; a GPU if there is one, unless given.
         mask_parts: take the connected parts of a predicted mask for targets of their
             own, for models that draw one mask around everything (an extension: objects
@@ -138,9 +139,9 @@ class GroundingInferencer:
         if model.is_exported:
             self.model, device = ExportedGrounder(self.model, model.weights), 'cpu'
         else:
-            load_strictly(self.model, state_dict_of(model.content), str(model.weights))
+            load_model(self.model, model.content, model.weights)
         # A head that draws masks only on demand is asked for them.
-        if hasattr(self.model.head, 'predict_masks'):
+        if hasattr(getattr(self.model, 'head', None), 'predict_masks'):
             self.model.head.predict_masks = True
         self.model.to(device).eval()
 

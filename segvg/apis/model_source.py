@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional, Union
 from mmengine.config import Config
 
 from segvg.checkpoints.io import load_checkpoint
+from segvg.checkpoints.published import takes_published
 from segvg.checkpoints.stored_config import stored_config
 from segvg.export.formats import is_exported
 from segvg.export.run import read_manifest
@@ -20,8 +21,9 @@ class ModelSource(NamedTuple):
 
     Attributes:
         config: may be changed; whoever made the source keeps no other copy.
-        weights: path of a checkpoint, or of the manifest of an exported model.
-        content: what that file holds.
+        weights: path of a checkpoint, or of the manifest of an exported model; of a
+            foundation model its folder, or its name on the hub.
+        content: what that file holds; nothing of a foundation model.
     """
     config: Config
     weights: Path
@@ -43,8 +45,10 @@ def find_model(model: Union[str, Path, Config, None],
     Args:
         model: path of a config, or a config, ``segvg::METHOD/NAME.py`` for one of the
             package; None for the config that the weights hold. Without weights: what
-            ``segvg.hub.resolve`` knows, such as the name of a published model.
-        weights: path of a checkpoint, or of a manifest (``NAME.export.json``).
+            ``segvg.hub.resolve`` knows, such as the name of a published model; or a
+            config of a foundation model, which names its weights itself.
+        weights: path of a checkpoint, or of a manifest (``NAME.export.json``); of a
+            foundation model its folder, or its name on the hub.
         options: settings that replace those of a config file, path -> value.
 
     Raises:
@@ -52,9 +56,8 @@ def find_model(model: Union[str, Path, Config, None],
         ValueError: one of them cannot be read, the weights hold no config, or no model
             has that name.
     """
-    if weights is None:
-        if not isinstance(model, (str, Path)) or Path(model).suffix == '.py':
-            raise ValueError('weights are missing: the path of a checkpoint')
+    is_config = isinstance(model, Config) or Path(model or '').suffix == '.py'
+    if weights is None and model is not None and not is_config:
         model, weights = None, resolve(str(model))
     config = None
     if isinstance(model, Config):
@@ -62,6 +65,10 @@ def find_model(model: Union[str, Path, Config, None],
         config = copy.deepcopy(model)
     elif model is not None:
         config = load(model, options)
+    if config is not None and takes_published(config.get('model') or {}):
+        return ModelSource(config, Path(weights or config.model.name), {})
+    if weights is None:
+        raise ValueError('weights are missing: the path of a checkpoint')
     read = read_manifest if is_exported(weights) else load_checkpoint
     content = read(weights)
     if config is None:

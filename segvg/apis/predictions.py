@@ -28,7 +28,8 @@ def describe(sample: GroundingDataSample, rule: Optional[AnswerRule] = None
     Returns:
         ``text``, ``bbox``, ``score`` and ``mask`` of the best prediction and
         ``no_target``. With a rule also ``targets``, a list of all that are the answer,
-        and ``no_target_score``, or None where the model sets none.
+        and ``no_target_score``, or None where the model sets none. Of a model that
+        answers in words ``answer_text`` and whether they are ``unreadable``.
     """
     none = sample.get('no_target_score')
     found = sample.pred_instances
@@ -39,6 +40,9 @@ def describe(sample: GroundingDataSample, rule: Optional[AnswerRule] = None
     if rule is not None:
         answer['targets'] = [plain(found, index) for index in range(len(found))]
         answer['no_target_score'] = None if none is None else float(none)
+    # of models that answer in words
+    answer.update({key: sample.get(key) for key in ('answer_text', 'unreadable')
+                   if key in sample})
     return answer
 
 

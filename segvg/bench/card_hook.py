@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 
 from segvg.bench.card import digest, image_of, write_card
 from segvg.bench.statistics import image_sums, interval
+from segvg.checkpoints.published import takes_published
 from segvg.evaluation import GroundingMetric, PredictionLog, answer_rule
 from segvg.leakage.provenance import sha256_of
 from segvg.utils.configs import ann_files
@@ -83,14 +84,30 @@ class CardHook(Hook):
             config=dict(file=str(self.config), sha256=digest(cfg.to_dict())),
             weights=self._weights(runner), training=self.meta.get('training'),
             seed=self.meta.get('seed', cfg.get('randomness', {}).get('seed')),
-            test=self._cost(runner), code=code_version(), environment=environment())
+            test=self._cost(runner), code=code_version(), environment=environment(),
+            **self._foundation(runner))
 
     def _weights(self, runner: Runner) -> dict[str, Any]:
         """Return which weights were scored."""
         averaged = any(isinstance(hook, EMAHook) for hook in runner.hooks)
-        return dict(file=self.checkpoint.name, sha256=sha256_of(self.checkpoint),
+        model = bare(runner)
+        if takes_published(model):
+            sha256 = digest([sha256_of(file) for file in model.weight_files()])
+        else:
+            sha256 = sha256_of(self.checkpoint)
+        return dict(file=self.checkpoint.name, sha256=sha256,
                     epoch=self.meta.get('epoch'), iter=self.meta.get('iter'),
                     averaged=averaged)
+
+    def _foundation(self, runner: Runner) -> dict[str, Any]:
+        """Return, of a foundation model, what it was asked and how it was read."""
+        model = bare(runner)
+        if not takes_published(model):
+            return {}
+        entry = model.card_entry()
+        if any('unreadable' in row for row in self._rows):
+            entry['unreadable'] = sum(row['unreadable'] for row in self._rows)
+        return dict(foundation=entry)
 
     def _cost(self, runner: Runner) -> dict[str, Any]:
         """Return what the test cost."""
@@ -98,6 +115,11 @@ class CardHook(Hook):
         return dict(seconds=round(self._seconds, 1),
                     peak_memory=round(peak_memory(device)), device=device.type,
                     threads=torch.get_num_threads(), world_size=runner.world_size)
+
+
+def bare(runner: Runner) -> Any:
+    """Return the model of a runner, without what distributes it."""
+    return getattr(runner.model, 'module', runner.model)
 
 
 def describe_metric(config: dict, metric: BaseMetric) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
 from segvg.checkpoints.mmengine_loader import use_safe_loader
+from segvg.checkpoints.published import load_model, read_checkpoint, takes_published
 from segvg.engine.console import ShortConsoleRunner, log_header
 from segvg.engine.speed import set_defaults
 from segvg.utils.config_values import check_values
@@ -98,15 +98,20 @@ def set_up_mpi() -> None:
 def load_weights(runner: Runner, path: str) -> dict:
     """Load a checkpoint that must fit the runner's model; returns its ``meta``.
 
+    Args:
+        runner: with the model.
+        path: of the file; of a foundation model the folder, or its name on the hub.
+
     Raises:
         FileNotFoundError: the file does not exist.
         ValueError: it cannot be read safely or belongs to another model.
     """
-    checkpoint = load_checkpoint(path)
-    # EMAHook puts the averaged weights in place here.
-    runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
     model = getattr(runner.model, 'module', runner.model)
-    load_strictly(model, state_dict_of(checkpoint), path)
+    checkpoint = read_checkpoint(model, path)
+    if not takes_published(model):
+        # EMAHook puts the averaged weights in place here.
+        runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+    load_model(model, checkpoint, path)
     runner._has_loaded = True
     return checkpoint.get('meta') or {}
 

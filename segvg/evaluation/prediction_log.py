@@ -9,6 +9,8 @@ from segvg.registry import METRICS
 from segvg.structures.answers import AnswerRule
 from segvg.structures.masks import encode_rle
 
+#: Characters of an answer in words that are kept.
+TEXT_LENGTH = 2000
 NAMES = ('img_id', 'expr_id', 'ref_id', 'text', 'img_path')
 
 
@@ -24,7 +26,8 @@ class PredictionLog(GroundingMetric):
             ``dataset``, ``split``, ``expr_idx``, ``img_id``, ``expr_id``, ``ref_id``,
             ``text``, ``img_path``, ``size`` (height, width), ``targets`` (boxes),
             ``bboxes`` and ``scores`` of the answer, ``mask`` (its union as a run-length
-            code, or None) and ``no_target_score``. Boxes are xyxy, in the image.
+            code, or None) and ``no_target_score``. Boxes are xyxy, in the image. Of a
+            model that answers in words also ``answer_text`` and ``unreadable``.
     """
     default_prefix = 'log'
 
@@ -39,6 +42,9 @@ class PredictionLog(GroundingMetric):
         kept = self._kept(prediction, sample.get('no_target_score'))
         none = sample.get('no_target_score')
         row = {name: sample.get(name) for name in NAMES}
+        if 'answer_text' in sample:
+            row.update(answer_text=sample['answer_text'][:TEXT_LENGTH],
+                       unreadable=sample['unreadable'])
         targets = torch.as_tensor(sample['image_instances']['bboxes'])
         return dict(
             row, size=list(sample['ori_shape']), targets=_rounded(targets),

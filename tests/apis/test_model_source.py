@@ -11,6 +11,7 @@ from segvg.hub.hub_model import HubModel
 from segvg.utils.errors import InputError
 from tests.hub.conftest import checkpoint, published, server, small_model  # noqa: F401
 from tests.tools.running import run_tool
+from tests.toy import ROOT
 
 IMAGE = np.zeros((40, 60, 3), np.uint8)
 
@@ -56,3 +57,9 @@ def test_missing_weights_and_unknown_names_are_told(published):  # noqa: F811
         find_model('smal')
     with pytest.raises(FileNotFoundError, match='checkpoint no/a.pth does not exist'):
         find_model('no/a.pth')
+
+
+def test_config_of_a_foundation_model_names_its_weights():
+    config = ROOT / 'configs/foundation/sam3_refcoco.py'
+    assert str(find_model(config).weights) == 'facebook/sam3'
+    assert str(find_model(config, 'my/folder').weights) == 'my/folder'

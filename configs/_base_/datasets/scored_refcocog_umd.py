@@ -1,0 +1,5 @@
+"""RefCOCOg, partition of UMD, to be scored only: nothing is trained or validated."""
+_base_ = './refcocog_umd.py'
+train_dataloader = None
+val_dataloader = None
+val_evaluator = None

@@ -1,0 +1,5 @@
+"""SynthRef L1, to be scored only: nothing is trained or validated."""
+_base_ = './synthref_l1.py'
+train_dataloader = None
+val_dataloader = None
+val_evaluator = None

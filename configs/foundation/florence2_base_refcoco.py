@@ -1,0 +1,13 @@
+"""Florence-2, base, as published; RefCOCO. One GPU. Not scored yet.
+
+python tools/test.py configs/foundation/florence2_base_refcoco.py \\
+    florence-community/Florence-2-base
+"""
+_base_ = [
+    '../_base_/models/foundation.py', '../_base_/datasets/scored_refcoco_unc.py',
+    '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
+]
+model = dict(
+    type='Florence2',
+    name='florence-community/Florence-2-base')
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))

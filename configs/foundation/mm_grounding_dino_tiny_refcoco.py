@@ -1,0 +1,13 @@
+"""MM-Grounding-DINO, Swin-T, as published; RefCOCO. One GPU. Not scored yet.
+
+python tools/test.py configs/foundation/mm_grounding_dino_tiny_refcoco.py \\
+    openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det
+"""
+_base_ = [
+    '../_base_/models/foundation.py', '../_base_/datasets/scored_refcoco_unc.py',
+    '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
+]
+model = dict(
+    type='MMGroundingDINO',
+    name='openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det')
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))

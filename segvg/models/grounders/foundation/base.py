@@ -1,0 +1,283 @@
+"""What all foundation models share as grounders: weights, frames, answers, the card."""
+import logging
+from abc import abstractmethod
+from typing import Any, ClassVar, NamedTuple, Optional, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.logging import print_log
+from mmengine.model import BaseDataPreprocessor, BaseModel
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from segvg.models.grounders.foundation.published import (
+    DTYPES,
+    check_kind,
+    load_network,
+    load_tokenizer,
+    weight_files,
+)
+from segvg.registry import MODELS
+from segvg.structures import GroundingDataSample
+from segvg.structures.boxes import cxcywh_to_xyxy
+
+PLACE = '{text}'
+
+
+class ImageBatch(NamedTuple):
+    """I images and the image of each of B expressions.
+
+    Attributes:
+        images: I tensors (3, H0, W0) uint8 RGB, as they are in their files.
+        image_index: (B,) int64.
+    """
+    images: list[Tensor]
+    image_index: Tensor
+
+
+class Answer(NamedTuple):
+    """What a model says to one expression.
+
+    Attributes:
+        boxes: (Q, 4) cxcywh in [0, 1] of the image.
+        scores: (Q,) in [0, 1].
+        masks: (Q, h, w) over the image, in [0, 1]; of models that segment.
+        no_target_score: confidence in [0, 1] that nothing fits; None: the model does
+            not say.
+        text: the words of a model that answers in words.
+        readable: False when a box was asked for and its words hold none.
+    """
+    boxes: Tensor
+    scores: Tensor
+    masks: Optional[Tensor] = None
+    no_target_score: Optional[float] = None
+    text: Optional[str] = None
+    readable: bool = True
+
+
+@MODELS.register_module()
+class FoundationPreprocessor(BaseDataPreprocessor):
+    """Hand images to a foundation model as they are; it prepares them itself."""
+
+    def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
+        """Return ``dict(inputs=ImageBatch, data_samples=list of B samples)``.
+
+        Args:
+            data: ``inputs``, I tensors (3, H0, W0) uint8, and ``data_samples``, I
+                ``ExpressionGroup``, as ``PackGroundingInputs`` makes them.
+            training: not used; mmengine passes it.
+        """
+        groups = data['data_samples']
+        counts = torch.tensor([len(group) for group in groups])
+        index = torch.arange(len(groups)).repeat_interleave(counts)
+        images = [image.to(self.device) for image in data['inputs']]
+        return dict(inputs=ImageBatch(images, index),
+                    data_samples=[sample for group in groups for sample in group])
+
+
+class FoundationGrounder(BaseModel):
+    """A published model that takes an image and words, scored as it is.
+
+    It is not trained here. Weights come from ``load_published``, to which tools and
+    inferencer hand what stands in the place of a checkpoint: a folder with the files of
+    the model, or its name on the hub. Images go one by one, each with all its
+    sentences: what does not see the text is computed once an image, and no answer
+    depends on what else is in a batch.
+
+    All boxes are given with their scores: a metric of one target takes the best, the
+    threshold of a generalized metric decides which count, and maybe none does.
+
+    Args:
+        name: on the Hugging Face hub. It says what the weights are: result card and
+            leakage verdict take it; where they are is said by the checkpoint.
+        prompt: what the model is asked; ``{text}`` stands for the sentence.
+        dtype: of weights and pixels: float32, bfloat16 or float16.
+        max_boxes: of an answer, those with the highest scores.
+        sentences_at_once: that share a pass, for memory.
+        mask_refiner: config of what draws a mask in every box, e.g.
+            ``dict(type='Sam2Refiner', name='facebook/sam2.1-hiera-small')``.
+        data_preprocessor: config; by default images are handed on as they are.
+
+    Raises:
+        ValueError: the prompt has no place for the sentence, or dtype is unknown.
+    """
+    #: Weights come from a folder or a name, not from a checkpoint file.
+    is_published: ClassVar[bool] = True
+    #: ``model_type`` of the architectures that it takes.
+    kinds: ClassVar[tuple[str, ...]]
+    #: Name of the class in transformers.
+    network_class: ClassVar[str]
+    #: Most tokens of a text; a longer one is cut, with a warning.
+    max_tokens: ClassVar[int] = 256
+
+    def __init__(self,
+                 name: str,
+                 *,
+                 prompt: str = PLACE,
+                 dtype: str = 'float32',
+                 max_boxes: int = 100,
+                 sentences_at_once: int = 8,
+                 mask_refiner: Optional[dict] = None,
+                 data_preprocessor: Optional[dict] = None) -> None:
+        super().__init__(MODELS.build(
+            data_preprocessor or dict(type='FoundationPreprocessor')))
+        if PLACE not in prompt:
+            raise ValueError(f'prompt needs {PLACE}, the place of the sentence; it is '
+                             f'{prompt!r}')
+        if dtype not in DTYPES:
+            raise ValueError(f'dtype is one of {", ".join(DTYPES)}, not {dtype!r}')
+        self.name, self.prompt, self.dtype = name, prompt, dtype
+        self.max_boxes, self.sentences_at_once = max_boxes, sentences_at_once
+        self.mask_refiner = None if mask_refiner is None else MODELS.build(mask_refiner)
+        self.network: Any = None
+        self.tokenizer: Any = None
+        self.source: Optional[str] = None
+        # several processes: torch refuses to distribute a model without a parameter
+        self.placeholder = nn.Parameter(torch.zeros(()))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model runs."""
+        return self.placeholder.device
+
+    def load_published(self, source: str) -> None:
+        """Load network, tokenizer and image processor.
+
+        Args:
+            source: folder, or name on the hub.
+
+        Raises:
+            FileNotFoundError: neither folder nor hub has them.
+            InputError: they are of another model or cannot be read.
+        """
+        check_kind(source, self.kinds)
+        self.tokenizer = load_tokenizer(source)
+        self.prepare(source)
+        self.network = load_network(self.network_class, source, self.dtype).to(
+            self.device)
+        self.source = source
+        if self.mask_refiner is not None:
+            self.mask_refiner.load_published(self.mask_refiner.name)
+            self.mask_refiner.to(self.device)
+
+    @abstractmethod
+    def prepare(self, source: str) -> None:
+        """Load what else the model needs: its image processor."""
+
+    @abstractmethod
+    def encode_image(self, image: Tensor) -> Any:
+        """Return what does not see the text, of an image (3, H0, W0) uint8."""
+
+    @abstractmethod
+    def ground(self, encoded: Any, prompts: list[str]) -> list[Answer]:
+        """Return the answer to each prompt about an encoded image."""
+
+    def weight_files(self) -> list:
+        """Return the files of the weights, those of the refiner too."""
+        files = [] if self.source is None else weight_files(self.source)
+        return files + ([] if self.mask_refiner is None else
+                        weight_files(self.mask_refiner.name))
+
+    def card_entry(self) -> dict[str, Any]:
+        """Return what a result card says of the model: all that shapes its answers."""
+        refiner = self.mask_refiner
+        return dict(type=type(self).__name__, name=self.name, prompt=self.prompt,
+                    dtype=self.dtype, max_boxes=self.max_boxes,
+                    mask_refiner=None if refiner is None else refiner.name)
+
+    def forward(self,
+                inputs: ImageBatch,
+                data_samples: Optional[list[GroundingDataSample]] = None,
+                mode: str = 'predict') -> list[GroundingDataSample]:
+        """Return the B samples with ``pred_instances``.
+
+        Raises:
+            ValueError: another mode than ``predict``, or no weights were loaded.
+        """
+        if mode != 'predict' or data_samples is None:
+            raise ValueError(f'{type(self).__name__} is scored as published, not '
+                             f"trained: mode is 'predict', not {mode!r}")
+        if self.network is None:
+            raise ValueError(f'{type(self).__name__} has no weights: name the folder '
+                             'of the model, or its name on the hub, as checkpoint')
+        with torch.no_grad():
+            for number, image in enumerate(inputs.images):
+                picked = (inputs.image_index == number).nonzero()[:, 0].tolist()
+                self._answer(image, [data_samples[index] for index in picked])
+        return data_samples
+
+    def _answer(self, image: Tensor, samples: Sequence[GroundingDataSample]) -> None:
+        """Write the answers about one image into its samples."""
+        encoded = self.encode_image(image)
+        drawing = self.mask_refiner and self.mask_refiner.encode(image)
+        for start in range(0, len(samples), self.sentences_at_once):
+            part = samples[start:start + self.sentences_at_once]
+            answers = self.ground(encoded, [
+                self.prompt.replace(PLACE, sample.text.strip()) for sample in part])
+            for sample, answer in zip(part, answers, strict=True):
+                self._write(sample, answer, (image.shape[-2], image.shape[-1]),
+                            drawing)
+
+    def _write(self, sample: GroundingDataSample, answer: Answer,
+               shape: tuple[int, int], drawing: Any) -> None:
+        """Give a sample its predictions in pixels of the original image.
+
+        An answer that cannot be read is a miss, also where nothing is meant: it has one
+        box without an area, which meets no target and is not "none".
+        """
+        if tuple(sample.ori_shape) != shape or sample.get('flip'):
+            raise ValueError(f'{type(self).__name__} takes images as they are, but the '
+                             f'pipeline changed {sample.get("img_path")}: leave only '
+                             'loading and PackGroundingInputs in it')
+        if not answer.readable:
+            answer = answer._replace(boxes=torch.zeros(1, 4), scores=torch.ones(1))
+        best = answer.scores.argsort(descending=True, stable=True)[:self.max_boxes]
+        bboxes = to_pixels(answer.boxes[best].float(), shape)
+        found = InstanceData(bboxes=bboxes.cpu(),
+                             scores=answer.scores[best].float().cpu())
+        if self.mask_refiner is not None:
+            found.masks = self.mask_refiner.draw(drawing, bboxes, shape).cpu()
+        elif answer.masks is not None:
+            found.masks = resize_masks(answer.masks[best], shape).cpu()
+        sample.pred_instances = found
+        if answer.no_target_score is not None:
+            sample.set_data(dict(no_target_score=torch.tensor(answer.no_target_score)))
+        if answer.text is not None:
+            sample.set_metainfo(dict(answer_text=answer.text,
+                                     unreadable=not answer.readable))
+
+    def tokenize(self, texts: list[str], **kwargs: Any) -> Any:
+        """Return the tokens of texts, padded, on the device; warn of cut ones."""
+        for text in texts:
+            count = len(self.tokenizer(text, verbose=False)['input_ids'])
+            if count > self.max_tokens:
+                print_log(f'{text!r} has {count} tokens, of which {self.name} reads '
+                          f'{self.max_tokens}: its end is cut', logger='current',
+                          level=logging.WARNING)
+        options = dict(padding=True, truncation=True, max_length=self.max_tokens,
+                       return_tensors='pt')
+        return self.tokenizer(texts, **{**options, **kwargs}).to(self.device)
+
+    def pixels(self, values: Tensor) -> Tensor:
+        """Return pixels in the type and on the device of the network."""
+        return values.to(self.device, getattr(torch, self.dtype))
+
+
+def to_pixels(boxes: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Return boxes (Q, 4), cxcywh in [0, 1], as xyxy pixels within an image (H0, W0).
+
+    Corners are continuous, so they are half-open as everywhere: a box over the whole
+    image is (0, 0, W0, H0).
+    """
+    height, width = shape
+    limit = boxes.new_tensor([width, height, width, height])
+    return (cxcywh_to_xyxy(boxes) * limit).clamp(min=0).minimum(limit)
+
+
+def resize_masks(masks: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Return masks (Q, h, w) in [0, 1] as (Q, H0, W0) bool; Q may be 0."""
+    if not len(masks):
+        return masks.new_zeros((0, *shape), dtype=torch.bool)
+    large = F.interpolate(masks[None].float(), size=shape, mode='bilinear',
+                          align_corners=False)[0]
+    return large > 0.5

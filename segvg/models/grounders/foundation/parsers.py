@@ -1,0 +1,181 @@
+"""Boxes read from the words of a model. Every rule is stated, and has a version.
+
+A parser gets the words and gives boxes (x1, y1, x2, y2) in [0, 1] of the image, in the
+order of the words, and whether the words are an answer at all. Rules of both:
+
+1. Corners in the wrong order are put in order: two opposite corners are one box.
+2. What lies beyond the image is cut off. A box without an area is not a box.
+3. Words that hold no box are unreadable, unless they say in the agreed form that there
+   is none. Nothing is guessed from prose.
+4. At most 100 boxes count.
+"""
+import json
+import math
+import re
+from typing import Any, Callable, Iterator, NamedTuple, Optional, Sequence
+
+from segvg.utils.errors import InputError
+
+Box = tuple[float, float, float, float]
+MAX_BOXES = 100
+#: Characters of an answer that are looked at; a longer one does not come to an end.
+MAX_TEXT = 100_000
+#: Nested brackets in an answer; more are not an answer and would end the recursion.
+MAX_DEPTH = 20
+
+
+class Parsed(NamedTuple):
+    """What was read: boxes in [0, 1] of the image; whether the words are an answer."""
+    boxes: list[Box]
+    readable: bool
+
+
+class Parser(NamedTuple):
+    """A way to read answers.
+
+    Attributes:
+        name: with the version of its rules, as the result card has it.
+        read: from the words and the size (width, height) of the image in the unit of
+            the coordinates.
+    """
+    name: str
+    read: Callable[[str, tuple[float, float]], Parsed]
+
+
+def box_of(values: Sequence[float], size: tuple[float, float]) -> Optional[Box]:
+    """Return four coordinates as a box in [0, 1], or None (rules 1 and 2)."""
+    x1, y1, x2, y2 = (min(max(value / side, 0.0), 1.0)
+                      for value, side in zip(values, (*size, *size)))
+    box = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+    return box if box[2] > box[0] and box[3] > box[1] else None
+
+
+def read_json_boxes(text: str, size: tuple[float, float]) -> Parsed:
+    """Return the boxes of an answer in JSON.
+
+    Qwen3-VL writes coordinates from 0 to 1000, relative to width and height; Qwen2.5-VL
+    writes pixels of the image as the network saw it. ``size`` is (1000, 1000) or that
+    size in pixels.
+
+    1. Where there is a code fence, its content is read, else the whole text. The words
+       around the JSON do not count. So do thoughts that end in ``</think>``.
+    2. An object with ``bbox_2d``, ``bbox`` or ``box_2d`` of four finite numbers is a
+       box, and so is a list of four numbers. Objects may stand in a list, or one after
+       the other.
+    3. JSON that breaks off (the limit of tokens was reached): every object that is
+       complete counts, the broken one does not.
+    4. An empty list is the answer "none". It is so only if nothing else was read.
+    """
+    content = text[-MAX_TEXT:].rpartition('</think>')[2]
+    fence = re.search(r'```[a-zA-Z]*\s*(.*?)(?:```|$)', content, re.DOTALL)
+    if fence is not None:
+        content = fence[1]
+    boxes: list[Box] = []
+    said_none = False
+    for value in _json_values(content):
+        said_none = said_none or value == []
+        for coordinates in _coordinates(value):
+            box = box_of(coordinates, size)
+            if box is not None:
+                boxes.append(box)
+    return Parsed(boxes[:MAX_BOXES], bool(boxes) or said_none)
+
+
+def _json_values(text: str) -> Iterator[Any]:
+    """Yield the JSON values of a text, outermost first; a broken one gives its parts.
+    """
+    decoder, place = json.JSONDecoder(), 0
+    starts = [match.start() for match in re.finditer(r'[\[{]', text)]
+    for start in starts:
+        if start < place or _depth(text[start:start + MAX_DEPTH + 1]) > MAX_DEPTH:
+            continue
+        try:
+            value, place = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            continue  # the bracket of a broken list: its parts follow
+        yield value
+
+
+def _depth(text: str) -> int:
+    """Return how many brackets in a row open a text."""
+    return len(text) - len(text.lstrip('[{'))
+
+
+def _coordinates(value: Any) -> Iterator[Sequence[float]]:
+    """Yield the four numbers of every box in a JSON value."""
+    if isinstance(value, dict):
+        for key in ('bbox_2d', 'bbox', 'box_2d'):
+            if key in value:
+                yield from _coordinates(value[key])
+                return
+        for part in value.values():
+            if isinstance(part, (dict, list)):
+                yield from _coordinates(part)
+    elif isinstance(value, list):
+        if len(value) == 4 and all(_is_number(part) for part in value):
+            yield value
+            return
+        for part in value:
+            if isinstance(part, (dict, list)):
+                yield from _coordinates(part)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < 1e9 and math.isfinite(value)
+
+
+def read_location_tokens(text: str, size: tuple[float, float]) -> Parsed:
+    """Return the boxes of an answer of Florence-2, which are tokens ``<loc_N>``.
+
+    N is a bin of the width or height, in turn, from 0 to 999, and means its centre;
+    ``size`` is the number of bins, (1000, 1000).
+
+    1. Location tokens that follow each other directly are a run. A run is read in
+       fours, each a box.
+    2. What is left of a run that ends the text (the limit of tokens was reached) does
+       not count. A run elsewhere that is no multiple of four is not read.
+    3. Between ``<poly>`` and ``</poly>``, or where a run is a list of points, the box
+       around the points counts.
+    4. A token beyond the bins makes its run unreadable.
+    5. The model has no word for "none": without a box an answer is unreadable.
+    """
+    content = re.sub(r'(?:</s>|<pad>|<s>|\s)+$', '', text[:MAX_TEXT])
+    boxes: list[Box] = []
+    for run in re.finditer(r'(<poly>)?((?:<loc_\d+>)+)', content):
+        bins = [float(number[:9]) for number in re.findall(r'\d+', run[2])]
+        if max(bins) >= size[0]:
+            continue
+        if run[1]:
+            rows: list[list[float]] = [_around(bins)] if len(bins) >= 4 else []
+        elif len(bins) % 4 and run.end() < len(content):
+            rows = []
+        else:
+            rows = [bins[i:i + 4] for i in range(0, len(bins) - 3, 4)]
+        for row in rows:
+            # the two corners in one bin are an area of nothing
+            box = box_of(row, size) and box_of([value + 0.5 for value in row], size)
+            if box is not None:
+                boxes.append(box)
+    return Parsed(boxes[:MAX_BOXES], bool(boxes))
+
+
+def _around(points: Sequence[float]) -> list[float]:
+    """Return the box around points x, y, x, y, ...; an odd last number is left out."""
+    pairs = len(points) // 2
+    x, y = points[0:2 * pairs:2], points[1:2 * pairs:2]
+    return [min(x), min(y), max(x), max(y)]
+
+
+PARSERS = {'json_boxes': Parser('json_boxes 1.0', read_json_boxes),
+           'location_tokens': Parser('location_tokens 1.0', read_location_tokens)}
+
+
+def find_parser(name: str) -> Parser:
+    """Return a parser by its name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in PARSERS:
+        raise InputError(f'parser is one of {", ".join(PARSERS)}, not {name!r}')
+    return PARSERS[name]

@@ -1,0 +1,214 @@
+"""Published models of transformers: what a folder, or a name on the hub, gives.
+
+Nothing that a published model brings is run: no code, no kernel, no pickle; weights are
+read from safetensors only. torchvision is not needed: images go through transformers'
+processors for Pillow, or through ``square_pixels``.
+"""
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator, Optional, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from segvg.models.huggingface.settings import read_values
+from segvg.utils.errors import InputError
+from segvg.utils.hub_files import find_model_file, read_model_json
+
+INDEX = 'model.safetensors.index.json'
+SHARD = re.compile(r'[\w.-]+\.safetensors')
+REMEDY = ('Download the model (config.json, *.safetensors, the files of the tokenizer '
+          'and preprocessor_config.json) where there is a network, and name its folder '
+          'instead')
+DTYPES = ('float32', 'bfloat16', 'float16')
+#: Of the image processors of SAM 2 and SAM 3, where their file does not say otherwise.
+IMAGENET_HALF = (0.5, 0.5, 0.5)
+
+
+def check_kind(source: str, kinds: Sequence[str]) -> None:
+    """Refuse a model of another architecture.
+
+    Raises:
+        FileNotFoundError: neither folder nor hub has it.
+        InputError: ``model_type`` of its ``config.json`` is none of ``kinds``.
+    """
+    found = read_values(source).get('model_type')
+    if found not in kinds:
+        raise InputError(f'{source} is a model of the architecture {found!r}; expected '
+                         f'{" or ".join(map(repr, kinds))}')
+
+
+def load_network(name: str, source: str, dtype: str) -> Any:
+    """Return a network of transformers with its weights, in evaluation mode.
+
+    Args:
+        name: of its class in transformers.
+        source: folder or name on the hub.
+        dtype: one of ``DTYPES``.
+
+    Raises:
+        FileNotFoundError: neither folder nor hub has the weights.
+        ImportError: the installed transformers does not know the class.
+        InputError: weights are missing or have another shape.
+    """
+    weight_files(source)  # with a message of our own where there are none
+    with _quiet():
+        network, told = class_of(name).from_pretrained(
+            source, dtype=getattr(torch, dtype), use_safetensors=True,
+            output_loading_info=True, trust_remote_code=False,
+            ignore_mismatched_sizes=True)
+    lost = [*sorted(map(str, told['missing_keys'])),
+            *(str(key[0]) for key in told['mismatched_keys'])]
+    if lost:
+        raise InputError(f'{source} does not hold the weights of {name}: {len(lost)} '
+                         f'missing or of another shape ({", ".join(lost[:3])})')
+    return network.eval().requires_grad_(False)
+
+
+def class_of(name: str) -> Any:
+    """Return a class of transformers.
+
+    Raises:
+        ImportError: the installed version has none of this name.
+    """
+    import transformers
+    found = getattr(transformers, name, None)
+    if found is None:
+        raise ImportError(f'{name} is not in transformers {transformers.__version__}: '
+                          "pip install 'transformers>=5.23'")
+    return found
+
+
+def load_tokenizer(source: str) -> Any:
+    """Return the tokenizer of a published model.
+
+    Raises:
+        InputError: it brings none that can be read.
+    """
+    from transformers import AutoTokenizer
+    try:
+        return AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        reason = ' '.join(str(error).split())[:200]
+        raise InputError(f'{source} brings no tokenizer that can be read ({reason}). '
+                         f'{REMEDY}') from None
+
+
+def load_image_processor(name: str, source: str) -> Any:
+    """Return the image processor of a published model, the one that uses Pillow.
+
+    Args:
+        name: of its class, e.g. ``GroundingDinoImageProcessor``.
+        source: folder or name on the hub.
+
+    Raises:
+        InputError: the model brings no settings for it.
+    """
+    import transformers
+    # transformers 5 has two classes each; the plain name needs torchvision
+    kind = getattr(transformers, f'{name}Pil', None) or class_of(name)
+    try:
+        return kind.from_pretrained(source)
+    except (OSError, ValueError) as error:
+        reason = ' '.join(str(error).split())[:200]
+        raise InputError(f'{source} brings no settings of its image processor '
+                         f'({reason}). {REMEDY}') from None
+
+
+def weight_files(source: str) -> list[Path]:
+    """Return the files of the weights of a folder, or of a model on the hub.
+
+    Raises:
+        FileNotFoundError: it has no safetensors.
+        InputError: an index names files that are not beside it.
+    """
+    path = find_model_file(source, ['model.safetensors', INDEX],
+                           'weights of a foundation model', REMEDY)
+    if path.suffix != '.json':
+        return [path]
+    places = read_model_json(path).get('weight_map')
+    files = sorted(set(map(str, places.values()))) if isinstance(places, dict) else []
+    if not files or not all(SHARD.fullmatch(file) for file in files):
+        raise InputError(f'{path} should name a file *.safetensors beside it for every '
+                         "tensor, under 'weight_map'")
+    return [find_model_file(source, [file], 'weights of a foundation model', REMEDY)
+            for file in files]
+
+
+def processor_settings(source: str) -> dict[str, Any]:
+    """Return what a published model says of the preparation of its images.
+
+    Raises:
+        FileNotFoundError: it has neither of the two files.
+        InputError: the file cannot be read.
+    """
+    content = read_model_json(find_model_file(
+        source, ['preprocessor_config.json', 'processor_config.json'],
+        'settings of an image processor', REMEDY))
+    inner = content.get('image_processor')
+    return inner if isinstance(inner, dict) else content
+
+
+class SquarePixels:
+    """Images for SAM 2 and SAM 3: a square of fixed size, the aspect is not kept.
+
+    transformers' own processor of these needs torchvision. What that computes is
+    torch's antialiased bilinear filter on bytes, then mean and std.
+
+    Args:
+        settings: ``size``, ``image_mean`` and ``image_std``, as the file of the model
+            has them.
+        size: (H, W) where the settings have none.
+    """
+
+    def __init__(self, settings: dict[str, Any], size: tuple[int, int]) -> None:
+        stated = settings.get('size')
+        if isinstance(stated, dict) and {'height', 'width'} <= stated.keys():
+            size = (int(stated['height']), int(stated['width']))
+        self.size = size
+        self.mean = torch.tensor(settings.get('image_mean', IMAGENET_HALF))
+        self.std = torch.tensor(settings.get('image_std', IMAGENET_HALF))
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Return pixels (1, 3, h, w) float of an image (3, H0, W0) uint8."""
+        small = F.interpolate(image[None], size=self.size, mode='bilinear',
+                              antialias=True, align_corners=False)
+        mean, std = (values.to(image.device).view(3, 1, 1)
+                     for values in (self.mean, self.std))
+        return (small.float() / 255 - mean) / std
+
+
+@contextmanager
+def replaying(module: torch.nn.Module, output: Any) -> Iterator[None]:
+    """Let a module return what it has computed before, without computing.
+
+    For networks of transformers that take pixels only: their image encoder then runs
+    once an image, however many sentences there are.
+    """
+    module.forward = lambda *args, **kwargs: output  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del module.forward
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let transformers report nothing: what matters is raised."""
+    from transformers.utils import logging
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def repeat(values: Optional[Tensor], count: int) -> Any:
+    """Return a tensor (1, ...) as (count, ...), without a copy; None stays None."""
+    return None if values is None else values.expand(count, *values.shape[1:])

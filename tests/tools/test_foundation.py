@@ -1,0 +1,147 @@
+"""Foundation models through the tools: scores, cards, comparison, errors, pictures."""
+import json
+
+import pytest
+
+from segvg.apis import GroundingInferencer
+from segvg.bench.card import read_card, read_header, read_rows
+from segvg.bench.errors import analyze
+from segvg.utils.configs import load
+from tests.models.grounders.foundation.tiny_models import TINY, sam2
+from tests.tools.running import run_tool, tool_error
+from tests.toy import ROOT
+
+pytestmark = pytest.mark.slow
+FOLDER = ROOT / 'configs/foundation'
+CONFIGS = sorted(FOLDER.glob('*.py'))
+#: Type of a grounder -> its config on gRefCOCO, or else on RefCOCO.
+BY_TYPE = dict(
+    GroundingDINO='grounding_dino_tiny_grefcoco', OWLv2='owlv2_base_grefcoco',
+    MMGroundingDINO='mm_grounding_dino_tiny_grefcoco', SAM3='sam3_grefcoco',
+    Florence2='florence2_base_refcoco', Qwen3VL='qwen3_vl_4b_grefcoco',
+    Qwen25VL='qwen25_vl_7b_refcoco')
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    """20 images of SynthRef L1: one target, several or none."""
+    folder = tmp_path_factory.mktemp('synthref')
+    with pytest.MonkeyPatch.context() as patch:
+        run_tool(patch, 'make_synthref.py', '--level', 'L1', '--seed', 0, '--out',
+                 folder, '--sizes', 'train=0,val=20,testA=0,testB=0', '--sentences', 2,
+                 '--format', 'canonical')
+    return folder
+
+
+def tiny_config(name, data, work_dir, **changes):
+    """A published config on the 20 images, as a file; answers in words are short."""
+    cfg = load(FOLDER / f'{name}.py')
+    single = 'grefcoco' not in name
+    cfg.test_dataloader.update(batch_size=4, num_workers=0, persistent_workers=False)
+    cfg.test_dataloader.dataset.update(
+        data_root=f'{data}/', ann_file='canonical/synthref_L1_val.jsonl',
+        data_prefix=dict(img='images/'), only_single_target=single)
+    cfg.model.update(dtype='float32', **changes)
+    if cfg.model.type in ('Florence2', 'Qwen3VL', 'Qwen25VL'):
+        cfg.model.max_new_tokens = 8
+    cfg.visualizer.update(vis_backends=[], name=f'{name}_{work_dir.name}')
+    cfg.work_dir, cfg.log_level = str(work_dir), 'ERROR'
+    path = work_dir / f'{name}.py'
+    cfg.dump(path)
+    return path
+
+
+@pytest.fixture(scope='module')
+def cards(data, tmp_path_factory):
+    """Config, folder of the weights and card of each type, made once."""
+    made = {}
+
+    def get(kind):
+        if kind not in made:
+            work = tmp_path_factory.mktemp(kind)
+            config = tiny_config(BY_TYPE[kind], data, work)
+            weights = TINY[kind](work / 'weights')
+            with pytest.MonkeyPatch.context() as patch:
+                run_tool(patch, 'test.py', config, weights, '--card', work / 'c.json')
+            made[kind] = config, weights, work / 'c.json'
+        return made[kind]
+    return get
+
+
+@pytest.mark.parametrize('kind', TINY)
+def test_every_model_is_scored(kind, cards, capsys):
+    config, weights, card = cards(kind)
+    header = read_header(card)
+    assert header['data']['images'] >= 18 and header['weights']['file'] == 'weights'
+    assert len(header['weights']['sha256']) == 64
+    assert all(0 <= score <= 100 for score in header['scores'].values())
+    # SynthRef is drawn by this package: no published model has seen it
+    assert header['leakage'] == 'clean'
+    entry = header['foundation']
+    assert entry['name'] == load(config).model.name and '{text}' in entry['prompt']
+    rows = read_rows(card)
+    if kind in ('Florence2', 'Qwen3VL', 'Qwen25VL'):
+        assert entry['parser'].endswith(' 1.0')
+        assert entry['unreadable'] == sum(row['unreadable'] for row in rows)
+        assert all(row['answer_text'] for row in rows)
+    if kind == 'Qwen3VL':  # random words: every answer is a miss
+        assert entry['unreadable'] == len(rows)
+        assert header['scores']['grec/Pr@(F1=1)'] == header['scores']['grec/N-acc'] == 0
+
+
+def test_cards_are_compared_and_explained(cards, data, monkeypatch, capsys):
+    run_tool(monkeypatch, 'compare.py', cards('OWLv2')[2], cards('GroundingDINO')[2])
+    assert 'grec/Pr@(F1=1)' in capsys.readouterr().out
+    second = cards('Qwen3VL')[2]
+    score, cases = analyze(read_card(second), read_rows(second), data)
+    assert score == 'grec/Pr@(F1=1)' and len(cases) == len(read_rows(second))
+    assert {case.error for case in cases} <= {'background', 'false', 'incomplete'}
+
+
+def test_boxes_become_masks(data, tmp_path, monkeypatch):
+    refiner = dict(type='Sam2Refiner', name=str(sam2(tmp_path / 'sam2')))
+    config = tiny_config('grounding_dino_tiny_sam2_refcoco', data, tmp_path,
+                         mask_refiner=refiner)
+    weights = TINY['GroundingDINO'](tmp_path / 'weights')
+    run_tool(monkeypatch, 'test.py', config, weights, '--out', tmp_path / 's.json',
+             '--card', tmp_path / 'c.json', '--show-dir', tmp_path / 'pictures')
+    scores = json.loads((tmp_path / 's.json').read_text())
+    assert {'rec/acc@0.5', 'res/mIoU'} <= scores['metrics'].keys()
+    rows = read_rows(tmp_path / 'c.json')
+    assert all(row['mask'] for row in rows)
+    assert len(list((tmp_path / 'pictures').iterdir())) == 20
+
+
+@pytest.mark.parametrize('kind', ['OWLv2', 'Qwen3VL', 'SAM3'])
+def test_inferencer_answers(kind, cards, data, tmp_path):
+    config, weights, _ = cards(kind)
+    image = next((data / 'images').rglob('*.jpg'))
+    ground = GroundingInferencer(config, weights, 'cpu')
+    found = ground(image, ['red circle', 'blue square'], out_dir=tmp_path)
+    answers = found['predictions'][0]
+    assert [answer['text'] for answer in answers] == ['red circle', 'blue square']
+    assert len(list(tmp_path.glob('*.jpg'))) == 2
+    if kind == 'Qwen3VL':
+        assert answers[0]['unreadable'] and answers[0]['answer_text']
+
+
+def test_model_that_cannot_be_reached_is_told(cards, monkeypatch):
+    config, weights, _ = cards('OWLv2')
+    told = tool_error(monkeypatch, 'test.py', config, 'google/owlv2-base-patch16')
+    assert 'neither a folder nor a model that the hub gives' in told
+    assert 'name that folder' in told
+    told = tool_error(monkeypatch, 'test.py', config, weights, '--require-clean',
+                      '--cfg-options', 'model.name=other/model',
+                      'test_dataloader.dataset.ann_file=missing.jsonl')
+    assert 'annotations' in told
+
+
+def test_configs_load_and_name_their_command():
+    from segvg.leakage.declared import published_names, read_declarations
+    known = read_declarations()['models']
+    for path in CONFIGS:
+        text, cfg = path.read_text(), load(path)
+        assert f'python tools/test.py {path.relative_to(ROOT)}' in text
+        assert cfg.model.name in text.split('"""')[1]
+        assert set(published_names(cfg.model)) <= set(known), path
+        assert cfg.train_dataloader is None and cfg.get('optim_wrapper') is None
