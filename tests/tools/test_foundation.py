@@ -95,7 +95,8 @@ def test_cards_are_compared_and_explained(cards, data, monkeypatch, capsys):
     second = cards('Qwen3VL')[2]
     score, cases = analyze(read_card(second), read_rows(second), data)
     assert score == 'grec/Pr@(F1=1)' and len(cases) == len(read_rows(second))
-    assert {case.error for case in cases} <= {'background', 'false', 'incomplete'}
+    assert {case.error for case in cases} <= {
+        'background', 'false positive', 'incomplete'}
 
 
 def test_boxes_become_masks(data, tmp_path, monkeypatch):

@@ -3,3 +3,5 @@ _base_ = './synthref_l0.py'
 train_dataloader = None
 val_dataloader = None
 val_evaluator = None
+# Images stay apart: a foundation model prepares each by itself.
+test_dataloader = dict(collate_fn=dict(type='pseudo_collate'))
