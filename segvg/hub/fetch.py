@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from segvg.hub.http_download import download, part_path
 from segvg.utils.errors import InputError
+from segvg.utils.plain_values import printable
 
 #: Bytes; the largest published checkpoint has about 3 GB.
 LARGEST = 20 * 10**9
@@ -62,11 +63,17 @@ def fetch(address: str, path: Path, *, file: str = '', size: Optional[int] = Non
         except Exception as error:  # of several clients, all kinds
             if isinstance(error, OSError) and error.filename is not None:
                 raise  # of the disk
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise InputError(
-                f'{address} was not fetched ({reason[:300]}): open it in a browser and '
-                f'save {file or "the file"} as {path}, then run this again') from None
+                f'{address} was not fetched ({reason_of(error)}): open it in a browser '
+                f'and save {file or "the file"} as {path}, then run this again'
+            ) from None
     _check(path, address, size, sha256)
+
+
+def reason_of(error: Exception) -> str:
+    """Return what a client says, in one line that commands no terminal."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return printable(lines[0][:300])
 
 
 def _check(path: Path, address: str, size: Optional[int], sha256: str) -> None:

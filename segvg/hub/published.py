@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 from urllib.parse import unquote, urlsplit
 
-from segvg.hub.fetch import LARGEST, fetch
+from segvg.hub.fetch import LARGEST, fetch, reason_of
 from segvg.hub.metafiles import PublishedModel, config_path, find_model, read_models
 from segvg.utils.errors import InputError
 from segvg.utils.files import write_whole
@@ -59,9 +59,8 @@ def resolve(name: str) -> Path:
         try:
             return HubModel.from_pretrained(name).checkpoint
         except Exception as error:  # of the client of the hub, all kinds
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise InputError(f'{name} is neither a published model nor one that the '
-                             f'Hugging Face hub gives ({reason[:300]})') from None
+                             f'Hugging Face hub gives ({reason_of(error)})') from None
     return install(find_model(name))
 
 

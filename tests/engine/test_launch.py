@@ -5,6 +5,7 @@ import os
 import pytest
 import torch
 
+from segvg.checkpoints.io import save_weights
 from segvg.engine.launch import build_runner, load_config, load_weights, set_up_mpi
 from segvg.utils.command_line import add_common_arguments
 from tests.toy import ROOT, make_data, toy_config
@@ -53,11 +54,13 @@ def runner(tmp_path):
     return build_runner(toy_config(SEGVG, make_data(tmp_path / 'data'), tmp_path / 'w'))
 
 
-def test_weights_of_the_same_model_load(runner, tmp_path):
+@pytest.mark.parametrize('name', ['same.pth', 'same.safetensors'])
+def test_weights_of_the_same_model_load(runner, tmp_path, name):
+    runner.register_custom_hooks([dict(type='AverageHook')])  # looks into the file
     state = {key: torch.zeros_like(value)
              for key, value in runner.model.state_dict().items()}
-    torch.save(dict(state_dict=state), tmp_path / 'same.pth')
-    load_weights(runner, str(tmp_path / 'same.pth'))
+    save_weights(tmp_path / name, state)
+    load_weights(runner, str(tmp_path / name))
     assert all(not p.any() for p in runner.model.parameters())
 
 

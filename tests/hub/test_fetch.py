@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from segvg.hub.fetch import fetch, way_of
+from segvg.hub.fetch import fetch, reason_of, way_of
 from segvg.utils.errors import InputError
 from tests.hub.server import use_as_hub
 
@@ -72,6 +72,11 @@ def test_what_was_not_fetched_is_told_with_address_and_place(tmp_path, address):
     message = str(error.value)
     assert message.startswith(f'{address} was not fetched (') and '\n' not in message
     assert f'save the file as {path}, then run this again' in message
+
+
+def test_reason_of_a_client_is_one_plain_line():
+    assert reason_of(ValueError('a\x1b[1m\nb')) == 'a\\x1b[1m'
+    assert reason_of(KeyError()) == 'KeyError'
 
 
 def test_file_that_was_put_there_is_taken_if_it_is_the_right_one(tmp_path):
