@@ -8,11 +8,12 @@ from segvg.models import (
     necks,
     task_utils,
 )
-from segvg.models.averaged_model import RampedAverage
+from segvg.models.averaged_model import JointAverage, RampedAverage
 from segvg.models.data_preprocessor import GroundingDataPreprocessor
 from segvg.models.flip_average import GroundingTTAModel
 
 __all__ = [
-    'GroundingDataPreprocessor', 'GroundingTTAModel', 'RampedAverage', 'backbones',
-    'grounders', 'heads', 'language_encoders', 'losses', 'necks', 'task_utils'
+    'GroundingDataPreprocessor', 'GroundingTTAModel', 'JointAverage', 'RampedAverage',
+    'backbones', 'grounders', 'heads', 'language_encoders', 'losses', 'necks',
+    'task_utils'
 ]

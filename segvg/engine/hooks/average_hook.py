@@ -101,7 +101,7 @@ class InitialAverageHook(AverageHook):
     Source: published training of MDETR and SiRi, decay 0.9998.
     """
 
-    def __init__(self, ema_type: str = 'ExponentialMovingAverage', *,
+    def __init__(self, ema_type: str = 'JointAverage', *,
                  decay: float = 0.9998, score_plain: bool = False,
                  update_buffers: bool = True, **kwargs) -> None:
         super().__init__(ema_type, score_plain=score_plain, momentum=1 - decay,
