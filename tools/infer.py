@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.utils.command_line import add_config_options, add_device, fail
+from segvg.utils.command_line import add_config_options, add_device, add_precision, fail
 from segvg.utils.exits import one_line_errors
 
 
@@ -40,6 +40,10 @@ def parse_args() -> argparse.Namespace:
                         '--list), a folder of a model, or OWNER/NAME on the Hugging '
                         'Face hub')
     add_device(parser)
+    add_precision(parser)
+    parser.add_argument('--fold', action='store_true',
+                        help='fold batch normalizations into convolutions and lay '
+                        'images out channels last: quicker, and equal but for rounding')
     parser.add_argument('--batch-size', type=int, default=1, metavar='N',
                         help='images, each with all its expressions, that are run at a '
                         'time (default: %(default)s)')
@@ -164,7 +168,8 @@ def main() -> None:
                                      mask_parts=args.mask_parts,
                                      on_broken_image='skip',
                                      longest_side=args.longest_side,
-                                     phrase_model=args.spacy)
+                                     phrase_model=args.spacy, dtype=args.dtype,
+                                     compiled=args.compile, folded=args.fold)
         found = ground(args.images, args.texts, args.out_dir, phrases=args.phrases,
                        batch_size=args.batch_size, score_thr=args.score_thr,
                        together=args.together, show=args.show,

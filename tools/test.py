@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Iterator, Union
 
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.utils.command_line import add_common_arguments, fail
+from segvg.utils.command_line import add_common_arguments, add_precision, fail
 from segvg.utils.exits import one_line_errors
 
 
@@ -39,6 +39,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--no-target-threshold', metavar='F.json', help='take the threshold for "not '
         'in this image" from a file of tools/analysis_tools/choose_threshold.py')
+    add_precision(parser)
     add_overwrite(parser)
     add_common_arguments(parser)
     return parser.parse_args()
@@ -56,6 +57,7 @@ from segvg.checkpoints.published import check_weights, takes_published
 from segvg.engine.launch import build_runner, leave_group, load_config, load_weights
 from segvg.engine.preflight import check_files
 from segvg.engine.reporting import report
+from segvg.engine.speed import use_precision
 from segvg.engine.test_time import average_flips, use_flips
 from segvg.evaluation.prediction_dump import PredictionDump, is_pickle
 from segvg.evaluation.thresholds import thresholds_in_use, use_threshold
@@ -128,6 +130,7 @@ def main() -> None:
         check_files(cfg, ['test_dataloader'], pretrained=False)
         runner = build_runner(cfg)
         meta = load_weights(runner, args.checkpoint)
+        use_precision(runner.model, args.dtype, compiled=args.compile)
         leakage = check_leakage(args, cfg, meta)
         if args.tta:
             average_flips(runner)

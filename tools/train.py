@@ -4,7 +4,7 @@ import os
 from contextlib import nullcontext
 from pathlib import Path
 
-from segvg.utils.command_line import add_common_arguments, fail
+from segvg.utils.command_line import add_common_arguments, add_precision, fail
 from segvg.utils.exits import one_line_errors
 
 
@@ -13,7 +13,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('--amp', action='store_true',
-                        help='mixed precision; needs a GPU')
+                        help='mixed precision, --dtype float16; needs a GPU')
+    add_precision(parser)
     parser.add_argument(
         '--auto-scale-lr', action='store_true',
         help='scale the learning rate with the actual batch size')
@@ -34,8 +35,26 @@ from segvg.engine.hooks.enough_samples_hook import check_enough_samples
 from segvg.engine.launch import build_runner, leave_group, load_config
 from segvg.engine.preflight import check_files
 from segvg.engine.resume import find_last_checkpoint
+from segvg.engine.speed import use_precision
 from segvg.leakage.guard import guard_training_data
 from segvg.utils.folder_lock import is_first_process, lock_folder
+
+
+def set_precision(cfg: Config, args: argparse.Namespace) -> None:
+    """Write the precision of training into the config.
+
+    Raises:
+        ValueError: ``--amp`` without a GPU or with another ``--dtype``.
+    """
+    if args.amp:
+        import torch
+        if not torch.cuda.is_available():
+            raise ValueError('--amp needs a GPU; --dtype bfloat16 does not')
+        if args.dtype not in (None, 'float16'):
+            raise ValueError(f'--amp is float16, not --dtype {args.dtype}')
+        args.dtype = 'float16'
+    if args.dtype:
+        cfg.optim_wrapper.update(type='PrecisionOptimWrapper', dtype=args.dtype)
 
 
 def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
@@ -45,12 +64,7 @@ def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
         ValueError: a flag does not fit this machine or this config.
         FileNotFoundError: the checkpoint to resume from does not exist.
     """
-    if args.amp:
-        import torch
-        if not torch.cuda.is_available():
-            raise ValueError('--amp needs a GPU (mmengine\'s AmpOptimWrapper)')
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    set_precision(cfg, args)
     if args.auto_scale_lr:
         if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
             raise ValueError('--auto-scale-lr needs auto_scale_lr.base_batch_size in '
@@ -83,6 +97,7 @@ def main() -> None:
         fail(error)
     with lock_folder(cfg.work_dir) if is_first_process() else nullcontext():
         runner = build_runner(cfg)
+        use_precision(runner.model, args.dtype, compiled=args.compile)
         # Schedules by epochs divide by the length of the loader before any hook runs.
         check_enough_samples(runner.train_loop.dataloader, runner.world_size)
         runner.train()

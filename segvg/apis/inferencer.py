@@ -36,8 +36,10 @@ from segvg.checkpoints.published import load_model
 from segvg.datasets.text_report import transforms_of
 from segvg.datasets.transforms import TokenizeExpression
 from segvg.engine.preflight import missing_vocabularies
+from segvg.engine.speed import use_precision
 from segvg.evaluation.thresholds import answer_rule
 from segvg.export.run import ExportedGrounder
+from segvg.models.inference import prepare_inference
 from segvg.registry import INFERENCERS, MODELS
 from segvg.structures import GroundingDataSample
 from segvg.structures.answers import AnswerRule, split_mask_parts
@@ -101,6 +103,11 @@ class GroundingInferencer:
             drawn smaller. None: that of ``GroundingVisualizer``; 0: no limit.
         phrase_model: name or folder of the spaCy model that finds noun phrases for a
             model of phrases, where none are given.
+        dtype: type of matrix products and convolutions, ``'float32'``, ``'bfloat16'``
+            or ``'float16'``. None: float32, which a GPU with TF32 may round.
+        compiled: compile the model, which takes minutes once.
+        folded: fold batch normalizations into convolutions and lay images out channels
+            last: quicker, and equal but for rounding.
 
     Raises:
         FileNotFoundError: config, checkpoint or vocabulary are missing.
@@ -114,7 +121,8 @@ class GroundingInferencer:
                  device: Union[str, torch.device, None] = None, *,
                  mask_parts: bool = False, on_broken_image: str = 'error',
                  longest_side: Optional[int] = None,
-                 phrase_model: str = SPACY_MODEL) -> None:
+                 phrase_model: str = SPACY_MODEL, dtype: Optional[str] = None,
+                 compiled: bool = False, folded: bool = False) -> None:
         if on_broken_image not in ('error', 'skip'):
             raise ValueError("on_broken_image is 'error' or 'skip', not "
                              f'{on_broken_image!r}')
@@ -144,6 +152,10 @@ class GroundingInferencer:
         if hasattr(getattr(self.model, 'head', None), 'predict_masks'):
             self.model.head.predict_masks = True
         self.model.to(device).eval()
+        if not model.is_exported:
+            if folded:
+                prepare_inference(self.model)
+            use_precision(self.model, dtype, compiled=compiled)
 
     def __call__(self, inputs: Union[ImageInput, Sequence[ImageInput]],
                  texts: Optional[Texts] = None, out_dir: Union[str, Path] = '', *,
@@ -310,7 +322,7 @@ class GroundingInferencer:
             expressions=[self._expression(text, phrases) for text in group]))
             for image, group in zip(images, texts)]
         batch = {key: [item[key] for item in packed] for key in packed[0]}
-        samples = self.model.test_step(batch)  # predictions are on the CPU
+        samples = [sample.cpu() for sample in self.model.test_step(batch)]
         if self.mask_parts:
             for sample in samples:
                 sample.pred_instances = split_mask_parts(sample.pred_instances)

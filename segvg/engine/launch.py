@@ -18,6 +18,7 @@ from segvg.utils.configs import load
 from segvg.utils.errors import InputError
 from segvg.utils.fast_config_dump import use_plain_text
 from segvg.utils.file_backend import use_whole_files
+from segvg.utils.precision import use_tf32
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -45,6 +46,7 @@ def build_runner(cfg: Config) -> Runner:
     """
     check_values(cfg)
     set_defaults(cfg)
+    use_tf32(True)
     use_safe_loader()
     use_plain_text()
     use_whole_files()

@@ -57,6 +57,17 @@ def add_device(parser: argparse.ArgumentParser) -> None:
                         'there is one)')
 
 
+def add_precision(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say in which precision a model computes, and whether compiled.
+    """
+    parser.add_argument(
+        '--dtype', choices=['float32', 'bfloat16', 'float16'], help='type of matrix '
+        'products and convolutions (default: float32, which a GPU with TF32 may round; '
+        'by name it is exact)')
+    parser.add_argument('--compile', action='store_true',
+                        help='compile the model first, which takes minutes')
+
+
 def add_common_arguments(parser: argparse.ArgumentParser,
                          work_dir: str = 'folder for logs and results (default: '
                          'work_dirs/<config>)') -> None:

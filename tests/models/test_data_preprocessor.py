@@ -41,6 +41,15 @@ def test_expressions_point_at_their_images():
     assert len(out['data_samples']) == 3
 
 
+def test_texts_are_padded_to_a_multiple():
+    out = GroundingDataPreprocessor(text_pad_id=9, text_multiple=4)(make_data())
+    assert out['inputs'].text.ids[0].tolist() == [1, 2, 3, 9]
+    assert out['inputs'].text.padding_mask.sum(1).tolist() == [1, 3, 2]
+    for limit, length in ((6, 6), (2, 3)):
+        limited = GroundingDataPreprocessor(text_multiple=8, text_limit=limit)
+        assert limited(make_data())['inputs'].text.ids.shape[1] == length
+
+
 def test_canvas_is_the_largest_of_the_batch():
     data = make_data()
     data['data_samples'][1] = ExpressionGroup([sample(1, canvas_shape=(9, 5))])

@@ -39,8 +39,8 @@ def parse_args() -> argparse.Namespace:
     add_device(parser)
     parser.add_argument('--dtype', default='float32',
                         choices=['float32', 'float16', 'bfloat16'],
-                        help='number type of autocast, for train (GPU only), infer '
-                        'and eval (default: %(default)s)')
+                        help='number type of autocast, for train, infer and eval '
+                        '(default: %(default)s)')
     parser.add_argument('--iters', type=int, default=5, metavar='N',
                         help='measured steps; samples for load (default: %(default)s)')
     parser.add_argument('--warmup', type=int, default=1, metavar='N',
@@ -76,8 +76,10 @@ from torch import Tensor, nn
 
 from segvg.annotations.line_index import index_path
 from segvg.apis.inferencer import pick_device, start_record
+from segvg.datasets import collate_grounding
 from segvg.engine.launch import load_config
 from segvg.engine.preflight import check_files
+from segvg.engine.speed import set_defaults
 from segvg.registry import DATASETS, MODELS
 from segvg.utils import profiling
 from segvg.utils.configs import (
@@ -102,7 +104,7 @@ def build_model(cfg: Config, device: torch.device) -> nn.Module:
 
 
 def random_batch(cfg: Config, model: nn.Module, loader: str, batch_size: int,
-                 expressions: int) -> dict[str, list]:
+                 expressions: int) -> dict:
     """Return packed samples of random images, boxes and words, as a loader gives them.
 
     They pass through the pipeline of the loader, so that targets and canvas are those
@@ -112,7 +114,7 @@ def random_batch(cfg: Config, model: nn.Module, loader: str, batch_size: int,
     draw_words(steps, model)
     pipeline = Compose(steps)
     packed = [pipeline(random_record(expressions)) for _ in range(batch_size)]
-    return {key: [item[key] for item in packed] for key in packed[0]}
+    return collate_grounding(packed)
 
 
 def draw_words(steps: Any, model: nn.Module) -> None:
@@ -163,13 +165,10 @@ def measure_steps(step: Callable[[], Any], model: nn.Module, samples: int,
 
 def measure_train(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
     """Return the figures of a training step."""
+    set_defaults(cfg)
     optim = cfg.optim_wrapper
     if args.dtype != 'float32':
-        if args.device.type != 'cuda':
-            raise ValueError(f'training in {args.dtype} needs a GPU (mmengine\'s '
-                             'AmpOptimWrapper)')
-        optim.update(type='AmpOptimWrapper', dtype=args.dtype)
-        optim.setdefault('loss_scale', 'dynamic')
+        optim.update(type='PrecisionOptimWrapper', dtype=args.dtype)
     model = build_model(cfg, args.device).train()
     wrapper = build_optim_wrapper(model, optim)
     batch = random_batch(cfg, model, 'train_dataloader', args.batch_size, 1)
@@ -230,6 +229,7 @@ def measure_eval(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
 def run_loader(cfg: Config, predict: Callable[[dict], list], batch_size: int,
                device: torch.device) -> tuple[dict[str, float], dict[int, Tensor]]:
     """Return the seconds of a pass, whole and of the model, and boxes by expression."""
+    set_defaults(cfg)
     loader = Runner.build_dataloader(
         ConfigDict(cfg.test_dataloader, batch_size=batch_size), seed=0)
     predict(next(iter(loader)))  # warm-up

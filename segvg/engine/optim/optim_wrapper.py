@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from segvg.registry import OPTIM_WRAPPERS
-
-DTYPES = ('float32', 'bfloat16', 'float16')
+from segvg.utils.precision import DTYPES, precision
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -98,14 +97,3 @@ class PrecisionOptimWrapper(OptimWrapper):
         if scale and self.scaler is not None:
             self.scaler.load_state_dict(scale)
         super().load_state_dict(state_dict)
-
-
-def precision(device_type: str, dtype: str) -> torch.autocast:
-    """Return a context in which matrix products and convolutions have a type.
-
-    Args:
-        device_type: ``'cuda'``, ``'cpu'``, ...
-        dtype: one of ``DTYPES``; float32 changes nothing.
-    """
-    return torch.autocast(device_type, getattr(torch, dtype),
-                          enabled=dtype != 'float32')

@@ -6,6 +6,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from segvg.models.layers.graphs import reads_values
 from segvg.models.layers.multiway import Multiway, MultiwayLayer
 from segvg.registry import MODELS
 from segvg.structures import TextTokens, Tokens
@@ -119,7 +120,7 @@ class BEiT3(BaseModule):
             raise ValueError(
                 f'{length} tokens in an expression, but BEiT3 has positions for '
                 f'{self.text_position.num_embeddings - first}')
-        if text.ids.device.type == 'cpu' and (
+        if reads_values(text.ids) and (
                 int(text.ids.max()) >= self.words.num_embeddings):
             raise ValueError(f'token id {int(text.ids.max())} in a vocabulary of '
                              f'{self.words.num_embeddings} words: tokenizer and BEiT3 '

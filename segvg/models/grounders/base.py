@@ -1,11 +1,23 @@
 """What every grounder shares: extract, then the head."""
 from abc import ABCMeta, abstractmethod
-from typing import Any, Optional
+from functools import cache
+from typing import Any, Callable, Optional
 
+import torch
 from mmengine.model import BaseModel
 
 from segvg.registry import MODELS, own_scope
 from segvg.structures import FusedFeatures, GroundingBatch, GroundingDataSample, Tokens
+from segvg.utils.precision import precision
+
+TEXT_MULTIPLE = 8  # to which texts are padded for a compiled model
+
+
+@cache
+def _compiled(function: Callable[..., FusedFeatures],
+              backend: str) -> Callable[..., FusedFeatures]:
+    """Return a compiled function, the same one for all models of a class."""
+    return torch.compile(function, backend=backend)
 
 
 class BaseGrounder(BaseModel, metaclass=ABCMeta):
@@ -18,6 +30,10 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
         head: config of the head; it owns loss and decoding.
         data_preprocessor: config of the data preprocessor.
         init_cfg: mmengine's.
+
+    Attributes:
+        dtype: type of matrix products and convolutions at test, one of ``DTYPES``; in
+            training the wrapper of the optimizer says it.
     """
 
     def __init__(self,
@@ -28,6 +44,8 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
         super().__init__(MODELS.build(
             data_preprocessor or dict(type='GroundingDataPreprocessor')), init_cfg)
         self.head = MODELS.build(head)
+        self.dtype = 'float32'
+        self.backend: Optional[str] = None  # of the compiler
 
     def init_weights(self) -> None:
         """Initialise the weights of all parts as their ``init_cfg`` say."""
@@ -47,6 +65,36 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
         image = self.encode_image(inputs)
         return self.fuse(image.select(inputs.image_index), inputs)
 
+    def compile_parts(self, backend: str = 'inductor') -> None:
+        """Compile what is computed of a batch; losses and writing stay as they are.
+
+        The number of expressions may change from batch to batch. Texts are padded, so
+        that few lengths occur.
+
+        Args:
+            backend: of ``torch.compile``.
+        """
+        self.backend = backend
+        # The weights of a GRU are read; it is not called in a graph.
+        torch._dynamo.config.allow_rnn = True
+        self.head.compile(backend=backend)
+        preprocessor = self.data_preprocessor
+        if getattr(preprocessor, 'text_multiple', None) == 1:
+            # Some parts take texts up to a length, and some pad them to it.
+            fixed, limits = ([getattr(part, name) for part in self.modules()
+                              if getattr(part, name, None)]
+                             for name in ('text_length', 'max_text_tokens'))
+            preprocessor.text_multiple = fixed[0] if fixed else TEXT_MULTIPLE
+            preprocessor.text_limit = min(fixed + limits, default=None)
+
+    def _extract(self, inputs: GroundingBatch) -> FusedFeatures:
+        """Call ``extract``, compiled if the model is."""
+        if self.backend is None:
+            return self.extract(inputs)
+        for values in (inputs.image_index, *inputs.text):
+            torch._dynamo.maybe_mark_dynamic(values, 0)
+        return _compiled(type(self).extract, self.backend)(self, inputs)
+
     def forward(self,
                 inputs: GroundingBatch,
                 data_samples: Optional[list[GroundingDataSample]] = None,
@@ -62,11 +110,14 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
         Raises:
             ValueError: another mode.
         """
-        fused = self.extract(inputs)
         if mode == 'loss':
-            return self.head.loss(fused, data_samples)
+            return self.head.loss(self._extract(inputs), data_samples)
         if mode == 'predict':
-            return self.head.predict(fused, data_samples)
+            with precision(inputs.images.device.type, self.dtype):
+                samples = self.head.predict(self._extract(inputs), data_samples)
+            for sample in samples:
+                sample.pop('frame', None)  # nothing of the device is left but targets
+            return samples
         if mode == 'tensor':
-            return self.head(fused)
+            return self.head(self._extract(inputs))
         raise ValueError(f"mode is 'loss', 'predict' or 'tensor', not {mode!r}")

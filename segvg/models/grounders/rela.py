@@ -92,6 +92,11 @@ class ReLA(BaseGrounder):
             image = self.decode_pixels(self.image_encoder.read(image.maps, words))
         return self.pack(image, words, inputs)
 
+    def _extract(self, inputs: GroundingBatch) -> FusedFeatures:
+        """Look up whether a gate is open before a graph is made of it."""
+        self.image_encoder.trunk_reads_text()
+        return super()._extract(inputs)
+
     def extract(self, inputs: GroundingBatch) -> FusedFeatures:
         """Return the features of the B expressions of a batch."""
         if not self.image_encoder.trunk_reads_text():

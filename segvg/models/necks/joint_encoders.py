@@ -215,6 +215,7 @@ class TypedJointEncoder(BaseModule):
                  dropout: float = 0.1) -> None:
         super().__init__()
         self.text_proj = NormedMLP(text_channels, channels, dropout)
+        self.max_text_tokens = max_text_tokens
         self.position = nn.Embedding(max_text_tokens, channels)
         self.kind = nn.Embedding(2, channels)  # words, image tokens
         self.level = nn.Parameter(torch.empty(1, channels))

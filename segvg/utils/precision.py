@@ -1,0 +1,30 @@
+"""Number types of matrix products and convolutions."""
+import torch
+
+DTYPES = ('float32', 'bfloat16', 'float16')
+
+
+def precision(device_type: str, dtype: str) -> torch.autocast:
+    """Return a context in which matrix products and convolutions have a type.
+
+    Args:
+        device_type: ``'cuda'``, ``'cpu'``, ...
+        dtype: one of ``DTYPES``; float32 changes nothing.
+
+    Raises:
+        ValueError: another type.
+    """
+    if dtype not in DTYPES:
+        raise ValueError(f'dtype is one of {DTYPES}, not {dtype!r}')
+    return torch.autocast(device_type, getattr(torch, dtype),
+                          enabled=dtype != 'float32')
+
+
+def use_tf32(enabled: bool) -> None:
+    """Let a GPU round the factors of float32 products to 10 bits, or not.
+
+    Ampere and later have units for it, several times as quick; elsewhere nothing
+    changes.
+    """
+    torch.backends.cuda.matmul.allow_tf32 = enabled
+    torch.backends.cudnn.allow_tf32 = enabled
