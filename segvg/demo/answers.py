@@ -1,0 +1,157 @@
+"""Ask a model the sentences of a visitor; answers with colors, as JSON too."""
+import logging
+import threading
+from pathlib import Path
+from typing import Any, Iterator, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from segvg.apis import GroundingInferencer
+from segvg.apis.inferencer import text_warnings
+from segvg.apis.phrases import PHRASE_TRANSFORMS, locate_phrases, noun_phrases
+from segvg.datasets.text_report import transforms_of
+from segvg.datasets.transforms import TokenizeExpression
+from segvg.demo.limits import Question
+from segvg.utils.errors import InputError
+from segvg.visualization.drawing import Color
+
+#: Colors that differ for color-blind eyes too, and from each other's neighbors.
+COLORS: tuple[Color, ...] = (
+    (255, 145, 0), (64, 196, 255), (0, 158, 115), (240, 228, 66), (204, 121, 167),
+    (213, 94, 0), (120, 140, 255))
+
+
+class Reply(NamedTuple):
+    """What was answered to a line.
+
+    Attributes:
+        text: the sentence or caption.
+        answers: in plain values, as ``GroundingInferencer`` returns them: one, or one
+            for each phrase.
+        spans: of the phrases, begin and end in the text; empty for a whole sentence.
+        warnings: why the answers may say little.
+    """
+    text: str
+    answers: Sequence[dict[str, Any]]
+    spans: Sequence[tuple[int, int]] = ()
+    warnings: Sequence[str] = ()
+
+
+class Item(NamedTuple):
+    """An answer with its number, from 1, and its color."""
+    number: int
+    color: Color
+    answer: dict[str, Any]
+
+    @property
+    def targets(self) -> list[dict[str, Any]]:
+        """What was found: ``bbox``, ``score`` and ``mask`` of each, maybe none."""
+        if self.answer['no_target']:
+            return []
+        return self.answer.get('targets', [self.answer])
+
+
+class Model:
+    """A model with a name, which answers one visitor at a time.
+
+    Args:
+        name: what the page calls it.
+        ground: the model.
+    """
+
+    def __init__(self, name: str, ground: GroundingInferencer) -> None:
+        self.name = name
+        self.ground = ground
+        self._lock = threading.Lock()
+        kinds = {type(step).__name__ for step in ground.pipeline.transforms}
+        self.reads_phrases = bool(kinds.intersection(PHRASE_TRANSFORMS))
+        self.needs_phrases = 'TokenizePhrases' in kinds
+
+    def ask(self, image: np.ndarray, questions: Sequence[Question]) -> list[Reply]:
+        """Return a reply to every question.
+
+        The image is encoded once for all whole sentences, and once for each caption
+        with phrases.
+
+        Args:
+            image: (H0, W0, 3) uint8 RGB.
+            questions: at least one.
+
+        Raises:
+            InputError: the model reads no phrases, or needs them.
+        """
+        questions = [self._with_phrases(question) for question in questions]
+        whole = [question.text for question in questions if not question.phrases]
+        with self._lock:
+            found = iter(self._ground(image, whole) if whole else ())
+            return [
+                self._reply(question, self._ground(image, [question.text],
+                                                   question.phrases))
+                if question.phrases else self._reply(question, [next(found)])
+                for question in questions]
+
+    def _ground(self, image: np.ndarray, texts: Sequence[str],
+                phrases: Optional[Sequence[str]] = None) -> list[dict]:
+        """Return the answers about an image; warnings stand on the page instead."""
+        return self.ground(image, texts, phrases=phrases)['predictions'][0]
+
+    def _with_phrases(self, question: Question) -> Question:
+        """Return a question as this model reads it."""
+        if question.phrases and not self.reads_phrases:
+            raise InputError(f'{self.name} finds whole sentences and reads no marked '
+                             'phrases: leave out the brackets.')
+        if question.phrases or not self.needs_phrases:
+            return question
+        try:
+            return question._replace(phrases=tuple(noun_phrases(question.text)))
+        except ValueError as error:
+            logging.getLogger(__name__).info('%s', error)
+            raise InputError(
+                f'{self.name} finds the phrases of a caption: mark them, as in '
+                '[a man] next to [two dogs].') from None
+
+    def _reply(self, question: Question, answers: Sequence[dict]) -> Reply:
+        """Return the reply to a question."""
+        spans = [tuple(record['span'][0])
+                 for record in locate_phrases(question.text, question.phrases)]
+        return Reply(question.text, answers, spans, list(self._warnings(question.text)))
+
+    def _warnings(self, text: str) -> Iterator[str]:
+        """Yield why an answer may say little."""
+        for step in transforms_of(self.ground.pipeline, TokenizeExpression):
+            yield from text_warnings(text, step)
+
+
+def number_answers(replies: Sequence[Reply]) -> list[list[Item]]:
+    """Return the answers of each reply with numbers and colors."""
+    numbered, number = [], 0
+    for reply in replies:
+        items = []
+        for answer in reply.answers:
+            items.append(Item(number + 1, COLORS[number % len(COLORS)], answer))
+            number += 1
+        numbered.append(items)
+    return numbered
+
+
+def to_json(replies: Sequence[Reply], image: np.ndarray, model: str = '',
+            name: str = '') -> dict[str, Any]:
+    """Return replies in plain values.
+
+    Boxes are xyxy in pixels of the upright photograph, masks run-length codes.
+
+    Args:
+        replies: about one image.
+        image: (H0, W0, 3) uint8.
+        model: its name.
+        name: of the image file.
+    """
+    answers = []
+    for reply, items in zip(replies, number_answers(replies)):
+        for index, item in enumerate(items):
+            span = dict(span=list(reply.spans[index])) if reply.spans else {}
+            answers.append(dict(number=item.number, sentence=reply.text, **span,
+                                **item.answer))
+    height, width = image.shape[:2]
+    return dict(model=model, image=Path(name).name, width=width, height=height,
+                answers=answers)
