@@ -26,6 +26,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         'train': Command('train.py'),
         'test': Command('test.py'),
         'infer': Command('infer.py'),
+        'demo': Command('demo_page.py'),
         'train-stages': Command('train_stages.py'),
         'siri': Command('siri.py'),
         'partial-res': Command('partial_res.py')},

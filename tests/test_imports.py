@@ -28,6 +28,7 @@ BELOW['evaluation'] = set(BELOW)
 BELOW['engine'] = set(BELOW)
 BELOW['hub'] = {'checkpoints', 'leakage', *BELOW['checkpoints'], *BELOW['leakage']}
 BELOW['apis'] = BELOW['bench'] = set(BELOW) - {'apis', 'bench'}
+BELOW['demo'] = set(BELOW)
 
 
 @lru_cache

@@ -14,12 +14,12 @@ from segvg.utils.exits import one_line_errors
 def parse_args() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--model', metavar='CONFIG', help='config file (default: the '
-                        'config that the checkpoint holds)')
-    parser.add_argument('--checkpoint', required=True, metavar='FILE.pth',
-                        help='checkpoint file')
-    parser.add_argument('--second-model', metavar='CONFIG', help='config of a second '
-                        'model, for the tab that compares')
+    parser.add_argument('--model', metavar='NAME|CONFIG', help='published model '
+                        '(segvg download --list), or the config of --checkpoint '
+                        '(default: the one that it holds)')
+    parser.add_argument('--checkpoint', metavar='FILE.pth', help='checkpoint file')
+    parser.add_argument('--second-model', metavar='NAME|CONFIG', help='a second model, '
+                        'for the tab that compares')
     parser.add_argument('--second-checkpoint', metavar='FILE.pth',
                         help='checkpoint of the second model')
     add_device(parser)
@@ -45,8 +45,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.data and args.card:
         parser.error('--data and --card are both for the third tab: give one')
-    if args.second_model and not args.second_checkpoint:
-        parser.error('--second-model needs --second-checkpoint')
+    if not args.model and not args.checkpoint:
+        parser.error('--model or --checkpoint says what is asked')
     return args
 
 
@@ -69,7 +69,7 @@ def main() -> None:
                                apply_orientation=args.apply_orientation)
         examples = pick_examples(args.examples, browser)
         models = [make_model(args.model, args.checkpoint, args.device)]
-        if args.second_checkpoint:
+        if args.second_model or args.second_checkpoint:
             models.append(make_model(args.second_model, args.second_checkpoint,
                                      args.device))
     except (OSError, ValueError, KeyError) as error:

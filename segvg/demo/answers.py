@@ -103,7 +103,8 @@ class Model:
         if question.phrases or not self.needs_phrases:
             return question
         try:
-            return question._replace(phrases=tuple(noun_phrases(question.text)))
+            return question._replace(phrases=tuple(noun_phrases(
+                question.text, self.ground.phrase_model)))
         except ValueError as error:
             logging.getLogger(__name__).info('%s', error)
             raise InputError(

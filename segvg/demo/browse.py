@@ -8,10 +8,11 @@ from segvg.bench.card import read_card, read_rows
 from segvg.bench.errors import KINDS, Case, analyze, data_root, overlaps
 from segvg.datasets import GroundingDataset
 from segvg.demo.answers import Reply, number_answers
-from segvg.demo.drawing import Mark, draw_marks, marks_of
+from segvg.demo.drawing import draw_layers, layers_of
 from segvg.demo.html import NOT_IN_IMAGE, replies_html, verdict_html
 from segvg.structures.images import BrokenImageError, read_image
 from segvg.structures.masks import decode_segmentation, encode_rle
+from segvg.visualization.drawing import Layer
 
 TARGET_COLOR, ANSWER_COLOR = (64, 196, 255), (255, 145, 0)
 
@@ -72,7 +73,7 @@ class DataBrowser:
         except BrokenImageError as error:
             return View(None, replies_html(replies, str(error)))
         items = [item for group in number_answers(replies) for item in group]
-        return View(draw_marks(image, marks_of(items)), replies_html(replies, note))
+        return View(draw_layers(image, layers_of(items)), replies_html(replies, note))
 
     def example(self, index: int) -> tuple[str, list[str]]:
         """Return the path of an image and its sentences."""
@@ -143,9 +144,9 @@ class CardBrowser:
             return View(None, html)
         mask = row['mask'] and decode_segmentation(dict(rle=row['mask']),
                                                    *image.shape[:2])
-        return View(draw_marks(image, [
-            Mark('target', TARGET_COLOR, np.reshape(row['targets'], (-1, 4))),
-            Mark('answer', ANSWER_COLOR, np.reshape(row['bboxes'], (-1, 4)), mask),
+        return View(draw_layers(image, [
+            Layer('target', TARGET_COLOR, np.reshape(row['targets'], (-1, 4))),
+            Layer('answer', ANSWER_COLOR, np.reshape(row['bboxes'], (-1, 4)), mask),
         ]), html)
 
 

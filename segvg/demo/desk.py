@@ -10,7 +10,7 @@ import numpy as np
 
 from segvg.demo.answers import Model, Reply, number_answers, to_json
 from segvg.demo.browse import Browser
-from segvg.demo.drawing import draw_marks, marks_of
+from segvg.demo.drawing import draw_layers, layers_of
 from segvg.demo.html import comparison_html, error_html, replies_html
 from segvg.demo.limits import read_photograph, read_questions
 from segvg.structures.boxes import paired_iou
@@ -96,8 +96,8 @@ class Desk:
     def _compare(self, photograph: Optional[str], typed: Optional[str]) -> Shown:
         """Return the answers of both models."""
         if len(self.models) < 2:
-            raise InputError('The page was started with one model; --second-checkpoint '
-                             'names the one to compare it with.')
+            raise InputError('The page was started with one model; --second-model or '
+                             '--second-checkpoint names the one to compare it with.')
         questions = read_questions(typed)
         image = read_photograph(photograph, self.folder)
         replies = [model.ask(image, questions) for model in self.models]
@@ -128,7 +128,7 @@ class Desk:
     def _draw(self, path: Path, image: np.ndarray, replies: Sequence[Reply]) -> str:
         """Write the picture of replies and return its path."""
         items = [item for group in number_answers(replies) for item in group]
-        save_picture(path, draw_marks(image, marks_of(items)))
+        save_picture(path, draw_layers(image, layers_of(items)))
         return str(path)
 
     def _write(self, path: Path, content: object) -> str:

@@ -25,6 +25,7 @@ STYLE = '''
   font-weight: 600; }
 .segvg .wide { overflow-x: auto; }
 .segvg table { border-collapse: collapse; width: 100%; overflow-wrap: break-word; }
+.segvg table, .segvg tr { border: none !important; }
 .segvg td, .segvg th { text-align: left; padding: .3em .5em; vertical-align: top;
   border: none; border-bottom: 1px solid var(--border-color-primary); }
 .segvg td:last-child { white-space: nowrap; font-variant-numeric: tabular-nums; }

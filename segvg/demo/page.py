@@ -78,13 +78,13 @@ def _question(desk: Desk, examples: Sequence[tuple[str, str]], button: str,
 
 def _ask_tab(desk: Desk, examples: Sequence[tuple[str, str]]) -> None:
     """Add the tab that asks one model."""
-    gr.HTML(heading_html(desk.models[0].name))
+    gr.HTML(heading_html(desk.models[0].name), padding=False)
     with gr.Row():
         with gr.Column(min_width=300):
             photograph, sentences, asked = _question(desk, examples, 'Find', 'ask')
         with gr.Column(min_width=300):
             picture = _result('ask-picture')
-            words = gr.HTML(elem_id='ask-words')
+            words = gr.HTML(padding=False, elem_id='ask-words')
             with gr.Row():
                 save_picture = _download('picture', 'ask-save-picture')
                 save_json = _download('JSON', 'ask-save-json')
@@ -106,9 +106,9 @@ def _compare_tab(desk: Desk, examples: Sequence[tuple[str, str]]) -> None:
         with gr.Column(min_width=300):
             pictures = []
             for number, model in enumerate(desk.models, 1):
-                gr.HTML(heading_html(model.name))
+                gr.HTML(heading_html(model.name), padding=False)
                 pictures.append(_result(f'compare-picture-{number}'))
-            words = gr.HTML(elem_id='compare-words')
+            words = gr.HTML(padding=False, elem_id='compare-words')
             save_json = _download('JSON', 'compare-save-json')
 
     def show(photograph: Optional[str], sentences: Optional[str]) -> list[Any]:
@@ -122,7 +122,7 @@ def _browse_tab(desk: Desk, page: gr.Blocks) -> None:
     """Add the tab that pages through data or a result card."""
     groups = desk.browser.groups
     first = next(iter(groups))
-    gr.HTML(heading_html(desk.browser.title))
+    gr.HTML(heading_html(desk.browser.title), padding=False)
     with gr.Row():
         group = gr.Dropdown([(f'{name} ({count})', name)
                              for name, count in groups.items()], value=first,
@@ -133,7 +133,7 @@ def _browse_tab(desk: Desk, page: gr.Blocks) -> None:
         back = gr.Button('Previous', size='md', min_width=100, elem_id='browse-back')
         forward = gr.Button('Next', size='md', min_width=100, elem_id='browse-forward')
     picture = _result('browse-picture')
-    words = gr.HTML(elem_id='browse-words')
+    words = gr.HTML(padding=False, elem_id='browse-words')
 
     def show(group: Optional[str], number: Optional[float]) -> list[Any]:
         shown = desk.browse(group, number)

@@ -6,6 +6,7 @@ from segvg.apis import GroundingInferencer
 from segvg.demo.answers import Model
 from segvg.demo.browse import Browser, CardBrowser, DataBrowser
 from segvg.demo.limits import MAX_CHARACTERS, MAX_UPLOAD
+from segvg.hub import resolve
 from segvg.structures.images import BrokenImageError, read_header
 from segvg.utils.errors import InputError
 
@@ -16,17 +17,27 @@ MAX_EXAMPLES = 6
 SENTENCES_OF_EXAMPLE = 3
 
 
-def make_model(config: Optional[str], checkpoint: str, device: Optional[str]) -> Model:
+def make_model(model: Optional[str], checkpoint: Optional[str],
+               device: Optional[str]) -> Model:
     """Return a model that is asked.
 
     Args:
-        config: path or name of its config; None: the one in the checkpoint.
+        model: config, or without a checkpoint the name of a published model, which is
+            fetched on first use; None: the config in the checkpoint.
         checkpoint: path of its weights.
         device: where to run; None: a GPU if there is one.
+
+    Raises:
+        InputError: there is no such model.
     """
+    if checkpoint is None:
+        if not model or model.endswith('.py'):
+            raise InputError(f'{model or "the model"} has no weights: --checkpoint '
+                             'names them')
+        return Model(model, GroundingInferencer(None, resolve(model), device))
     path = Path(checkpoint)
-    name = Path(config).stem if config else path.parent.name or path.stem
-    return Model(f'{name}, {path.name}', GroundingInferencer(config, path, device))
+    name = Path(model).stem if model else path.resolve().parent.name
+    return Model(f'{name}, {path.name}', GroundingInferencer(model, path, device))
 
 
 def make_browser(data: Optional[str], images: str, card: Optional[str],
