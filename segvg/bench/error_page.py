@@ -12,7 +12,7 @@ from segvg.structures.images import read_image
 from segvg.structures.masks import decode_segmentation
 from segvg.visualization.colors import PREDICTION_COLOR, TARGET_COLOR
 from segvg.visualization.drawing import Drawing, Layer
-from segvg.visualization.pages import Figure, figure_of, render_page
+from segvg.visualization.pages import figure_of, render_page
 from segvg.visualization.plots import Mark, Plot, plot_of
 
 NOTE = ('Pictures show at most {most} of the most confident answers of each kind of '
@@ -21,8 +21,8 @@ NOTE = ('Pictures show at most {most} of the most confident answers of each kind
         'none.')
 
 
-def picture(case: Case, root: Path) -> Optional[Figure]:
-    """Return the picture of an answer; None if there is no image.
+def drawing_of(case: Case, root: Path) -> Optional[Drawing]:
+    """Return what is drawn of an answer; None if there is no image.
 
     Args:
         case: the answer.
@@ -42,7 +42,7 @@ def picture(case: Case, root: Path) -> Optional[Figure]:
                   ('target', TARGET_COLOR, row['targets'], None),
                   ('prediction', PREDICTION_COLOR, row['bboxes'], mask))
               if boxes or area is not None]
-    return figure_of(Drawing(image, row['text'], layers, notes_of(case)))
+    return Drawing(image, row['text'], layers, notes_of(case))
 
 
 def notes_of(case: Case) -> list[str]:
@@ -129,8 +129,9 @@ def _sections(cases: Sequence[Case], root: Path, pictures: int) -> list[dict]:
         count = sum(case.error == kind for case in cases)
         if kind == RIGHT or not count:
             continue
-        figures = [picture(case, root) for case in failures(cases, kind, pictures)]
-        shown = [figure for figure in figures if figure]
+        drawings = [drawing_of(case, root)
+                    for case in failures(cases, kind, pictures)]
+        shown = [figure_of(drawing) for drawing in drawings if drawing]
         if shown:
             sections.append(dict(kind=kind, anchor=kind.replace(' ', '-'),
                                  meaning=words, count=count, figures=shown))

@@ -12,13 +12,13 @@ from segvg.apis.phrases import PHRASE_TRANSFORMS, locate_phrases, noun_phrases
 from segvg.datasets.text_report import transforms_of
 from segvg.datasets.transforms import TokenizeExpression
 from segvg.demo.limits import Question
+from segvg.structures.masks import decode_rle
 from segvg.utils.errors import InputError
-from segvg.visualization.drawing import Color
+from segvg.visualization.colors import NUMBER_COLORS, Color
+from segvg.visualization.drawing import Layer, draw_panels
 
-#: Colors that differ for color-blind eyes too, and from each other's neighbors.
-COLORS: tuple[Color, ...] = (
-    (255, 145, 0), (64, 196, 255), (0, 158, 115), (240, 228, 66), (204, 121, 167),
-    (213, 94, 0), (120, 140, 255))
+#: Pixels of the longer side of a picture; a larger photograph is made smaller.
+LONGEST_SIDE = 1600
 
 
 class Reply(NamedTuple):
@@ -129,10 +129,29 @@ def number_answers(replies: Sequence[Reply]) -> list[list[Item]]:
     for reply in replies:
         items = []
         for answer in reply.answers:
-            items.append(Item(number + 1, COLORS[number % len(COLORS)], answer))
+            color = NUMBER_COLORS[number % len(NUMBER_COLORS)]
+            items.append(Item(number + 1, color, answer))
             number += 1
         numbered.append(items)
     return numbered
+
+
+def draw_replies(image: np.ndarray, replies: Sequence[Reply]) -> np.ndarray:
+    """Return the picture (H, W, 3) uint8 of replies about an image (H0, W0, 3)."""
+    items = [item for group in number_answers(replies) for item in group]
+    return draw_panels(image, list(_layers(items)), longest_side=LONGEST_SIDE)
+
+
+def _layers(items: Sequence[Item]) -> Iterator[Layer]:
+    """Yield what is drawn of answers."""
+    for item in items:
+        bboxes = [target['bbox'] for target in item.targets if target['bbox']]
+        masks = [decode_rle(target['mask']) for target in item.targets
+                 if target.get('mask')]
+        yield Layer(item.answer['text'], item.color,
+                    np.array(bboxes, dtype=np.float64).reshape(-1, 4),
+                    np.logical_or.reduce(masks) if masks else None,
+                    str(item.number))
 
 
 def to_json(replies: Sequence[Reply], image: np.ndarray, model: str = '',

@@ -5,16 +5,16 @@ from typing import NamedTuple, Optional, Protocol, Union
 import numpy as np
 
 from segvg.bench.card import read_card, read_rows
-from segvg.bench.errors import KINDS, Case, analyze, data_root, overlaps
+from segvg.bench.error_page import drawing_of, notes_of
+from segvg.bench.errors import KINDS, Case, analyze, data_root
 from segvg.datasets import GroundingDataset
-from segvg.demo.answers import Reply, number_answers
-from segvg.demo.drawing import draw_layers, layers_of
-from segvg.demo.html import NOT_IN_IMAGE, replies_html, verdict_html
-from segvg.structures.images import BrokenImageError, read_image
+from segvg.demo.answers import LONGEST_SIDE, Reply, draw_replies
+from segvg.demo.html import replies_html, verdict_html
+from segvg.structures.images import BrokenImageError
 from segvg.structures.masks import decode_segmentation, encode_rle
-from segvg.visualization.drawing import Layer
-
-TARGET_COLOR, ANSWER_COLOR = (64, 196, 255), (255, 145, 0)
+from segvg.visualization.colors import PREDICTION_COLOR, TARGET_COLOR
+from segvg.visualization.drawing import draw_panels
+from segvg.visualization.records import compose_record
 
 
 class View(NamedTuple):
@@ -63,17 +63,19 @@ class DataBrowser:
         """Return an image with its targets, numbered by sentence or phrase."""
         record = self.dataset.get_data_info(index)
         size = (record['height'], record['width'])
-        replies = [_annotated(expr, record['instances'], size)
-                   for expr in record['expressions']]
         note = (f'{Path(record["img_path"]).name}: {size[1]} x {size[0]} pixels, '
                 f'{record["dataset"]} {record["split"]}')
+        replies: list[Reply] = []
         try:
-            image = read_image(record['img_path'],
-                               apply_orientation=self.apply_orientation)
-        except BrokenImageError as error:
-            return View(None, replies_html(replies, str(error)))
-        items = [item for group in number_answers(replies) for item in group]
-        return View(draw_layers(image, layers_of(items)), replies_html(replies, note))
+            replies = [_annotated(expr, record['instances'], size)
+                       for expr in record['expressions']]
+            first = next(compose_record(
+                record, apply_orientation=self.apply_orientation), None)
+        except ValueError as error:  # image or mask cannot be read
+            told = str(error).replace(record['img_path'], note)
+            return View(None, replies_html(replies, told))
+        picture = None if first is None else draw_replies(first.image, replies)
+        return View(picture, replies_html(replies, note))
 
     def example(self, index: int) -> tuple[str, list[str]]:
         """Return the path of an image and its sentences."""
@@ -130,41 +132,14 @@ class CardBrowser:
         self.groups = {kind: len(found) for kind, found in self.cases.items() if found}
 
     def show(self, group: str, index: int) -> View:
-        """Return an answer: the target in blue, what was answered in orange."""
+        """Return an answer: the target in blue, what was predicted in orange."""
         case = self.cases[group][index]
-        row = case.row
-        html = verdict_html(row['text'], facts_of(case), f'{group}: {KINDS[group]}',
-                            [('target', TARGET_COLOR), ('answer', ANSWER_COLOR)])
-        path = find_image(row['img_path'], self.root)
-        if path is None:
-            return View(None, html)
+        html = verdict_html(
+            case.row['text'], notes_of(case), f'{group}: {KINDS[group]}',
+            [('target', TARGET_COLOR), ('prediction', PREDICTION_COLOR)])
         try:
-            image = read_image(path)
+            drawing = drawing_of(case, self.root)
         except BrokenImageError:
-            return View(None, html)
-        mask = row['mask'] and decode_segmentation(dict(rle=row['mask']),
-                                                   *image.shape[:2])
-        return View(draw_layers(image, [
-            Layer('target', TARGET_COLOR, np.reshape(row['targets'], (-1, 4))),
-            Layer('answer', ANSWER_COLOR, np.reshape(row['bboxes'], (-1, 4)), mask),
-        ]), html)
-
-
-def facts_of(case: Case) -> list[str]:
-    """Return what the words beside a picture say of an answer."""
-    row = case.row
-    facts = [f'score {score:.2f}' for score in row['scores']] or [NOT_IN_IMAGE]
-    if len(row['targets']) != 1:
-        facts.append(f'{len(row["targets"])} targets' if row['targets']
-                     else 'nothing is meant')
-    elif row['bboxes']:
-        best = row['bboxes'][int(np.argmax(row['scores']))]
-        facts.append(f'IoU {overlaps(best, row["targets"])[0]:.2f}')
-    return facts
-
-
-def find_image(name: str, root: Path) -> Optional[Path]:
-    """Return the image that a card names, if it lies below the folder of the data."""
-    paths = (Path(name), root / name, root / 'images' / name)
-    return next((path for path in paths if path.is_file()
-                 and path.resolve().is_relative_to(root.resolve())), None)
+            drawing = None
+        return View(drawing and draw_panels(drawing.image, drawing.layers,
+                                            longest_side=LONGEST_SIDE), html)

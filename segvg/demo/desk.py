@@ -8,9 +8,8 @@ from typing import Callable, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from segvg.demo.answers import Model, Reply, number_answers, to_json
+from segvg.demo.answers import Model, Reply, draw_replies, to_json
 from segvg.demo.browse import Browser
-from segvg.demo.drawing import draw_layers, layers_of
 from segvg.demo.html import comparison_html, error_html, replies_html
 from segvg.demo.limits import read_photograph, read_questions
 from segvg.structures.boxes import paired_iou
@@ -127,8 +126,7 @@ class Desk:
 
     def _draw(self, path: Path, image: np.ndarray, replies: Sequence[Reply]) -> str:
         """Write the picture of replies and return its path."""
-        items = [item for group in number_answers(replies) for item in group]
-        save_picture(path, draw_layers(image, layers_of(items)))
+        save_picture(path, draw_replies(image, replies))
         return str(path)
 
     def _write(self, path: Path, content: object) -> str:

@@ -3,7 +3,7 @@ from html import escape
 from typing import Iterator, Optional, Sequence
 
 from segvg.demo.answers import Item, Reply, number_answers
-from segvg.visualization.drawing import Color
+from segvg.visualization.colors import Color, hex_color
 
 NOT_IN_IMAGE = 'not in this image'
 STYLE = '''
@@ -48,14 +48,9 @@ def error_html(message: str) -> str:
     return page_part(f'<div class="error" role="alert">{escape(message)}</div>')
 
 
-def css_color(color: Color) -> str:
-    """Return a color as CSS."""
-    return 'rgb({}, {}, {})'.format(*color)
-
-
 def chip(text: str, color: Color) -> str:
     """Return a small field of a color with a text."""
-    return (f'<span class="chip" style="background:{css_color(color)}">{escape(text)}'
+    return (f'<span class="chip" style="background:{hex_color(color)}">{escape(text)}'
             '</span>')
 
 
@@ -92,7 +87,7 @@ def marked_text(reply: Reply, items: Sequence[Item]) -> str:
         begin, end = reply.spans[index]
         if begin < at:  # inside the one before: its own line below says what was found
             continue
-        color = css_color(items[index].color)
+        color = hex_color(items[index].color)
         parts += [escape(reply.text[at:begin]), f'<mark style="background:{color}">',
                   escape(reply.text[begin:end]), '</mark>']
         at = end

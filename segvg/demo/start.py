@@ -6,7 +6,6 @@ from segvg.apis import GroundingInferencer
 from segvg.demo.answers import Model
 from segvg.demo.browse import Browser, CardBrowser, DataBrowser
 from segvg.demo.limits import MAX_CHARACTERS, MAX_UPLOAD
-from segvg.hub import resolve
 from segvg.structures.images import BrokenImageError, read_header
 from segvg.utils.errors import InputError
 
@@ -28,16 +27,15 @@ def make_model(model: Optional[str], checkpoint: Optional[str],
         device: where to run; None: a GPU if there is one.
 
     Raises:
-        InputError: there is no such model.
+        OSError: config or weights do not exist.
+        ValueError: there is no such model, or it cannot be read.
     """
+    ground = GroundingInferencer(model, checkpoint, device)
     if checkpoint is None:
-        if not model or model.endswith('.py'):
-            raise InputError(f'{model or "the model"} has no weights: --checkpoint '
-                             'names them')
-        return Model(model, GroundingInferencer(None, resolve(model), device))
+        return Model(str(model), ground)
     path = Path(checkpoint)
     name = Path(model).stem if model else path.resolve().parent.name
-    return Model(f'{name}, {path.name}', GroundingInferencer(model, path, device))
+    return Model(f'{name}, {path.name}', ground)
 
 
 def make_browser(data: Optional[str], images: str, card: Optional[str],

@@ -148,10 +148,11 @@ def _draw_layers(image: np.ndarray, layers: Sequence[Layer], scale: float,
     for layer in layers:
         for bbox in np.asarray(layer.bboxes, dtype=np.float64) * scale:
             _draw_box(draw, bbox, layer.color, pixels)
+    taken: list[tuple[float, ...]] = []
     for layer in layers:  # above all boxes
         if layer.tag:
             for bbox in np.asarray(layer.bboxes, dtype=np.float64) * scale:
-                _draw_tag(draw, bbox, layer, size)
+                taken.append(_draw_tag(draw, bbox, layer, size, taken))
     return picture
 
 
@@ -165,16 +166,26 @@ def _draw_box(draw: ImageDraw.ImageDraw, bbox: np.ndarray, color: Color,
 
 
 def _draw_tag(draw: ImageDraw.ImageDraw, bbox: np.ndarray, layer: Layer,
-              size: tuple[int, int]) -> None:
-    """Draw the tag of a box at its upper left corner, inside the picture."""
+              size: tuple[int, int],
+              taken: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    """Draw the tag of a box at its upper left corner, inside the picture.
+
+    It goes to the right of tags that are there already (``taken``, xyxy), if there is
+    room. Returns its own place.
+    """
     font = ImageFont.load_default(size=int(np.clip(max(size) / 32, 16, 40)))
     width, height = font.getlength(layer.tag) + 0.6 * font.size, 1.2 * font.size
     left = float(np.clip(bbox[0], 0, max(size[0] - width, 0)))
     top = float(np.clip(bbox[1], 0, max(size[1] - height, 0)))
-    draw.rectangle((left, top, left + width, top + height), fill=layer.color,
-                   outline=INK)
+    for x1, y1, x2, y2 in sorted(taken):
+        if left < x2 and x1 < left + width and top < y2 and y1 < top + height and (
+                x2 + width <= size[0]):
+            left = x2
+    place = (left, top, left + width, top + height)
+    draw.rectangle(place, fill=layer.color, outline=INK)
     draw.text((left + width / 2, top + height / 2), layer.tag, fill=INK, font=font,
               anchor='mm')
+    return place
 
 
 def wrap_text(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:

@@ -18,7 +18,7 @@ def test_images_have_all_their_sentences(data):
     browser = DataBrowser(data / 'toy_val.jsonl', data / 'images')
     assert browser.groups == {'all images': 4}
     view = browser.show('all images', 1)
-    assert view.picture.shape == (384, 480, 3)
+    assert view.picture.shape == (336, 420, 3)
     assert view.html.count('class="text"') == 3 and 'left box' in view.html
     assert 'with mask' in view.html and 'score' not in view.html
     assert 'val_1.png: 60 x 48 pixels, toy val' in view.html
@@ -52,8 +52,8 @@ def test_answers_of_a_card_are_grouped_by_what_they_were(data, tmp_path):
     assert browser.groups == dict(right=4, background=4)
     first, last = (browser.show('background', index) for index in (0, 3))
     assert 'score 0.57' in first.html and 'score 0.51' in last.html
-    assert 'IoU 0.00' in first.html and '&lt;b&gt;box' in first.html
-    assert first.picture.shape == (384, 480, 3)
+    assert 'IoU 0.0' in first.html and '&lt;b&gt;box' in first.html
+    assert first.picture.shape == (336, 420, 3)
     rows[1]['img_path'] = '/etc/passwd'
     moved = make_card(tmp_path / 'moved.json', hits, rows=rows, more_data=dict(
         files=[dict(file='toy_val.jsonl', sha256='d')], root='data'))

@@ -31,7 +31,7 @@ def test_answers_are_words_a_picture_and_json(desk, tmp_path):
     shown = desk.ask(photograph, 'left box\na zebra')
     assert 'left box' in shown.html and 'not in this image' in shown.html
     with Image.open(shown.pictures[0]) as picture:
-        assert picture.size == (480, 384)
+        assert picture.size == (420, 336)
     with open(shown.json) as stream:
         content = json.load(stream)
     assert [answer['no_target'] for answer in content['answers']] == [False, True]

@@ -2,12 +2,12 @@
 from segvg.demo.answers import Reply, number_answers
 from segvg.demo.html import (
     comparison_html,
-    css_color,
     error_html,
     marked_text,
     replies_html,
     verdict_html,
 )
+from segvg.visualization.colors import hex_color
 from tests.demo.made import Ground
 
 BAD = '<img src=x onerror=alert(1)>&"\''
@@ -24,8 +24,8 @@ def test_phrases_have_the_colors_of_their_boxes():
     found = reply('a man by two dogs', 'two dogs', 'a man')
     [items] = number_answers([found])
     assert marked_text(found, items) == (
-        f'<mark style="background:{css_color(items[1].color)}">a man</mark> by '
-        f'<mark style="background:{css_color(items[0].color)}">two dogs</mark>')
+        f'<mark style="background:{hex_color(items[1].color)}">a man</mark> by '
+        f'<mark style="background:{hex_color(items[0].color)}">two dogs</mark>')
 
 
 def test_phrase_inside_another_is_not_marked_twice():

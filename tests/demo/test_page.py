@@ -6,11 +6,10 @@ import urllib.request
 import numpy as np
 import pytest
 
-from segvg.demo.answers import COLORS
 from segvg.demo.browse import View
 from segvg.demo.desk import Desk
-from segvg.demo.html import css_color
 from segvg.demo.server import serve
+from segvg.visualization.colors import NUMBER_COLORS
 from tests.demo.made import make_model, make_photograph
 
 CHROMIUM, DRIVER = (shutil.which(name) for name in ('chromium', 'chromedriver'))
@@ -108,7 +107,7 @@ def test_page_answers_compares_and_browses(browser, tmp_path):
     marks = browser.find_elements('css selector', '#ask-words mark')
     colors = [mark.value_of_css_property('background-color') for mark in marks]
     assert [color.replace('rgba', 'rgb').replace(', 1)', ')') for color in colors] == [
-        css_color(color) for color in COLORS[:2]]
+        'rgb({}, {}, {})'.format(*color) for color in NUMBER_COLORS[:2]]
     assert browser.find_element('css selector', '#ask-picture img').is_displayed()
     link = browser.find_element('css selector', 'a[download="answers.json"]')
     with urllib.request.urlopen(link.get_attribute('href')) as stream:

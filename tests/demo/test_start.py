@@ -8,7 +8,7 @@ from tests.toy import make_data
 
 
 def test_a_model_needs_weights():
-    with pytest.raises(InputError, match='a.py has no weights: --checkpoint'):
+    with pytest.raises(ValueError, match='weights are missing'):
         make_model('a.py', None, 'cpu')
     with pytest.raises(InputError, match='no-such-model'):
         make_model('no-such-model', None, 'cpu')
