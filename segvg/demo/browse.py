@@ -4,6 +4,7 @@ from typing import NamedTuple, Optional, Protocol, Union
 
 import numpy as np
 
+from segvg.annotations.canonical import CanonicalFile
 from segvg.bench.card import read_card, read_rows
 from segvg.bench.error_page import drawing_of, notes_of
 from segvg.bench.errors import KINDS, Case, analyze, data_root
@@ -53,11 +54,14 @@ class DataBrowser:
 
     def __init__(self, ann_file: Union[str, Path], images: Union[str, Path] = '', *,
                  apply_orientation: bool = False) -> None:
-        self.dataset = GroundingDataset(ann_file=str(ann_file), sample_by='image',
-                                        data_prefix=dict(img=str(images)))
+        # A file of captions has no sentences that are samples by themselves.
+        by_image = CanonicalFile(str(ann_file)).counts[:, 0].any()
+        self.dataset = GroundingDataset(
+            ann_file=str(ann_file), data_prefix=dict(img=str(images)),
+            sample_by='image' if by_image else 'caption')
         self.apply_orientation = apply_orientation
         self.title = f'Data set {Path(ann_file).name}'
-        self.groups = {'all images': len(self.dataset)}
+        self.groups = {'all images' if by_image else 'all captions': len(self.dataset)}
 
     def show(self, group: str, index: int) -> View:
         """Return an image with its targets, numbered by sentence or phrase."""
