@@ -44,7 +44,7 @@ TWINS = [path for path in CONFIGS if twin(path) is not None]
 
 @pytest.fixture(scope='module')
 def data(tmp_path_factory):
-    return make_data(tmp_path_factory.mktemp('toy') / 'data')
+    return make_data(tmp_path_factory.mktemp('toy') / 'data', images=2)
 
 
 @pytest.mark.parametrize('path', TRAINED, ids=ids(TRAINED))
