@@ -86,6 +86,9 @@ def main() -> None:
     args = parse_args()
     try:
         cfg = load_config(args)
+        if cfg.get('train_dataloader') is None or cfg.get('train_cfg') is None:
+            raise ValueError(f'{args.config} has no train_dataloader or train_cfg: its '
+                             'model is scored, not trained')
         apply_flags(cfg, args)
         loaders = ['train_dataloader']
         if cfg.get('val_cfg') is not None:

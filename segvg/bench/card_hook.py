@@ -14,7 +14,7 @@ from segvg.bench.card import digest, image_of, write_card
 from segvg.bench.statistics import image_sums, interval
 from segvg.checkpoints.published import takes_published
 from segvg.evaluation import GroundingMetric, PredictionLog, answer_rule
-from segvg.leakage.provenance import sha256_of
+from segvg.leakage.provenance import sha256_of, sha256_of_weights
 from segvg.utils.configs import ann_files
 from segvg.utils.environment import code_version, environment
 from segvg.utils.profiling import peak_memory
@@ -90,11 +90,9 @@ class CardHook(Hook):
     def _weights(self, runner: Runner) -> dict[str, Any]:
         """Return which weights were scored."""
         averaged = any(isinstance(hook, EMAHook) for hook in runner.hooks)
-        model = bare(runner)
-        if takes_published(model):
-            sha256 = digest([sha256_of(file) for file in model.weight_files()])
-        else:
-            sha256 = sha256_of(self.checkpoint)
+        refiner = getattr(bare(runner), 'mask_refiner', None)  # of a foundation model
+        sources = [self.checkpoint, *([refiner.name] if refiner else [])]
+        sha256 = sha256_of_weights(*sources)
         return dict(file=self.checkpoint.name, sha256=sha256,
                     epoch=self.meta.get('epoch'), iter=self.meta.get('iter'),
                     averaged=averaged)

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, NamedTuple, Optional, Sequence
 from mmengine.config import Config
 
 from segvg.evaluation.base import GeneralizedMetric, GroundingMetric
-from segvg.leakage.provenance import sha256_of
+from segvg.leakage.provenance import sha256_of_weights
 from segvg.registry import METRICS
 from segvg.structures.answers import AnswerRule
 
@@ -137,7 +137,7 @@ def describe_choice(sweep: ThresholdSweep, config: str, checkpoint: str) -> dict
         score=best.scores[sweep.select], metric=type(metric).__name__,
         threshold_of_config=metric.threshold, sources=[list(s) for s in sweep.sources],
         num_expressions=sweep.num_expressions, config=config, checkpoint=checkpoint,
-        checkpoint_sha256=sha256_of(Path(checkpoint)),
+        checkpoint_sha256=sha256_of_weights(checkpoint),
         curve=[dict(threshold=point.threshold, **point.scores)
                for point in sweep.curve])
 
@@ -159,7 +159,7 @@ def read_choice(path: str, checkpoint: str) -> dict:
         raise ValueError(f'{path} lacks {", ".join(wrong)}: it has to be made by '
                          'tools/analysis_tools/choose_threshold.py')
     check_sources(choice['sources'], f'the threshold of {path}')
-    if choice['checkpoint_sha256'] != sha256_of(Path(checkpoint)):
+    if choice['checkpoint_sha256'] != sha256_of_weights(checkpoint):
         raise ValueError(f'{path} was chosen for other weights '
                          f'({choice.get("checkpoint")}) than {checkpoint}')
     return choice

@@ -8,9 +8,10 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from segvg.leakage.compare import Overlap, Verdict
+from segvg.utils.hub_files import weight_files
 
 COUNTS = ('leaked', 'of', 'images_unknown')
 FORMAT = 'segvg-prov'
@@ -24,6 +25,18 @@ def sha256_of(path: Path) -> str:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def sha256_of_weights(*sources: Union[str, Path]) -> str:
+    """SHA-256 of checkpoints: files, and published models in folders or on the hub.
+
+    That of several files is of their own SHA-256 one after the other.
+    """
+    files = [file for source in sources for file in (
+        [Path(source)] if Path(source).is_file() else weight_files(str(source)))]
+    found = [sha256_of(file) for file in files]
+    return found[0] if len(found) == 1 else hashlib.sha256(
+        ''.join(found).encode()).hexdigest()
 
 
 def make_record(trained_on: Sequence[Path], overlaps: Sequence[Overlap],

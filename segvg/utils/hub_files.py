@@ -1,5 +1,6 @@
 """Files of a published model: in a folder, in the cache of the hub, or on the hub."""
 import json
+import re
 from pathlib import Path
 from typing import Any, Sequence
 
@@ -7,6 +8,11 @@ from segvg.utils.errors import InputError
 
 #: Bytes; a description of a model is far smaller.
 LARGEST_JSON = 10_000_000
+INDEX = 'model.safetensors.index.json'
+SHARD = re.compile(r'[\w.-]+\.safetensors')
+REMEDY = ('Download the model (config.json, *.safetensors, the files of the tokenizer '
+          'and preprocessor_config.json) where there is a network, and name that '
+          'folder instead')
 
 
 def is_hub_name(name: str) -> bool:
@@ -64,3 +70,23 @@ def read_model_json(path: Path) -> dict[str, Any]:
         raise InputError(f'{path} should be a JSON object, not a '
                          f'{type(content).__name__}')
     return content
+
+
+def weight_files(source: str) -> list[Path]:
+    """Return the files of the weights of a folder, or of a model on the hub.
+
+    Raises:
+        FileNotFoundError: it has no safetensors.
+        InputError: an index names files that are not beside it.
+    """
+    path = find_model_file(source, ['model.safetensors', INDEX],
+                           'weights of a foundation model', REMEDY)
+    if path.suffix != '.json':
+        return [path]
+    places = read_model_json(path).get('weight_map')
+    files = sorted(set(map(str, places.values()))) if isinstance(places, dict) else []
+    if not files or not all(SHARD.fullmatch(file) for file in files):
+        raise InputError(f'{path} should name a file *.safetensors beside it for every '
+                         "tensor, under 'weight_map'")
+    return [find_model_file(source, [file], 'weights of a foundation model', REMEDY)
+            for file in files]

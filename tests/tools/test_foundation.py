@@ -45,7 +45,7 @@ def tiny_config(name, data, work_dir, **changes):
     if cfg.model.type in ('Florence2', 'Qwen3VL', 'Qwen25VL'):
         cfg.model.max_new_tokens = 8
     cfg.visualizer.update(vis_backends=[], name=f'{name}_{work_dir.name}')
-    cfg.work_dir, cfg.log_level = str(work_dir), 'ERROR'
+    cfg.work_dir, cfg.log_level = str(work_dir / 'work'), 'ERROR'
     path = work_dir / f'{name}.py'
     cfg.dump(path)
     return path
@@ -97,6 +97,26 @@ def test_cards_are_compared_and_explained(cards, data, monkeypatch, capsys):
     assert score == 'grec/Pr@(F1=1)' and len(cases) == len(read_rows(second))
     assert {case.error for case in cases} <= {
         'background', 'false positive', 'incomplete'}
+
+
+def test_threshold_is_chosen_and_used(cards, tmp_path, monkeypatch, capsys):
+    """It belongs to the weights in the folder, whose hash stands on the card too."""
+    config, weights, card = cards('OWLv2')
+    chosen = tmp_path / 't.json'
+    run_tool(monkeypatch, 'analysis_tools/choose_threshold.py', config, weights,
+             '--out', chosen)
+    found = json.loads(chosen.read_text())
+    assert found['checkpoint_sha256'] == read_header(card)['weights']['sha256']
+    run_tool(monkeypatch, 'test.py', config, weights, '--no-target-threshold', chosen)
+    assert f'score_threshold {found["threshold"]:.2f}' in capsys.readouterr().out
+    told = tool_error(monkeypatch, 'test.py', config, cards('GroundingDINO')[1],
+                      '--no-target-threshold', chosen)
+    assert 'was chosen for other weights' in told
+
+
+def test_training_is_refused(cards, monkeypatch):
+    told = tool_error(monkeypatch, 'train.py', cards('OWLv2')[0])
+    assert 'its model is scored, not trained' in told
 
 
 def test_boxes_become_masks(data, tmp_path, monkeypatch):

@@ -23,7 +23,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('checkpoint', help='checkpoint file; of a foundation model its '
+                        'folder, or its name on the hub')
     parser.add_argument('--out', metavar='F.json', type=Path,
                         help='write the choice to this file (default: '
                         'no_target_threshold.json in the work folder)')
@@ -43,6 +44,7 @@ if __name__ == '__main__':
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
+from segvg.checkpoints.published import check_weights
 from segvg.engine.launch import build_runner, leave_group, load_config, load_weights
 from segvg.engine.preflight import check_files
 from segvg.evaluation.thresholds import (
@@ -56,15 +58,19 @@ from segvg.utils.configs import drop_init
 def prepare(cfg: Config, args: argparse.Namespace) -> None:
     """Turn the test of a config into a run over its val data with all thresholds.
 
+    Without val data, as for foundation models, those of the test are taken; they have
+    to be val.
+
     Raises:
         ValueError: no metric has a threshold.
     """
-    found = [part for part in generalized_configs(cfg.val_evaluator)
+    found = [part for part in generalized_configs(
+        cfg.get('val_evaluator') or cfg.test_evaluator)
              if args.metric in (None, part['type'])]
     if not found:
         raise ValueError(f'{args.metric or "a metric with a threshold"} is not in the '
                          f'val_evaluator of {args.config}')
-    cfg.test_dataloader = cfg.val_dataloader
+    cfg.test_dataloader = cfg.get('val_dataloader') or cfg.test_dataloader
     cfg.test_evaluator = dict(
         type='ThresholdSweep', metric=found[0], select=args.select)
     drop_init(cfg.model)
@@ -98,9 +104,8 @@ def main() -> None:
     """Choose, write, draw."""
     args = parse_args()
     try:
-        if not Path(args.checkpoint).is_file():
-            raise FileNotFoundError(f'checkpoint {args.checkpoint} does not exist')
         cfg = load_config(args)
+        check_weights(cfg.model, args.checkpoint)
         out = args.out or Path(cfg.work_dir) / 'no_target_threshold.json'
         check_outputs([out, out.with_suffix('.png')], [args.config, args.checkpoint],
                       overwrite=args.overwrite)

@@ -15,7 +15,6 @@ from segvg.models.grounders.foundation.published import (
     check_kind,
     load_network,
     load_tokenizer,
-    weight_files,
 )
 from segvg.registry import MODELS
 from segvg.structures import GroundingDataSample
@@ -28,7 +27,7 @@ class ImageBatch(NamedTuple):
     """I images and the image of each of B expressions.
 
     Attributes:
-        images: I tensors (3, H0, W0) uint8 RGB, as they are in their files.
+        images: I tensors (3, H0, W0) uint8 RGB on the CPU, as in their files.
         image_index: (B,) int64.
     """
     images: list[Tensor]
@@ -57,7 +56,7 @@ class Answer(NamedTuple):
 
 @MODELS.register_module()
 class FoundationPreprocessor(BaseDataPreprocessor):
-    """Hand images to a foundation model as they are; it prepares them itself."""
+    """Hand images to a foundation model as they are, on the CPU: it prepares them."""
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
         """Return ``dict(inputs=ImageBatch, data_samples=list of B samples)``.
@@ -70,8 +69,7 @@ class FoundationPreprocessor(BaseDataPreprocessor):
         groups = data['data_samples']
         counts = torch.tensor([len(group) for group in groups])
         index = torch.arange(len(groups)).repeat_interleave(counts)
-        images = [image.to(self.device) for image in data['inputs']]
-        return dict(inputs=ImageBatch(images, index),
+        return dict(inputs=ImageBatch(list(data['inputs']), index),
                     data_samples=[sample for group in groups for sample in group])
 
 
@@ -131,7 +129,6 @@ class FoundationGrounder(BaseModel):
         self.mask_refiner = None if mask_refiner is None else MODELS.build(mask_refiner)
         self.network: Any = None
         self.tokenizer: Any = None
-        self.source: Optional[str] = None
         # several processes: torch refuses to distribute a model without a parameter
         self.placeholder = nn.Parameter(torch.zeros(()))
 
@@ -155,7 +152,6 @@ class FoundationGrounder(BaseModel):
         self.prepare(source)
         self.network = load_network(self.network_class, source, self.dtype).to(
             self.device)
-        self.source = source
         if self.mask_refiner is not None:
             self.mask_refiner.load_published(self.mask_refiner.name)
             self.mask_refiner.to(self.device)
@@ -171,12 +167,6 @@ class FoundationGrounder(BaseModel):
     @abstractmethod
     def ground(self, encoded: Any, prompts: list[str]) -> list[Answer]:
         """Return the answer to each prompt about an encoded image."""
-
-    def weight_files(self) -> list:
-        """Return the files of the weights, those of the refiner too."""
-        files = [] if self.source is None else weight_files(self.source)
-        return files + ([] if self.mask_refiner is None else
-                        weight_files(self.mask_refiner.name))
 
     def card_entry(self) -> dict[str, Any]:
         """Return what a result card says of the model: all that shapes its answers."""

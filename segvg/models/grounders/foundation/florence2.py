@@ -44,7 +44,7 @@ class Florence2(TextGrounder):
 
     def encode_image(self, image: Tensor) -> Tensor:
         """Return the image tokens (1, N, C) of an image (3, H0, W0) uint8."""
-        prepared = self.processor(image.cpu().numpy(), return_tensors='pt')
+        prepared = self.processor(image.numpy(), return_tensors='pt')
         return self.network.get_image_features(
             self.pixels(prepared['pixel_values'])).pooler_output
 

@@ -52,7 +52,7 @@ class GroundingDINO(FoundationGrounder):
 
     def encode_image(self, image: Tensor) -> EncodedImage:
         """Return the maps of the backbone of an image (3, H0, W0) uint8."""
-        prepared = self.processor(image.cpu().numpy(), return_tensors='pt')
+        prepared = self.processor(image.numpy(), return_tensors='pt')
         pixels = self.pixels(prepared['pixel_values'])
         mask = prepared['pixel_mask'].to(self.device)
         maps, pos = self.network.model.backbone(pixels, mask)

@@ -44,7 +44,7 @@ class OWLv2(FoundationGrounder):
 
     def encode_image(self, image: Tensor) -> EncodedImage:
         """Return features and boxes of the patches of an image (3, H0, W0) uint8."""
-        prepared = self.processor(image.cpu().numpy(), return_tensors='pt')
+        prepared = self.processor(image.numpy(), return_tensors='pt')
         grid = self.network.image_embedder(self.pixels(prepared['pixel_values']))[0]
         feats = grid.flatten(1, 2)
         boxes = self.network.box_predictor(feats, grid)[0].float()

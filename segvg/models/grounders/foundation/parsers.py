@@ -19,7 +19,7 @@ from segvg.utils.errors import InputError
 Box = tuple[float, float, float, float]
 MAX_BOXES = 100
 #: Characters of an answer that are looked at; a longer one does not come to an end.
-MAX_TEXT = 100_000
+MAX_TEXT = 20_000
 #: Nested brackets in an answer; more are not an answer and would end the recursion.
 MAX_DEPTH = 20
 

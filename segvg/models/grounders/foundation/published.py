@@ -4,9 +4,7 @@ Nothing that a published model brings is run: no code, no kernel, no pickle; wei
 read from safetensors only. torchvision is not needed: images go through transformers'
 processors for Pillow, or through ``square_pixels``.
 """
-import re
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Iterator, Optional, Sequence
 
 import torch
@@ -15,13 +13,8 @@ from torch import Tensor
 
 from segvg.models.huggingface.settings import read_values
 from segvg.utils.errors import InputError
-from segvg.utils.hub_files import find_model_file, read_model_json
+from segvg.utils.hub_files import REMEDY, find_model_file, read_model_json, weight_files
 
-INDEX = 'model.safetensors.index.json'
-SHARD = re.compile(r'[\w.-]+\.safetensors')
-REMEDY = ('Download the model (config.json, *.safetensors, the files of the tokenizer '
-          'and preprocessor_config.json) where there is a network, and name its folder '
-          'instead')
 DTYPES = ('float32', 'bfloat16', 'float16')
 #: Of the image processors of SAM 2 and SAM 3, where their file does not say otherwise.
 IMAGENET_HALF = (0.5, 0.5, 0.5)
@@ -75,9 +68,10 @@ def class_of(name: str) -> Any:
     """
     import transformers
     found = getattr(transformers, name, None)
-    if found is None:
-        raise ImportError(f'{name} is not in transformers {transformers.__version__}: '
-                          "pip install 'transformers>=5.23'")
+    # version 4 has some of them, with other arguments
+    if found is None or int(transformers.__version__.split('.')[0]) < 5:
+        raise ImportError(f'{name} is not in transformers {transformers.__version__}, '
+                          "or differs: pip install 'transformers>=5.23'")
     return found
 
 
@@ -117,26 +111,6 @@ def load_image_processor(name: str, source: str) -> Any:
                          f'({reason}). {REMEDY}') from None
 
 
-def weight_files(source: str) -> list[Path]:
-    """Return the files of the weights of a folder, or of a model on the hub.
-
-    Raises:
-        FileNotFoundError: it has no safetensors.
-        InputError: an index names files that are not beside it.
-    """
-    path = find_model_file(source, ['model.safetensors', INDEX],
-                           'weights of a foundation model', REMEDY)
-    if path.suffix != '.json':
-        return [path]
-    places = read_model_json(path).get('weight_map')
-    files = sorted(set(map(str, places.values()))) if isinstance(places, dict) else []
-    if not files or not all(SHARD.fullmatch(file) for file in files):
-        raise InputError(f'{path} should name a file *.safetensors beside it for every '
-                         "tensor, under 'weight_map'")
-    return [find_model_file(source, [file], 'weights of a foundation model', REMEDY)
-            for file in files]
-
-
 def processor_settings(source: str) -> dict[str, Any]:
     """Return what a published model says of the preparation of its images.
 
@@ -172,12 +146,10 @@ class SquarePixels:
         self.std = torch.tensor(settings.get('image_std', IMAGENET_HALF))
 
     def __call__(self, image: Tensor) -> Tensor:
-        """Return pixels (1, 3, h, w) float of an image (3, H0, W0) uint8."""
+        """Return pixels (1, 3, h, w) float of an image (3, H0, W0) uint8 on the CPU."""
         small = F.interpolate(image[None], size=self.size, mode='bilinear',
                               antialias=True, align_corners=False)
-        mean, std = (values.to(image.device).view(3, 1, 1)
-                     for values in (self.mean, self.std))
-        return (small.float() / 255 - mean) / std
+        return (small.float() / 255 - self.mean.view(3, 1, 1)) / self.std.view(3, 1, 1)
 
 
 @contextmanager

@@ -54,7 +54,7 @@ class Qwen3VL(TextGrounder):
 
     def encode_image(self, image: Tensor) -> EncodedImage:
         """Return what the vision encoder says of an image (3, H0, W0) uint8."""
-        prepared = self.processor(image.cpu().numpy(), return_tensors='pt')
+        prepared = self.processor(image.numpy(), return_tensors='pt')
         grid = prepared['image_grid_thw'].to(self.device)
         return EncodedImage(self.network.get_image_features(
             self.pixels(prepared['pixel_values']), grid), grid)

@@ -51,7 +51,8 @@ class Sam2Refiner(BaseModule):
 
     def encode(self, image: Tensor) -> list[Tensor]:
         """Return the maps of an image (3, H0, W0) uint8, fine to coarse."""
-        pixels = self.prepared(image).to(getattr(torch, self.dtype))
+        pixels = self.prepared(image).to(self.network.device,
+                                         getattr(torch, self.dtype))
         return self.network.get_image_embeddings(pixels)
 
     def draw(self, maps: list[Tensor], bboxes: Tensor,
