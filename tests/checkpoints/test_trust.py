@@ -11,10 +11,16 @@ ADMITTED = {
     'segvg/checkpoints/initializers.py': {'CheckpointLoader.load_checkpoint'},
     # takes weights that our own reader has read, and no name
     'segvg/models/huggingface/encoder.py': {'kind.from_pretrained'},
+    # safetensors only, and no code of the model (trust_remote_code=False)
+    'segvg/models/grounders/foundation/published.py': {
+        'AutoTokenizer.from_pretrained', 'kind.from_pretrained',
+        'class_of(name).from_pretrained'},
     # checks the file that it has just written
     'segvg/export/files.py': {'torch.jit.load'},
     # fetches files and reads none; what it gives is read by our own reader
     'segvg/hub/published.py': {'HubModel.from_pretrained'},
+    # by a loader that makes plain values and nothing else
+    'segvg/utils/safe_yaml.py': {'yaml.load'},
     # runs the tools of the package
     'segvg/__main__.py': {'exec'},
     # a config is a program, and this says what its expressions are

@@ -1,4 +1,6 @@
 """YAML is data; configs and plans are Python files."""
+import math
+
 import mmengine
 import pytest
 
@@ -8,15 +10,21 @@ from segvg.utils.safe_yaml import read_yaml
 CALL = 'a: !!python/object/apply:os.mkdir ["{marker}"]\n'
 LAUGHS = 'a0: &a0 [x, x]\n' + ''.join(
     f'a{i}: &a{i} [*a{i - 1}, *a{i - 1}, *a{i - 1}]\n' for i in range(1, 40))
+MERGES = 'a0: &a0 {x: y}\n' + ''.join(
+    f'a{i}: &a{i}\n  <<: [*a{i - 1}, *a{i - 1}]\n' for i in range(1, 40))
+SIXTIES = 'a: 1' + ':59' * 90_000
 
 
 def test_plain_values_are_read():
     assert read_yaml('a: [1, 2.5, null, text]\nb: {c: true}') == dict(
         a=[1, 2.5, None, 'text'], b=dict(c=True))
+    assert read_yaml(b'a: &x [0x1f, 1:30, 1e3, -.inf]\nb: *x') == dict(
+        a=[31, 90, '1e3', -math.inf], b=[31, 90, '1e3', -math.inf])
 
 
 @pytest.mark.parametrize('text', [
-    CALL.format(marker='marker'), 'a: !!python/name:os.system', LAUGHS, '[' * 1500,
+    CALL.format(marker='marker'), 'a: !!python/name:os.system', LAUGHS, MERGES,
+    SIXTIES, f'{SIXTIES}.5', 'a: 0x' + 'f' * 90_000, 'a: 2001-99-99', '[' * 1500,
     'a: [', '\x00'])
 def test_what_is_not_plain_is_refused(text):
     with pytest.raises(ValueError) as error:

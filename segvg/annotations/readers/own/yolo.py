@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Optional
 
-import yaml
-
 from segvg.annotations.checks import Place
 from segvg.annotations.files.errors import AnnotationFileError, checked_file
 from segvg.annotations.readers.base import Context, ReadOptions, SourceSet
@@ -26,10 +24,11 @@ from segvg.annotations.readers.own.records import (
 )
 from segvg.annotations.readers.own.sets import OwnSet
 from segvg.annotations.readers.own.tables import read_text
+from segvg.utils.safe_yaml import read_yaml
 
 CLASS_FILES = ('classes.txt', 'obj.names', 'names.txt')
 YAML_FILES = ('data.yaml', 'data.yml', 'dataset.yaml', 'dataset.yml')
-YAML_LIMIT = 1 << 20  # bytes
+YAML_LIMIT = 1 << 18  # bytes: of lists of single letters these take 6 seconds
 ENDINGS = ('.jpg', '.jpeg', '.png', '.JPG', '.JPEG', '.PNG', '.bmp', '.webp', '.tif',
            '.tiff')
 TOLERANCE = 0.005  # shares of the image; rounding may end a little outside
@@ -227,8 +226,7 @@ def load_class_names(path: Path, encoding: Optional[str] = None) -> dict[int, st
 
 def _load_yaml(path: Path) -> object:
     try:
-        content = yaml.safe_load(path.read_bytes())
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = ' '.join(str(error).split())[:200]
-        raise AnnotationFileError(path, f'not YAML ({reason})') from None
+        content = read_yaml(path.read_bytes())
+    except ValueError as error:
+        raise AnnotationFileError(path, str(error)) from None
     return content.get('names') if isinstance(content, dict) else content

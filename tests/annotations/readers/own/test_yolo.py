@@ -82,9 +82,10 @@ def test_names_of_classes_are_read(tmp_path, name, content, names):
 
 
 @pytest.mark.parametrize(('name', 'content', 'words'), [
-    ('data.yaml', 'names: {a: man}', 'expected names'), ('data.yaml', '[', 'not YAML'),
+    ('data.yaml', 'names: {a: man}', 'expected names'),
+    ('data.yaml', '[', 'not plain YAML'),
     ('data.yaml', 'nc: 2', 'expected names'), ('classes.txt', 'man\n\ndog', 'expected'),
-    ('data.yaml', 'names: [!!python/object:os.system x]', 'not YAML')])
+    ('data.yaml', 'names: [!!python/object:os.system x]', 'not plain YAML')])
 def test_names_that_cannot_be_read_are_refused(tmp_path, name, content, words):
     (tmp_path / name).write_text(content)
     with pytest.raises(AnnotationFileError, match=words):
