@@ -66,6 +66,18 @@ def test_pictures_predictions_and_table_are_made(infer, toy, tmp_path, capsys):
     assert lines[4].startswith('val_1.png  blue') and lines[5].endswith('out')
 
 
+def test_folded_model_answers_alike_and_bfloat16_nearly(infer, toy, tmp_path):
+    boxes = []
+    for flags in ((), ('--fold', ), ('--dtype', 'bfloat16')):
+        infer(toy[2] / 'val_0.png', more=(*flags, '--overwrite'))
+        records = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
+        boxes.append([item['bbox'] for item in records])
+    for one, other in zip(boxes[0], boxes[1]):
+        assert one == pytest.approx(other, abs=0.01)
+    for one, other in zip(boxes[0], boxes[2]):
+        assert one == pytest.approx(other, abs=3)
+
+
 def test_config_of_the_checkpoint_is_enough(infer, toy, tmp_path):
     content = dict(state_dict=torch.load(toy[1], weights_only=True),
                    meta=dict(cfg=plain_text(Config.fromfile(toy[0]))))

@@ -213,10 +213,22 @@ def test_checkpoint_of_another_model_is_told(project, monkeypatch, tmp_path):
     assert 'does not hold the weights of this TwoTowerGrounder' in told
 
 
+def test_bfloat16_trains_and_scores_on_a_cpu(project, scores, monkeypatch, tmp_path):
+    flags = ('--dtype', 'bfloat16')
+    run_tool(monkeypatch, 'train.py', project.config, *flags, '--work-dir', tmp_path)
+    out = tmp_path / 'scores.json'
+    run_tool(monkeypatch, 'test.py', project.config, project.checkpoint, '--out', out,
+             *flags)
+    assert read_scores(out)['rec/mIoU'] == pytest.approx(scores['rec/mIoU'], abs=5)
+
+
 def test_mixed_precision_without_gpu_is_told(project, monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     assert '--amp needs a GPU' in tool_error(monkeypatch, 'train.py', project.config,
                                              '--amp')
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    assert '--amp is float16, not --dtype bfloat16' in tool_error(
+        monkeypatch, 'train.py', project.config, '--amp', '--dtype', 'bfloat16')
 
 
 def test_misspelt_option_is_warned_of(project, monkeypatch, capsys):
