@@ -94,6 +94,8 @@ OFFICIAL_COUNTS: dict[str, dict[str, Counts]] = {
         test=Counts(None, 5_023, None)),
     'refcoco_m': dict(val=Counts(1_190, 2_080, 5_598)),
     'ref_l4': {'val+test': Counts(None, None, 45_341)},
+    # the released file of the test split; the paper gives sums, rounded
+    'refdrone': dict(test=Counts(1_595, None, 3_432)),
     'vg_regions': dict(all=Counts(108_077, None, None)),
     'resc_flickr': dict(
         train=Counts(None, None, 427_193), val=Counts(None, None, 14_433),

@@ -17,6 +17,7 @@ from segvg.evaluation.masks import MaskIoU, NetworkMaskIoU, SeqTRMaskIoU
 from segvg.evaluation.phrases import PhraseCutIoU, PhraseRecall
 from segvg.evaluation.prediction_dump import PredictionDump
 from segvg.evaluation.prediction_log import PredictionLog
+from segvg.evaluation.refdrone import RefDroneF1
 from segvg.evaluation.robust_masks import RobustMaskIoU
 from segvg.evaluation.thresholds import ThresholdSweep, answer_rule
 
@@ -27,5 +28,5 @@ __all__ = [
     'NetworkGeneralizedAnswerIoU', 'NetworkGeneralizedMaskIoU', 'NetworkMaskIoU',
     'NetworkRobustAnswerIoU', 'PhraseCutIoU', 'PhraseRecall', 'PredictionDump',
     'PredictionLog',
-    'RobustMaskIoU', 'SeqTRMaskIoU', 'ThresholdSweep', 'answer_rule'
+    'RefDroneF1', 'RobustMaskIoU', 'SeqTRMaskIoU', 'ThresholdSweep', 'answer_rule'
 ]

@@ -44,6 +44,7 @@ class BoxResult(NamedTuple):
     scores: np.ndarray
     targets: np.ndarray
     no_target_score: Optional[float] = None
+    kept: int = 0
 
 
 def match_greedily(similarity: Tensor, threshold: float) -> int:
@@ -135,7 +136,7 @@ class GeneralizedBoxF1(GeneralizedMetric):
             kept = result.scores >= np.sort(result.scores)[-count]
         f1 = f1_of(torch.from_numpy(result.bboxes[kept]),
                    torch.from_numpy(result.targets), self.official)
-        return result._replace(f1=f1, said_none=not count)
+        return result._replace(f1=f1, said_none=not count, kept=int(kept.sum()))
 
     def kept_counts(self, result: BoxResult, thresholds: np.ndarray) -> np.ndarray:
         """Return how many boxes are kept at values (N,) of the parameter, (N,) int."""

@@ -6,7 +6,8 @@ from pathlib import Path
 from segvg.annotations.readers.base import ReadOptions, SourceSet
 from segvg.annotations.readers.canonical import find_canonical_sets
 from segvg.annotations.readers.flickr30k import find_flickr30k_sets
-from segvg.annotations.readers.mdetr import FLAVOURS, find_mdetr_sets
+from segvg.annotations.readers.mdetr import find_mdetr_sets
+from segvg.annotations.readers.mdetr_flavours import FLAVOURS
 from segvg.annotations.readers.odvg import find_odvg_sets
 from segvg.annotations.readers.own.coco import find_coco_sets
 from segvg.annotations.readers.own.csv_rows import find_csv_sets

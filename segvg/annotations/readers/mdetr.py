@@ -38,6 +38,7 @@ from segvg.annotations.readers.images import (
     image_of,
     with_slashes,
 )
+from segvg.annotations.readers.mdetr_flavours import FLAVOURS, Flavour
 from segvg.annotations.readers.objects import checked_object, corners
 from segvg.annotations.readers.source_files import find_files
 from segvg.annotations.readers.splits import order_by_split, split_of_file
@@ -68,40 +69,6 @@ ANN_OPTIONAL = Fields(tokens_positive=is_list, original_id=is_int, category_id=i
                       iscrowd=_is_crowd, area=is_finite, empty=is_bool)
 
 
-class Flavour(NamedTuple):
-    """How files of one kind are read.
-
-    Attributes:
-        files: how they are named.
-        pattern: the same, to find set and split in a name.
-        captions: whether boxes belong to phrases of a caption.
-        one_based: whether boxes are inclusive corners counted from 1.
-        namespace: of the images that are not COCO's.
-    """
-
-    files: str
-    pattern: str
-    captions: bool = False
-    one_based: bool = False
-    namespace: str = 'file'
-
-
-NAME = r'(?P<set>{sets})_(?P<split>[^_]+){end}\.json'
-# FORMAT of tools/prepare_data.py -> names of its files, and how those are read
-FLAVOURS = dict(
-    mdetr_refexp=Flavour('finetune_<set>_<split>.json',
-                         NAME.format(sets='finetune_(?!grefcoco_).+', end='')),
-    mdetr_grefcoco=Flavour('finetune_grefcoco_<split>.json',
-                           NAME.format(sets='finetune_grefcoco', end='')),
-    mdetr_flickr=Flavour('final_flickr_<boxes>_<split>.json',
-                         NAME.format(sets='final_flickr(_[^_]+)?', end=''),
-                         captions=True, one_based=True, namespace='flickr30k'),
-    mdetr_mixed=Flavour('final_mixed_<split>.json or final_refexp_<split>.json',
-                        NAME.format(sets='final_(mixed|refexp)',
-                                    end='(?P<end>_no_coco)?'), captions=True,
-                        namespace='vg'))
-
-
 class NamedFile(NamedTuple):
     """A file and what its name says."""
 
@@ -123,7 +90,7 @@ def find_mdetr_sets(format_name: str, sources: list[Path],
     if not groups:
         raise FileNotFoundError(f'no file named {flavour.files} in '
                                 f'{", ".join(map(str, sources))}')
-    return [MdetrSet(dataset, flavour, files, name=options.dataset)
+    return [MdetrSet(dataset, flavour, files, name=options.dataset or flavour.name)
             for (dataset, _), files in groups.items()]
 
 
@@ -224,6 +191,9 @@ class _EntryParser:
         self.images = images
         self.entry_ids = UniqueIds()
         categories = category_names(content)
+        if source.flavour.first_category is not None:
+            categories = dict(enumerate(categories.values(),
+                                        source.flavour.first_category))
         if list(categories.values()) != ['object']:
             source.categories.update(categories)
         self.targets = _TargetParser(ctx, content, categories, source.flavour)
