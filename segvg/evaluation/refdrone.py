@@ -18,9 +18,9 @@ class RefDroneF1(GeneralizedBoxF1):
     else one false positive, however many boxes there are. ``instance F1`` and
     ``instance Acc`` are made of the sums over all expressions.
 
-    ``image F1`` and ``image Acc`` count expressions: one with targets is a true positive
-    when its own F1 is 1, else a false negative; one without is a true negative or a
-    false positive, as above.
+    ``image F1`` and ``image Acc`` count expressions: one with targets is a true
+    positive when its own F1 is 1, else a false negative; one without is a true negative
+    or a false positive, as above.
 
     F1 is 2 TP / (2 TP + FP + FN), accuracy (TP + TN) / (TP + TN + FP + FN).
 
