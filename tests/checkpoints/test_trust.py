@@ -14,7 +14,7 @@ ADMITTED = {
     # safetensors only, and no code of the model (trust_remote_code=False)
     'segvg/models/grounders/foundation/published.py': {
         'AutoTokenizer.from_pretrained', 'kind.from_pretrained',
-        'class_of(name).from_pretrained'},
+        'class_of(name).from_pretrained', 'network.config_class.from_pretrained'},
     # checks the file that it has just written
     'segvg/export/files.py': {'torch.jit.load'},
     # fetches files and reads none; what it gives is read by our own reader

@@ -49,7 +49,8 @@ def load_network(name: str, source: str, dtype: str) -> Any:
     weight_files(source)  # with a message of our own where there are none
     with _quiet():
         network, told = class_of(name).from_pretrained(
-            source, dtype=getattr(torch, dtype), use_safetensors=True,
+            source, config=plain_config(class_of(name), source),
+            dtype=getattr(torch, dtype), use_safetensors=True,
             output_loading_info=True, trust_remote_code=False,
             ignore_mismatched_sizes=True)
     lost = [*sorted(map(str, told['missing_keys'])),
@@ -58,6 +59,24 @@ def load_network(name: str, source: str, dtype: str) -> Any:
         raise InputError(f'{source} does not hold the weights of {name}: {len(lost)} '
                          f'missing or of another shape ({", ".join(lost[:3])})')
     return network.eval().requires_grad_(False)
+
+
+def plain_config(network: Any, source: str) -> Any:
+    """Return the settings of a published model, without the kernels it asks for.
+
+    ``config.json`` can name kernels of attention that are a program on the hub, and a
+    quantization, whose package would be imported; neither is taken.
+
+    Args:
+        network: class of transformers.
+        source: folder or name on the hub.
+    """
+    config = network.config_class.from_pretrained(source, trust_remote_code=False)
+    config._attn_implementation = None  # of its parts, too
+    config._experts_implementation = None
+    if hasattr(config, 'quantization_config'):
+        del config.quantization_config
+    return config
 
 
 def class_of(name: str) -> Any:
