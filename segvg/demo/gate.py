@@ -21,7 +21,8 @@ READ = re.compile(
     r'|/(assets|static|svelte)/.*'
     rf'|{API}/(app_id|startup-events|theme\.css|login_check|heartbeat/\w+|queue/data'
     r'|upload_progress)/?')
-WRITE = re.compile(rf'{API}/(upload|queue/join|cancel|reset)/?')
+# run/predict fills in an example; Gradio refuses there what has to wait in the queue.
+WRITE = re.compile(rf'{API}/(upload|queue/join|run/predict|cancel|reset)/?')
 #: Bytes of a request that sends no file.
 MAX_WORDS = 2**20
 #: Bytes around a file in the request that sends it.

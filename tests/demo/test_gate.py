@@ -53,7 +53,8 @@ def test_only_files_of_the_folder_are_served(gate, tmp_path):
 @pytest.mark.parametrize('method,path,admitted', [
     ('GET', '/', True), ('GET', '/config', True), ('GET', '/assets/index.js', True),
     ('HEAD', '/theme.css', True), ('GET', '/gradio_api/queue/data', True),
-    ('POST', '/gradio_api/queue/join', True), ('POST', '/gradio_api/upload', True),
+    ('POST', '/gradio_api/queue/join', True),
+    ('POST', '/gradio_api/run/predict', True), ('POST', '/gradio_api/upload', True),
     ('GET', '/assets/../../etc/passwd', False), ('GET', '/gradio_api/info', False),
     ('GET', '/gradio_api/proxy=https://a.hf.space/x', False),
     ('GET', '/gradio_api/file/etc/passwd', False), ('GET', '/monitoring', False),

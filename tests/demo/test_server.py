@@ -125,6 +125,17 @@ def test_what_was_sent_is_answered_and_nothing_else(address, tmp_path):
 
 
 @pytest.mark.slow
+def test_questions_wait_in_the_queue(address):
+    _, config = get(f'{address}/config')
+    for part in json.loads(config)['dependencies']:
+        if len(part['outputs']) == 4:
+            status, _ = get(f'{address}/gradio_api/run/predict', json.dumps(dict(
+                data=[None, 'left box'], fn_index=part['id'])).encode(),
+                **{'Content-Type': 'application/json'})
+            assert status >= 400
+
+
+@pytest.mark.slow
 def test_large_files_and_long_texts_are_refused(address, tmp_path):
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
     connection.putrequest('POST', '/gradio_api/upload')
