@@ -96,6 +96,7 @@ OFFICIAL_COUNTS: dict[str, dict[str, Counts]] = {
     'ref_l4': {'val+test': Counts(None, None, 45_341)},
     # the released file of the test split; the paper gives sums, rounded
     'refdrone': dict(test=Counts(1_595, None, 3_432)),
+    'ref_adv_s': dict(test=Counts(None, None, 1_142)),
     'vg_regions': dict(all=Counts(108_077, None, None)),
     'resc_flickr': dict(
         train=Counts(None, None, 427_193), val=Counts(None, None, 14_433),

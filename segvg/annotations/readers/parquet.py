@@ -1,4 +1,4 @@
-"""Parquet copies of RefCOCO, RefCOCO-M and Ref-L4, as hosted for ``datasets``."""
+"""Parquet files as hosted for ``datasets``: copies of RefCOCO, and other sets."""
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,8 +19,10 @@ from segvg.annotations.readers.parquet_rows import (
     RowRef,
     RowText,
     parse_benchmark,
+    parse_hc_refloco,
     parse_jxu124,
     parse_lmms,
+    parse_ref_adv,
     parse_ref_l4,
     parse_refcoco_m,
 )
@@ -42,6 +44,7 @@ class Kind(NamedTuple):
         source_box: how it stores boxes.
         text_field: what becomes the text.
         dataset: the data set; None when the folder says which.
+        split: of all rows, whatever the files are called; None takes what they say.
     """
 
     columns: tuple[str, ...]
@@ -49,6 +52,7 @@ class Kind(NamedTuple):
     source_box: str
     text_field: str
     dataset: Optional[str] = None
+    split: Optional[str] = None
 
 
 XYWH = 'COCO: x, y, w, h, 0-based'
@@ -58,9 +62,15 @@ KINDS = {
     'jxu124': Kind(('ref_id', 'raw_anns'), parse_jxu124, XYWH, 'raw'),
     'jxu124-benchmark': Kind(('ref_list',), parse_benchmark, XYWH, 'raw'),
     'refcoco_m': Kind(('samples',), parse_refcoco_m, XYWH, 'sentences', 'refcoco'),
-    'ref-l4': Kind(('caption', 'bbox_id'), parse_ref_l4, XYWH, 'caption', 'ref_l4')}
+    'ref-l4': Kind(('caption', 'bbox_id'), parse_ref_l4, XYWH, 'caption', 'ref_l4'),
+    'hc-refloco': Kind(('caption', 'source_dataset'), parse_hc_refloco, XYWH, 'caption',
+                       'hc_refloco'),
+    # its one file is called train; there is nothing to train with
+    'ref-adv': Kind(('normal_caption', 'solution'), parse_ref_adv,
+                    'x1, y1, x2, y2, 0-based', 'normal_caption', 'ref_adv_s', 'test')}
 UNKNOWN = 'unknown'
-OWN_NAMES = {'refcoco_m': 'refcoco_m', 'ref-l4': 'ref_l4'}
+OWN_NAMES = {'refcoco_m': 'refcoco_m', 'ref-l4': 'ref_l4', 'hc-refloco': 'hc_refloco',
+             'ref-adv': 'ref_adv_s'}
 
 
 def find_hf_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
@@ -139,6 +149,8 @@ class HfSet(SourceSet):
         for number, path in enumerate(self.files):
             file = ctx.at_file(path, self.root)
             split = SPLIT_ALIASES.get(_split_of(path), _split_of(path))
+            if self.kind in KINDS:
+                split = KINDS[self.kind].split or split
             for index, row in enumerate(options.progress(iter_rows(path), path.name)):
                 parser.read_row(file.at(f'row:{index}'), row, split, [number, index])
         self.image_dirs = parser.images.dirs
@@ -249,7 +261,8 @@ class _Parser:
     def _read_text(self, text: RowText, shared: FoundExpr) -> None:
         ctx = shared.ctx._replace(place=text.place).with_ids(expr_id=text.id)
         expr_id, again = self.expr_ids.take(text.id)
-        if again and self.source.kind == 'ref-l4' and text.id is not None:
+        has_ids = self.source.kind in ('ref-l4', 'hc-refloco')
+        if again and has_ids and text.id is not None:
             ctx.note('id_duplicate', text.id)
         self.collector.add(replace(shared, ctx=ctx, record={
             **shared.record, 'id': expr_id, 'text': text.text}))

@@ -43,6 +43,11 @@ REF_L4_REQUIRED = Fields(id=is_id, caption=is_text, bbox=is_box, bbox_id=is_id,
                          image_id=is_text, height=is_size, width=is_size,
                          file_name=is_text)
 REF_L4_OPTIONAL = Fields(bbox_area=is_finite, ori_category_id=is_id)
+HC_REFLOCO_REQUIRED = Fields(id=is_id, caption=is_text, bbox=is_box, file_name=is_text,
+                             width=is_size, height=is_size)
+HC_REFLOCO_OPTIONAL = Fields(bbox_area=is_finite)
+REF_ADV_REQUIRED = Fields(normal_caption=is_text, solution=is_box, file_name=is_text,
+                          width=is_size, height=is_size)
 REF_REQUIRED = Fields(ref_id=is_int, ann_id=is_int, image_id=is_int, sentences=is_list,
                       raw_anns=is_anything)
 REF_OPTIONAL = Fields(split=is_text, file_name=is_text, sent_ids=is_list,
@@ -177,6 +182,47 @@ def parse_ref_l4(ctx: Context, row: dict) -> Row:
     if 'caption' in record:
         ref.texts = [RowText(record.get('id'), record['caption'], ctx.place)]
     ref.extra = other_fields(row, REF_L4_REQUIRED, REF_L4_OPTIONAL, dict(split=None))
+    found.refs.append(ref)
+    return found
+
+
+def parse_hc_refloco(ctx: Context, row: dict) -> Row:
+    """A long caption of one person with the box; each row is a ref of its own."""
+    record, errors = _fields(ctx, row, HC_REFLOCO_REQUIRED, HC_REFLOCO_OPTIONAL)
+    found = _one_caption(ctx, record, record.get('id'), record.get('caption'))
+    found.errors, found.split = errors, row.get('split')
+    ref = found.refs[0]
+    if 'bbox' in record:
+        ref.object = SourceObject(
+            None, corners(record['bbox']), has_mask=False, area=record.get('bbox_area'),
+            size=(float(record['bbox'][2]), float(record['bbox'][3])))
+    ref.extra = other_fields(row, HC_REFLOCO_REQUIRED, HC_REFLOCO_OPTIONAL,
+                             dict(split=None))
+    return found
+
+
+def parse_ref_adv(ctx: Context, row: dict) -> Row:
+    """A caption with the corners of its box; rows are known by their numbers."""
+    record, errors = _fields(ctx, row, REF_ADV_REQUIRED, NOTHING)
+    number = int(ctx.place.at.rpartition(':')[2])
+    found = _one_caption(ctx, record, number, record.get('normal_caption'))
+    found.errors, found.encoded = errors, _encoded_size(ctx, row)
+    ref = found.refs[0]
+    if 'solution' in record:
+        ref.object = SourceObject(None, corners(record['solution'], 'xyxy'),
+                                  has_mask=False)
+    ref.extra = other_fields(row, REF_ADV_REQUIRED, dict(image=None))
+    return found
+
+
+def _one_caption(ctx: Context, record: dict, number: object, caption: object) -> Row:
+    """A row of one ref with one text, both of the same id; without its object."""
+    found = Row(record.get('file_name'))
+    if {'width', 'height'} <= record.keys():
+        found.size = (record['width'], record['height'])
+    ref = RowRef(number, ctx.place)
+    if caption is not None:
+        ref.texts = [RowText(number, caption, ctx.place)]
     found.refs.append(ref)
     return found
 

@@ -68,6 +68,21 @@ def ref_l4(number=1, caption='The man at the left.', **changes):
             'is_rewrite': False, 'split': 'val', **changes}
 
 
+def hc_refloco(number='0000000', caption='The person at the left.', **changes):
+    return {'id': number, 'source_dataset': 'coco2017', 'source_dataset_split': 'val',
+            'file_name': '000000000101.jpg', 'width': 64, 'height': 48,
+            'bbox': [4., 4., 20., 30.], 'bbox_area': 600., 'caption': caption,
+            'labels': [{'category': 'Appearance', 'label': 0, 'location': [0, 10]}],
+            'is_rewrite': False, 'split': 'val', **changes}
+
+
+def ref_adv(caption='the man who does not hold a ball', **changes):
+    return {'image': encoded(), 'file_name': '000000000101.jpg', 'width': 64,
+            'height': 48, 'normal_caption': caption, 'solution': [4., 4., 24., 34.],
+            'image_source': 'COCO', 'human_authored': True, 'use_negation': True,
+            'distractors': '[1, 2]', **changes}
+
+
 def write(root, rows, file='lmms_RefCOCO/data/val-00000-of-00001.parquet'):
     path = root / file
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,3 +122,5 @@ def read_rows(root, rows, file='lmms_RefCOCO/data/val-00000-of-00001.parquet',
 JXU = 'jxu124_refcoco/data/validation-00000-of-00001.parquet'
 REFCOCO_M = 'refcoco_m/data/validation-00000-of-00001.parquet'
 REF_L4 = 'Ref-L4/ref-l4-val.parquet'
+HC_REFLOCO = 'HC-RefLoCo/hc_refloco_val.parquet'
+REF_ADV = 'ref-adv-s/data/train-00000-of-00001.parquet'

@@ -14,10 +14,12 @@ from tests.annotations.readers.parquet_sources import (
     POLYGON,
     ann,
     encoded,
+    hc_refloco,
     info,
     jxu,
     lmms,
     read_rows,
+    ref_adv,
     ref_l4,
     refcoco_m,
     sample,
@@ -113,7 +115,9 @@ REF_INFO = {key: value for key, value in jxu(2).items() if key in (
 ROWS = {
     'lmms': [lmms(0, ['left', 'man']), lmms(1, ['he'])], 'jxu124': [jxu(), jxu(1)],
     'refcoco_m': [refcoco_m(sample(), sample(2, ['he']))],
-    'ref-l4': [ref_l4(), ref_l4(2, 'he')], 'jxu124-benchmark': [dict(
+    'ref-l4': [ref_l4(), ref_l4(2, 'he')],
+    'hc-refloco': [hc_refloco(), hc_refloco('0000001', 'he')],
+    'ref-adv': [ref_adv(), ref_adv('he')], 'jxu124-benchmark': [dict(
         ref_list=[dict(ann_info=ann(), ref_info=REF_INFO)], image_info=info(),
         image=encoded())]}
 
