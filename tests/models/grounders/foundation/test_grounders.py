@@ -284,3 +284,20 @@ def test_incomplete_weights_are_refused(models, tmp_path):
     model = MODELS.build(dict(type='OWLv2', name='a/b'))
     with pytest.raises(ValueError, match='1 missing or of another shape'):
         model.load_published(str(folder))
+
+
+def test_settings_ask_for_no_code_and_no_kernel(models, tmp_path):
+    import json
+    import shutil
+    folder = shutil.copytree(models('OWLv2')[1], tmp_path / 'owl')
+    path = folder / 'config.json'
+    values = json.loads(path.read_text())
+    asked = dict(_attn_implementation='someone/kernel', dtype='float16',
+                 auto_map=dict(AutoModel='code.Model'))
+    values.update(asked)
+    values['text_config'].update(asked)
+    path.write_text(json.dumps(values))
+    model = MODELS.build(dict(type='OWLv2', name='a/b'))
+    model.load_published(str(folder))
+    assert model.network.config._attn_implementation in ('sdpa', 'eager')
+    assert model.network.dtype is torch.float32
