@@ -122,12 +122,11 @@ class FoundationGrounder(BaseModel):
         if PLACE not in prompt:
             raise ValueError(f'prompt needs {PLACE}, the place of the sentence; it is '
                              f'{prompt!r}')
-        if dtype not in DTYPES:
-            raise ValueError(f'dtype is one of {", ".join(DTYPES)}, not {dtype!r}')
-        self.name, self.prompt, self.dtype = name, prompt, dtype
+        self.name, self.prompt = name, prompt
         self.max_boxes, self.sentences_at_once = max_boxes, sentences_at_once
         self.mask_refiner = None if mask_refiner is None else MODELS.build(mask_refiner)
         self.network: Any = None
+        self.dtype = dtype
         self.tokenizer: Any = None
         # several processes: torch refuses to distribute a model without a parameter
         self.placeholder = nn.Parameter(torch.zeros(()))
@@ -136,6 +135,27 @@ class FoundationGrounder(BaseModel):
     def device(self) -> torch.device:
         """Where the model runs."""
         return self.placeholder.device
+
+    @property
+    def dtype(self) -> str:
+        """Type of weights and pixels; one that is set later changes those loaded."""
+        return self._dtype
+
+    @dtype.setter
+    def dtype(self, dtype: str) -> None:
+        if dtype not in DTYPES:
+            raise ValueError(f'dtype is one of {", ".join(DTYPES)}, not {dtype!r}')
+        self._dtype = dtype
+        if self.network is not None:
+            self.network.to(getattr(torch, dtype))
+
+    def compile_parts(self) -> None:
+        """Refuse to be compiled.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(f'{type(self).__name__} is run as published, not compiled')
 
     def load_published(self, source: str) -> None:
         """Load network, tokenizer and image processor.

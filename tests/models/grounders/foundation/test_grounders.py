@@ -273,6 +273,21 @@ def test_messages(models, image, tmp_path):
         loaded.test_step(dict(inputs=[image], data_samples=[ExpressionGroup([sample])]))
 
 
+@pytest.mark.parametrize('kind', ['GroundingDINO', 'OWLv2', 'SAM3', 'Florence2',
+                                  'Qwen3VL'])
+def test_lower_precision_is_set_later(kind, models, image):
+    from segvg.engine.speed import use_precision
+    _, folder = models(kind)
+    model = MODELS.build(dict(type=kind, name='a/b'))
+    model.load_published(str(folder))
+    use_precision(model, 'bfloat16')
+    assert model.network.dtype is torch.bfloat16
+    found = ask(model, image, TEXTS[:2])[0].pred_instances
+    assert found.bboxes.dtype is found.scores.dtype is torch.float32
+    with pytest.raises(ValueError, match='run as published, not compiled'):
+        use_precision(model, compiled=True)
+
+
 def test_incomplete_weights_are_refused(models, tmp_path):
     import shutil
 
