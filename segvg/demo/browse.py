@@ -7,7 +7,7 @@ import numpy as np
 from segvg.annotations.canonical import CanonicalFile
 from segvg.bench.card import read_card, read_rows
 from segvg.bench.error_page import drawing_of, notes_of
-from segvg.bench.errors import KINDS, Case, analyze, data_root
+from segvg.bench.errors import KINDS, RIGHT, Case, analyze, data_root
 from segvg.datasets import GroundingDataset
 from segvg.demo.answers import LONGEST_SIDE, Reply, draw_replies
 from segvg.demo.html import replies_html, verdict_html
@@ -127,7 +127,8 @@ class CardBrowser:
         self.root = data_root(card, root)
         score, cases = analyze(card, read_rows(Path(path)), self.root)
         self.cases: dict[str, list[Case]] = {}
-        for kind in KINDS:  # the most confident first
+        # Errors before right answers, and in each kind the most confident first.
+        for kind in sorted(KINDS, key=lambda kind: kind == RIGHT):
             found = [case for case in cases if case.error == kind]
             self.cases[kind] = sorted(
                 found, key=lambda case: -max(case.row['scores'], default=0))

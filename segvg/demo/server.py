@@ -72,6 +72,13 @@ def serve(make_desk: Callable[[Path], Desk], *, host: str = LOOPBACK,
                 enable_monitoring=False, footer_links=[],
                 app_kwargs=dict(docs_url=None, redoc_url=None, openapi_url=None,
                                 middleware=[Middleware(Gate, folder, MAX_UPLOAD)]))
+        except OSError as error:
+            page.close(verbose=False)
+            if 'empty port' not in str(error):
+                raise
+            raise OSError(f'port {port or 7860} of {host} is taken or not allowed: '
+                          '--port names another') from error
+        try:
             yield address
         finally:
             page.close(verbose=False)

@@ -98,6 +98,14 @@ def test_page_is_on_this_machine_only_and_loads_nothing_from_elsewhere(address):
 
 
 @pytest.mark.slow
+def test_port_that_is_taken_is_told(address):
+    taken = urlsplit(address).port
+    with pytest.raises(OSError, match=f'port {taken} of 127.0.0.1 is taken'):
+        with serve(lambda folder: Desk([make_model()], folder), port=taken):
+            pass
+
+
+@pytest.mark.slow
 def test_files_of_the_machine_are_refused(address):
     for path in ('/gradio_api/file=/etc/passwd', '/gradio_api/file=../../etc/passwd',
                  '/gradio_api/file=%2e%2e/%2e%2e/etc/passwd', '/file=/etc/passwd',
