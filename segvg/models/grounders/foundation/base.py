@@ -19,6 +19,7 @@ from segvg.models.grounders.foundation.published import (
 from segvg.registry import MODELS
 from segvg.structures import GroundingDataSample
 from segvg.structures.boxes import cxcywh_to_xyxy
+from segvg.utils.errors import InputError
 
 PLACE = '{text}'
 
@@ -236,9 +237,9 @@ class FoundationGrounder(BaseModel):
         box without an area, which meets no target and is not "none".
         """
         if tuple(sample.ori_shape) != shape or sample.get('flip'):
-            raise ValueError(f'{type(self).__name__} takes images as they are, but the '
+            raise InputError(f'{type(self).__name__} takes images as they are, but the '
                              f'pipeline changed {sample.get("img_path")}: leave only '
-                             'loading and PackGroundingInputs in it')
+                             'loading and PackGroundingInputs in it, without --tta')
         if not answer.readable:
             answer = answer._replace(boxes=torch.zeros(1, 4), scores=torch.ones(1))
         best = answer.scores.argsort(descending=True, stable=True)[:self.max_boxes]
