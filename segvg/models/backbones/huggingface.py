@@ -1,4 +1,5 @@
 """Image encoders of transformers: ViTs, ConvNeXts, Swins, ResNets, CLIP and SigLIP."""
+import inspect
 from typing import Any, Mapping, Optional, Sequence, Union
 
 import torch
@@ -38,7 +39,8 @@ def make_model(settings: Any, out_indices: Sequence[int]) -> Any:
             settings.vision_use_head = False
         model = getattr(transformers, TOWERS[kind])(settings)
         if kind == 'clip_vision_model':  # only the class token would go through it
-            model.post_layernorm = torch.nn.Identity()
+            tower = getattr(model, 'vision_model', model)  # of transformers 4
+            tower.post_layernorm = torch.nn.Identity()
         return model
     if kind not in MODEL_FOR_BACKBONE_MAPPING_NAMES or kind == 'timm_backbone':
         known = sorted({*MODEL_FOR_BACKBONE_MAPPING_NAMES, *TOWERS} - {'timm_backbone'})
@@ -47,6 +49,12 @@ def make_model(settings: Any, out_indices: Sequence[int]) -> Any:
     count = len(settings.stage_names)
     settings.out_indices = sorted(index % count for index in out_indices)
     return transformers.AutoBackbone.from_config(settings)
+
+
+def takes_mask(model: Any) -> bool:
+    """Return whether an encoder can leave patches out of its attention."""
+    names = inspect.signature(model.forward).parameters
+    return any('attention_mask' in name or name == 'kwargs' for name in names)
 
 
 @MODELS.register_module()
@@ -102,6 +110,11 @@ class HuggingFaceBackbone(HuggingFaceEncoder):
         super().__init__(model, init_cfg=init_cfg, **kwargs)
         kind = self.model_type
         self.reads_padding = mask_padding and kind in MASKED
+        if self.reads_padding and not takes_mask(model):
+            import transformers
+            raise InputError(
+                f'{kind} of transformers {transformers.__version__} takes no mask of '
+                "padding: pip install 'transformers>=5', or set mask_padding=False")
         self.prefix = MASKED.get(kind, 0) + getattr(settings, 'num_register_tokens', 0)
         self.divisor = int(STRIDES.get(kind, 1) if kind not in MASKED
                            else settings.patch_size)

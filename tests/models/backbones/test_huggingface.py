@@ -9,6 +9,7 @@ from mmengine.registry import init_default_scope
 from segvg.models.backbones import HuggingFaceBackbone
 from segvg.models.backbones.huggingface import MASKED, TOWERS
 from segvg.registry import MODELS
+from segvg.utils.errors import InputError
 from tests.models.tiny_encoders import VISION, quiet, save, settings_of, spread
 
 EACH = pytest.mark.parametrize('name', VISION)
@@ -94,6 +95,14 @@ def test_padding_can_be_seen_by_a_vit():
     images = torch.randn(1, 3, 64, 96)
     padding = torch.ones(1, 64, 96, dtype=torch.bool)
     assert torch.equal(backbone(images, padding)[0], backbone(images)[0])
+
+
+def test_encoder_of_an_older_version_that_takes_no_mask_is_refused(monkeypatch):
+    monkeypatch.setattr(transformers.Dinov2Backbone, 'forward',
+                        lambda self, pixel_values: None)
+    with pytest.raises(InputError, match='no mask of padding.*mask_padding=False'):
+        HuggingFaceBackbone(VISION['dinov2'])
+    assert not HuggingFaceBackbone(VISION['dinov2'], mask_padding=False).reads_padding
 
 
 def test_a_patch_that_is_padding_in_part_is_image():
