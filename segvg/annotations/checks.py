@@ -24,6 +24,8 @@ CODES = dict(
     split_leak='image in more than one of train, val and test',
     dangling_ann='no such annotation', dangling_image='no such image',
     target_missing='neither a box nor a mark for no target',
+    dangling_sentence='no such sentence',
+    object_not_asked='object of a sentence that is not asked about its image',
     box_missing='object without a box',
     ann_image_mismatch='object of another image',
     ann_id_scalar='a number where a list is expected',

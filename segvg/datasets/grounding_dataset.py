@@ -61,6 +61,8 @@ FILTERS: dict[str, Callable[[dict], bool]] = dict(
     only_single_target=lambda expr: len(expr['targets']) == 1)
 
 NAMES_SHOWN = 5
+#: Which part of a data set an expression is of, and what it is a false one about.
+PARTS = ('source', 'negative_of')
 
 
 @DATASETS.register_module()
@@ -358,7 +360,8 @@ class GroundingDataset(BaseDataset):
                     expr_idx=int(self.lines.expr_starts[number]) + position,
                     targets=[order[i] for i in expr['targets']],
                     no_target=not expr['targets'] and not expr.get('caption'),
-                    phrases=phrases)
+                    phrases=phrases,
+                    **{key: expr[key] for key in PARTS if key in expr})
 
     def _phrases(self, expr: dict) -> Optional[list[dict]]:
         """The phrases of an expression; those of landmarks are for captions only.

@@ -8,6 +8,7 @@ from segvg.evaluation.answer_masks import (
 )
 from segvg.evaluation.base import GeneralizedMetric, GroundingMetric
 from segvg.evaluation.boxes import BoxAccuracy, BoxRecall, MeanBoxAccuracy
+from segvg.evaluation.descriptions import DescriptionAP
 from segvg.evaluation.generalized_boxes import GeneralizedBoxF1, MaskPartBoxF1
 from segvg.evaluation.generalized_masks import (
     GeneralizedMaskIoU,
@@ -22,7 +23,8 @@ from segvg.evaluation.robust_masks import RobustMaskIoU
 from segvg.evaluation.thresholds import ThresholdSweep, answer_rule
 
 __all__ = [
-    'AnswerMaskIoU', 'BoxAccuracy', 'BoxRecall', 'GeneralizedBoxF1',
+    'AnswerMaskIoU', 'BoxAccuracy', 'BoxRecall', 'DescriptionAP',
+    'GeneralizedBoxF1',
     'GeneralizedMaskIoU', 'GeneralizedMetric', 'GroundingMetric', 'MaskIoU',
     'MaskPartBoxF1', 'MeanBoxAccuracy', 'NetworkAnswerMaskIoU',
     'NetworkGeneralizedAnswerIoU', 'NetworkGeneralizedMaskIoU', 'NetworkMaskIoU',

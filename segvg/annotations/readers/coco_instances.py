@@ -16,6 +16,7 @@ from segvg.annotations.readers.field_checks import (
     is_text,
     with_plain_numbers,
 )
+from segvg.annotations.readers.ids import UniqueIds
 from segvg.annotations.readers.images import (
     OWN,
     ImageChecks,
@@ -144,6 +145,15 @@ class CocoInstances:
                 ctx.skip(image.errors)
                 yield (self._records['images'][number], image,
                        objects.pop(image_id, []))
+
+    def every_object(self) -> Iterator[tuple[Context, CheckedObject]]:
+        """Every object, each with its context; its errors are for the caller."""
+        unique = UniqueIds()
+        for number, record in enumerate(self._records['annotations']):
+            ctx = self._ctx.at(f'annotations[{number}]')
+            ann_id = record.get('id') if isinstance(record, dict) else None
+            own_id = unique.claim(ctx, ann_id) if is_int(ann_id) else str(number)
+            yield ctx, self._check_object(number, own_id, True)
 
     def _objects_by_image(self) -> dict[Optional[int], list[CheckedObject]]:
         found: dict[Optional[int], list[CheckedObject]] = {}

@@ -13,7 +13,8 @@ IMAGE_KEYS = ('img_path', 'img_id', 'dataset', 'split', 'ori_shape', 'img_shape'
               'target_mask_stride', 'apply_orientation')
 TOKEN_KEYS = ('token_ids', 'text_padding_mask', 'phrase_tokens', 'phrase_ids',
               'phrase_padding_mask')
-EXPRESSION_KEYS = ('expr_idx', 'expr_id', 'ref_id', 'text', 'no_target', 'phrases')
+EXPRESSION_KEYS = ('expr_idx', 'expr_id', 'ref_id', 'source', 'negative_of', 'text',
+                   'no_target', 'phrases')
 
 
 @TRANSFORMS.register_module()
