@@ -39,6 +39,7 @@ COMMANDS = {
     **_refer('mdetr_flickr', 'data/mdetr', 'mdetr_flickr_separateGT',
              'mdetr_flickr_mergedGT'),
     **_refer('mdetr_mixed', 'data/mdetr', 'mdetr_mixed', 'mdetr_mixed_no_coco'),
+    **_refer('finecops', 'data/finecops-ref', 'finecops_ref'),
     **_refer('d_cube', 'data/d-cube', 'd_cube'),
     **_refer('refdrone', 'data/refdrone', 'refdrone'),
     **_resc('unc', COCO, 'resc_unc'), **_resc('unc+', COCO, 'resc_unc_plus'),

@@ -15,6 +15,7 @@ from segvg.evaluation.generalized_masks import (
     NetworkGeneralizedMaskIoU,
 )
 from segvg.evaluation.masks import MaskIoU, NetworkMaskIoU, SeqTRMaskIoU
+from segvg.evaluation.paired_negatives import PairedNegatives
 from segvg.evaluation.phrases import PhraseCutIoU, PhraseRecall
 from segvg.evaluation.prediction_dump import PredictionDump
 from segvg.evaluation.prediction_log import PredictionLog
@@ -23,12 +24,11 @@ from segvg.evaluation.robust_masks import RobustMaskIoU
 from segvg.evaluation.thresholds import ThresholdSweep, answer_rule
 
 __all__ = [
-    'AnswerMaskIoU', 'BoxAccuracy', 'BoxRecall', 'DescriptionAP',
-    'GeneralizedBoxF1',
+    'AnswerMaskIoU', 'BoxAccuracy', 'BoxRecall', 'DescriptionAP', 'GeneralizedBoxF1',
     'GeneralizedMaskIoU', 'GeneralizedMetric', 'GroundingMetric', 'MaskIoU',
     'MaskPartBoxF1', 'MeanBoxAccuracy', 'NetworkAnswerMaskIoU',
     'NetworkGeneralizedAnswerIoU', 'NetworkGeneralizedMaskIoU', 'NetworkMaskIoU',
-    'NetworkRobustAnswerIoU', 'PhraseCutIoU', 'PhraseRecall', 'PredictionDump',
-    'PredictionLog',
-    'RefDroneF1', 'RobustMaskIoU', 'SeqTRMaskIoU', 'ThresholdSweep', 'answer_rule'
+    'NetworkRobustAnswerIoU', 'PairedNegatives', 'PhraseCutIoU', 'PhraseRecall',
+    'PredictionDump', 'PredictionLog', 'RefDroneF1', 'RobustMaskIoU', 'SeqTRMaskIoU',
+    'ThresholdSweep', 'answer_rule'
 ]

@@ -6,6 +6,7 @@ from pathlib import Path
 from segvg.annotations.readers.base import ReadOptions, SourceSet
 from segvg.annotations.readers.canonical import find_canonical_sets
 from segvg.annotations.readers.d_cube import find_d_cube_sets
+from segvg.annotations.readers.finecops import find_finecops_sets
 from segvg.annotations.readers.flickr30k import find_flickr30k_sets
 from segvg.annotations.readers.mdetr import find_mdetr_sets
 from segvg.annotations.readers.mdetr_flavours import FLAVOURS
@@ -38,6 +39,7 @@ READERS: dict[str, FindSets] = dict(
     voc=find_voc_sets,
     yolo=find_yolo_sets,
     d_cube=find_d_cube_sets,
+    finecops=find_finecops_sets,
     grefcoco=partial(find_refer_sets, dialect=GREFCOCO),
     mmdet_refcoco=find_refer_sets,
     flickr30k_entities=find_flickr30k_sets,

@@ -1,0 +1,13 @@
+"""Grounding DINO, Swin-T, as published; FineCops-Ref. One GPU. Not scored yet.
+
+python tools/test.py configs/foundation/grounding_dino_tiny_finecops_ref.py \\
+    IDEA-Research/grounding-dino-tiny
+"""
+_base_ = [
+    '../_base_/models/foundation.py', '../_base_/datasets/scored_finecops_ref.py',
+    '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
+]
+model = dict(
+    type='GroundingDINO',
+    name='IDEA-Research/grounding-dino-tiny')
+test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))

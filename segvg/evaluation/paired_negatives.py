@@ -1,0 +1,116 @@
+"""FineCops-Ref: how well a true expression is told from the false ones made of it."""
+from collections import defaultdict
+from typing import NamedTuple, Optional, Sequence
+
+import numpy as np
+import torch
+
+from segvg.evaluation.base import GroundingMetric, describe, get_prediction
+from segvg.registry import METRICS
+from segvg.structures.boxes import paired_iou
+
+
+class PairedResult(NamedTuple):
+    """What counts of an expression.
+
+    Attributes:
+        split: data set and split, within which expressions are paired.
+        expr_id: id of the expression, as text.
+        negative_of: id of the true expression it was made of; None for a true one.
+        part: its level, or the kind of false expression.
+        is_right: whether the box of the highest score has an IoU of at least 0.5.
+        score: the highest score; 0 without a box.
+    """
+    split: tuple
+    expr_id: str
+    negative_of: Optional[str]
+    part: str
+    is_right: bool
+    score: float
+
+
+@METRICS.register_module()
+class PairedNegatives(GroundingMetric):
+    """Precision@1, Recall@1 and AUROC of true expressions with paired false ones.
+
+    ``Precision@1 (level n)``: share of the true expressions of a level whose box of the
+    highest score is right. For each kind of false expression (text or image, what was
+    changed, its level), over the true expressions that have one of it, ``Recall@1``:
+    share whose best box is right and scores at least as high as every box of the false
+    ones; ``AUROC``: how often a false expression scores lower than a true one, ties
+    half, where a true one counts once for each of its false ones. ``Recall@1`` and
+    ``AUROC`` without a kind are the means over kinds.
+
+    Kind and level are the ``source`` of a sample, the pair is its ``negative_of``.
+
+    Source: Liu et al., "FineCops-Ref", EMNLP 2024, and the evaluator beside it.
+    """
+    default_prefix = 'finecops'
+
+    def score(self, sample: dict) -> PairedResult:
+        """Return the result of an expression.
+
+        Raises:
+            ValueError: the sample has no part, or a true one not exactly one target.
+        """
+        prediction, target = get_prediction(sample), sample['image_instances']['bboxes']
+        negative_of = sample.get('negative_of')
+        if sample.get('source') is None or (
+                negative_of is None and len(target) != 1):
+            raise ValueError(f'{describe(sample)} has source {sample.get("source")!r} '
+                             f'and {len(target)} targets: PairedNegatives needs a '
+                             'level or kind, and one target of a true expression')
+        scores = torch.as_tensor(prediction['scores']).double().cpu()
+        is_right = False
+        if len(scores) and negative_of is None:
+            best = torch.as_tensor(prediction['bboxes']).double().cpu()[scores.argmax()]
+            iou = paired_iou(best[None], torch.as_tensor(target).double().cpu())
+            is_right = bool(iou[0] >= 0.5)
+        return PairedResult(
+            (sample.get('dataset'), sample.get('split')), str(sample['expr_id']),
+            None if negative_of is None else str(negative_of), sample['source'],
+            is_right, float(scores.max()) if len(scores) else 0.0)
+
+    def compute_metrics(self, results: list[PairedResult]) -> dict[str, float]:
+        """Return precision by level, recall and AUROC by kind and their means.
+
+        Raises:
+            ValueError: a false expression has no true one among the results.
+        """
+        found = [PairedResult(*result) for result in results]
+        true = {(one.split, one.expr_id): one for one in found
+                if one.negative_of is None}
+        levels, kinds = defaultdict(list), defaultdict(lambda: defaultdict(list))
+        for one in found:
+            if one.negative_of is None:
+                levels[one.part].append(one.is_right)
+                continue
+            pair = one.split, one.negative_of
+            if pair not in true:
+                raise ValueError(f'expression {one.expr_id} is made of '
+                                 f'{one.negative_of}, which is not scored: score both')
+            kinds[one.part][pair].append(one.score)
+        scores = {f'Precision@1 ({level})': 100 * float(np.mean(levels[level]))
+                  for level in sorted(levels)}
+        recalls, areas = {}, {}
+        for kind in sorted(kinds):
+            pairs = kinds[kind]
+            recalls[kind] = 100 * float(np.mean([
+                true[pair].is_right and true[pair].score >= max(false)
+                for pair, false in pairs.items()]))
+            areas[kind] = 100 * auroc(
+                [true[pair].score for pair, false in pairs.items() for _ in false],
+                [score for false in pairs.values() for score in false])
+        for name, values in (('Recall@1', recalls), ('AUROC', areas)):
+            if values:
+                scores[name] = float(np.mean(list(values.values())))
+            scores |= {f'{name} ({kind})': value for kind, value in values.items()}
+        return scores
+
+
+def auroc(true: Sequence[float], false: Sequence[float]) -> float:
+    """Return how often a true score is higher than a false one; a tie is half."""
+    ranked = np.sort(np.asarray(false, dtype=np.float64))
+    lower = np.searchsorted(ranked, true, side='left')
+    upper = np.searchsorted(ranked, true, side='right')
+    return float((lower + upper).sum() / (2 * len(true) * len(false)))
