@@ -4,10 +4,7 @@ python tools/test.py configs/foundation/florence2_base_refcoco.py \\
     florence-community/Florence-2-base
 """
 _base_ = [
-    '../_base_/models/foundation.py', '../_base_/datasets/scored_refcoco_unc.py',
+    '../_base_/models/florence2_base.py', '../_base_/datasets/scored_refcoco_unc.py',
     '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    type='Florence2',
-    name='florence-community/Florence-2-base')
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))

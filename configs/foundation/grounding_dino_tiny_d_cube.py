@@ -4,10 +4,7 @@ python tools/test.py configs/foundation/grounding_dino_tiny_d_cube.py \\
     IDEA-Research/grounding-dino-tiny
 """
 _base_ = [
-    '../_base_/models/foundation.py', '../_base_/datasets/scored_d_cube.py',
+    '../_base_/models/grounding_dino_tiny.py', '../_base_/datasets/scored_d_cube.py',
     '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    type='GroundingDINO',
-    name='IDEA-Research/grounding-dino-tiny')
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))

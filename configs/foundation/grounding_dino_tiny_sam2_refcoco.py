@@ -4,12 +4,10 @@ python tools/test.py configs/foundation/grounding_dino_tiny_sam2_refcoco.py \\
     IDEA-Research/grounding-dino-tiny
 """
 _base_ = [
-    '../_base_/models/foundation.py', '../_base_/datasets/scored_refcoco_unc.py',
+    '../_base_/models/grounding_dino_tiny.py', '../_base_/datasets/scored_refcoco_unc.py',
     '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
 ]
 model = dict(
-    type='GroundingDINO',
-    name='IDEA-Research/grounding-dino-tiny',
     max_boxes=10,
     mask_refiner=dict(
         type='Sam2Refiner', name='facebook/sam2.1-hiera-small'))

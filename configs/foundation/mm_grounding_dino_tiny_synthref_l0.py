@@ -4,10 +4,7 @@ python tools/test.py configs/foundation/mm_grounding_dino_tiny_synthref_l0.py \\
     openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det
 """
 _base_ = [
-    '../_base_/models/foundation.py', '../_base_/datasets/scored_synthref_l0.py',
+    '../_base_/models/mm_grounding_dino_tiny.py', '../_base_/datasets/scored_synthref_l0.py',
     '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    type='MMGroundingDINO',
-    name='openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det')
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))

@@ -4,12 +4,9 @@ python tools/test.py configs/foundation/owlv2_base_grefcoco.py \\
     google/owlv2-base-patch16-ensemble
 """
 _base_ = [
-    '../_base_/models/foundation.py', '../_base_/datasets/scored_grefcoco.py',
+    '../_base_/models/owlv2_base.py', '../_base_/datasets/scored_grefcoco.py',
     '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    type='OWLv2',
-    name='google/owlv2-base-patch16-ensemble')
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
 # The model never says "none": tools/analysis_tools/choose_threshold.py finds the
 # threshold on val.

@@ -4,10 +4,7 @@ python tools/test.py configs/foundation/owlv2_base_synthref_l0.py \\
     google/owlv2-base-patch16-ensemble
 """
 _base_ = [
-    '../_base_/models/foundation.py', '../_base_/datasets/scored_synthref_l0.py',
+    '../_base_/models/owlv2_base.py', '../_base_/datasets/scored_synthref_l0.py',
     '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    type='OWLv2',
-    name='google/owlv2-base-patch16-ensemble')
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))

@@ -4,11 +4,7 @@ python tools/test.py configs/foundation/qwen25_vl_7b_refcoco.py \\
     Qwen/Qwen2.5-VL-7B-Instruct
 """
 _base_ = [
-    '../_base_/models/foundation.py', '../_base_/datasets/scored_refcoco_unc.py',
+    '../_base_/models/qwen25_vl_7b.py', '../_base_/datasets/scored_refcoco_unc.py',
     '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    type='Qwen25VL',
-    dtype='bfloat16',
-    name='Qwen/Qwen2.5-VL-7B-Instruct')
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))

@@ -4,11 +4,7 @@ python tools/test.py configs/foundation/qwen3_vl_4b_ref_adv_s.py \\
     Qwen/Qwen3-VL-4B-Instruct
 """
 _base_ = [
-    '../_base_/models/foundation.py', '../_base_/datasets/scored_ref_adv_s.py',
+    '../_base_/models/qwen3_vl_4b.py', '../_base_/datasets/scored_ref_adv_s.py',
     '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    type='Qwen3VL',
-    dtype='bfloat16',
-    name='Qwen/Qwen3-VL-4B-Instruct')
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))

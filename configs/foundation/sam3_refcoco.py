@@ -4,11 +4,8 @@ python tools/test.py configs/foundation/sam3_refcoco.py \\
     facebook/sam3
 """
 _base_ = [
-    '../_base_/models/foundation.py', '../_base_/datasets/scored_refcoco_unc.py',
+    '../_base_/models/sam3.py', '../_base_/datasets/scored_refcoco_unc.py',
     '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    type='SAM3',
-    name='facebook/sam3')
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
 test_evaluator = [dict(type='BoxAccuracy'), dict(type='MaskIoU')]

@@ -4,10 +4,7 @@ python tools/test.py configs/foundation/sam3_synthref_l0.py \\
     facebook/sam3
 """
 _base_ = [
-    '../_base_/models/foundation.py', '../_base_/datasets/scored_synthref_l0.py',
+    '../_base_/models/sam3.py', '../_base_/datasets/scored_synthref_l0.py',
     '../_base_/schedules/scored_only.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    type='SAM3',
-    name='facebook/sam3')
 test_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
