@@ -217,10 +217,11 @@ def mean_terms(values: np.ndarray, counted: Optional[np.ndarray] = None) -> np.n
     return np.stack([values * counted, counted], axis=1).astype(np.float64)
 
 
-def threshold_terms(ious: np.ndarray, name: str) -> Terms:
+def threshold_terms(ious: np.ndarray, name: str,
+                    thresholds: Sequence[float] = IOU_THRESHOLDS) -> Terms:
     """Return the terms of ``name@t``, the share of IoUs (N,) of at least t, and mIoU.
     """
     ious = np.asarray(ious, dtype=np.float64)
     terms = {f'{name}@{threshold}': mean_terms(ious >= threshold)
-             for threshold in IOU_THRESHOLDS}
+             for threshold in thresholds}
     return terms | dict(mIoU=mean_terms(ious))

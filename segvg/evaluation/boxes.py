@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from segvg.evaluation.base import (
+    IOU_THRESHOLDS,
     GroundingMetric,
     Terms,
     describe,
@@ -19,6 +20,9 @@ from segvg.evaluation.base import (
 from segvg.registry import METRICS
 from segvg.structures.boxes import paired_giou, paired_iou
 
+#: IoU thresholds of COCO, over which ``mAcc`` is the mean.
+COCO_THRESHOLDS = tuple(percent / 100 for percent in range(50, 100, 5))
+
 
 @METRICS.register_module()
 class BoxAccuracy(GroundingMetric):
@@ -27,8 +31,27 @@ class BoxAccuracy(GroundingMetric):
     A box is right when its IoU with the target is at least the threshold. Both are in
     pixels of the original image; the target is not clipped to it. No predicted box
     counts as IoU 0. Every expression must have exactly one target.
+
+    Args:
+        thresholds: each t gives a score ``acc@t``.
+        mean_accuracy: also give ``mAcc``, the mean accuracy over the IoU thresholds
+            0.5, 0.55, ..., 0.95, whatever ``thresholds`` are.
+        prefix: of the names of the scores.
+
+    Raises:
+        ValueError: a threshold is not above 0 and at most 1, or is given twice.
     """
     default_prefix = 'rec'
+
+    def __init__(self, thresholds: Sequence[float] = IOU_THRESHOLDS, *,
+                 mean_accuracy: bool = False, prefix: Optional[str] = None) -> None:
+        super().__init__(prefix=prefix)
+        self.thresholds = tuple(thresholds)
+        self.mean_accuracy = mean_accuracy
+        if (not all(0 < threshold <= 1 for threshold in self.thresholds)
+                or len(set(self.thresholds)) < len(self.thresholds)):
+            raise ValueError('thresholds of IoU are different numbers above 0 and at '
+                             f'most 1, not {list(self.thresholds)}')
 
     def score(self, sample: dict) -> float:
         """Return the IoU of the top-scoring box with the target."""
@@ -44,8 +67,12 @@ class BoxAccuracy(GroundingMetric):
         return paired_iou(bbox.double().cpu(), target.double()).item()
 
     def terms(self, results: list[float]) -> Terms:
-        """Return those of ``acc@0.5`` ... ``acc@0.9`` and ``mIoU``."""
-        return threshold_terms(results, 'acc')
+        """Return those of ``acc@t``, ``mIoU`` and, where asked for, ``mAcc``."""
+        terms = threshold_terms(results, 'acc', self.thresholds)
+        if self.mean_accuracy:
+            reached = np.asarray(results)[:, None] >= np.array(COCO_THRESHOLDS)
+            terms['mAcc'] = mean_terms(reached.mean(axis=1))
+        return terms
 
 
 @METRICS.register_module()

@@ -4,6 +4,7 @@ import torch
 
 from segvg.evaluation import BoxAccuracy, BoxRecall, MeanBoxAccuracy
 from segvg.evaluation.boxes import rank_boxes
+from segvg.registry import METRICS
 
 
 def accuracy(*samples):
@@ -83,14 +84,41 @@ def test_box_that_is_not_finite_is_an_error(make_sample):
         accuracy(sample)
 
 
+def test_thresholds_and_mean_accuracy_that_a_config_asks_for(make_sample):
+    # IoU 0.75, which reaches 6 of the ten thresholds of mAcc, and 0.56, which reaches 2
+    samples = [make_sample(i, [(0, 0, 20, 20)], [(0, 0, 20, height)])
+               for i, height in enumerate((15, 11.2))]
+    metric = METRICS.build(dict(type='BoxAccuracy', thresholds=[0.55, 0.75],
+                                mean_accuracy=True))
+    metric.process({}, samples)
+    assert metric.evaluate(2) == pytest.approx({
+        'rec/acc@0.55': 100, 'rec/acc@0.75': 50, 'rec/mIoU': 65.5, 'rec/mAcc': 40})
+
+
+@pytest.mark.parametrize(('percent', 'expected'), [
+    (49, 0), (50, 10), (54, 10), (55, 20), (85, 80), (94, 90), (95, 100), (100, 100)])
+def test_every_threshold_of_the_mean_accuracy_is_met_by_equality(percent, expected,
+                                                                 make_sample):
+    metric = BoxAccuracy((), mean_accuracy=True)
+    metric.process({}, [make_sample(0, [(0, 0, 1, 100)], [(0, 0, 1, percent)])])
+    assert metric.evaluate(1)['rec/mAcc'] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize('thresholds', [[0.5, 0], [1.5], [float('nan')], [0.5, 0.5]])
+def test_thresholds_that_are_no_share_are_refused(thresholds):
+    with pytest.raises(ValueError, match='different numbers above 0 and at most 1'):
+        BoxAccuracy(thresholds)
+
+
 def test_mean_over_data_sets(make_sample):
     # one expression of a data set, found, and three of another, none found
     samples = [make_sample(i, bboxes=[(10 + 20 * bool(i), 10, 30 + 20 * bool(i), 30)])
                for i in range(4)]
     samples[0].set_metainfo(dict(dataset='other'))
-    metric = MeanBoxAccuracy()
+    metric = MeanBoxAccuracy(mean_accuracy=True)
     metric.process({}, samples)
     scores = metric.evaluate(4)
+    assert scores['rec_mean/mAcc'] == pytest.approx(50)
     assert scores['rec_mean/acc@0.5'] == pytest.approx(50)
     assert scores['rec_mean/mIoU'] == pytest.approx(50)
     assert accuracy(*samples)['rec/acc@0.5'] == pytest.approx(25)

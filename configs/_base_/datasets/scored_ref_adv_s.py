@@ -7,3 +7,4 @@ test_dataloader = dict(
     dataset=dict(
         ann_file='annotations/ref_adv_s_test.jsonl',
         data_prefix=dict(img='ref-adv-s/images/')))
+test_evaluator = dict(thresholds=[0.5, 0.6, 0.7, 0.75, 0.8, 0.9], mean_accuracy=True)
