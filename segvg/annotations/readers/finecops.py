@@ -1,5 +1,6 @@
 """FineCops-Ref: expressions with one box, and false ones paired with them."""
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
@@ -86,15 +87,20 @@ class FineCopsSet(SourceSet):
         for number, path in enumerate(self.files):
             found += parser.read_file(ctx._replace(place=Place(path.name)), path,
                                       number)
-        collector, true = ExprCollector(), set()
+        collector = ExprCollector()
+        true: dict[tuple, object] = {}  # split and id in the source -> id of the line
         for expr in found:
             if 'negative_of' not in expr.record and collector.add(expr):
-                true.add((expr.split, str(expr.record['id'])))
+                true.setdefault((expr.split, str(expr.ctx.ids['expr_id'])),
+                                expr.record['id'])
         for expr in found:
             positive = expr.record.get('negative_of')
             if positive is not None:
-                if (expr.split, str(positive)) not in true:
+                own_id = true.get((expr.split, str(positive)))
+                if own_id is None:
                     expr.errors.append(('dangling_sentence', positive))
+                elif str(own_id) != str(positive):
+                    expr.record['negative_of'] = own_id
                 collector.add(expr)
         self.image_dirs = parser.images.dirs
         yield from collector.lines()
@@ -106,7 +112,7 @@ class _Parser:
     def __init__(self, source: FineCopsSet, ctx: Context) -> None:
         self.source = source
         self.images = ImageChecks(ctx)
-        self.expr_ids = UniqueIds()
+        self.expr_ids: dict[str, UniqueIds] = defaultdict(UniqueIds)  # of a split
 
     def read_file(self, ctx: Context, path: Path, number: int) -> list[FoundExpr]:
         """Check all entries of a file."""
@@ -147,7 +153,7 @@ class _Parser:
             errors.append(('target_count', f'{len(places)} annotations instead of 1'))
         expr: dict = dict(src=src)
         if 'id' in entry:
-            expr['id'] = self.expr_ids.claim(ctx, entry['id'])
+            expr['id'] = self.expr_ids[split].claim(ctx, entry['id'])
         if 'caption' in entry:
             expr['text'] = entry['caption']
         instances: list[dict] = []
@@ -166,7 +172,8 @@ class _Parser:
         errors += wrong
         if record.get('negative_type') is None:
             expr['source'] = f'level {known.get("level")}'
-            expr['extra'] = other_fields(record, ANN_REQUIRED, ANN_OPTIONAL)
+            extra = other_fields(record, ANN_REQUIRED, ANN_OPTIONAL)
+            expr.update(dict(extra=extra) if extra else {})
             if 'bbox' not in known:
                 return []
             instance, wrong = checked_object(ctx, SourceObject(
@@ -180,6 +187,6 @@ class _Parser:
         expr['source'] = (f'negative {negative.get("negative_cate")} '
                           f'{negative.get("negative_type")}, level '
                           f'{negative.get("negative_level")}')
-        expr['extra'] = other_fields(record, ANN_REQUIRED, ANN_OPTIONAL,
-                                     NEGATIVE_REQUIRED)
+        extra = other_fields(record, ANN_REQUIRED, ANN_OPTIONAL, NEGATIVE_REQUIRED)
+        expr.update(dict(extra=extra) if extra else {})
         return []
