@@ -45,6 +45,7 @@ from mmengine.registry import DefaultScope
 
 import segvg.models  # noqa: F401  registers the models
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
+from segvg.checkpoints.published import takes_published
 from segvg.engine.launch import load_config
 from segvg.export.files import export_grounder
 from segvg.models.grounders.base import BaseGrounder
@@ -54,7 +55,14 @@ from segvg.utils.fast_config_dump import plain_text
 
 
 def build_model(cfg: Config, checkpoint: str) -> BaseGrounder:
-    """Return the model of a config with the weights of a checkpoint."""
+    """Return the model of a config with the weights of a checkpoint.
+
+    Raises:
+        ValueError: it is a foundation model.
+    """
+    if takes_published(cfg.model):
+        raise ValueError(f'{cfg.model.type} is a foundation model of transformers: it '
+                         'cannot be exported')
     weights = state_dict_of(load_checkpoint(checkpoint))
     model = cfg.copy().model
     drop_init(model)

@@ -190,15 +190,17 @@ def largest_difference(graph: Graph, run: Callable[..., Sequence[Tensor]],
 @contextmanager
 def quiet() -> Iterator[None]:
     """Hide what exporters say of their own progress and of things to come."""
-    logger = logging.getLogger('torch')
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ('torch', 'onnxscript')]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def record(graph: Graph) -> torch.export.ExportedProgram:

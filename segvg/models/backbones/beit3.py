@@ -169,7 +169,7 @@ class BEiT3(BaseModule):
             streams.append(self.embed_text(text))
             padding_mask = text.padding_mask
             if image is not None:
-                real = padding_mask.new_zeros((len(padding_mask), split))
+                real = padding_mask.new_zeros((padding_mask.shape[0], split))
                 padding_mask = torch.cat([real, padding_mask], dim=1)
         tokens = self.encode(torch.cat(streams, dim=1), split, padding_mask)
         return MultiwayFeatures(

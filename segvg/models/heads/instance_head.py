@@ -159,11 +159,26 @@ class InstanceHead(BaseModule):
         network saw. The ``no_target_score`` is 1 minus the highest score of a query.
         Which queries are the answer is for a threshold to say.
         """
+        return self.write(self.answer(fused), fused.canvas_shape, data_samples)
+
+    def answer(self, fused: FusedFeatures) -> dict[str, Tensor]:
+        """Return what an exported graph gives.
+
+        ``scores`` (B, Q), ``boxes`` (B, Q, 4) cxcywh in [0, 1] of the canvas, and
+        logits: ``masks`` (B, Q, h, w), and ``global_mask`` (B, h, w) of all targets
+        together.
+        """
         outputs = self(fused)
-        geometry = Geometry.from_samples(data_samples, fused.canvas_shape)
-        bboxes = geometry.boxes_to_image(outputs.boxes[-1], 'canvas')
-        logits = enlarge(torch.cat([outputs.masks, outputs.global_mask[:, None]], 1),
-                         fused.canvas_shape)  # (B, Q + 1, H, W)
+        return dict(scores=self.scores(outputs), boxes=outputs.boxes[-1],
+                    masks=outputs.masks, global_mask=outputs.global_mask)
+
+    def write(self, answer: dict[str, Tensor], canvas_shape: tuple[int, int],
+              data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
+        """Write what ``answer`` returned for B samples; ``predict`` says what."""
+        geometry = Geometry.from_samples(data_samples, canvas_shape)
+        bboxes = geometry.boxes_to_image(answer['boxes'], 'canvas')
+        masks = torch.cat([answer['masks'], answer['global_mask'][:, None]], dim=1)
+        logits = enlarge(masks, canvas_shape)  # (B, Q + 1, H, W)
         on_canvas = logits >= 0
         if self.nearest_masks:
             on_image = [nearest(masks, sample.ori_shape)
@@ -171,7 +186,7 @@ class InstanceHead(BaseModule):
         else:
             on_image = [masks >= 0 for masks in geometry.masks_to_image(logits)]
         scores, bboxes, on_canvas, *on_image = fetch(
-            [self.scores(outputs), bboxes, on_canvas, *on_image])
+            [answer['scores'], bboxes, on_canvas, *on_image])
         for i, (sample, masks) in enumerate(zip(data_samples, on_image, strict=True)):
             sample.pred_instances = InstanceData(
                 bboxes=bboxes[i], scores=scores[i], masks=masks[:-1],

@@ -147,9 +147,9 @@ class WordPointQueries(nn.Module):
         """Return the chosen words (B, Q, C), zeros for padding, and which are real."""
         assert words.padding_mask is not None  # texts have one
         feats = words.feats.masked_fill(words.padding_mask[..., None], 0)
-        missing = max(0, self.num_queries - feats.shape[1])
-        words = Tokens(F.pad(feats, (0, 0, 0, missing)),
-                       F.pad(words.padding_mask, (0, missing), value=True))
+        # For texts of any length, so that an exported graph has no case to tell apart.
+        words = Tokens(F.pad(feats, (0, 0, 0, self.num_queries)),
+                       F.pad(words.padding_mask, (0, self.num_queries), value=True))
         index, real = choose_words(words, self.num_queries)
         return words.feats.gather(
             1, index[..., None].expand(-1, -1, feats.shape[-1])), real
