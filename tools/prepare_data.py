@@ -91,9 +91,16 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
     parser.add_argument('--image-name', metavar='PATTERN', help='how the files of '
                         "numbered images are named, such as '{}.jpg' (seqtr_json, "
                         'simvg_grefcoco)')
+    parser.add_argument('--extract-images', metavar='DIR', type=Path, help='write the '
+                        'images that the rows hold to files below DIR; none is '
+                        'replaced (hf_parquet; with or without --out)')
     add_own_arguments(parser, OWN_FORMATS)
     args = parser.parse_args(argv)
-    if args.out is None and args.show is None:
+    if args.extract_images is not None and args.format != 'hf_parquet':
+        parser.error('--extract-images is for hf_parquet, whose rows may hold images')
+    if args.extract_images is not None and args.show is not None:
+        parser.error('--show writes nothing, --extract-images writes files: give one')
+    if args.out is None and args.show is None and args.extract_images is None:
         parser.error('--out DIR is needed, or --show to look first')
     for name, formats in CONVENTIONS.items():
         if getattr(args, name) is not None and not args.format.startswith(formats):
@@ -112,6 +119,7 @@ from mmengine.logging import print_log
 from segvg.annotations.conversion import convert, count_table, is_output_of
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.preview import preview
+from segvg.annotations.readers.parquet_images import extract_images
 
 
 def show_progress(items: Iterable, description: str) -> Iterable:
@@ -187,6 +195,19 @@ def show_set(source: SourceSet, args: argparse.Namespace, options: ReadOptions) 
     return not error
 
 
+def write_images(sets: list[SourceSet], args: argparse.Namespace,
+                 options: ReadOptions) -> bool:
+    """Write the images that rows hold and print how many; whether all were written."""
+    found = extract_images(sets, args.extract_images, options)
+    log(f'{len(found.written)} images written to {args.extract_images}, '
+        f'{len(found.there)} were there already')
+    for sentence in found.refused[:FILES_SHOWN]:
+        log(sentence)
+    if found.refused:
+        log(f'{len(found.refused)} rows: their images were not written')
+    return not found.refused
+
+
 def log(message: str) -> None:
     """Print a message."""
     print_log(message, logger='current')
@@ -212,6 +233,9 @@ def main(argv: list[str]) -> int:
         log('without --images the image files are not looked at')
     try:
         sets = READERS[args.format](args.sources, options)
+        all_images = args.extract_images is None or write_images(sets, args, options)
+        if args.out is None and args.show is None:
+            return 0 if all_images else 1
         names = [source.name for source in sets]
         if len(set(names)) < len(names):
             raise ValueError(f'two sources give the same name: {", ".join(names)}; '
@@ -221,7 +245,7 @@ def main(argv: list[str]) -> int:
     except (OSError, ValueError, ImportError) as error:
         log(str(error))
         return 2
-    return 0 if all(results) else 1
+    return 0 if all(results) and all_images else 1
 
 
 if __name__ == '__main__':

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from segvg.annotations.checks import Place
+from tests.annotations.readers.parquet_sources import REF_ADV, ref_adv
+from tests.annotations.readers.parquet_sources import write as write_rows
 from tests.annotations.readers.sources import (
     COCO_FILE,
     annotation,
@@ -312,3 +314,28 @@ def test_options_for_own_data_are_checked(run, capsys, args, message):
     with pytest.raises(SystemExit):
         run('csv', 'x', *args)
     assert message in capsys.readouterr().err
+
+
+def test_images_of_parquet_rows_are_written_to_files(run, tmp_path):
+    write_rows(tmp_path / 'own', [ref_adv(), ref_adv('he', image=None)], REF_ADV)
+    code, said = run('hf_parquet', tmp_path / 'own', '--extract-images',
+                     tmp_path / 'images')
+    assert code == 1  # of the image; the lines are written
+    assert f'1 images written to {tmp_path / "images"}, 0 were there already' in said
+    assert 'row:1 holds no image' in said
+    assert [path.name for path in (tmp_path / 'images').iterdir()] == [
+        '000000000101.jpg']
+    assert (tmp_path / 'out/ref_adv_s_test.jsonl').exists()
+    write_rows(tmp_path / 'own', [ref_adv()], REF_ADV)
+    assert run.tool.main(['hf_parquet', str(tmp_path / 'own'), '--extract-images',
+                          str(tmp_path / 'images')]) == 0
+
+
+@pytest.mark.parametrize(('format', 'flags', 'reason'), [
+    ('refer_refcoco', ['--out', 'b'], 'is for hf_parquet, whose rows may hold images'),
+    ('hf_parquet', ['--show'], '--show writes nothing')])
+def test_images_are_extracted_only_where_that_makes_sense(run, capsys, format, flags,
+                                                          reason):
+    with pytest.raises(SystemExit):
+        run.tool.main([format, 'a', '--extract-images', 'c', *flags])
+    assert reason in capsys.readouterr().err

@@ -138,19 +138,22 @@ class HfSet(SourceSet):
         self.root = root
         self.source_box, self.text_field = facts.source_box, facts.text_field
 
-    def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
-        """Read all files and yield group lines."""
+    def check_kind(self) -> None:
+        """Refuse files of no known kind, with an AnnotationFileError."""
         if self.kind == UNKNOWN:
             columns = ', '.join(column_names(self.files[0]))
             raise AnnotationFileError(self.files[0], 'columns of no known set: '
                                       f'{columns}', code='missing_field')
+
+    def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
+        """Read all files and yield group lines."""
+        self.check_kind()
         ctx = Context(report, options)
         parser = _Parser(ctx, self)
         for number, path in enumerate(self.files):
             file = ctx.at_file(path, self.root)
             split = SPLIT_ALIASES.get(_split_of(path), _split_of(path))
-            if self.kind in KINDS:
-                split = KINDS[self.kind].split or split
+            split = KINDS[self.kind].split or split
             for index, row in enumerate(options.progress(iter_rows(path), path.name)):
                 parser.read_row(file.at(f'row:{index}'), row, split, [number, index])
         self.image_dirs = parser.images.dirs
