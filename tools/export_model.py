@@ -31,6 +31,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--shape', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'),
                         help='size of the images that the graphs take; smaller ones '
                         'are padded to it (default: the canvas of the config)')
+    parser.add_argument('--any-size', action='store_true',
+                        help='make the graph of the whole model for images of any '
+                        'height and width (not TransVG, SegVG, InstanceVG, ReLA)')
     add_overwrite(parser)
     add_config_options(parser)
     return parser.parse_args()
@@ -113,11 +116,14 @@ def main() -> None:
         told = export_grounder(
             model, args.out, canvas_shape=shape, max_tokens=longest_text(cfg),
             format=args.format, pad_id=model.data_preprocessor.text_pad_id,
+            any_size=args.any_size,
             notes=dict(config=plain_text(cfg)))
     except (FileNotFoundError, ValueError, ImportError) as error:
         fail(error)
     print(f'canvas {shape[0]} x {shape[1]}, up to {told["max_tokens"]} tokens'
           + (' (shorter ones are padded)' if told['fixed_length'] else ''))
+    if told['any_size']:
+        print('the whole graph takes images of any size')
     for graph in told['graphs'].values():
         worst = max(graph['largest_difference'].values())
         print(f'{args.out.with_name(graph["file"])}  {graph["bytes"] / 2**20:.1f} MiB  '

@@ -18,12 +18,20 @@ from segvg.export.graphs import (
     WholeGraph,
 )
 from segvg.export.run import load_session, run_session
+from segvg.models.backbones.beit3 import BEiT3
+from segvg.models.backbones.language_swin import LanguageSwin
 from segvg.models.grounders.base import BaseGrounder
+from segvg.models.necks.joint_encoders import JointEncoder
 from segvg.utils.files import write_whole
 from segvg.version import __version__
 
 #: Largest number of expressions that a graph is checked with.
 CHECKED_BATCH = 3
+#: Parts that tie a graph to one image size, and by what.
+ONE_SIZE = {
+    BEiT3: 'its table of positions is for one size',
+    JointEncoder: 'its table of positions is for one size',
+    LanguageSwin: 'the masks of its shifted windows are made for one size'}
 
 
 class Graph(NamedTuple):
@@ -34,11 +42,13 @@ class Graph(NamedTuple):
         module: the graph.
         inputs: names of its inputs.
         args: an example of them.
+        any_size: images may have any height and width.
     """
     name: str
     module: nn.Module
     inputs: tuple[str, ...]
     args: tuple[Tensor, ...]
+    any_size: bool = False
 
     @property
     def dynamic_shapes(self) -> list[Optional[dict]]:
@@ -46,10 +56,15 @@ class Graph(NamedTuple):
         return [self.dynamic_axes(name) or None for name in self.inputs]
 
     def dynamic_axes(self, name: str) -> dict[int, Any]:
-        """Return the axes of an input that may change: B, and L unless it is fixed."""
-        if name not in TEXT_INPUTS:
-            return {}
-        axes = (0, ) if has_fixed_length(self.module) else (0, 1)
+        """Return the axes of an input that may change.
+
+        They are B, and L unless it is fixed, and with ``any_size`` H and W.
+        """
+        axes: tuple[int, ...] = ()
+        if name in TEXT_INPUTS:
+            axes = (0, ) if has_fixed_length(self.module) else (0, 1)
+        elif self.any_size:
+            axes = (2, 3) if name == 'images' else (1, 2)
         return {axis: torch.export.Dim.DYNAMIC for axis in axes}
 
 
@@ -61,8 +76,24 @@ def has_fixed_length(model: nn.Module) -> bool:
     return any(isinstance(part, nn.RNNBase) for part in model.modules())
 
 
+def check_any_size(model: nn.Module, format: str) -> None:
+    """Refuse a model or a format whose graphs take images of one size only.
+
+    Raises:
+        ValueError: it does.
+    """
+    if format == 'torchscript':
+        raise ValueError('TorchScript files are recorded for one image size')
+    for part in model.modules():
+        for kind, reason in ONE_SIZE.items():
+            if isinstance(part, kind):
+                raise ValueError('the model cannot be exported for any image size: '
+                                 f'{kind.__name__}, {reason}')
+
+
 def export_grounder(model: BaseGrounder, out: Path, *, canvas_shape: tuple[int, int],
                     max_tokens: int, format: str = 'onnx', pad_id: int = 0,
+                    any_size: bool = False,
                     notes: Optional[dict] = None) -> dict:
     """Write a grounder as one graph, and as image encoder and the rest.
 
@@ -78,13 +109,15 @@ def export_grounder(model: BaseGrounder, out: Path, *, canvas_shape: tuple[int, 
         max_tokens: longest expression.
         format: one of ``FORMATS``.
         pad_id: token id of padding.
+        any_size: make the whole graph for images of any height and width.
         notes: further entries of the manifest.
 
     Returns:
         The content of the manifest.
 
     Raises:
-        ValueError: another format, or the model gives something else as a graph.
+        ValueError: another format, the model gives something else as a graph, or it
+            takes images of one size only.
         ImportError: a package that the format needs is not installed.
     """
     if format not in FORMATS:
@@ -92,15 +125,17 @@ def export_grounder(model: BaseGrounder, out: Path, *, canvas_shape: tuple[int, 
     if not hasattr(model.head, 'answer'):
         raise ValueError(f'{type(model.head).__name__} cannot be exported: it has no '
                          'answer() and write(), as BoxHead has')
+    if any_size:
+        check_any_size(model, format)
     model = model.eval().float()
     # A length that no table in the model has, so that none is taken for it.
     length = max_tokens if has_fixed_length(model) else max(max_tokens - 1, 3)
     example = make_example(canvas_shape, length, 2)
-    graphs, layout = make_graphs(model, example, canvas_shape)
+    graphs, layout = make_graphs(model, example, canvas_shape, any_size)
     manifest: dict[str, Any] = dict(
         notes or {}, segvg=__version__, torch=torch.__version__, format=format,
         canvas_shape=list(canvas_shape), max_tokens=max_tokens, pad_id=pad_id,
-        fixed_length=has_fixed_length(model),
+        fixed_length=has_fixed_length(model), any_size=any_size,
         image_tokens=dict(names=list(layout.names),
                           grid=None if layout.grid is None else list(layout.grid)),
         graphs={})
@@ -135,14 +170,16 @@ def make_example(canvas_shape: tuple[int, int], length: int,
 
 
 def make_graphs(model: BaseGrounder, example: tuple[Tensor, ...],
-                canvas_shape: tuple[int, int]) -> tuple[list[Graph], Any]:
+                canvas_shape: tuple[int, int],
+                any_size: bool) -> tuple[list[Graph], Any]:
     """Return the three graphs and the layout of what the image graph gives."""
     image = ImageGraph(model)
     with torch.no_grad():
         tensors = image(*example[:2])
     assert image.layout is not None  # the call has set it
     text = TextGraph(model, image.layout, canvas_shape)
-    return [Graph('whole', WholeGraph(model), IMAGE_INPUTS + TEXT_INPUTS, example),
+    return [Graph('whole', WholeGraph(model), IMAGE_INPUTS + TEXT_INPUTS, example,
+                  any_size),
             Graph('image', image, IMAGE_INPUTS, example[:2]),
             Graph('text', text, image.layout.names + TEXT_INPUTS,
                   (*tensors, *example[2:]))], image.layout
@@ -170,7 +207,12 @@ def largest_difference(graph: Graph, run: Callable[..., Sequence[Tensor]],
             max_tokens - batch, 3)
         texts = make_example((8, 8), length, batch)[2:]
         args = graph.args
-        if graph.inputs[-2:] == TEXT_INPUTS:
+        if graph.any_size:
+            height, width = args[0].shape[-2:]
+            # A canvas that is no square, and not a multiple of any stride.
+            args = (*make_example((height - 5 * batch, width + 9 * batch), length,
+                                  batch)[:2], *texts)
+        elif graph.inputs[-2:] == TEXT_INPUTS:
             args = (*args[:-2], *texts)
         wanted = graph.module(*args)
         for name, one, other in zip(output_names(graph.module), wanted, run(*args),
