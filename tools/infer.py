@@ -151,11 +151,11 @@ def main() -> None:
         questions = list_questions(args.images, args.texts)
         check_images([path for path in args.images if not glob.has_magic(path)
                       and not Path(path).is_dir()])
-        check_any_readable([question.image for question in questions])
         named = [path_of(question.image) for question in questions]
         check_outputs(outputs(args, questions),
                       filter(None, [*named, args.config, args.checkpoint]),
                       overwrite=args.overwrite)
+        check_any_readable([question.image for question in questions])
         from segvg.apis import GroundingInferencer  # slow: after the quick checks
         from segvg.apis.model_source import find_model
         source = find_model(args.model or args.config, args.checkpoint,

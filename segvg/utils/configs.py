@@ -7,7 +7,7 @@ from typing import Any, Iterator, Optional, Sequence, Union
 
 from mmengine.config import Config, ConfigDict
 
-from segvg.utils import safe_yaml  # noqa: F401  mmengine's reader is replaced
+from segvg.utils import yaml_handler  # noqa: F401  mmengine's reader is replaced
 from segvg.utils.config_paths import missing_key, resolve_options
 from segvg.utils.config_values import load_with_values, values_of
 from segvg.utils.layout import find_config

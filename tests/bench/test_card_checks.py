@@ -10,7 +10,7 @@ from PIL import Image
 
 from segvg.bench.card import CardError, read_card, read_rows
 from segvg.bench.card_checks import shown
-from segvg.bench.error_page import picture
+from segvg.bench.error_page import drawing_of
 from segvg.bench.errors import Case, Verdict, analyze, data_root
 from segvg.bench.report import escape_markdown
 from tests.bench.test_compare import make_card, rows_of
@@ -126,7 +126,7 @@ def test_picture_is_below_the_folder_of_the_data(tmp_path):
 
     def shown(name):
         row = {**rows_of(1)[0], 'img_path': str(name)}
-        return picture(Case(row, 0.0, Verdict('background', 0.0), {}), root)
+        return drawing_of(Case(row, 0.0, Verdict('background', 0.0), {}), root)
 
     assert shown('a.png') and shown(root / 'images/a.png')
     for name in (tmp_path / 'secret.png', '../secret.png', 'link.png'):

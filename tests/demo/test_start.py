@@ -4,12 +4,12 @@ import pytest
 from segvg.demo.start import make_browser, make_model, pick_examples, spread
 from segvg.utils.errors import InputError
 from tests.demo.made import make_photograph
-from tests.toy import make_data
+from tests.toy import ROOT, make_data
 
 
 def test_a_model_needs_weights():
     with pytest.raises(ValueError, match='weights are missing'):
-        make_model('a.py', None, 'cpu')
+        make_model(str(ROOT / 'configs/segvg/segvg_tiny_synthref_l0.py'), None, 'cpu')
     with pytest.raises(InputError, match='no-such-model'):
         make_model('no-such-model', None, 'cpu')
 

@@ -11,6 +11,7 @@ from segvg.evaluation import (
     BoxAccuracy,
     GroundingMetric,
     MaskIoU,
+    PredictionDump,
     PredictionLog,
     ThresholdSweep,
     base,
@@ -71,7 +72,8 @@ def test_metric_starts_anew_after_scoring(samples, make_sample):
 @pytest.mark.parametrize('kind', [
     kind for kind in vars(evaluation).values()
     if isinstance(kind, type) and issubclass(kind, GroundingMetric)
-    and not inspect.isabstract(kind) and kind not in (PredictionLog, ThresholdSweep)],
+    and not inspect.isabstract(kind) and kind not in (
+        PredictionDump, PredictionLog, ThresholdSweep)],
     ids=lambda kind: kind.__name__)
 def test_no_expression_is_an_error(kind):
     with pytest.raises(ValueError, match=f'{kind.__name__} has no expression to score'):

@@ -61,9 +61,10 @@ MORE = [
     ('test.py', 'c.py k.pth --card {out}/card.json', 'card.jsonl'),
     ('test.py', 'c.py k.pth --show-dir {out}', '0000_val_0.jpg'),
     ('analysis_tools/analyze_errors.py', '{out}/card.json', 'card_errors.html')]
-# tools that resume what they began in a folder of their own
-RESUMED = {'partial_res.py', 'run_benchmark.py', 'siri.py', 'train.py',
-           'train_stages.py', 'analysis_tools/benchmark_all.py',
+# tools that resume what they began in a folder of their own, and one that only reads
+# a card
+RESUMED = {'demo_page.py', 'download.py', 'partial_res.py', 'run_benchmark.py',
+           'siri.py', 'train.py', 'train_stages.py', 'analysis_tools/benchmark_all.py',
            'analysis_tools/calibrate_synthref.py'}
 OUTPUT = re.compile(
     r"'(--out|--out-dir|--json|--markdown|--card|--save-path|--show-dir|--sheet|"

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 
@@ -21,6 +22,7 @@ def test_names_are_made_of_characters_that_mlflow_accepts(name, accepted):
 
 
 def test_backend_of_a_config_writes_accepted_names(tmp_path, monkeypatch):
+    MMLogger.get_instance('mlflow_test')  # the backend looks at the newest one
     written = []
     monkeypatch.setitem(sys.modules, 'mlflow', SimpleNamespace(
         MlflowException=ValueError, set_tracking_uri=written.append,

@@ -105,10 +105,10 @@ def main() -> None:
     args = parse_args()
     try:
         cfg = load_config(args)
-        check_weights(cfg.model, args.checkpoint)
         out = args.out or Path(cfg.work_dir) / 'no_target_threshold.json'
         check_outputs([out, out.with_suffix('.png')], [args.config, args.checkpoint],
                       overwrite=args.overwrite)
+        check_weights(cfg.model, args.checkpoint)
         prepare(cfg, args)
         check_files(cfg, ['test_dataloader'], pretrained=False)
         runner = build_runner(cfg)
