@@ -82,6 +82,7 @@ def test_every_wing_has_its_place():
     assert {wing(module) for module in modules()} - GROUND - {''} == set(BELOW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', sorted(BELOW))
 def test_wings_import_one_way(name):
     """Imports inside functions count: an arrow is an arrow."""
@@ -98,6 +99,7 @@ def test_models_and_datasets_do_not_know_each_other():
     assert 'models' not in BELOW['datasets']
 
 
+@pytest.mark.slow
 def test_no_circle():
     edges = {module: {other for node in at_import(tree(module).body)
                       for other in imported(node) if other != module}

@@ -94,6 +94,7 @@ def declared() -> set[str]:
             for name in re.findall(r"'([\w-]+)", items)}
 
 
+@pytest.mark.slow
 def test_everything_imported_is_declared():
     found = set()
     for path in [*(ROOT / 'segvg').rglob('*.py'), *(ROOT / 'tools').rglob('*.py')]:

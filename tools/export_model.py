@@ -103,6 +103,7 @@ def longest_text(cfg: Config) -> int:
 
 
 @one_line_errors
+@torch.no_grad()
 def main() -> None:
     """Export and print how far the graphs are from PyTorch."""
     args = parse_args()
@@ -131,5 +132,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    torch.set_grad_enabled(False)
     main()

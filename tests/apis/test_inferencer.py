@@ -140,6 +140,7 @@ def test_low_scores_do_not_count(ground, toy):
         ground(toy[2] / 'val_0.png', 'red', batch_size=0)
 
 
+@pytest.mark.slow
 def test_all_answers_are_drawn_on_one_picture(ground, toy, tmp_path):
     result = ground(toy[2] / 'val_0.png', TEXTS, tmp_path, together=True,
                     return_vis=True)
@@ -163,6 +164,7 @@ def test_windows_need_a_screen(ground, toy, monkeypatch):
     assert shown == [(3, 0.5)] * 3
 
 
+@pytest.mark.slow
 def test_large_images_are_drawn_smaller(toy, tmp_path):
     image = np.zeros((200, 3000, 3), np.uint8)
     for limit, width in ((None, 1600), (500, 500), (0, 3000)):

@@ -130,6 +130,7 @@ def test_missing_file_is_an_error_before_or_while_reading():
         read_input('none.jpg')
 
 
+@pytest.mark.slow
 def test_files_none_of_which_is_an_image_are_refused_first(folder):
     (folder / 'page.jpg').write_text('<html>404</html>')
     Image.new('1', (20_000, 10_000)).save(folder / 'huge.png')

@@ -43,6 +43,7 @@ def test_phrases_are_located_where_lower_case_has_more_letters():
     assert spans('ΟΔΟΣ ΜΕ ΔΕΝΤΡΑ', 'οδοσ', 'ΔΕΝΤΡΑ') == [[0, 4], [8, 14]]
 
 
+@pytest.mark.slow
 def test_missing_spacy_model_is_told(monkeypatch):
     with pytest.raises(ValueError, match="'no_model'.* not installed: give --phrases"):
         noun_phrases('a man', 'no_model')
@@ -52,6 +53,7 @@ def test_missing_spacy_model_is_told(monkeypatch):
         noun_phrases('a man')
 
 
+@pytest.mark.slow
 def test_spacy_model_that_finds_no_phrases_is_told(tmp_path):
     import spacy
     spacy.blank('en').to_disk(tmp_path)
@@ -59,6 +61,7 @@ def test_spacy_model_that_finds_no_phrases_is_told(tmp_path):
         noun_phrases('a man', str(tmp_path))
 
 
+@pytest.mark.slow
 def test_real_spacy_model_finds_noun_phrases():
     """Phrases that were read and found right by hand."""
     for text, phrases in NOUN_PHRASES.items():

@@ -113,6 +113,7 @@ def rich_checkpoint():
                   counts=collections.Counter(a=2)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('container', ['zip', 'older', 'safetensors'])
 def test_damaged_checkpoint_is_read_or_told_in_one_line(container, tmp_path):
     path = tmp_path / ('a.safetensors' if container == 'safetensors' else 'a.pth')

@@ -69,6 +69,7 @@ def is_forbidden(name, keywords):
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', python_files(), ids=lambda path: str(
     path.relative_to(ROOT)))
 def test_weights_and_pickles_are_read_by_the_safe_readers(path):

@@ -92,6 +92,7 @@ def convert(folder, out, read, images):
     return kept, total, report.findings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', FORMATS)
 def test_change_of_one_value_is_reported_or_refused(tmp_path, name):
     expected = json.loads((FIXTURES / name / 'expected.json').read_text('utf-8'))

@@ -94,6 +94,7 @@ def test_odd_line_is_read_or_told_with_its_file(folder, sample_by, is_text):
     assert 0 < refused < 150
 
 
+@pytest.mark.slow
 def test_odd_index_is_made_again_or_told(folder):
     line = json.loads((folder / 'sound.json').read_text())
     path = folder / 'own_val.jsonl'

@@ -75,6 +75,7 @@ def places(findings):
             for finding in findings]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('way', WAYS)
 @pytest.mark.parametrize('name', FORMATS)
 def test_whatever_json_allows_is_read(copied, name, way):
@@ -122,6 +123,7 @@ def test_accents_in_pickles_of_python_3_are_kept(copied, name, protocol):
     assert texts and all(text.startswith('Kästchen–人 ') for text in texts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('as_written', [str, float])
 @pytest.mark.parametrize('name', FORMATS)
 def test_ids_written_as_text_or_with_a_point_cost_nothing(copied, name, as_written):
@@ -135,6 +137,7 @@ def test_ids_written_as_text_or_with_a_point_cost_nothing(copied, name, as_writt
 
 
 # Without these: their files give no sizes, so the images have to be where they say.
+@pytest.mark.slow
 @pytest.mark.parametrize('name', [name for name in FORMATS if name not in (
     'resc_pth', 'reftr_pth', 'own_resc', 'own_yolo')])
 def test_backslashes_of_windows_are_slashes(copied, name):

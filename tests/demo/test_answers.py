@@ -46,6 +46,7 @@ def test_phrases_of_a_caption_are_answers_with_spans():
         (1, [0, 5]), (2, [9, 17]), (3, None)]
 
 
+@pytest.mark.slow
 def test_brackets_that_a_model_does_not_take_are_told():
     with pytest.raises(InputError, match='leave out the brackets'):
         ask(make_model('TokenizeExpression'), '[a man] left')

@@ -7,6 +7,7 @@ from tests.demo.made import make_photograph
 from tests.toy import ROOT, make_data
 
 
+@pytest.mark.slow
 def test_a_model_needs_weights():
     with pytest.raises(ValueError, match='weights are missing'):
         make_model(str(ROOT / 'configs/segvg/segvg_tiny_synthref_l0.py'), None, 'cpu')

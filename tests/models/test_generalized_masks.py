@@ -14,6 +14,7 @@ def data(tmp_path_factory):
     return make_generalized_data(tmp_path_factory.mktemp('toy') / 'data')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('name', 'more'), [
     ('refzom', {'gres/oIoU with targets', 'gres/mIoU with targets'}),
     ('rrefcoco', {'rres/mRR', 'rres/rIoU', 'rres/mIoU', 'rres/oIoU'})])

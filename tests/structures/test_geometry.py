@@ -83,6 +83,7 @@ def metas(draw) -> dict:
         canvas_shape=(h + top + draw(st.integers(0, 9)), w + left))
 
 
+@pytest.mark.slow
 @given(st.lists(metas(), min_size=1, max_size=3), st.integers(0, 2**16))
 def test_to_the_canvas_and_back(entries, seed):
     generator = torch.Generator().manual_seed(seed)

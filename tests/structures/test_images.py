@@ -162,6 +162,7 @@ def test_picture_above_the_limit_is_not_decoded(tmp_path, monkeypatch):
         read_image(path, max_pixels=59_999)
 
 
+@pytest.mark.slow
 def test_pillows_own_limit_is_named(tmp_path):
     Image.new('1', (20_000, 10_000)).save(tmp_path / 'pano.png')
     with pytest.raises(BrokenImageError, match='pano.png is too large .* at most '
@@ -334,6 +335,7 @@ def read_damaged(path, examples):
     return wrong
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings('ignore')
 @pytest.mark.parametrize('name', [
     'a.jpg', 'exif.jpg', 'a.png', 'palette.gif', 'a.webp', 'a.tif', 'deflate.tif',

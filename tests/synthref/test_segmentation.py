@@ -16,6 +16,7 @@ def rasterise(polygons, height, width):
     return coco.decode(coco.merge(parts)).astype(bool)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(MASKS)
 def test_traced_polygons_rasterise_to_the_same_mask(mask):

@@ -120,6 +120,7 @@ def test_left_of_follows_the_table(x, y, expected):
     assert truth(scene, 0, 'left of', 1) is expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('relation, back', [
     ('left of', 'right of'), ('above', 'below'), ('next to', 'next to'),
     ('in front of', 'behind'), ('overlapping', 'overlapping')])
@@ -198,6 +199,7 @@ def test_idle_words_are_those_that_remove_nothing(four):
     assert idle_words(The(Extreme(CIRCLES, 'left')), four) == []
 
 
+@pytest.mark.slow
 def test_brute_force_over_single_words_agrees():
     """Every one-word sentence, written out by hand, on random small scenes."""
     for name, level in LEVELS.items():

@@ -30,6 +30,7 @@ def end_of(program, *arguments):
     return done.stdout.splitlines()[-2:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('program', PROGRAMS)
 def test_help_and_wrong_flags_import_nothing_slow(program):
     assert end_of(program, '--help') == ['code 0', '[]']

@@ -50,6 +50,7 @@ def test_small_archive_cannot_become_gigabytes(tmp_path):
         read_arrays(tmp_path / 'a.npz')
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_damaged_archives_end_in_the_one_error(tmp_path_factory, data):

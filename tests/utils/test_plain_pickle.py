@@ -41,6 +41,7 @@ def test_sets_are_read(protocol):
     assert load_plain(pickle.dumps(value, protocol))[0] == value
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_damaged_pickles_end_in_the_one_error(data):
@@ -117,6 +118,7 @@ def bomb_of_marks():
     return b'\x80\x02' + b'(' * 4_000_000 + b'.'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('make', [bomb_of_dicts, bomb_of_memory, bomb_of_marks])
 def test_small_file_cannot_become_gigabytes(make, monkeypatch):
     monkeypatch.setattr(plain_pickle, 'MEMORY_FLOOR', 1 << 22)
@@ -152,6 +154,7 @@ def shared(levels, pair):
     return value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('pair', [
     lambda value: [value, value], lambda value: (value, value),
     lambda value: dict(a=value, b=value)])

@@ -22,6 +22,7 @@ def test_plain_values_are_read():
         a=[31, 90, '1e3', -math.inf], b=[31, 90, '1e3', -math.inf])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('text', [
     CALL.format(marker='marker'), 'a: !!python/name:os.system', LAUGHS, MERGES,
     SIXTIES, f'{SIXTIES}.5', 'a: 0x' + 'f' * 90_000, 'a: 2001-99-99', '[' * 1500,

@@ -164,6 +164,7 @@ def test_archives_with_wrong_directories_are_refused(tmp_path, at):
         assert 'zip' in str(error) or 'unpacks' in str(error)
 
 
+@pytest.mark.slow
 @CONTAINERS
 @settings(max_examples=150, deadline=None)
 @given(st.data())

@@ -150,6 +150,7 @@ def test_sound_copy_goes_before_a_damaged_one(tmp_path):
     assert lines[0]['image']['file'] == 'train2017/000000000101.jpg'
 
 
+@pytest.mark.slow
 def test_panorama_is_reported_by_name_and_the_rest_is_read(tmp_path):
     write_image(tmp_path / 'images/small.png')
     Image.new('1', (20_000, 10_000)).save(tmp_path / 'images/wide.png')

@@ -196,6 +196,7 @@ def test_images_are_looked_for(tmp_path):
     assert lines[0]['image']['file'] == f'train2014/{COCO_FILE}'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('content', 'message'), [
     (b'no parquet', 'cannot be read'), (b'', 'cannot be read'), (None, 'no known set')])
 def test_file_that_cannot_be_read_is_an_error(tmp_path, content, message):

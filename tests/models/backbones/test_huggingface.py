@@ -49,6 +49,7 @@ def all_maps(model, images):
             for state in states]
 
 
+@pytest.mark.slow
 @EACH
 @torch.no_grad()
 def test_maps_equal_those_of_transformers_bit_for_bit(name, tmp_path):

@@ -65,6 +65,7 @@ def with_encoders(cfg, pair, data):
     return cfg
 
 
+@pytest.mark.slow
 @EACH
 @pytest.mark.parametrize('name', [
     'transvg/transvg_tiny_synthref_l0', 'reftr/reftr_tiny_synthref_l0',
@@ -88,6 +89,7 @@ def test_grounder_trains_a_step_predicts_and_is_loaded_again(
                for key, value in again.state_dict().items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', [
     'siri/siri_tiny_synthref_l0', 'partial_res/partial_res_tiny_synthref_l0',
     'reftr/reftr_tiny_captions_synthref_l0'])

@@ -77,6 +77,7 @@ def test_batch_mates_with_more_words_and_phrases_change_nothing():
     assert not torch.allclose(alone[0], alone[1], atol=1e-2)
 
 
+@pytest.mark.slow
 def test_phrases_and_whole_texts_do_not_mix():
     model = build()
     with pytest.raises(ValueError, match='captions with phrases and expressions witho'):

@@ -107,6 +107,7 @@ def test_two_decoders_start_equal_and_differ_by_queries(tmp_path):
         assert torch.equal(chosen.boxes[:, b], better.boxes[:, b])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name,number', [
     ('siri_r101', 2), ('siri_r101', 1), ('mdetr_r101', 1)])
 def test_published_size(name, number):

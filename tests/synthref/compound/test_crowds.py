@@ -23,6 +23,7 @@ def scenes(level, split='train', number=60):
     return [scene for scene in found if scene]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('level', CROWDED, ids=lambda level: level.name)
 def test_objects_that_overlap_do_so_clearly_and_have_two_colours(level):
     overlaps = 0
@@ -37,6 +38,7 @@ def test_objects_that_overlap_do_so_clearly_and_have_two_colours(level):
     assert overlaps > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('level', CROWDED, ids=lambda level: level.name)
 def test_shapes_and_colours_are_shared(level):
     found = scenes(level)

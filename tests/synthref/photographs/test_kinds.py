@@ -1,4 +1,5 @@
 """Sentences are those that are known by hand, and mean what their words say."""
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -133,6 +134,7 @@ boxes = st.tuples(
         min(item[2] + item[4], HEIGHT)))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(objects=st.lists(boxes, min_size=1, max_size=7), min_area=st.sampled_from(

@@ -61,6 +61,7 @@ def assert_alike(first, second):
             first.pred_instances[key], second.pred_instances[key], atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('kind', TINY)
 def test_answers_do_not_depend_on_other_sentences(kind, models, image):
     """The image encoder runs once, and each answer is that of the sentence alone."""
@@ -273,6 +274,7 @@ def test_messages(models, image, tmp_path):
         loaded.test_step(dict(inputs=[image], data_samples=[ExpressionGroup([sample])]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('kind', ['GroundingDINO', 'OWLv2', 'SAM3', 'Florence2',
                                   'Qwen3VL'])
 def test_lower_precision_is_set_later(kind, models, image):
