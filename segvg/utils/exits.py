@@ -88,12 +88,35 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def end_like_interrupts(number: int) -> None:
-    """Make a signal end the program as an interrupt does: blocks are left in order."""
+    """Make a signal end the program as an interrupt does: blocks are left in order.
+
+    Processes that are forked from this one do not take the handler with them. SIGTERM
+    ends them as the system does it, which ``multiprocessing.Pool`` counts on: a handler
+    in Python may never run in a process that waits for a lock. SIGHUP, which goes to
+    all of them, is left to this process, which ends them.
+    """
     def interrupt(*_: Any) -> None:
         _leave_lost_terminal()
         raise KeyboardInterrupt
     if threading.current_thread() is threading.main_thread():
+        _handlers[number] = interrupt
         signal.signal(number, interrupt)
+
+
+def _forget_handlers() -> None:
+    """Take the handlers out of a process that was forked."""
+    for number, handler in _handlers.items():
+        if signal.getsignal(number) is handler:
+            signal.signal(number, _nothing if number == signal.SIGHUP
+                          else signal.SIG_DFL)
+
+
+def _nothing(*_: Any) -> None:
+    """Leave a signal to the process that this one was forked from."""
+
+
+_handlers: dict[int, Any] = {}
+os.register_at_fork(after_in_child=_forget_handlers)
 
 
 def _leave_lost_terminal() -> None:

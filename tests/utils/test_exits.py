@@ -94,6 +94,28 @@ def test_command_is_ended_by_signals_as_by_an_interrupt(number, capsys):
     assert stop.value.code == 130 and 'interrupted' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('number, status', [
+    (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, 7)])
+def test_forked_process_is_not_interrupted(number, status):
+    """A pool ends its processes by SIGTERM, and waits for those that go on."""
+    @one_line_errors
+    def main():
+        child = os.fork()
+        if not child:
+            try:
+                os.kill(os.getpid(), number)
+                os._exit(7)
+            except BaseException:
+                os._exit(8)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        assert main() == status
+    finally:
+        signal.signal(number, before)
+
+
 def test_signal_that_is_ignored_stays_ignored():
     """As under ``nohup``."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
