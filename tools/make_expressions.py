@@ -146,7 +146,7 @@ def main(argv: list[str]) -> int:
         print(f'nothing is said of the categories {", ".join(source.unspoken)}: '
               'their names are not nouns; --call names them')
     if not source.written:
-        print('error: there is nothing to say: no image has objects that a sentence '
+        print('error: no sentence can be made: no image has objects that a sentence '
               'could tell apart', file=sys.stderr)
         return 1
     for split in sorted(source.facts):

@@ -48,8 +48,8 @@ def list_questions(inputs: Union[ImageInput, Sequence[ImageInput]],
 
     Raises:
         FileNotFoundError: a pattern matches nothing.
-        ValueError: there is no image, a line cannot be read, or images and texts do not
-            fit.
+        ValueError: the list of images is empty, a line cannot be read, or the number
+            of lists of texts is not the number of images.
     """
     single = isinstance(inputs, (str, Path, np.ndarray, Image.Image))
     found: list[tuple[ImageInput, Optional[list[str]]]] = []

@@ -52,7 +52,7 @@ def common_scores(cards: Sequence[Card]) -> list[str]:
     """Return the scores that all cards have, in the order of the first.
 
     Raises:
-        CardError: there is none.
+        CardError: the cards have no score in common.
     """
     names = [name for name in cards[0].terms
              if all(name in card.terms for card in cards)]

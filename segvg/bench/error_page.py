@@ -22,7 +22,7 @@ NOTE = ('Pictures show at most {most} of the most confident answers of each kind
 
 
 def drawing_of(case: Case, root: Path) -> Optional[Drawing]:
-    """Return what is drawn of an answer; None if there is no image.
+    """Return the drawing of an answer, None if its image file does not exist.
 
     Args:
         case: the answer.

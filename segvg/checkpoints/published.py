@@ -62,7 +62,7 @@ def load_model(model: nn.Module, checkpoint: Any, path: Union[str, Path]) -> Non
         path: of the file, or folder or name of the published model.
 
     Raises:
-        FileNotFoundError: there is no such published model.
+        FileNotFoundError: no published model has this name.
         InputError: the weights are of another model or cannot be read.
     """
     if takes_published(model):

@@ -134,7 +134,7 @@ def find_model_file(name: Union[str, Path]) -> Path:
     """Return the model file that a path of a file or a folder stands for.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: the path leads to no model file.
     """
     path = Path(name).expanduser()
     candidates = [path, *(path / file for file in MODEL_FILES)]
@@ -212,7 +212,7 @@ class SentencePieceTokenizer:
         Pieces beyond ``max_length`` are cut off; nothing is padded.
 
         Raises:
-            ValueError: no piece is left of the text, or there is no room for one.
+            ValueError: the text has no pieces, or ``max_length`` leaves room for none.
         """
         if max_length is not None and max_length < 3:
             raise ValueError('max_length counts <s> and </s> and leaves room for a '

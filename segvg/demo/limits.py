@@ -32,8 +32,8 @@ def read_questions(typed: Optional[str]) -> list[Question]:
     """Return the questions of a text, one a line; empty lines do not count.
 
     Raises:
-        InputError: there is none, there are too many, or one is too long or is not a
-            sentence.
+        InputError: no question was typed, or too many, or one is too long or is not
+            a sentence.
     """
     lines = [' '.join(line.split()) for line in str(typed or '').splitlines()]
     lines = [line for line in lines if line]
@@ -73,8 +73,8 @@ def read_photograph(path: Optional[str], folder: Path) -> np.ndarray:
         folder: the folder for what is sent; no other file is read.
 
     Raises:
-        InputError: there is none, it is elsewhere, too large, or not an image that
-            segvg reads.
+        InputError: no photograph was sent, or it is in another folder, is too large,
+            or is not an image that segvg reads.
     """
     if not path:
         raise InputError('Choose a photograph first.')

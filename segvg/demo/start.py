@@ -28,7 +28,7 @@ def make_model(model: Optional[str], checkpoint: Optional[str],
 
     Raises:
         OSError: config or weights do not exist.
-        ValueError: there is no such model, or it cannot be read.
+        ValueError: the name of the model is unknown, or its files cannot be read.
     """
     ground = GroundingInferencer(model, checkpoint, device)
     if checkpoint is None:

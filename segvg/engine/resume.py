@@ -57,7 +57,7 @@ def last_checkpoint(folder: Path) -> str:
     """Return the last checkpoint of a training.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: the folder has no best checkpoint.
     """
     found = find_last_checkpoint(folder)
     if found is None:
@@ -70,10 +70,10 @@ def best_checkpoint(folder: Path) -> str:
     """Return the best checkpoint of a training; of several the latest.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: the folder has no best checkpoint.
     """
     found = list(Path(folder).glob('best_*.pth'))
     if not found:
-        raise FileNotFoundError(f'there is no best_*.pth in {folder}: {folder.name} '
+        raise FileNotFoundError(f'{folder} has no best_*.pth: {folder.name} '
                                 'has to be done before')
     return str(max(found, key=lambda path: int(re.findall(r'\d+', path.stem)[-1])))

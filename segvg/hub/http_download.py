@@ -38,7 +38,7 @@ class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def part_path(path: Path) -> Path:
-    """Return where the part of a file lies that is there already."""
+    """Return the path of the part of a file that was fetched before."""
     return path.with_name(f'.{path.name}.download')
 
 
@@ -60,7 +60,7 @@ def download(address: str, path: Path, *, limit: int) -> None:
 
     Raises:
         InputError: the file is too large, or the answer ends early.
-        OSError: there is no connection, or the file cannot be written.
+        OSError: the connection fails, or the file cannot be written.
     """
     check_address(address)
     part, tag = part_path(path), _tag_path(path)
@@ -86,7 +86,7 @@ def download(address: str, path: Path, *, limit: int) -> None:
 
 @contextlib.contextmanager
 def _open(address: str, part: Path, tag: Path) -> Iterator[tuple[HTTPResponse, int]]:
-    """Give the answer of a server and the number of bytes that are there already."""
+    """Give the answer of a server and the number of bytes that were fetched before."""
     headers = {'User-Agent': 'segvg'}
     start = part.stat().st_size if part.is_file() and tag.is_file() else 0
     if start:

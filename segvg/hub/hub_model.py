@@ -65,7 +65,7 @@ class HubModel(hub.ModelHubMixin, library_name='segvg',
         """Return the model of a folder, or of the hub after it was fetched.
 
         Raises:
-            InputError: there are no weights in it.
+            InputError: it holds no weights.
         """
         folder = Path(model_id)
         if not folder.is_dir():

@@ -47,7 +47,8 @@ def resolve(name: str) -> Path:
             Hugging Face hub, or the path of a checkpoint itself.
 
     Raises:
-        InputError: there is no such model, or it cannot be fetched or converted.
+        InputError: the name is unknown, or the model cannot be fetched or
+            converted.
     """
     name = str(name)
     if Path(name).is_file() or Path(name).suffix in CHECKPOINTS:

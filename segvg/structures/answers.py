@@ -69,7 +69,7 @@ def split_mask_parts(prediction: InstanceData, min_pixels: int = 16) -> Instance
         min_pixels: smaller parts are left out.
 
     Raises:
-        ValueError: there are no masks.
+        ValueError: the predictions have no masks.
     """
     if 'masks' not in prediction:
         raise ValueError('parts of masks were asked for, but the predictions have no '

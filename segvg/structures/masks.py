@@ -107,10 +107,11 @@ def decode_segmentation(record: Optional[dict], height: int, width: int) -> np.n
         width: columns of the image, pixels.
 
     Raises:
-        ValueError: there is no mask, its form is unknown or its size is wrong.
+        ValueError: the annotation has no mask, or one of an unknown form or a
+            wrong size.
     """
     if not record:
-        raise ValueError('there is no mask to decode (the annotation has none)')
+        raise ValueError('the annotation has no mask to decode')
     if 'poly' in record:
         return decode_polygons(record['poly'], height, width)
     if 'rle' in record:

@@ -64,8 +64,8 @@ def find_part(items: Sequence, name: str, path: str) -> tuple[str, ...]:
     if name.removesuffix('#1') in named:
         return named[name.removesuffix('#1')].keys
     there = difflib.get_close_matches(name, named, n=max(len(named), 1), cutoff=0.0)
-    told = f'which has {", ".join(there)}; ' if there else ''
-    raise ValueError(f'there is no {name} in {path}, {told}an index goes from 0 to '
+    told = f'it has {", ".join(there)}; ' if there else ''
+    raise ValueError(f'{path} has no {name}; {told}an index goes from 0 to '
                      f'{len(items) - 1}')
 
 

@@ -41,8 +41,8 @@ def fetch(url: str, *, max_bytes: int = MAX_BYTES,
         seconds: for the whole content; also the longest wait for a part of it.
 
     Raises:
-        InputError: there is nothing, it is too large or takes too long; names the
-            address.
+        InputError: nothing can be fetched, or it is too large or takes too long;
+            names the address.
     """
     if not has_host(url):
         raise InputError(f'{url!r} is not an address of http or https')

@@ -15,8 +15,8 @@ class Mark(NamedTuple):
 
     Attributes:
         label: of its row.
-        value: the score; None: there is none.
-        low: end of the interval; None: there is no interval.
+        value: the score; None: nothing was scored.
+        low: end of the interval; None: no interval is drawn.
         high: the other end.
         dots: scores of single seeds.
         words: the score as text.

@@ -43,7 +43,7 @@ def test_folder_without_checkpoints(tmp_path):
     assert find_last_checkpoint(tmp_path / 'absent') is None
     with pytest.raises(FileNotFoundError, match='has no whole checkpoint'):
         last_checkpoint(tmp_path)
-    with pytest.raises(FileNotFoundError, match='there is no best_'):
+    with pytest.raises(FileNotFoundError, match='has no best_'):
         best_checkpoint(tmp_path)
 
 

@@ -78,7 +78,7 @@ def test_files_that_are_there_and_their_report_stay(tmp_path, monkeypatch, capsy
     (['--call', 'cat'], 2, 'expected CATEGORY=WORDS'),
     (['--call', 'ox=cow'], 2, "'ox' is not a category of the file"),
     (['--val-share', '2'], 2, 'expected a share'),
-    (['--kinds', 'middle'], 1, 'there is nothing to say')])
+    (['--kinds', 'middle'], 1, 'no sentence can be made')])
 def test_wrong_use_is_one_line(tmp_path, monkeypatch, capsys, arguments, code, message):
     path = write_instances(tmp_path / 'a.json', IMAGES)
     assert make(monkeypatch, path, '--out', tmp_path / 'out', *arguments) == code

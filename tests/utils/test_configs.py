@@ -94,12 +94,12 @@ def test_data_sets_and_single_metrics_are_named_too(leaf, capsys):
 
 
 @pytest.mark.parametrize(('path', 'told'), [
-    ('pipeline.Resiez.long', 'there is no Resiez in pipeline, which has Resize, '
+    ('pipeline.Resiez.long', 'pipeline has no Resiez; it has Resize, '
      'Resize#2, .*Flip#2.* an index goes from 0 to 5'),
-    ('pipeline.Flip#3.prob', 'there is no Flip#3 in pipeline, which has Flip'),
-    ('pipeline.9.prob', 'there is no 9 in pipeline'),
-    ('sizes.first', 'there is no first in sizes, an index goes from 0 to 2'),
-    ('sizes.3', 'there is no 3 in sizes')])
+    ('pipeline.Flip#3.prob', 'pipeline has no Flip#3; it has Flip'),
+    ('pipeline.9.prob', 'pipeline has no 9'),
+    ('sizes.first', 'sizes has no first; an index goes from 0 to 2'),
+    ('sizes.3', 'sizes has no 3')])
 def test_a_wrong_name_lists_those_that_are_there(leaf, path, told):
     with pytest.raises(ValueError, match=told):
         load(leaf, {path: 1})

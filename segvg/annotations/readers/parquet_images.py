@@ -117,6 +117,6 @@ def _write(path: Path, content: bytes, place: str) -> bool:
         write_whole(path, content)
         return True
     if not path.is_file() or path.read_bytes() != content:
-        raise FileExistsError(f'{path} is there already, and is not the image of '
+        raise FileExistsError(f'{path} exists already, and is not the image of '
                               f'{place}; it is not replaced')
     return False

@@ -50,7 +50,7 @@ def find_referit_sets(sources: list[Path], options: ReadOptions) -> list[SourceS
         missing = [name for name in (BOXES, SIZES) if not (folder / name).is_file()]
         missing += [] if splits else [QUERIES.format('<split>')]
         if missing:
-            raise FileNotFoundError(f'there is no {", no ".join(missing)} in {source}, '
+            raise FileNotFoundError(f'{source} has no {", no ".join(missing)}, '
                                     f'nor in its {FOLDERS[0]}')
         sets.append(ReferitSet(Layout(source, folder, splits), options.dataset))
     return sets

@@ -117,8 +117,7 @@ def find_vg_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
     for source in sources:
         missing = [name for name in (REGIONS, IMAGES) if not (source / name).is_file()]
         if missing:
-            raise FileNotFoundError(f'there is no {" and no ".join(missing)} in '
-                                    f'{source}')
+            raise FileNotFoundError(f'{source} has no {" and no ".join(missing)}')
     return [VgRegionsSet(source, options.dataset) for source in sources]
 
 

@@ -95,11 +95,11 @@ class PartialRES:
         """Return the annotation file that a step wrote.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: the step has written no such file.
         """
         found = sorted(self.steps.folder(step).glob('*.jsonl'))
         if not found:
-            raise FileNotFoundError(f'there is no .jsonl in {self.steps.folder(step)}: '
+            raise FileNotFoundError(f'{self.steps.folder(step)} has no .jsonl file: '
                                     f'{step} has to be done before')
         return found[0].absolute()
 

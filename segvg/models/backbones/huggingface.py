@@ -131,7 +131,7 @@ class HuggingFaceBackbone(HuggingFaceEncoder):
 
         Args:
             images: (I, 3, H, W), normalised, sides multiples of ``divisor``.
-            padding_mask: (I, H, W) bool, True = padding; None: there is none.
+            padding_mask: (I, H, W) bool, True = padding; None: no padding.
 
         Raises:
             ValueError: the sides do not fit: a part would be cut off.

@@ -71,7 +71,7 @@ class HuggingFaceTextEncoder(HuggingFaceEncoder):
         pooling: what becomes the vector of a text (``pooled`` of its tokens):
             ``'own'``, that of the published model (BERT, RoBERTa, MPNet, CLIP, SigLIP,
             SigLIP2); ``'first'``, the first token; ``'mean'`` over the tokens. None:
-            there is none.
+            the text has no such vector.
         pad_id: id that stands where a text is padded; None: that of the settings. It
             matters where padding is attended to: SigLIP2's is 0, which its settings do
             not say.
@@ -82,7 +82,8 @@ class HuggingFaceTextEncoder(HuggingFaceEncoder):
         channels: C of the tokens.
 
     Raises:
-        ValueError: ``pooling`` is unknown, or is ``'own'`` and there is none.
+        ValueError: ``pooling`` is unknown, or is ``'own'`` and the model has
+            no pooling of its own.
     """
 
     def __init__(self,

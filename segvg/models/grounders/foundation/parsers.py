@@ -174,7 +174,7 @@ def find_parser(name: str) -> Parser:
     """Return a parser by its name.
 
     Raises:
-        InputError: there is none.
+        InputError: no parser has this name.
     """
     if name not in PARSERS:
         raise InputError(f'parser is one of {", ".join(PARSERS)}, not {name!r}')

@@ -10,7 +10,7 @@ from segvg.registry import MODELS
 
 PROMPT = ('Locate "{text}" in the image. Report its bounding box in JSON format: '
           '[{"bbox_2d": [x1, y1, x2, y2]}], one entry for each object that is meant. '
-          'If there is no such object in the image, answer [].')
+          'If no object in the image matches, answer [].')
 IMAGE_TOKEN = '<|image_pad|>'
 #: A turn of the user and the begin of the answer, as the models were trained.
 CHAT = ('{system}<|im_start|>user\n<|vision_start|>{image}<|vision_end|>{prompt}'
@@ -32,7 +32,7 @@ class Qwen3VL(TextGrounder):
 
     Args:
         name: e.g. ``Qwen/Qwen3-VL-4B-Instruct``.
-        prompt: the question; it should say how to answer that there is no target.
+        prompt: the question; it should say what to answer when no object matches.
         parser: how answers are read.
         max_new_tokens: of an answer; about 25 a box.
         **kwargs: of ``TextGrounder``.
