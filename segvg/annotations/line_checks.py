@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Optional
 MAX_SIDE = 1 << 15  # px; what says more is not an image
 MAX_COORDINATE = 1e6  # px; drawing walks along each edge of a polygon
 MAX_ID = 1 << 63
+MAX_NAME_BYTES = 255  # of a file or folder
 
 
 def check_line(line: Any) -> None:
@@ -54,10 +55,17 @@ def is_id(value: object) -> bool:
     return isinstance(value, str) or (type(value) is int and abs(value) < MAX_ID)
 
 
+def is_file_name(value: object) -> bool:
+    """Whether a value is text that a file system takes as a relative path."""
+    return isinstance(value, str) and all(
+        len(part.encode('utf-8', 'surrogatepass')) <= MAX_NAME_BYTES
+        for part in value.split('/'))
+
+
 def _check_image(image: dict) -> None:
-    if not is_id(image.get('id')) or not isinstance(image.get('file'), str):
+    if not is_id(image.get('id')) or not is_file_name(image.get('file')):
         _refuse('an image with id and file', image)
-    if not all(isinstance(name, str) for name in _list(image, 'alt')):
+    if not all(map(is_file_name, _list(image, 'alt'))):
         _refuse('other names of the image', image['alt'])
     height, width = image.get('height'), image.get('width')
     if type(height) is not int or type(width) is not int or not (
@@ -118,7 +126,7 @@ def _check_mask(segm: object, image: dict) -> None:
         if code.get('size') != [image['height'], image['width']]:
             _refuse(f'a mask of the size {[image["height"], image["width"]]} of the '
                     'image', code.get('size'))
-    elif not isinstance(segm.get('file'), str):
+    elif not is_file_name(segm.get('file')):
         _refuse('a mask with poly, rle or file', segm)
 
 

@@ -61,6 +61,7 @@ def test_sound_line_passes():
     (('image', 'width'), None, 'expected width and height .* px, got .None, 48'),
     (('image', 'height'), 1 << 20, 'expected width and height'),
     (('image', 'file'), 1, 'expected an image with id and file'),
+    (('image', 'file'), 'b/' + 'ü' * 128, 'expected an image with id and file'),
     (('instances', 0, 'bbox'), 'abcd', r'instances\[0\]: expected a box of four'),
     (('instances', 0, 'bbox', 2), 1e308, r'instances\[0\]: expected a box of four'),
     (('instances', 0, 'bbox', 2), 10**400, r'instances\[0\]: expected a box of four'),

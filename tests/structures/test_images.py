@@ -2,7 +2,6 @@
 import io
 import multiprocessing
 import os
-import random
 import resource
 import struct
 import subprocess
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from segvg.structures import images
@@ -319,19 +320,25 @@ def damaged(data, chance):
 
 def read_damaged(path, examples):
     """Read damaged copies of a file; returns what was not as it should be."""
-    chance, whole, wrong = random.Random(path.name), path.read_bytes(), []
-    for number in range(examples):
+    whole, wrong = path.read_bytes(), []
+
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None,
+              suppress_health_check=list(HealthCheck))
+    @given(st.randoms(use_true_random=True), st.booleans())
+    def read(chance, upright):
         path.write_bytes(damaged(whole, chance))
         try:
             header = read_header(path)
-            pixels = read_image(path, apply_orientation=number % 2 == 1)
+            pixels = read_image(path, apply_orientation=upright)
             shape = (header.height, header.width)
             if pixels.dtype != np.uint8 or pixels.shape not in (
                     (*shape, 3), (*shape[::-1], 3)):
-                wrong.append(f'{number}: {pixels.dtype} {pixels.shape}, not {shape}')
+                wrong.append(f'{pixels.dtype} {pixels.shape}, not {shape}')
         except BrokenImageError as error:
             if path.name not in str(error):
-                wrong.append(f'{number}: {error}')
+                wrong.append(str(error))
+
+    read()
     return wrong
 
 

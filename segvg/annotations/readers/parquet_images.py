@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from segvg.annotations.checks import Report
 from segvg.annotations.files.parquet import column_names, iter_rows
+from segvg.annotations.line_checks import is_file_name
 from segvg.annotations.readers.base import Context, ReadOptions, SourceSet
 from segvg.annotations.readers.field_checks import show
 from segvg.annotations.readers.images import image_name, is_inside
@@ -95,7 +96,7 @@ def _checked(image: RowImage, folder: Path) -> tuple[str, bytes]:
         BrokenImageError: it may not.
     """
     place, name, content = image
-    if not isinstance(name, str) or PurePosixPath(name).suffix.lower() not in SUFFIXES:
+    if not is_file_name(name) or PurePosixPath(name).suffix.lower() not in SUFFIXES:
         raise BrokenImageError(f'{place} does not say the name of an image file: '
                                f'{show(name)}')
     try:
