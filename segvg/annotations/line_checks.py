@@ -4,7 +4,7 @@ The line may come from anywhere. Every one that is read passes these checks, so 
 look at lists as a whole where they can.
 """
 import math
-from typing import Any, NoReturn, Optional
+from typing import Any, NoReturn, Optional, TypeGuard
 
 MAX_SIDE = 1 << 15  # px; what says more is not an image
 MAX_COORDINATE = 1e6  # px; drawing walks along each edge of a polygon
@@ -55,7 +55,7 @@ def is_id(value: object) -> bool:
     return isinstance(value, str) or (type(value) is int and abs(value) < MAX_ID)
 
 
-def is_file_name(value: object) -> bool:
+def is_file_name(value: object) -> TypeGuard[str]:
     """Whether a value is text that a file system takes as a relative path."""
     return isinstance(value, str) and all(
         len(part.encode('utf-8', 'surrogatepass')) <= MAX_NAME_BYTES
