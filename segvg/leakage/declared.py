@@ -1,20 +1,21 @@
-"""What foundation models say they were trained on, and what follows for a score.
+"""Leakage verdicts for foundation models, from the training sets that authors declare.
 
-Their training images cannot be compared with an evaluation; their authors name the
-sets. ``declared_training.yml`` has these, with sources.
+The training images of these models are not available for a comparison with those of
+an evaluation. ``declared_training.yml`` lists the declared sets with sources.
 """
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from segvg.annotations.image_identity import COLLECTIONS
 from segvg.leakage.compare import Verdict, read_protected
 from segvg.utils.configs import find_dicts
 from segvg.utils.safe_yaml import read_yaml
 
 FILE = Path(__file__).with_name('declared_training.yml')
-#: What a training set has of a collection of images -> the verdict.
+#: Whether a training set holds images of a collection -> the verdict.
 HOLDS = dict(none=Verdict.CLEAN, held=Verdict.LEAKED, unknown=Verdict.UNKNOWN)
-#: Images that this package draws: no published model has seen them.
+#: Collection of the images that SynthRef draws: no published model has seen them.
 OWN_IMAGES = 'synth'
 
 
@@ -32,38 +33,45 @@ def published_names(model: dict) -> list[str]:
 def collections_of(paths: Iterable[Path]) -> set[str]:
     """Return the collections to which the images of evaluations belong.
 
-    Images of a data set of its own are one by its name.
+    Images of no known collection are grouped by the name of their data set.
     """
-    keys = {key for path in paths for split in read_protected(path)
+    return {_collection_of(key) for path in paths for split in read_protected(path)
             for key in split.keys}
-    return {key.partition(':')[0] if ':' in key else key.partition('/')[0]
-            for key in keys}
+
+
+def _collection_of(key: str) -> str:
+    """Return the collection of an image; a data set cannot take the name of one."""
+    space, _, number = key.partition(':')
+    if space in COLLECTIONS and number.isdecimal():
+        return space
+    name, slash, _ = space.partition('/')
+    return f'the data set {name}' if name and slash else 'a data set without a name'
 
 
 def declared_verdict(names: Sequence[str],
                      paths: Sequence[Path]) -> tuple[str, list[str]]:
-    """Return the word for a score of published models, and the reasons.
+    """Return the verdict on a score of published models, and the reasons for it.
 
     Args:
         names: of the models, as on the hub.
-        paths: annotation files that are scored.
+        paths: annotation files of the evaluation.
 
     Returns:
-        ``clean``, ``leaked`` or ``unknown``, and reasons when it is not ``clean``.
+        ``clean``, ``leaked`` or ``unknown``, and the reasons unless it is ``clean``.
     """
-    collections = sorted(collections_of(paths))
-    found = [item for name in names for item in _verdicts(name, collections)]
+    declarations, collections = read_declarations(), sorted(collections_of(paths))
+    found = [item for name in names
+             for item in _verdicts(name, collections, declarations)]
     worst = max(verdict for verdict, _ in found)
     return worst.word, list(dict.fromkeys(
         reason for verdict, reason in found
         if verdict is worst and verdict is not Verdict.CLEAN))
 
 
-def _verdicts(name: str,
-              collections: Sequence[str]) -> Iterator[tuple[Verdict, str]]:
+def _verdicts(name: str, collections: Sequence[str],
+              declarations: dict[str, Any]) -> Iterator[tuple[Verdict, str]]:
     """Yield a verdict for each training set of a model and each collection."""
-    content = read_declarations()
-    model = content['models'].get(name)
+    model = declarations['models'].get(name)
     for collection in collections:
         if collection == OWN_IMAGES:
             yield Verdict.CLEAN, ''
@@ -71,8 +79,8 @@ def _verdicts(name: str,
             yield Verdict.UNKNOWN, f'{name}: not in {FILE.name}'
         else:
             for key in model['sets']:
-                told = content['sets'][key]
-                holds = told.get(collection, 'unknown')
+                training_set = declarations['sets'][key]
+                holds = training_set.get(collection, 'unknown')
                 yield HOLDS[holds], (
                     f'{name}, as declared ({model["source"]}): trained on '
-                    f'{told["title"]}; images of {collection}: {holds}')
+                    f'{training_set["title"]}; images of {collection}: {holds}')

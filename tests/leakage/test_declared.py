@@ -1,4 +1,4 @@
-"""Verdicts on foundation models, from what their authors declare."""
+"""Leakage verdicts on foundation models, from the training sets that are declared."""
 import json
 
 import pytest
@@ -26,9 +26,9 @@ def annotations(folder, image_id, name='own_val.jsonl'):
 
 def test_every_declaration_is_complete():
     content = read_declarations()
-    for told in content['sets'].values():
-        assert told['title'] and told['source'].startswith('https://')
-        assert set(told.values()) - {told['title'], told['source']} <= set(HOLDS)
+    for part in content['sets'].values():
+        assert part['title'] and part['source'].startswith('https://')
+        assert set(part.values()) - {part['title'], part['source']} <= set(HOLDS)
     for name, model in content['models'].items():
         assert name.count('/') == 1 and model['source'].startswith('https://')
         assert model['sets'] and set(model['sets']) <= set(content['sets'])
@@ -40,7 +40,7 @@ def test_every_declaration_is_complete():
     ('IDEA-Research/grounding-dino-base', 'coco:3', 'leaked', 'COCO train2017'),
     (MM_DINO, 'coco:3', 'clean', None),
     ('Qwen/Qwen3-VL-4B-Instruct', 'coco:3', 'unknown', 'do not name'),
-    (DINO, 'file:a.jpg', 'unknown', 'images of own: unknown'),
+    (DINO, 'file:a.jpg', 'unknown', 'images of the data set own: unknown'),
     ('someone/else', 'coco:3', 'unknown', 'not in declared_training.yml'),
     ('someone/else', 'synth:3', 'clean', None)])
 def test_verdict_follows_from_the_declared_sets(name, image_id, expected, reason,
@@ -49,6 +49,16 @@ def test_verdict_follows_from_the_declared_sets(name, image_id, expected, reason
     assert word == expected
     assert bool(reasons) == (word != 'clean')
     assert reason is None or reason in ' '.join(reasons)
+
+
+@pytest.mark.parametrize(('file', 'reason'), [
+    ('synth_val.jsonl', 'the data set synth'), ('coco_val.jsonl', 'the data set coco'),
+    ('val.jsonl', 'a data set without a name')])
+def test_own_images_are_not_those_of_a_collection_of_the_same_name(file, reason,
+                                                                   tmp_path):
+    word, reasons = declared_verdict(
+        [MM_DINO], [annotations(tmp_path, 'file:a.jpg', file)])
+    assert word == 'unknown' and f'images of {reason}: unknown' in ' '.join(reasons)
 
 
 def test_the_refiner_counts_too():
