@@ -23,7 +23,8 @@ def parse_args() -> argparse.Namespace:
                         help='take the averaged weights of the file '
                         '(ema_state_dict; SeqTR, Partial-RES)')
     parser.add_argument('--config', metavar='FILE.py', help='config of the model; '
-                        'the output holds it, and tools/infer.py needs no other file')
+                        'it is stored in the output, so that tools/infer.py needs no '
+                        'other file')
     add_overwrite(parser)
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""Fetch published models by name, convert them, and write their configs beside them.
+"""Fetch published models by name, convert them and write their configs beside them.
 
 python tools/download.py instancevg-b-refcoco
 python tools/infer.py street.jpg --text 'left man' --model instancevg-b-refcoco \\
@@ -23,12 +23,12 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('names', nargs='*', metavar='NAME', help='models to fetch')
     parser.add_argument('--list', action='store_true',
-                        help='list all models and end')
+                        help='list all models and exit')
     parser.add_argument('--out', metavar='DIR', type=Path,
-                        help='folder that gets a folder of each model (default: '
+                        help='put the folder of each model here (default: '
                         'models in $SEGVG_HOME, or in ~/.cache/segvg)')
     parser.add_argument('--keep-source', action='store_true',
-                        help='keep the file as published, too')
+                        help='keep the published file as well')
     parser.add_argument('--max-gigabytes', type=float, default=LARGEST / 1e9,
                         metavar='GB', help='refuse larger files (default: %(default)s)')
     args = parser.parse_args()
@@ -51,7 +51,7 @@ def list_models(home: Path) -> None:
 
 def fetch_all(models: list[PublishedModel], home: Path, args: argparse.Namespace
               ) -> list[str]:
-    """Fetch models one after the other; returns what went wrong with some of them."""
+    """Fetch models one after the other; return a message for each that failed."""
     failed = []
     for model in models:
         print(f'{model.name}: {model.method}, licence {model.license}, {model.paper}')
@@ -63,8 +63,8 @@ def fetch_all(models: list[PublishedModel], home: Path, args: argparse.Namespace
             continue
         print(f'{path} is ready, with its config {path.with_suffix(".py").name}')
         if model.words:
-            print(f'its words are those of {model.words}; infer.py says where they '
-                  'belong (tools/build_vocab.py --published makes them)')
+            print('its vocabulary is missing: make it with tools/build_vocab.py '
+                  f'--published from {model.words}; infer.py names the path for it')
     return failed
 
 

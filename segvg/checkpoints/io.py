@@ -21,11 +21,11 @@ from segvg.utils.plain_values import PickleRefusedError
 from segvg.utils.torch_files import load_torch_file
 
 SAFETENSORS = '.safetensors'
-META = 'meta'  # torch's device of tensors without numbers
+META = 'meta'  # torch's device for tensors that have a shape but no values
 #: Keys of the plain form of a ``HistoryBuffer``.
 HISTORY_KEYS = frozenset(['log_history', 'count_history', 'max_length'])
-TABLE_LENGTH = ('a table of positions is as long as max_tokens and the canvas of the '
-                'config say')
+TABLE_LENGTH = ('max_tokens and the canvas in the config set the length of a table of '
+                'positions')
 PLAIN = (Tensor, str, bytes, bool, int, float, complex, torch.Size, torch.dtype)
 
 
@@ -34,7 +34,7 @@ def load_checkpoint(path: Union[str, Path], map_location: Any = 'cpu') -> Any:
 
     Tensors, plain containers, numbers and text are read, and of other classes those in
     ``segvg.checkpoints.admitted``, as plain data. Safetensors are returned as
-    ``dict(state_dict=..., meta=...)``, whose meta is text only.
+    ``dict(state_dict=..., meta=...)``, where meta maps text to text.
 
     Args:
         path: the file.
@@ -77,10 +77,10 @@ def _load_safetensors(path: Path, device: str) -> dict[str, Any]:
 
 
 def check_checkpoint(path: Union[str, Path]) -> None:
-    """Refuse a checkpoint that ``load_checkpoint`` would, without reading its numbers.
+    """Refuse a checkpoint that ``load_checkpoint`` refuses, without reading its values.
 
-    Takes little time for a file of any size, so that a tool can call it before it
-    builds a model. Safetensors are not looked at.
+    This is quick for a file of any size, so a tool can call it before it builds a
+    model. Safetensors are not checked.
 
     Raises:
         FileNotFoundError: the file does not exist.
@@ -152,7 +152,7 @@ def save_weights(path: Union[str, Path], state: dict[str, Tensor],
     Args:
         path: the file, in a folder that is made when it is missing.
         state: the weights.
-        meta: what else to say about them; ``cfg`` is the text of their config.
+        meta: facts about the weights; ``cfg`` is the text of their config.
     """
     if Path(path).suffix == SAFETENSORS:
         from safetensors.torch import save
@@ -205,7 +205,7 @@ def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str) -> N
                      f'{", ..." if len(keys) > 3 else ""})'
                      for keys, word in problems if keys)
     if told:
-        hint = (f'; {TABLE_LENGTH}: set those of the training'
+        hint = (f'; {TABLE_LENGTH}: set the values used in training'
                 if tables_of_other_length(own, state) else '')
         raise InputError(f'{source} does not hold the weights of this '
                          f'{type(module).__name__}: {told}{hint}')
@@ -214,14 +214,14 @@ def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str) -> N
 
 def tables_of_other_length(own: dict[str, Tensor],
                            state: dict[str, Tensor]) -> dict[str, tuple[int, int]]:
-    """Return the tables of positions of which the number of rows alone differs.
+    """Return the tables of positions that differ in their number of rows only.
 
     Args:
         own: weights of a model.
-        state: weights for it.
+        state: weights to load into it.
 
     Returns:
-        Name -> rows in ``state``, rows in ``own``.
+        Name -> (rows in ``state``, rows in ``own``).
     """
     return {key: (len(value), len(own[key])) for key, value in state.items()
             if key in own and 'position' in key

@@ -1,6 +1,6 @@
-"""What stands in the place of a checkpoint: a file of ours, or a published model.
+"""Load weights into a grounder: a checkpoint file, or a published foundation model.
 
-Foundation models come as folders or names on a hub; everything else is one file.
+A foundation model is a folder or a name on a hub; all other weights are one file.
 """
 from pathlib import Path
 from typing import Any, Union
@@ -17,7 +17,7 @@ from segvg.registry import MODELS
 
 
 def takes_published(model: Any) -> bool:
-    """Whether a grounder, or its config, is loaded from a folder or a name on a hub."""
+    """Return whether a grounder, or its config, is loaded as a folder or from a hub."""
     if isinstance(model, dict):
         name = model.get('type')
         kind = MODELS.get(name) if isinstance(name, str) else name
@@ -27,16 +27,16 @@ def takes_published(model: Any) -> bool:
 
 
 def check_weights(model: dict, path: Union[str, Path]) -> None:
-    """Refuse a checkpoint that does not exist or is not one, before anything is built.
+    """Refuse a file that is missing or not a checkpoint, before the model is built.
 
     Args:
-        model: config of the grounder. The files of a published model are looked for
-            when it is loaded.
+        model: config of the grounder. A published model is not checked here: loading
+            it does that.
         path: of the checkpoint.
 
     Raises:
         FileNotFoundError: the file does not exist.
-        InputError: it is not a checkpoint.
+        InputError: the file is not a checkpoint.
     """
     if takes_published(model):
         return
@@ -58,12 +58,12 @@ def load_model(model: nn.Module, checkpoint: Any, path: Union[str, Path]) -> Non
 
     Args:
         model: the grounder.
-        checkpoint: of ``read_checkpoint``.
-        path: of the file, or folder or name of the published model.
+        checkpoint: returned by ``read_checkpoint``.
+        path: checkpoint file, or folder or name of the published model.
 
     Raises:
         FileNotFoundError: no published model has this name.
-        InputError: the weights are of another model or cannot be read.
+        InputError: the weights belong to another model or cannot be read.
     """
     if takes_published(model):
         model.load_published(str(path))

@@ -1,4 +1,4 @@
-"""The config that a checkpoint holds, or that lies beside it, read as data.
+"""Read the config in a checkpoint, or in the file beside it, as data.
 
 A config file is a program. What a checkpoint brings comes from whoever made it, so of
 its config only plain values are read, only what answering needs, and only parts that
@@ -22,15 +22,15 @@ KEPT = ('model', 'test_dataloader', 'test_evaluator')
 OTHER_TYPES = ('BN', 'SyncBN')
 MAX_TEXT = 2**20  # characters; the longest config of the package has 30,000
 REMEDY = 'Name its config file (--config)'
-#: mmengine's name of the folder of a config file; it stands for that of the checkpoint.
-#: Without spaces, at which long lines of a config are broken.
+#: mmengine's variable for the folder of a config file; here, of the checkpoint.
+#: It has no spaces, because long lines of a config are broken at spaces.
 HERE = '{{fileDirname}}'
 
 
 def stored_config(checkpoint: Any, path: Union[str, Path]) -> Config:
     """Return what an answer needs of the config in a checkpoint.
 
-    Safetensors without one have it beside them: ``NAME.py`` of ``NAME.safetensors``.
+    If ``NAME.safetensors`` holds no config, ``NAME.py`` beside it is read.
 
     Args:
         checkpoint: what ``load_checkpoint`` gave.
@@ -58,7 +58,7 @@ def stored_config(checkpoint: Any, path: Union[str, Path]) -> Config:
 
 
 def _read_beside(path: Path) -> Optional[str]:
-    """Return the text of a config file, None where there is none that can be read."""
+    """Return the text of a config file, None if it is missing or cannot be read."""
     try:
         with open(path, encoding='utf-8') as stream:
             return stream.read(MAX_TEXT + 1)
@@ -67,7 +67,7 @@ def _read_beside(path: Path) -> Optional[str]:
 
 
 def with_folder(values: Any, folder: Path) -> Any:
-    """Return values of a config with the folder of its file where they name it."""
+    """Return the values of a config with ``HERE`` replaced by a folder."""
     if isinstance(values, str):
         return values.replace(HERE, str(folder))
     if isinstance(values, dict):

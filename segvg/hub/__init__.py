@@ -1,7 +1,7 @@
-"""Published models by name: where they are, fetching, converting, and the way back.
+"""Published models by name: list, fetch, convert, and publish models of your own.
 
-``resolve`` turns a name into a checkpoint. Importing this wing is quick; what is slow
-is imported when a model is fetched.
+``resolve`` turns a name into a checkpoint. Importing this package is quick: slow
+imports wait until a model is fetched.
 """
 from segvg.hub.published import resolve
 

@@ -1,4 +1,4 @@
-"""A published file, from wherever its authors put it."""
+"""Fetch a published file from the Hugging Face hub, Google Drive or an https server."""
 import os
 import re
 import shutil
@@ -18,15 +18,15 @@ DRIVE_FILE = re.compile(r'https://drive\.google\.com/file/d/(?P<id>[\w-]+)(/.*)?
 DRIVE_FOLDER = re.compile(r'https://drive\.google\.com/drive/(u/\d+/)?folders/'
                           r'(?P<id>[\w-]+)(\?.*)?')
 FILES = ('.pth', '.pt', '.bin', '.safetensors', '.txt', '.json', '.spm')
-HUB_PARTS = '.hub'  # folder of parts while the client of the hub fetches them
+HUB_PARTS = '.hub'  # folder in which the client of the hub keeps unfinished files
 
 
 def way_of(address: str, file: str = '') -> str:
     """Return how a file is fetched: ``hub``, ``drive``, ``https`` or ``by hand``.
 
     Args:
-        address: where its authors put it.
-        file: its name, which is needed if the address is that of a folder.
+        address: as its authors published it.
+        file: its name; needed if the address is a folder.
     """
     if HUB.fullmatch(address):
         return 'hub'
@@ -39,30 +39,31 @@ def way_of(address: str, file: str = '') -> str:
 
 def fetch(address: str, path: Path, *, file: str = '', size: Optional[int] = None,
           sha256: str = '', limit: int = LARGEST) -> None:
-    """Bring a file to ``path``, unless it is there, and check it.
+    """Fetch a file to ``path`` unless it exists, and check it.
 
     Args:
-        address: where its authors put it.
-        path: where it is put; it has this name only when it is whole.
-        file: its name behind the address, where that is a folder.
-        size: bytes that it has to have, where that is known.
-        sha256: that it has to have, where that is known.
+        address: as its authors published it.
+        path: of the file; an unfinished download never has this name.
+        file: its name in the folder, if the address is a folder.
+        size: expected bytes, None if unknown.
+        sha256: expected SHA-256, '' if unknown.
         limit: bytes; a larger file is refused.
 
     Raises:
-        InputError: it cannot be fetched, or is another file; names the address and
-            where to put a file that was fetched in another way.
+        InputError: the file cannot be fetched, or its size or SHA-256 is wrong; names
+            the address and the path at which a file fetched by hand is expected.
+        OSError: ``path`` cannot be written.
     """
     if not path.is_file():
         way = way_of(address, file)
         try:
             if way == 'by hand':
-                raise InputError('it cannot be fetched by a program')
+                raise InputError('it has to be downloaded by hand')
             {'hub': _from_hub, 'drive': _from_drive, 'https': _from_address}[way](
-                address, path, file, size or limit)
-        except Exception as error:  # of several clients, all kinds
+                address, path, file, min(size or limit, limit))
+        except Exception as error:  # the clients raise errors of many classes
             if isinstance(error, OSError) and error.filename is not None:
-                raise  # of the disk
+                raise  # an error of the disk, not of the download
             raise InputError(
                 f'{address} was not fetched ({reason_of(error)}): open it in a browser '
                 f'and save {file or "the file"} as {path}, then run this again'
@@ -71,7 +72,7 @@ def fetch(address: str, path: Path, *, file: str = '', size: Optional[int] = Non
 
 
 def reason_of(error: Exception) -> str:
-    """Return what a client says, in one line that commands no terminal."""
+    """Return the first line of an error, without control characters."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return printable(lines[0][:300])
 
@@ -80,12 +81,12 @@ def _check(path: Path, address: str, size: Optional[int], sha256: str) -> None:
     """Refuse a file of another size or hash than the published one."""
     found = path.stat().st_size
     if size is not None and found != size:
-        raise InputError(f'{path} has {found} bytes; the file of {address} has {size}: '
+        raise InputError(f'{path} has {found} bytes; the file at {address} has {size}: '
                          'remove it and try again')
     if sha256:
         from segvg.leakage.provenance import sha256_of
         if (digest := sha256_of(path)) != sha256.lower():
-            raise InputError(f'{path} has the SHA-256 {digest}; the file of {address} '
+            raise InputError(f'{path} has the SHA-256 {digest}; the file at {address} '
                              f'has {sha256}: remove it and try again')
 
 
@@ -94,25 +95,25 @@ def _from_address(address: str, path: Path, file: str, limit: int) -> None:
 
 
 def _from_hub(address: str, path: Path, file: str, limit: int) -> None:
-    """Fetch by the client of the Hugging Face hub, or of the mirror in HF_ENDPOINT."""
+    """Fetch from the Hugging Face hub, or from the mirror in HF_ENDPOINT."""
     import huggingface_hub as hub
-    place = HUB.fullmatch(address)
-    assert place is not None
-    name, endpoint = unquote(place['file']), os.environ.get('HF_ENDPOINT')
-    url = hub.hf_hub_url(place['repo'], name, revision=place['revision'],
+    parts = HUB.fullmatch(address)
+    assert parts is not None
+    name, endpoint = unquote(parts['file']), os.environ.get('HF_ENDPOINT')
+    url = hub.hf_hub_url(parts['repo'], name, revision=parts['revision'],
                          endpoint=endpoint)
     size = hub.get_hf_file_metadata(url).size
     if size is not None and size > limit:
         raise InputError(f'it has {size} bytes, more than the limit of {limit}')
     folder = path.parent / HUB_PARTS
-    found = hub.hf_hub_download(place['repo'], name, revision=place['revision'],
+    found = hub.hf_hub_download(parts['repo'], name, revision=parts['revision'],
                                 local_dir=folder, endpoint=endpoint)
     os.replace(found, path)
     shutil.rmtree(folder)
 
 
 def _from_drive(address: str, path: Path, file: str, limit: int) -> None:
-    """Fetch a file of Google Drive, or one by its name from a folder there."""
+    """Fetch a file of Google Drive by its address, or by its name in a folder."""
     try:
         import gdown
     except ImportError:
@@ -121,15 +122,17 @@ def _from_drive(address: str, path: Path, file: str, limit: int) -> None:
     if folder := DRIVE_FOLDER.fullmatch(address):
         listed = gdown.download_folder(id=folder['id'], skip_download=True, quiet=True,
                                        use_cookies=False)
-        places = {Path(item.path).name: item.id for item in listed or ()}
-        if file not in places:
+        ids = {Path(item.path).name: item.id for item in listed or ()}
+        if file not in ids:
             raise InputError(f'the folder has no {file}')
-        identity = places[file]
+        identity = ids[file]
     else:
         identity = DRIVE_FILE.fullmatch(address)['id']
     part = part_path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     gdown.download(id=identity, output=str(part), resume=True, use_cookies=False)
+    if not part.is_file():  # gdown prints some errors and returns
+        raise InputError('gdown wrote no file')
     if part.stat().st_size > limit:
         part.unlink()
         raise InputError(f'it has more bytes than the limit of {limit}')

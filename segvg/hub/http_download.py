@@ -1,4 +1,4 @@
-"""A file from an address, resumed where an earlier try ended."""
+"""Download a file by https; an interrupted download is resumed."""
 import contextlib
 import os
 import urllib.request
@@ -12,24 +12,24 @@ from segvg.utils.errors import InputError
 from segvg.utils.files import naming
 
 CHUNK = 1 << 20  # bytes
-TIMEOUT = 30.0  # seconds without an answer
+TIMEOUT = 30.0  # seconds without data
 LOOPBACK = ('127.0.0.1', '::1', 'localhost')
 
 
 def check_address(address: str) -> None:
-    """Refuse an address that is neither https nor of this machine.
+    """Refuse an address that is neither https nor on this computer.
 
     Raises:
-        InputError: it is another one, such as ``http://`` or ``file://``.
+        InputError: the address has another scheme, such as ``http://`` or ``file://``.
     """
     parts = urlsplit(address)
     if parts.scheme != 'https' and not (
             parts.scheme == 'http' and parts.hostname in LOOPBACK):
-        raise InputError(f'{address} is not fetched: only https addresses are')
+        raise InputError(f'{address} is refused: only https addresses are fetched')
 
 
 class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows a redirection only to an address that could have been given at first."""
+    """Follow redirections only to addresses that ``check_address`` accepts."""
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any,
                          newurl: str) -> Optional[urllib.request.Request]:
@@ -38,20 +38,20 @@ class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def part_path(path: Path) -> Path:
-    """Return the path of the part of a file that was fetched before."""
+    """Return the path of the unfinished download of a file."""
     return path.with_name(f'.{path.name}.download')
 
 
 def _tag_path(path: Path) -> Path:
-    """Return where the version of that part is written down, as the server calls it."""
+    """Return the path of the file that holds the ETag of the unfinished download."""
     return path.with_name(f'.{path.name}.download.tag')
 
 
 def download(address: str, path: Path, *, limit: int) -> None:
-    """Write a file from an address; it has its name only when it is whole.
+    """Download a file; it gets its name only when it is complete.
 
-    What an interrupted try has fetched lies beside it and is continued, if the server
-    still has the same file.
+    An interrupted download is kept beside it and resumed, if the file on the server
+    has not changed.
 
     Args:
         address: https.
@@ -59,26 +59,26 @@ def download(address: str, path: Path, *, limit: int) -> None:
         limit: bytes; a larger file is refused.
 
     Raises:
-        InputError: the file is too large, or the answer ends early.
+        InputError: the address is not https, or the file is too large or ends early.
         OSError: the connection fails, or the file cannot be written.
     """
     check_address(address)
     part, tag = part_path(path), _tag_path(path)
     with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    with _open(address, part, tag) as (answer, start):
-        length = answer.headers.get('Content-Length')
+    with _open(address, part, tag) as (response, start):
+        length = response.headers.get('Content-Length')
         total = start + int(length) if length and length.isdigit() else None
         if total is not None and total > limit:
             raise InputError(f'it has {total} bytes, more than the limit of {limit}')
-        _remember(answer, tag)
+        _store_tag(response, tag)
         with naming(path):
             stream = open(part, 'ab' if start else 'wb')
         with stream:
-            done = _copy(answer, stream, path, start, total, limit)
+            done = _copy(response, stream, path, start, total, limit)
     if total is not None and done < total:
         raise InputError(f'it ended after {done} of {total} bytes; the next try '
-                         'continues there')
+                         'resumes there')
     with naming(path):
         os.replace(part, path)
         tag.unlink(missing_ok=True)
@@ -86,7 +86,7 @@ def download(address: str, path: Path, *, limit: int) -> None:
 
 @contextlib.contextmanager
 def _open(address: str, part: Path, tag: Path) -> Iterator[tuple[HTTPResponse, int]]:
-    """Give the answer of a server and the number of bytes that were fetched before."""
+    """Yield the response of a server and the number of bytes that it skips."""
     headers = {'User-Agent': 'segvg'}
     start = part.stat().st_size if part.is_file() and tag.is_file() else 0
     if start:
@@ -95,10 +95,10 @@ def _open(address: str, part: Path, tag: Path) -> Iterator[tuple[HTTPResponse, i
     opener = urllib.request.build_opener(_CheckedRedirects)
     try:
         with opener.open(urllib.request.Request(address, headers=headers),
-                         timeout=TIMEOUT) as answer:
-            yield answer, start if answer.status == 206 else 0
+                         timeout=TIMEOUT) as response:
+            yield response, start if response.status == 206 else 0
     except HTTPError as error:
-        if error.code == 416:  # nothing follows what is there: another file
+        if error.code == 416:  # the file has no more bytes than the part: another file
             part.unlink(missing_ok=True)
             raise InputError(f'it has no more than the {start} bytes of an earlier '
                              'try, which were removed: try again') from None
@@ -110,18 +110,18 @@ def _open(address: str, part: Path, tag: Path) -> Iterator[tuple[HTTPResponse, i
         raise OSError(f'the server answers with damaged HTTP: {error!r}') from None
 
 
-def _remember(answer: HTTPResponse, tag: Path) -> None:
-    """Write down which version of a file is being fetched; weak names do not count."""
-    version = answer.headers.get('ETag') or ''
+def _store_tag(response: HTTPResponse, tag: Path) -> None:
+    """Store the ETag of a file; a weak one does not identify its bytes."""
+    version = response.headers.get('ETag') or ''
     if version.startswith('"'):
         tag.write_text(version, 'latin1')
     else:
         tag.unlink(missing_ok=True)
 
 
-def _copy(answer: HTTPResponse, stream: IO[bytes], path: Path, start: int,
+def _copy(response: HTTPResponse, stream: IO[bytes], path: Path, start: int,
           total: Optional[int], limit: int) -> int:
-    """Copy an answer into a file and show how far it is; returns the bytes there."""
+    """Copy a response into a file with a progress bar; return the bytes in the file."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -135,7 +135,7 @@ def _copy(answer: HTTPResponse, stream: IO[bytes], path: Path, start: int,
                   TransferSpeedColumn(), TimeRemainingColumn(), console=console,
                   disable=not console.is_terminal) as progress:
         task = progress.add_task(path.name, total=total, completed=start)
-        while chunk := answer.read(CHUNK):
+        while chunk := response.read(CHUNK):
             done += len(chunk)
             if done > limit:
                 part_path(path).unlink()

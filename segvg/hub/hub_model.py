@@ -1,4 +1,4 @@
-"""A trained grounder as a folder that the Hugging Face hub takes and gives."""
+"""A trained grounder as a folder that can be put on the Hugging Face hub."""
 import json
 import os
 from pathlib import Path
@@ -11,23 +11,23 @@ from segvg.checkpoints.io import load_checkpoint, save_weights, state_dict_of
 from segvg.checkpoints.stored_config import KEPT, stored_config
 from segvg.hub.model_card import model_card
 from segvg.hub.portable import TOKENIZER, take_tokenizers
+from segvg.hub.published import WEIGHTS
 from segvg.utils.errors import InputError
 from segvg.utils.fast_config_dump import plain_text
 from segvg.utils.files import write_whole
 from segvg.version import __version__
 
-WEIGHTS = 'model.safetensors'
-#: What is fetched; the config is in the weights, and ``model.py`` is for people.
+#: Files to fetch. ``model.py`` is not one of them: the weights hold the same config.
 FILES = (WEIGHTS, 'config.json', 'README.md', f'{TOKENIZER}/*')
 
 
 class HubModel(hub.ModelHubMixin, library_name='segvg',
                tags=['visual-grounding', 'referring-expression-comprehension']):
-    """A checkpoint with all that an answer needs, in one folder or on the hub.
+    """A checkpoint with all files that inference needs, in one folder or on the hub.
 
-    The folder has the weights as safetensors with their config in them, the config as
-    ``model.py``, the files of the tokenizer and a model card. Nothing in it is run when
-    it is read: the config is read as data, as that of any checkpoint.
+    The folder has the weights as safetensors that hold their config, the config as
+    ``model.py``, the files of the tokenizer and a model card. Reading the folder runs
+    no code: the config is read as data, like the config in any checkpoint.
 
     Example::
 
@@ -36,7 +36,7 @@ class HubModel(hub.ModelHubMixin, library_name='segvg',
 
     Args:
         checkpoint: path of a file that holds its config.
-        card: result card of its test, as ``segvg.bench.card.read_header`` reads it.
+        card: result card of a test run, as ``segvg.bench.card.read_header`` reads it.
         license: SPDX name of the licence of the weights, for the model card.
     """
 
@@ -45,10 +45,10 @@ class HubModel(hub.ModelHubMixin, library_name='segvg',
         self.checkpoint = Path(checkpoint)
         self.card = card
         self.license = license
-        self._hub_mixin_config = None  # would write the path of the checkpoint down
+        self._hub_mixin_config = None  # it would store the path of the checkpoint
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        """Write all but the model card."""
+        """Write all files except the model card."""
         checkpoint = load_checkpoint(self.checkpoint)
         stored = stored_config(checkpoint, self.checkpoint)
         cfg = Config({key: stored[key] for key in KEPT if key in stored})
@@ -62,10 +62,10 @@ class HubModel(hub.ModelHubMixin, library_name='segvg',
 
     @classmethod
     def _from_pretrained(cls, *, model_id: str, **options: Any) -> 'HubModel':
-        """Return the model of a folder, or of the hub after it was fetched.
+        """Return the model in a folder, or fetch it from the hub.
 
         Raises:
-            InputError: it holds no weights.
+            InputError: the folder has no ``model.safetensors``.
         """
         folder = Path(model_id)
         if not folder.is_dir():
@@ -80,7 +80,7 @@ class HubModel(hub.ModelHubMixin, library_name='segvg',
         return cls(folder / WEIGHTS)
 
     def generate_model_card(self, *args: Any, **kwargs: Any) -> hub.ModelCard:
-        """Return the model card: of the result card, where there is one."""
+        """Return the model card, with results if a result card was given."""
         info = self._hub_mixin_info.model_card_data
         return hub.ModelCard(model_card(self.card, license=self.license,
                                         tags=info.tags or ()))

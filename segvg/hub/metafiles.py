@@ -10,26 +10,26 @@ INDEX = 'model-index.yml'
 
 
 class PublishedModel(NamedTuple):
-    """A published checkpoint; None and '' stand for what its authors do not say.
+    """A published checkpoint; None and '' mean that its authors do not say.
 
     Attributes:
-        name: by which it is fetched.
+        name: unique among all published models.
         method: its collection.
         config: path of its config below ``configs``.
-        weights: address of the file, of a folder that has it, or of a page.
-        file: name of the file behind the address.
+        weights: address of the file, of its folder, or of a page that links it.
+        file: name of the file in that folder or at that address.
         rule: name of the rules that convert it, see ``segvg.checkpoints.rules``.
-        average: whether the averaged weights of the file count.
+        average: whether to take the averaged weights in the file.
         size: of the file in bytes.
         sha256: of the file.
         tokenizer: addresses of the files of its tokenizer.
-        words: address of the annotations whose words its vocabulary has, where it is
-            not a file of its own.
+        words: address of the annotations from which its vocabulary is built; '' if the
+            vocabulary is a file.
         license: SPDX name of the licence of the published repository.
-        paper: its address.
+        paper: address of the paper.
         code: address of the published repository.
         data: what it was trained on.
-        results: task, data set and scores of its authors, as in the metafile.
+        results: task, data set and published scores, as in the metafile.
     """
     name: str
     method: str
@@ -50,12 +50,12 @@ class PublishedModel(NamedTuple):
 
     @property
     def file_name(self) -> str:
-        """What the published file is called here, before it is converted."""
+        """Name under which the published file is stored before it is converted."""
         return self.file or f'{self.name}.pth'
 
 
 def read_metafiles() -> dict[str, dict[str, Any]]:
-    """Return what every metafile says, by its path below the index.
+    """Return the content of every metafile by its path, as in the index.
 
     Raises:
         FileNotFoundError: the package was installed without its configs.
@@ -98,7 +98,7 @@ def find_model(name: str) -> PublishedModel:
     """Return a published model.
 
     Raises:
-        InputError: no metafile has it; names those that are close.
+        InputError: no metafile has this name; lists similar names.
     """
     models = read_models()
     if name in models:

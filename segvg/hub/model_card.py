@@ -1,4 +1,4 @@
-"""The page of a model on the hub, made from the result card of its test."""
+"""Make the model card of a model on the hub from the result card of a test run."""
 import html
 import re
 from typing import Any, Iterator, Mapping, Optional, Sequence
@@ -11,7 +11,7 @@ SPECIAL = re.compile(r'([\\`*_{}\[\]()#+\-.!|~$:@])')
 
 
 def escaped(value: Any) -> str:
-    """Return a value as one line of Markdown text that nothing in it can format."""
+    """Return a value as one line of Markdown text with all markup escaped."""
     text = html.escape(' '.join(printable(str(value)).split()), quote=False)
     return SPECIAL.sub(r'\\\1', text)
 
@@ -21,9 +21,9 @@ def model_card(card: Optional[Mapping[str, Any]], *, license: str = '',
     """Return the text of a model card.
 
     Args:
-        card: header of a result card; None leaves the results out.
+        card: header of a result card; None: no results.
         license: SPDX name of the licence of the weights; '' when it is not given.
-        tags: of the page.
+        tags: of the model on the hub.
     """
     data: dict[str, Any] = dict(library_name='segvg', tags=sorted(tags))
     if license:
@@ -37,7 +37,7 @@ def model_card(card: Optional[Mapping[str, Any]], *, license: str = '',
 def _lines(card: Optional[Mapping[str, Any]]) -> Iterator[str]:
     yield f'# {escaped(card["name"]) if card else "A visual grounding model"}'
     yield ''
-    yield 'A model of segvg: from an image and a sentence to the object.'
+    yield 'A segvg model: it finds the object that a sentence describes in an image.'
     yield ''
     yield from ('```python', 'from segvg.apis import GroundingInferencer', '',
                 "ground = GroundingInferencer('OWNER/NAME')  # the name of this page",
@@ -46,7 +46,8 @@ def _lines(card: Optional[Mapping[str, Any]]) -> Iterator[str]:
         return
     yield from ('', '## Results', '')
     yield from _results(card)
-    yield from ('', '## How they were made', '', '| what | value |', '|---|---|')
+    yield from ('', '## How the results were made', '', '| item | value |',
+                '|---|---|')
     for name, value in _facts(card):
         yield f'| {escaped(name)} | {escaped(value)} |'
 
@@ -54,7 +55,7 @@ def _lines(card: Optional[Mapping[str, Any]]) -> Iterator[str]:
 def _results(card: Mapping[str, Any]) -> Iterator[str]:
     data = card['data']
     yield (f'{data["expressions"]} expressions of {data["images"]} images: '
-           f'{escaped(", ".join(data["splits"]))}. In percent, with intervals of 95 %.')
+           f'{escaped(", ".join(data["splits"]))}. In percent, with 95 % intervals.')
     yield from ('', '| score | value | interval |', '|---|---|---|')
     for name, value in card['scores'].items():
         low, high = card['intervals'].get(name) or (None, None)
@@ -64,7 +65,7 @@ def _results(card: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _facts(card: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield what decides whether the scores may be compared."""
+    """Yield the facts that decide whether scores can be compared."""
     weights, config = card['weights'], card['config']
     yield 'leakage', card['leakage']
     for protocol in card['protocols']:
@@ -73,7 +74,7 @@ def _facts(card: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield 'threshold', threshold
     for file in card['data']['files']:
         yield 'annotations', f'{file["file"]}, SHA-256 {file["sha256"]}'
-    yield 'config', f'{config["file"].rpartition("/")[2]}'
+    yield 'config', config['file'].rpartition('/')[2]
     yield 'weights', f'SHA-256 {weights["sha256"]}'
     for name in ('seed', 'training', 'code', 'environment'):
         if card.get(name) is not None:

@@ -1,4 +1,4 @@
-"""docs/models.md, made from the metafiles: ``python -m segvg.hub.models_page``."""
+"""Make docs/models.md from the metafiles: ``python -m segvg.hub.models_page``."""
 from itertools import groupby
 from pathlib import Path
 from typing import Iterator
@@ -9,18 +9,18 @@ from segvg.utils.files import write_whole
 from segvg.utils.layout import find_folder
 
 PAGE = 'docs/models.md'
-#: What follows this line is made; what stands before it is written by hand.
+#: The text after this line is generated; the text before it is written by hand.
 MARK = '<!-- The rest is made by `python -m segvg.hub.models_page`. -->\n'
 
 
 def models_page(text: str) -> str:
-    """Return the page with its tables made anew.
+    """Return the page with its tables regenerated.
 
     Args:
-        text: of the page as it is.
+        text: current text of the page.
 
     Raises:
-        ValueError: it lacks the line after which the tables stand.
+        ValueError: the text lacks the line ``MARK``.
     """
     head, mark, _ = text.partition(MARK)
     if not mark:
@@ -71,7 +71,7 @@ def _scores(result: dict) -> str:
 
 
 def main() -> None:
-    """Write the page into the clone."""
+    """Write the page into the repository."""
     path = find_folder('configs').parent / PAGE
     write_whole(path, models_page(path.read_text('utf-8')))
     print(f'{path} was written')

@@ -1,4 +1,4 @@
-"""Configs that name the files beside them, so that a folder with both can be moved."""
+"""Make a config refer to files in its own folder, so that the folder can be moved."""
 import shutil
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from segvg.utils.layout import VOCABULARIES
 
 TOKENIZER = 'tokenizer'  # folder for the files of a tokenizer
 TOKENIZER_FILES = ('vocab.txt', 'vocab.json', 'merges.txt', 'tokenizer.json',
-                   'tokenizer_config.json', 'special_tokens_map.json')
+                   'tokenizer_config.json', 'special_tokens_map.json', 'beit3.spm',
+                   'sentencepiece.bpe.model', 'spiece.model')
 
 
 def use_tokenizer(cfg: Config, folder: Path) -> None:
@@ -20,31 +21,33 @@ def use_tokenizer(cfg: Config, folder: Path) -> None:
 
     Args:
         cfg: changed in place.
-        folder: of the config. One file in its ``tokenizer`` is the vocabulary itself,
-            several are read by their names. Without files the vocabulary is expected
-            there, by the name that the config has for it.
+        folder: of the config. If its ``tokenizer`` has one file, that is the
+            vocabulary; if it has several, the vocabulary is the folder. If it has
+            none, the config expects a file there with the name of its vocabulary.
     """
-    place, tokenizer = f'{HERE}/{TOKENIZER}', folder / TOKENIZER
-    files = [path.name for path in tokenizer.iterdir()] if tokenizer.is_dir() else []
+    location, tokenizer = f'{HERE}/{TOKENIZER}', folder / TOKENIZER
+    # hidden ones are left by downloads that were not finished
+    files = [path.name for path in tokenizer.glob('*') if path.name[0] != '.']
     for part in find_dicts(cfg._cfg_dict, 'vocab'):
         if len(files) > 1:
-            part['vocab'] = place
+            part['vocab'] = location
         elif isinstance(part['vocab'], str):
             name = files[0] if files else Path(part['vocab']).name
-            part['vocab'] = f'{place}/{name}'
+            part['vocab'] = f'{location}/{name}'
 
 
 def take_tokenizers(cfg: Config, folder: Path) -> None:
-    """Copy the vocabularies that a config names beside it, and name the copies.
+    """Copy the vocabularies of a config into its folder and refer to the copies.
 
-    A vocabulary of the package, and the name of a model on the hub, stay as they are.
+    The name of a vocabulary of the package or of a model on the hub stays as it is.
 
     Args:
         cfg: changed in place.
-        folder: gets ``tokenizer``.
+        folder: of the config; the copies are in its ``tokenizer``.
 
     Raises:
-        InputError: a vocabulary does not exist, or two have one name.
+        InputError: a vocabulary does not exist or has no known file, or two
+            vocabularies have a file of the same name.
     """
     copies: dict[str, str] = {}
     for part in find_dicts(cfg._cfg_dict, 'vocab'):
@@ -56,12 +59,15 @@ def take_tokenizers(cfg: Config, folder: Path) -> None:
 
 
 def _take(source: Path, folder: Path) -> str:
-    """Copy a vocabulary, a file or a folder; returns its name in the config."""
+    """Copy a vocabulary, a file or a folder; return its path in the config."""
     if source.is_file():
         files, name = [source], f'{HERE}/{TOKENIZER}/{source.name}'
     elif source.is_dir():
         files = [source / name for name in TOKENIZER_FILES if (source / name).is_file()]
         name = f'{HERE}/{TOKENIZER}'
+        if not files:
+            raise InputError(f'vocabulary {source} has none of '
+                             f'{", ".join(TOKENIZER_FILES)}')
     elif is_hub_name(str(source)):
         return str(source)
     else:

@@ -1,4 +1,4 @@
-"""From the name of a model to a checkpoint that is ready to be used."""
+"""Turn the name of a published model into a converted checkpoint."""
 import os
 import re
 import shutil
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Optional
 from urllib.parse import unquote, urlsplit
 
 from segvg.hub.fetch import LARGEST, fetch, reason_of
-from segvg.hub.metafiles import PublishedModel, config_path, find_model, read_models
+from segvg.hub.metafiles import PublishedModel, config_path, find_model
 from segvg.utils.errors import InputError
 from segvg.utils.files import write_whole
 from segvg.utils.folder_lock import lock_folder
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from mmengine.config import Config
     from torch import Tensor
 
-#: Folder for models, and what it is when the variable is not set.
+#: Environment variable for the folder of models, and its default.
 HOME = 'SEGVG_HOME'
 CACHE = '~/.cache/segvg'
 CHECKPOINTS = ('.pth', '.safetensors')
-SOURCE = 'source'  # folder for the file as its authors published it
+SOURCE = 'source'  # folder of the published file before it is converted
 WEIGHTS = 'model.safetensors'  # of a folder that ``HubModel`` wrote
-#: Tables of the weights whose lengths differ between the published files of a method.
+#: Tables whose number of rows differs between the published files of a method.
 POSITIONS = 'fusion.position.weight'
 WORDS = 'language_encoder.words.weight'
 HUB_ID = re.compile(r'[\w.-]+/[\w.-]+')
@@ -34,17 +34,17 @@ def model_home() -> Path:
 
 
 def installed_path(model: PublishedModel, home: Optional[Path] = None) -> Path:
-    """Return where the converted weights of a model lie once it was fetched."""
+    """Return the path of the converted weights of a model."""
     return (home or model_home()) / model.name / f'{model.name}.safetensors'
 
 
 def resolve(name: str) -> Path:
-    """Return the checkpoint of a model, which holds its config; fetch it on first use.
+    """Return the checkpoint of a model, with its config; fetch it on first use.
 
     Args:
-        name: of a published model (``segvg download --list``), a folder that
-            ``HubModel.save_pretrained`` wrote, ``owner/name`` of such a one on the
-            Hugging Face hub, or the path of a checkpoint itself.
+        name: name of a published model (``segvg download --list``), folder written by
+            ``HubModel.save_pretrained``, ``owner/name`` of such a folder on the
+            Hugging Face hub, or path of a checkpoint.
 
     Raises:
         InputError: the name is unknown, or the model cannot be fetched or
@@ -55,33 +55,33 @@ def resolve(name: str) -> Path:
         return Path(name)
     if (Path(name) / WEIGHTS).is_file():
         return Path(name) / WEIGHTS
-    if name not in read_models() and HUB_ID.fullmatch(name):
+    if HUB_ID.fullmatch(name):  # the names of published models have no slash
         from segvg.hub.hub_model import HubModel
         try:
             return HubModel.from_pretrained(name).checkpoint
-        except Exception as error:  # of the client of the hub, all kinds
-            raise InputError(f'{name} is neither a published model nor one that the '
-                             f'Hugging Face hub gives ({reason_of(error)})') from None
+        except Exception as error:  # the client of the hub raises many classes
+            raise InputError(f'{name} is neither a published model nor one on the '
+                             f'Hugging Face hub ({reason_of(error)})') from None
     return install(find_model(name))
 
 
 def install(model: PublishedModel, home: Optional[Path] = None, *,
             limit: int = LARGEST, keep_source: bool = False) -> Path:
-    """Fetch a model, convert it and write its config beside it, unless that was done.
+    """Fetch a model, convert it and write its config beside it, unless it is installed.
 
     Args:
-        model: what to fetch.
-        home: folder that gets a folder of the model; ``model_home()`` unless given.
+        model: the model to fetch.
+        home: folder of all models, default ``model_home()``.
         limit: bytes; a larger file is refused.
-        keep_source: whether to keep the file as published. One that was put there by
-            hand always stays.
+        keep_source: whether to keep the published file. A file that was there before
+            the call is always kept.
 
     Returns:
         The checkpoint, ``NAME.safetensors``. ``NAME.py`` beside it is its config.
 
     Raises:
-        InputError: a file cannot be fetched, is another one, or has a key that the
-            rules do not know.
+        InputError: a file cannot be fetched, has the wrong size or SHA-256, or has a
+            key that the conversion rules do not know.
     """
     weights = installed_path(model, home)
     if weights.is_file():
@@ -99,12 +99,13 @@ def install(model: PublishedModel, home: Optional[Path] = None, *,
 
 
 def _fetch_files(model: PublishedModel, folder: Path, source: Path, limit: int) -> None:
-    """Fetch tokenizer and weights; one error says what is missing of all of them."""
+    """Fetch tokenizer and weights; one error lists all files that failed."""
+    from segvg.hub.portable import TOKENIZER
     missing = []
     for address in model.tokenizer:
         name = Path(unquote(urlsplit(address).path)).name
         try:
-            fetch(address, folder / 'tokenizer' / name, limit=limit)
+            fetch(address, folder / TOKENIZER / name, limit=limit)
         except InputError as error:
             missing.append(str(error))
     try:
@@ -117,10 +118,11 @@ def _fetch_files(model: PublishedModel, folder: Path, source: Path, limit: int) 
 
 
 def convert(model: PublishedModel, source: Path) -> dict[str, 'Tensor']:
-    """Return the weights of a published file under the names of this package.
+    """Return the weights in a published file under the names used in this package.
 
     Raises:
-        InputError: it cannot be read safely, or holds something else.
+        InputError: the file cannot be read safely, lacks averaged weights, or has keys
+            that the conversion rules do not know.
     """
     from segvg.checkpoints.convert import convert_state_dict
     from segvg.checkpoints.io import load_checkpoint, state_dict_of
@@ -136,17 +138,17 @@ def convert(model: PublishedModel, source: Path) -> dict[str, 'Tensor']:
     except ValueError as error:
         raise InputError(f'{source}: {error}') from None
     if not state:
-        raise InputError(f'{source} holds nothing of a published {model.rule} model')
+        raise InputError(f'{source} holds no weights of a published {model.rule} model')
     return state
 
 
 def published_config(model: PublishedModel, state: dict[str, 'Tensor']) -> 'Config':
-    """Return the config of a model with the sizes that its weights have.
+    """Return the config of a model with sizes taken from its weights.
 
     Text lengths and vocabularies differ between the published files of a method.
 
     Raises:
-        InputError: the weights lack the table that says so.
+        InputError: the weights lack the table that has these sizes.
     """
     from segvg.utils.configs import load
     tables = dict(segvg=POSITIONS, transvg=POSITIONS, seqtr=WORDS, partial_res=WORDS)
@@ -163,7 +165,7 @@ def published_config(model: PublishedModel, state: dict[str, 'Tensor']) -> 'Conf
 
 
 def _write(model: PublishedModel, state: dict[str, 'Tensor'], weights: Path) -> None:
-    """Write config and weights; the weights last, so that they stand for both."""
+    """Write config and weights; the weights last: a model that has them is complete."""
     from segvg.checkpoints.io import save_weights
     from segvg.hub.portable import use_tokenizer
     from segvg.utils.fast_config_dump import plain_text

@@ -28,9 +28,12 @@ def sha256_of(path: Path) -> str:
 
 
 def sha256_of_weights(*sources: Union[str, Path]) -> str:
-    """SHA-256 of checkpoints: files, and published models in folders or on the hub.
+    """Return the SHA-256 of checkpoint files, or of published models.
 
-    That of several files is of their own SHA-256 one after the other.
+    For several files it is the SHA-256 of the joined hexadecimal digests of the files.
+
+    Args:
+        sources: checkpoint files, and folders or names on the hub of published models.
     """
     files = [file for source in sources for file in (
         [Path(source)] if Path(source).is_file() else weight_files(str(source)))]

@@ -37,7 +37,7 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize('is_zip', [True, False])
-def test_checkpoint_is_looked_at_without_its_numbers(tmp_path, is_zip):
+def test_checkpoint_is_checked_without_reading_its_values(tmp_path, is_zip):
     path, log = tmp_path / 'a.pth', HistoryBuffer([1.], [1])
     content = dict(state_dict=dict(a=torch.ones(2, 3)),
                    message_hub=dict(log_scalars=dict(loss=as_plain(log))))

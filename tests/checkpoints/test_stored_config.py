@@ -95,7 +95,7 @@ def test_config_of_safetensors_is_in_them_or_beside_them(tmp_path):
         stored_config(load_checkpoint(path), path)
 
 
-def test_folder_of_the_file_may_be_named(tmp_path):
+def test_variable_for_the_folder_of_the_file_is_replaced(tmp_path):
     text = GOOD.replace('[]', "[{'vocab': '{{fileDirname}}/vocab.txt'}]")
     found = stored_config(dict(meta=dict(cfg=text)), tmp_path / 'a.pth')
     assert found.test_dataloader.dataset.pipeline == [

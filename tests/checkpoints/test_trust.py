@@ -17,9 +17,9 @@ ADMITTED = {
         'class_of(name).from_pretrained', 'network.config_class.from_pretrained'},
     # checks the file that it has just written
     'segvg/export/files.py': {'torch.jit.load'},
-    # fetches files and reads none; what it gives is read by our own reader
+    # fetches files and reads none of them; load_checkpoint reads them
     'segvg/hub/published.py': {'HubModel.from_pretrained'},
-    # by a loader that makes plain values and nothing else
+    # with a loader that makes plain values only
     'segvg/utils/safe_yaml.py': {'yaml.load'},
     # runs the tools of the package
     'segvg/__main__.py': {'exec'},

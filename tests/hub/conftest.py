@@ -1,4 +1,4 @@
-"""A local server, and a small model as its authors could have published it."""
+"""A local server, and a small model published on it under other names of weights."""
 import io
 
 import pytest
@@ -43,7 +43,7 @@ def checkpoint(small_model, tmp_path):
 
 @pytest.fixture
 def published(small_model, server, monkeypatch, tmp_path):
-    """The same weights on a server under the names of others; their description."""
+    """The same weights on a server, with the names of weights of another repository."""
     monkeypatch.setitem(RULES, 'transvg', [(r'theirs\.(.+)', r'\1')])
     monkeypatch.setenv('SEGVG_HOME', str(tmp_path / 'home'))
     stream = io.BytesIO()
@@ -58,6 +58,5 @@ def published(small_model, server, monkeypatch, tmp_path):
         tokenizer=(f'{server.address}/words.txt', ), words='', license='MIT',
         paper='https://arxiv.org/abs/2104.08541', code='https://example.com/code',
         data=('SynthRef', ), results=())
-    monkeypatch.setattr('segvg.hub.published.read_models', lambda: {'small': model})
     monkeypatch.setattr('segvg.hub.metafiles.read_models', lambda: {'small': model})
     return model

@@ -1,4 +1,4 @@
-"""A server on this machine: files with ranges, and as much of a hub as tests need."""
+"""A local server: files with ranges, and the parts of a hub that tests need."""
 import base64
 import contextlib
 import hashlib
@@ -11,10 +11,10 @@ COMMIT = 40 * 'c'
 
 
 class Server(ThreadingHTTPServer):
-    """Serves ``files``, path -> bytes, and notes what was asked for in ``log``.
+    """Serve ``files`` (path -> bytes) and record the requests in ``log``.
 
-    ``cut`` is a number of bytes after which an answer ends, ``redirect`` an address
-    that every question is sent to.
+    ``cut`` is the number of bytes after which a response ends, ``redirect`` an address
+    to which every request is redirected.
     """
     daemon_threads = True
 
@@ -36,12 +36,12 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_HEAD(self):
-        self.answer(body=False)
+        self.respond(body=False)
 
     def do_GET(self):
-        self.answer()
+        self.respond()
 
-    def answer(self, body=True):
+    def respond(self, body=True):
         path, server = unquote(urlsplit(self.path).path), self.server
         server.log.append((self.command, path, self.headers.get('Range', '')))
         if server.redirect:
@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data[start:start + server.cut if server.cut else None])
 
     def describe(self, repository):
-        """Answer which files a model has."""
+        """Return the list of files of a model."""
         start = f'/{"/".join(repository)}/resolve/'
         names = sorted(path.removeprefix(start).partition('/')[2]
                        for path in self.server.files if path.startswith(start))
@@ -89,14 +89,14 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_POST(self):
-        """Take an upload: name of the repository, kinds of its files, one commit."""
+        """Accept an upload: a new repository, the types of its files, one commit."""
         path = urlsplit(self.path).path
         body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
         self.server.log.append(('POST', path, ''))
         if path == '/api/repos/create':
-            asked = json.loads(body)
+            request = json.loads(body)
             return self.send_json(dict(url='/'.join((
-                self.server.address, asked['organization'], asked['name']))))
+                self.server.address, request['organization'], request['name']))))
         if '/preupload/' in path:
             files = json.loads(body)['files']
             return self.send_json(dict(files=[
@@ -133,7 +133,7 @@ def running_server():
 
 
 def use_as_hub(monkeypatch, server):
-    """Let the client of the hub ask this server, and nobody else."""
+    """Make the client of the hub send all requests to this server."""
     import huggingface_hub.constants as constants
     import huggingface_hub.file_download as file_download
     template = server.address + '/{repo_id}/resolve/{revision}/{filename}'

@@ -1,4 +1,4 @@
-"""Files from a hub, from Google Drive, from an address, or put there by hand."""
+"""Files from a hub, Google Drive or an https server, or downloaded by hand."""
 import hashlib
 import sys
 from types import SimpleNamespace
@@ -52,11 +52,15 @@ def test_file_and_folder_of_google_drive(tmp_path, monkeypatch):
         'file 1n-ReX', 'file b']
     with pytest.raises(InputError, match='the folder has no c.pth'):
         fetch(FOLDER, tmp_path / '3.pth', file='c.pth')
-    with pytest.raises(InputError, match='more bytes than the limit of 3'):
-        fetch(FILE, tmp_path / '4.pth', limit=3)
+    for size in (None, 10):
+        with pytest.raises(InputError, match='more bytes than the limit of 3'):
+            fetch(FILE, tmp_path / '4.pth', size=size, limit=3)
+    monkeypatch.setattr(Drive, 'download', lambda *args, **kwargs: None)
+    with pytest.raises(InputError, match='gdown wrote no file'):
+        fetch(FILE, tmp_path / '5.pth')
 
 
-def test_missing_gdown_is_told(tmp_path, monkeypatch):
+def test_missing_gdown_is_reported(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'gdown', None)
     with pytest.raises(InputError, match=r"pip install 'segvg\[download\]'"):
         fetch(FILE, tmp_path / 'a.pth')
@@ -64,7 +68,7 @@ def test_missing_gdown_is_told(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('address', [
     FOLDER, HUB, 'https://127.0.0.1:9/a.pth', 'https://pan.baidu.com/s/1m?pwd=h'])
-def test_what_was_not_fetched_is_told_with_address_and_place(tmp_path, address):
+def test_error_names_address_and_path_for_a_file_fetched_by_hand(tmp_path, address):
     """Tests run without network; so does the client of the hub."""
     path = tmp_path / 'source/a.pth'
     with pytest.raises(InputError) as error:
@@ -74,17 +78,17 @@ def test_what_was_not_fetched_is_told_with_address_and_place(tmp_path, address):
     assert f'save the file as {path}, then run this again' in message
 
 
-def test_reason_of_a_client_is_one_plain_line():
+def test_reason_of_an_error_is_one_plain_line():
     assert reason_of(ValueError('a\x1b[1m\nb')) == 'a\\x1b[1m'
     assert reason_of(KeyError()) == 'KeyError'
 
 
-def test_file_that_was_put_there_is_taken_if_it_is_the_right_one(tmp_path):
+def test_existing_file_is_used_if_size_and_hash_are_right(tmp_path):
     path = tmp_path / 'a.pth'
     path.write_bytes(b'weights')
     sha256 = hashlib.sha256(b'weights').hexdigest()
     fetch(FOLDER, path, size=7, sha256=sha256.upper())
-    with pytest.raises(InputError, match='a.pth has 7 bytes; the file of .* has 8'):
+    with pytest.raises(InputError, match='a.pth has 7 bytes; the file at .* has 8'):
         fetch(FOLDER, path, size=8)
     with pytest.raises(InputError, match=f'a.pth has the SHA-256 {sha256}; the file'):
         fetch(FOLDER, path, sha256=64 * '0')

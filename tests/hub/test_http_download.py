@@ -1,4 +1,4 @@
-"""Downloads that are stopped, changed, too large or sent elsewhere."""
+"""Downloads that are interrupted, changed, too large or redirected."""
 import pytest
 
 from segvg.hub.http_download import download
@@ -7,7 +7,7 @@ from segvg.utils.errors import InputError
 DATA = bytes(range(256)) * 64
 
 
-def test_file_is_fetched_whole_and_nothing_else_is_left(server, tmp_path):
+def test_complete_file_is_the_only_one_left(server, tmp_path):
     server.files['/a.pth'] = DATA
     download(f'{server.address}/a.pth', tmp_path / 'new/a.pth', limit=len(DATA))
     assert (tmp_path / 'new/a.pth').read_bytes() == DATA
@@ -15,7 +15,7 @@ def test_file_is_fetched_whole_and_nothing_else_is_left(server, tmp_path):
 
 
 @pytest.mark.parametrize('changed', [False, True])
-def test_interrupted_file_is_continued_unless_it_changed(server, tmp_path, changed):
+def test_interrupted_file_is_resumed_unless_it_changed(server, tmp_path, changed):
     server.files['/a.pth'], server.cut = DATA, 5000
     with pytest.raises(InputError, match=f'ended after 5000 of {len(DATA)} bytes'):
         download(f'{server.address}/a.pth', tmp_path / 'a.pth', limit=10**6)
@@ -45,7 +45,7 @@ def test_only_https_is_fetched_also_after_a_redirection(server, tmp_path, addres
         download(f'{server.address}/a.pth', tmp_path / 'a.pth', limit=10)
 
 
-def test_absent_file_and_server_are_told(server, tmp_path):
+def test_missing_file_and_server_are_reported(server, tmp_path):
     with pytest.raises(OSError, match='the server answers 404'):
         download(f'{server.address}/a.pth', tmp_path / 'a.pth', limit=10)
     with pytest.raises(OSError, match='127.0.0.1 cannot be reached: .*refused'):

@@ -1,4 +1,4 @@
-"""A model as a folder, and its way to a hub and back."""
+"""A model as a folder, uploaded to a hub and fetched from it."""
 import pytest
 import torch
 from huggingface_hub import ModelCard
@@ -37,19 +37,19 @@ def test_folder_is_a_model(checkpoint, small_model, tmp_path):
     assert '/home/me' not in everything and str(tmp_path) not in everything
 
 
-def test_model_goes_to_a_hub_and_back(checkpoint, server, tmp_path, monkeypatch):
+def test_model_is_uploaded_and_fetched(checkpoint, server, tmp_path, monkeypatch):
     use_as_hub(monkeypatch, server)
     monkeypatch.setattr('huggingface_hub.constants.HF_HUB_CACHE', str(tmp_path / 'hub'))
     HubModel(checkpoint).push_to_hub('owner/small', token='hf_none')
     assert '/owner/small/resolve/main/model.safetensors' in server.files
     model = HubModel.from_pretrained('owner/small', cache_dir=tmp_path / 'hub')
     assert state_dict_of(load_checkpoint(model.checkpoint))
-    assert not model.checkpoint.with_name('model.py').exists()  # a program, if wanted
+    assert not model.checkpoint.with_name('model.py').exists()  # it is code
     with pytest.raises(InputError, match='owner/other is neither'):
         resolve('owner/other')
 
 
-def test_settings_of_a_stranger_change_nothing(checkpoint, tmp_path):
+def test_config_json_of_a_folder_sets_nothing(checkpoint, tmp_path):
     folder = tmp_path / 'folder'
     HubModel(checkpoint).save_pretrained(folder)
     (folder / 'config.json').write_text('{"checkpoint": "/etc/passwd", "card": {}, '
@@ -59,6 +59,6 @@ def test_settings_of_a_stranger_change_nothing(checkpoint, tmp_path):
     assert model.card is None and not model.license
 
 
-def test_folder_without_weights_is_told(tmp_path):
+def test_folder_without_weights_is_an_error(tmp_path):
     with pytest.raises(InputError, match='has no model.safetensors'):
         HubModel.from_pretrained(tmp_path)

@@ -1,4 +1,4 @@
-"""The metafiles are whole, true to the READMEs, and name what there is."""
+"""Metafiles are complete and name scores, addresses, configs and rules that exist."""
 import re
 import runpy
 from urllib.parse import urlsplit
@@ -86,7 +86,7 @@ def test_every_address_is_a_link_in_the_readme(name):
 
 
 def published_scores(readme):
-    """(config, split) -> numbers in the columns of published scores."""
+    """Return (config, split) -> numbers in the columns of published scores."""
     found, columns, names, where = {}, {}, [''], ''
     for line in readme.splitlines():
         cells = [cell.strip() for cell in line.strip().strip('|').split('|')]
@@ -107,7 +107,7 @@ def published_scores(readme):
 
 
 def add_scores(found, name, splits, cell):
-    """Add the numbers of a cell, one a split or all to the one split."""
+    """Add the numbers of a cell: one for each split, or all to a single split."""
     groups = cell.split(' / ')
     for index, split in enumerate(splits):
         part = groups[index:index + 1] if len(splits) == len(groups) else groups
@@ -133,14 +133,14 @@ def test_scores_are_those_of_the_readme(name):
     assert seen or name.split('/')[1] in ('instancevg', 'partial_res', 'reftr')
 
 
-def test_published_files_are_not_confused():
-    """A file belongs to one model, unless an address is that of a folder."""
+def test_every_published_file_belongs_to_one_model():
+    """A file belongs to one model, unless the address is a folder."""
     places = [(model.weights, model.file) for model in read_models().values()
               if 'folders' not in urlsplit(model.weights).path or model.file]
     assert len(places) == len(set(places))
 
 
-def test_close_names_are_told():
+def test_similar_names_are_suggested():
     assert find_model('instancevg-b-refcoco').license == 'MIT'
     with pytest.raises(InputError, match='did you mean .*instancevg-b-refcoco'):
         find_model('instancevg-refcoco')

@@ -1,10 +1,10 @@
-"""A model card says what a result card says, and nothing in it is more than text."""
+"""A model card has the content of a result card, with all markup escaped."""
 import yaml
 
 from segvg.hub.model_card import escaped, model_card
 
 
-def test_nothing_of_a_value_is_markup():
+def test_markup_in_values_is_escaped():
     text = '<script>x</script>\n# [a](b) | `c` **d** https://e www.f &amp; \x1b[1m'
     found = escaped(text)
     assert '<' not in found and '\n' not in found and '\x1b' not in found
@@ -12,7 +12,7 @@ def test_nothing_of_a_value_is_markup():
         assert sign not in found.replace(f'\\{sign}', '')
 
 
-def test_head_is_plain_yaml_whatever_the_name_is():
+def test_head_is_plain_yaml_for_any_name():
     name = 'a: b\n---\n!!python/object:os.system x'
     card = dict(name=name, scores={}, intervals={}, protocols=[], thresholds=[],
                 leakage='', data=dict(expressions=0, images=0, splits=[], files=[]),

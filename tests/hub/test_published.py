@@ -1,4 +1,4 @@
-"""From a name to a checkpoint: fetched, checked, converted, with its config."""
+"""A published model is fetched, checked, converted and stored with its config."""
 import pytest
 import torch
 
@@ -52,14 +52,14 @@ def test_size_of_the_vocabulary_is_that_of_the_weights(published):
     assert cfg.model.language_encoder.vocab_size == 7
 
 
-def test_words_that_are_made_elsewhere_belong_beside_the_config(published):
+def test_vocabulary_to_be_built_is_expected_beside_the_config(published):
     path = install(published._replace(tokenizer=(), words='https://example.com/words'))
     cfg = stored_config(load_checkpoint(path), path)
     assert {part['vocab'] for part in find_dicts(cfg.test_dataloader, 'vocab')} == {
         str(path.parent / 'tokenizer/synthref')}
 
 
-def test_published_file_stays_where_it_is_wanted_or_was_given(published, tmp_path):
+def test_published_file_is_kept_on_request_or_if_it_was_there(published, tmp_path):
     path = install(published, tmp_path / 'a', keep_source=True)
     source = path.parent / 'source/small.pth'
     assert source.stat().st_size == published.size
@@ -70,7 +70,7 @@ def test_published_file_stays_where_it_is_wanted_or_was_given(published, tmp_pat
     assert install(offline, tmp_path / 'b').is_file() and given.is_file()
 
 
-def test_stopped_download_is_continued(published, server, tmp_path):
+def test_interrupted_download_is_resumed(published, server, tmp_path):
     server.cut = 5000
     with pytest.raises(InputError, match='ended after 5000 of'):
         resolve('small')
@@ -79,15 +79,15 @@ def test_stopped_download_is_continued(published, server, tmp_path):
     assert ('GET', '/small.pth', 'bytes=5000-') in server.log
 
 
-def test_all_that_is_missing_is_told_at_once(published, server):
+def test_one_error_lists_all_missing_files(published, server):
     server.files.clear()
     with pytest.raises(InputError) as error:
         resolve('small')
     message = str(error.value)
-    for address, place in (('words.txt', 'tokenizer/words.txt'),
+    for address, path in (('words.txt', 'tokenizer/words.txt'),
                            ('small.pth', 'source/small.pth')):
         assert f'{server.address}/{address} was not fetched (the server' in message
-        assert f'save the file as {model_home()}/small/{place}' in message
+        assert f'save the file as {model_home()}/small/{path}' in message
     assert '\n' not in message
 
 
@@ -110,7 +110,7 @@ def test_code_in_a_published_file_is_not_run(published, server, tmp_path, monkey
     assert not (tmp_path / 'boom.txt').exists()
 
 
-def test_unknown_names_are_told_with_close_ones(published):
+def test_error_on_an_unknown_name_suggests_similar_names(published):
     with pytest.raises(InputError, match="'smal' is not the name of a published model; "
                        'did you mean small'):
         resolve('smal')
