@@ -79,7 +79,7 @@ def canvas_of(cfg: Config) -> tuple[int, int]:
     """Return height and width of the canvas of a config.
 
     Raises:
-        ValueError: the config does not say it at its head.
+        ValueError: the config has no ``canvas``.
     """
     canvas = cfg.get('canvas')
     if isinstance(canvas, int):
@@ -93,7 +93,7 @@ def longest_text(cfg: Config) -> int:
     """Return the number of tokens of the longest expression.
 
     Raises:
-        ValueError: no transform of the test pipeline says it.
+        ValueError: no transform of the test pipeline has a ``max_length``.
     """
     lengths = [step['max_length'] for step in find_dicts(
         find_pipeline(cfg), 'max_length') if step['max_length']]
@@ -105,7 +105,7 @@ def longest_text(cfg: Config) -> int:
 @one_line_errors
 @torch.no_grad()
 def main() -> None:
-    """Export and print how far the graphs are from PyTorch."""
+    """Export, and print the largest difference between the graphs and PyTorch."""
     args = parse_args()
     graphs = [graph_path(args.out, graph, args.format) for graph in GRAPHS]
     check_outputs([*graphs, manifest_path(args.out)], [args.config, args.checkpoint],
@@ -114,18 +114,18 @@ def main() -> None:
         cfg = load_config(args)
         model = build_model(cfg, args.checkpoint)
         shape = tuple(args.shape) if args.shape else canvas_of(cfg)
-        told = export_grounder(
+        manifest = export_grounder(
             model, args.out, canvas_shape=shape, max_tokens=longest_text(cfg),
             format=args.format, pad_id=model.data_preprocessor.text_pad_id,
             any_size=args.any_size,
             notes=dict(config=plain_text(cfg)))
     except (FileNotFoundError, ValueError, ImportError) as error:
         fail(error)
-    print(f'canvas {shape[0]} x {shape[1]}, up to {told["max_tokens"]} tokens'
-          + (' (shorter ones are padded)' if told['fixed_length'] else ''))
-    if told['any_size']:
+    print(f'canvas {shape[0]} x {shape[1]}, up to {manifest["max_tokens"]} tokens'
+          + (' (shorter ones are padded)' if manifest['fixed_length'] else ''))
+    if manifest['any_size']:
         print('the whole graph takes images of any size')
-    for graph in told['graphs'].values():
+    for graph in manifest['graphs'].values():
         worst = max(graph['largest_difference'].values())
         print(f'{args.out.with_name(graph["file"])}  {graph["bytes"] / 2**20:.1f} MiB  '
               f'largest difference to PyTorch {worst:.1e}')

@@ -32,8 +32,8 @@ def parse_args() -> argparse.Namespace:
                         help='spaCy model that finds the noun phrases, by its name or '
                         'folder (default: %(default)s)')
     parser.add_argument('--config', metavar='FILE.py',
-                        help='config file (default: the config that the checkpoint '
-                        'holds; that of a training of ours does)')
+                        help='config file (default: the config in the checkpoint; '
+                        'those that tools/train.py writes have it)')
     parser.add_argument('--checkpoint', metavar='FILE.pth', help='checkpoint file')
     parser.add_argument('--model', metavar='NAME', help='instead of a checkpoint: a '
                         'published model by name, fetched on first use (segvg download '
@@ -42,21 +42,22 @@ def parse_args() -> argparse.Namespace:
     add_device(parser)
     add_precision(parser)
     parser.add_argument('--fold', action='store_true',
-                        help='fold batch normalizations into convolutions and lay '
-                        'images out channels last: quicker, and equal but for rounding')
+                        help='fold batch normalizations into convolutions and use '
+                        'the memory format channels last: faster, and equal up to '
+                        'rounding')
     parser.add_argument('--batch-size', type=int, default=1, metavar='N',
                         help='images, each with all its expressions, that are run at a '
                         'time (default: %(default)s)')
     parser.add_argument('--score-thr', type=float, metavar='S',
-                        help='predictions with a lower score do not count (default: '
-                        'what the config says for answers of many targets or none, 0 '
-                        'for others)')
+                        help='ignore predictions with a lower score (default: the '
+                        'threshold of the config for models that answer with many '
+                        'targets or none, 0 for others)')
     parser.add_argument('--no-target-threshold', metavar='F.json',
                         help='take the threshold for "not in this image" from a file '
                         'of tools/analysis_tools/choose_threshold.py')
     parser.add_argument('--mask-parts', action='store_true',
-                        help='take the connected parts of a predicted mask for targets '
-                        'of their own')
+                        help='treat each connected part of a predicted mask as a '
+                        'target')
     add_output_options(parser)
     add_config_options(parser)
     args = parser.parse_args()
@@ -67,13 +68,12 @@ def parse_args() -> argparse.Namespace:
     if args.cfg_options and not args.config:
         parser.error('--cfg-options changes a config file: name it by --config')
     if not args.out_dir and not args.show:
-        parser.error('--out-dir says where the answers are written; without it --show '
-                     'shows them')
+        parser.error('give --out-dir DIR to write the answers, or --show to see them')
     return args
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that say what becomes of the answers."""
+    """Add the flags that say how answers are drawn and where they are written."""
     parser.add_argument('--out-dir', default='', metavar='DIR',
                         help='folder for the pictures and predictions.json')
     parser.add_argument('--together', action='store_true',
@@ -104,7 +104,7 @@ from segvg.apis.inputs import (
 
 
 def outputs(args: argparse.Namespace, questions: Sequence[Question]) -> Iterator[Path]:
-    """Yield the files to write; of the pictures only those that exist."""
+    """Yield the files to write; of the pictures the first of each image."""
     if not args.out_dir:
         return
     folder = Path(args.out_dir)
@@ -140,12 +140,12 @@ def tell_files(args: argparse.Namespace, answers: Sequence[ImageAnswers],
     reduced = sum(max(found.size) > limit for found in answers) if limit else 0
     if reduced:
         print(f'{reduced} images are drawn smaller, {limit} pixels on their longest '
-              'side (--longest-side); boxes and masks are those of the whole images')
+              'side (--longest-side); boxes and masks are for the original size')
 
 
 @one_line_errors
 def main() -> None:
-    """Ask every expression of every image."""
+    """Ground every expression in every image."""
     args = parse_args()
     try:
         questions = list_questions(args.images, args.texts)

@@ -99,7 +99,7 @@ def check_leakage(args: argparse.Namespace, cfg: Config, meta: dict) -> str:
     """Return whether the weights saw images of the test data; ``--require-clean``.
 
     Raises:
-        ValueError: they have to be clean and are not known to be.
+        ValueError: ``--require-clean`` is given, and the verdict is not clean.
     """
     record = read_record(Path(args.checkpoint)) or checked_record(
         meta.get('provenance'), args.checkpoint)

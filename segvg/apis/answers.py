@@ -1,23 +1,24 @@
-"""What a grounder found: plain values, and the forms that other programs take."""
+"""Answers of a grounder as plain values, and their conversion for other programs."""
 from typing import Any, Optional, Sequence
 
 import numpy as np
 
 from segvg.structures.masks import decode_rle
 
-CATEGORY = dict(id=1, name='object')  # COCO needs one; a sentence names the object
+CATEGORY = dict(id=1, name='object')  # the expression names the object
 
 
 class Answer(dict):
     """The answer to one expression, a dict of plain values.
 
-    ``text``, ``bbox``, ``score`` and ``mask`` of the best prediction, ``no_target``,
-    and of a model of generalized grounding ``targets`` and ``no_target_score``.
+    ``text``, ``no_target``, and ``bbox``, ``score`` and ``mask`` of the best
+    prediction; a model for generalized grounding adds ``targets`` and
+    ``no_target_score``.
     """
 
     @property
     def found(self) -> list[dict]:
-        """The N targets, each with ``bbox``, ``score`` and ``mask``; maybe none."""
+        """The N >= 0 targets, each with ``bbox``, ``score`` and ``mask``."""
         if self['no_target']:
             return []
         return self.get('targets', [self])
@@ -35,7 +36,7 @@ class Answer(dict):
 
     @property
     def masks(self) -> Optional[np.ndarray]:
-        """Masks (N, H0, W0) bool of the targets; None without masks."""
+        """Masks (N, H0, W0) bool of the targets; None if N = 0 or one has none."""
         codes = [item['mask'] for item in self.found]
         if not codes or None in codes:
             return None
@@ -50,8 +51,8 @@ class ImageAnswers(list):
     """The answers to the expressions of one image, in their order.
 
     Attributes:
-        image: path or address of the image; None for one in memory.
-        size: its height and width, (0, 0) of an image that was skipped.
+        image: path or address of the image; None for an image in memory.
+        size: height and width of the image; (0, 0) if it was skipped.
     """
 
     def __init__(self, answers: Sequence[Answer] = (), *,
@@ -63,7 +64,7 @@ class ImageAnswers(list):
     def to_supervision(self) -> Any:
         """Return all targets as ``supervision.Detections``.
 
-        ``class_id`` is the number of the expression, ``data['class_name']`` the
+        ``class_id`` is the index of the expression, ``data['class_name']`` the
         expression.
 
         Raises:
@@ -72,20 +73,19 @@ class ImageAnswers(list):
         return detections(self)
 
     def to_coco(self) -> dict[str, list]:
-        """Return the answers in COCO's form; see ``Answers.to_coco``."""
+        """Return the answers in COCO format; see ``Answers.to_coco``."""
         return coco_content([self])
 
 
 class Answers(dict):
-    """All answers: ``predictions``, an ``ImageAnswers`` for each image, and pictures.
-    """
+    """``predictions``, an ``ImageAnswers`` for each image, and ``visualization``."""
 
     def to_coco(self) -> dict[str, list]:
-        """Return the answers in COCO's form: images, annotations, categories.
+        """Return the answers in COCO format: images, annotations, categories.
 
-        An annotation is a target, with ``score`` and its expression in ``sentences``,
-        as ``tools/prepare_data.py coco`` reads them. Images that were skipped are left
-        out.
+        Each target becomes an annotation with its ``score``, and its expression in
+        ``sentences``, which ``tools/prepare_data.py coco`` reads. Skipped images are
+        left out.
         """
         return coco_content(self['predictions'])
 
@@ -112,7 +112,7 @@ def detections(answers: Sequence[Answer]) -> Any:
 
 
 def coco_content(images: Sequence[ImageAnswers]) -> dict[str, list]:
-    """Return the answers about images in COCO's form."""
+    """Return the answers about images in COCO format."""
     content: dict[str, list] = dict(images=[], annotations=[], categories=[CATEGORY])
     for number, answers in enumerate(images, 1):
         height, width = answers.size
@@ -129,7 +129,7 @@ def coco_content(images: Sequence[ImageAnswers]) -> dict[str, list]:
 
 
 def _annotation(item: dict, text: str, image_id: int, number: int) -> dict[str, Any]:
-    """Return an annotation of COCO."""
+    """Return the COCO annotation of a target."""
     x1, y1, x2, y2 = item['bbox']
     area = (x2 - x1) * (y2 - y1)
     if item['mask'] is not None:

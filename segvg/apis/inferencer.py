@@ -1,4 +1,4 @@
-"""GroundingInferencer: ask a trained grounder about any images."""
+"""GroundingInferencer: run a trained grounder on any images."""
 import logging
 from contextlib import nullcontext
 from functools import cached_property
@@ -47,7 +47,7 @@ from segvg.structures.images import BrokenImageError
 from segvg.utils.configs import drop_init, find_pipeline, without_transforms
 from segvg.utils.progress import with_progress
 
-# What reads files and annotations in a test pipeline; here both come from the caller.
+# Transforms that read files and annotations; here the caller gives both.
 LOADING = ('LoadImageFromFile', 'LoadGroundingAnnotations')
 
 
@@ -60,7 +60,7 @@ class DrawSettings(NamedTuple):
 
 
 def start_record(image: np.ndarray) -> dict:
-    """Return what ``LoadImageFromFile`` makes of an image (H0, W0, 3) uint8 RGB."""
+    """Return the record that ``LoadImageFromFile`` makes of (H0, W0, 3) uint8 RGB."""
     shape = image.shape[:2]
     return dict(img=image, img_shape=shape, ori_shape=shape, flip=False,
                 scale_factor=(1.0, 1.0), pad_offset=(0.0, 0.0))
@@ -71,12 +71,12 @@ class GroundingInferencer:
     """A trained grounder, ready to be called with images and expressions.
 
     An image is encoded once for all its expressions, and passes the config's test
-    pipeline. Weights are read without running what is in the file and have to fit the
-    model; nothing is downloaded.
+    pipeline. Weights are read without running code from the file and have to fit the
+    model. Only a model that is given by its name is downloaded.
 
-    A model of generalized grounding, one whose config scores it by a metric of that
-    kind, answers with all its targets or that there is none in the image, by the rule
-    and threshold of that metric. Any other answers with its best prediction.
+    A model for generalized grounding, whose config has a metric of that task, answers
+    with all its targets, or that the image has no target, by the rule and threshold of
+    that metric. Any other model answers with its best prediction.
 
     Example::
 
@@ -89,31 +89,34 @@ class GroundingInferencer:
             package; None for the config that the checkpoint holds. Without weights: the
             name of a published model (``segvg download --list``), a folder of
             ``HubModel`` or its name on the Hugging Face hub, fetched on first use; or
-            what ``find_model`` gave.
+            the result of ``find_model``.
         weights: path of a checkpoint of that config, or of the manifest
-            (``NAME.export.json``) of a model that ``tools/export_model.py`` wrote; of a
-            foundation model its folder, or its name on the hub.
-        device: where to run; a GPU if there is one, unless given.
-        mask_parts: take the connected parts of a predicted mask for targets of their
-            own, for models that draw one mask around everything (an extension: objects
-            that touch become one).
-        on_broken_image: ``'error'``, or ``'skip'``: an image that cannot be read is
-            warned of, noted in ``skipped`` and has no predictions; the others go on.
-        longest_side: of a picture in pixels, without its title; larger images are
-            drawn smaller. None: that of ``GroundingVisualizer``; 0: no limit.
-        phrase_model: name or folder of the spaCy model that finds noun phrases for a
-            model of phrases, where none are given.
+            (``NAME.export.json``) of a model that ``tools/export_model.py`` wrote; for
+            a foundation model its folder, or its name on the hub.
+        device: device to run on. None: a GPU if one is available, else the CPU. An
+            exported model always runs on the CPU.
+        mask_parts: treat each connected part of a predicted mask as a target, for
+            models that predict one mask for all targets (an extension: objects that
+            touch count as one).
+        on_broken_image: ``'error'``, or ``'skip'``: warn of an image that cannot be
+            read, note it in ``skipped``, give it no predictions and go on with the
+            next one.
+        longest_side: largest width or height of a drawn image in pixels; larger images
+            are drawn smaller. None: that of ``GroundingVisualizer``; 0: no limit.
+        phrase_model: name or folder of the spaCy model that finds noun phrases when a
+            model for phrases is called without phrases.
         dtype: type of matrix products and convolutions, ``'float32'``, ``'bfloat16'``
             or ``'float16'``. None: float32, which a GPU with TF32 may round.
         compiled: compile the model, which takes minutes once.
-        folded: fold batch normalizations into convolutions and lay images out channels
-            last: quicker, and equal but for rounding.
+        folded: fold batch normalizations into convolutions and use the memory format
+            channels last: faster, and equal up to rounding.
 
     Raises:
-        FileNotFoundError: config, checkpoint or vocabulary are missing.
+        FileNotFoundError: the config, checkpoint or vocabulary does not exist.
         ValueError: the checkpoint belongs to another model, holds no config or cannot
-            be read safely, the config has no test pipeline, or the device does not
-            exist.
+            be read safely, the config has no test pipeline, the device does not
+            exist, or ``dtype``, ``compiled`` or ``folded`` is given for an exported
+            model.
     """
 
     def __init__(self, model: Union[str, Path, Config, ModelSource, None],
@@ -132,6 +135,9 @@ class GroundingInferencer:
         self.skipped: dict[str, str] = {}  # path of an image -> why it was skipped
         if not isinstance(model, ModelSource):
             model = find_model(model, weights)
+        if model.is_exported and (dtype not in (None, 'float32') or compiled or folded):
+            raise ValueError('an exported model runs as it was exported, in float32: '
+                             'dtype, compiled and folded are for checkpoints')
         cfg, device = model.config, pick_device(device)
         self.mask_parts = mask_parts
         self.rule = answer_rule(cfg.get('test_evaluator'))
@@ -148,7 +154,7 @@ class GroundingInferencer:
             self.model, device = ExportedGrounder(self.model, model.weights), 'cpu'
         else:
             load_model(self.model, model.content, model.weights)
-        # A head that draws masks only on demand is asked for them.
+        # Some heads predict masks only when this is set.
         if hasattr(getattr(self.model, 'head', None), 'predict_masks'):
             self.model.head.predict_masks = True
         self.model.to(device).eval()
@@ -173,39 +179,40 @@ class GroundingInferencer:
                 images of Pillow are turned upright by their EXIF orientation.
             texts: expressions asked of every image, or a list of them for each image.
                 None: those in the file of lines.
-            out_dir: folder for a picture of each expression and ``predictions.json``,
-                both written as answers come; what there is stays after a stop.
+            out_dir: folder for a picture of each expression and ``predictions.json``.
+                Both are written during the run, so that the answers so far are kept
+                when it is stopped.
             return_vis: whether to return the pictures.
             batch_size: number of images, each with all its expressions, that are run
                 at a time.
-            phrases: parts of every text; each is found by itself, all in one pass.
-                None: a model for phrases takes noun phrases, another whole texts.
-            score_thr: predictions with a lower score do not count: without any other
-                the answer is that there is none. None: the threshold of the config for
-                a model of generalized grounding, none for another.
-            channel_order: of arrays, ``'rgb'``, or ``'bgr'`` as OpenCV and mmcv read
-                them.
+            phrases: parts of every text; each has an answer of its own, all from one
+                pass. None: noun phrases for a model for phrases, else the whole text.
+            score_thr: predictions with a lower score are ignored; if none is left, the
+                answer is that the image has no target. None: the threshold of the
+                config for a model for generalized grounding, else no threshold.
+            channel_order: order of the channels of arrays, ``'rgb'``, or ``'bgr'`` as
+                of OpenCV and mmcv.
             together: draw all answers about an image on one picture, numbered.
             show: whether to show each picture in a window.
             wait_time: seconds a window waits for a key, 0 = until one is pressed.
-            show_progress: whether to show a bar, where the output is a terminal.
+            show_progress: whether to show a progress bar if stderr is a terminal.
 
         Returns:
             ``predictions``: for each image an ``ImageAnswers``, a list of ``dict(text,
             bbox, score, mask, no_target)``, one per expression or phrase: the best box
             ``[x1, y1, x2, y2]`` in pixels of the image, its score and its mask as a
-            run-length code, or None where there is none; ``no_target`` where nothing
-            was found. A model of generalized grounding adds ``targets``, all boxes with
-            score and mask, and ``no_target_score``. Forms for other programs:
-            ``to_supervision``, ``to_coco``, ``masks``; see ``segvg.apis.answers``.
+            run-length code, each None if missing; ``no_target`` is whether nothing was
+            found. A model for generalized grounding adds ``targets``, all boxes with
+            score and mask, and ``no_target_score``. ``to_supervision``, ``to_coco`` and
+            ``masks`` convert them for other programs; see ``segvg.apis.answers``.
             ``visualization``: with ``return_vis``, for each image a list of pictures
             (H', W', 3) uint8 RGB.
 
         Raises:
-            FileNotFoundError: an image is missing.
-            ValueError: an image cannot be read, images and texts do not fit, or an
-                option has an unknown value.
-            InputError: windows are asked for where none can be opened.
+            FileNotFoundError: an image does not exist.
+            ValueError: an image cannot be read, the number of lists of texts is not
+                the number of images, or the value of an option is not allowed.
+            InputError: ``show`` is set, but no window can be opened here.
         """
         check_options(batch_size=batch_size, channel_order=channel_order,
                       score_thr=score_thr)
@@ -213,6 +220,7 @@ class GroundingInferencer:
         check_images([question.image for question in questions],
                      missing_too=self.on_broken_image == 'error')
         if show:
+            from segvg.visualization.window import require_display  # slow: matplotlib
             require_display()
         self._warn_of_texts([question.texts for question in questions])
         drawing = DrawSettings(bool(return_vis or out_dir or show), together, show,
@@ -291,7 +299,7 @@ class GroundingInferencer:
             return None
 
     def _warn_of_texts(self, texts: Sequence[Sequence[str]]) -> None:
-        """Warn of every text of which the model does not read or know enough."""
+        """Warn of texts whose end is cut or whose words are mostly unknown."""
         for step in transforms_of(self.pipeline, TokenizeExpression):
             for text in dict.fromkeys(text for group in texts for text in group):
                 for warning in text_warnings(text, step):
@@ -299,7 +307,7 @@ class GroundingInferencer:
 
     @cached_property
     def visualizer(self) -> Any:
-        """What draws the pictures; matplotlib is slow to import."""
+        """Draws the pictures; made on first use, since matplotlib is slow to import."""
         from segvg.visualization import GroundingVisualizer
         if self.longest_side is None:
             return GroundingVisualizer()
@@ -344,10 +352,10 @@ class GroundingInferencer:
 
 def check_options(*, batch_size: int, channel_order: str,
                   score_thr: Optional[float]) -> None:
-    """Refuse values that are not possible.
+    """Check the values of options of a call.
 
     Raises:
-        ValueError: one of them is not.
+        ValueError: a value is not allowed.
     """
     if batch_size < 1:
         raise ValueError(f'batch_size is at least 1, not {batch_size}')
@@ -359,21 +367,15 @@ def check_options(*, batch_size: int, channel_order: str,
 
 
 def drop_below(samples: Sequence[GroundingDataSample], score_thr: float) -> None:
-    """Take predictions with a lower score out of samples."""
+    """Remove predictions with a score below the threshold from samples."""
     rule = AnswerRule(score_threshold=score_thr)
     for sample in samples:
         found = sample.pred_instances
         sample.pred_instances = found[rule.counts(found)]
 
 
-def require_display() -> None:
-    """Check that windows can be opened; matplotlib is slow to import."""
-    from segvg.visualization.window import require_display as check
-    check()
-
-
 def text_warnings(text: str, step: TokenizeExpression) -> Iterator[str]:
-    """Yield what is lost when a text becomes tokens: its end, or most of its words."""
+    """Yield a warning if the end of a text is cut, or most of its words are unknown."""
     count = len(step.tokenizer(text, None))
     if count > step.max_length:
         yield (f'{text!r} has {count} tokens, of which the model reads '
@@ -381,7 +383,7 @@ def text_warnings(text: str, step: TokenizeExpression) -> Iterator[str]:
     known = getattr(step.tokenizer, 'known_words', lambda text: [])(text)
     if 2 * sum(known) < len(known):
         yield (f'{len(known) - sum(known)} of the {len(known)} words of {text!r} are '
-               'not in the vocabulary of the model: the answer says little')
+               'not in the vocabulary of the model: the answer is unreliable')
 
 
 def pick_device(device: Union[str, torch.device, None]) -> torch.device:

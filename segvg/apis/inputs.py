@@ -1,4 +1,4 @@
-"""What may be asked about: files, folders, patterns, addresses, pictures in memory."""
+"""Inputs of the inferencer: files, folders, patterns, addresses, images in memory."""
 import glob
 import json
 import re
@@ -21,10 +21,10 @@ from segvg.utils.fetch import fetch, is_url
 ImageInput = Union[str, Path, np.ndarray, Image.Image]
 Texts = Union[str, Sequence[str], Sequence[Sequence[str]]]
 
-#: Endings of the files that are taken from a folder.
+#: Suffixes of the files in a folder that count as images.
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.gif', '.webp', '.tif', '.tiff', '.ppm',
             '.pgm', '.mpo')
-LISTS = '.jsonl'  # how a file of images and sentences ends
+LISTS = '.jsonl'  # suffix of a file of images and sentences
 CHANNEL_ORDERS = ('rgb', 'bgr')
 ARRAY = 'an image is an (H, W, 3) uint8 array'
 
@@ -37,14 +37,14 @@ class Question(NamedTuple):
 
 def list_questions(inputs: Union[ImageInput, Sequence[ImageInput]],
                    texts: Optional[Texts] = None) -> list[Question]:
-    """Return every image that is meant with its expressions.
+    """Return every image with its expressions.
 
     Args:
         inputs: one or many, each a path, a folder, a pattern (``*.jpg``, ``**``), an
             address of http or https, an image of Pillow, an array, or a file of lines
             ``{"image": ..., "text": ...}`` (``.jsonl``), see ``read_list``.
-        texts: expressions of every image, or a list of them for each image; of those
-            that have no text of their own in a file.
+        texts: expressions for every image, or a list of them for each image. They are
+            for the images that have no text of their own in a file.
 
     Raises:
         FileNotFoundError: a pattern matches nothing.
@@ -70,7 +70,7 @@ def list_questions(inputs: Union[ImageInput, Sequence[ImageInput]],
 
 
 def expand(item: ImageInput) -> list[ImageInput]:
-    """Return the images that a path, folder or pattern stands for; others as they are.
+    """Return the images of a path, folder or pattern; any other input as it is.
 
     Raises:
         FileNotFoundError: a pattern matches nothing.
@@ -95,15 +95,15 @@ def expand(item: ImageInput) -> list[ImageInput]:
 
 def read_list(path: Union[str, Path]
               ) -> list[tuple[ImageInput, Optional[list[str]]]]:
-    """Return images and expressions of a file of lines in JSON.
+    """Return images and expressions of a file of JSON lines.
 
     Each line is ``{"image": PATH OR ADDRESS, "text": EXPRESSION}``, where ``text`` may
-    be a list, or missing; other keys do not count. Paths are relative to the folder of
-    the file. Empty lines do not count.
+    be a list, or missing; other keys and empty lines are ignored. Paths are relative to
+    the folder of the file.
 
     Raises:
         FileNotFoundError: the file does not exist.
-        InputError: a line is something else; names it.
+        InputError: a line has another form; the message names it.
     """
     path = Path(path)
     if not path.is_file():
@@ -147,7 +147,8 @@ def texts_per_image(texts: Optional[Texts], count: int) -> list[list[str]]:
     """Return a list of expressions for each of ``count`` images.
 
     Raises:
-        ValueError: they are not expressions, or not as many lists as images.
+        ValueError: an image has no expression or an empty one, or the number of lists
+            is not ``count``.
     """
     texts = [texts] if isinstance(texts, str) else texts
     if texts is None:
@@ -167,7 +168,7 @@ def texts_per_image(texts: Optional[Texts], count: int) -> list[list[str]]:
 
 
 def check_images(images: Sequence[ImageInput], *, missing_too: bool = True) -> None:
-    """Look at every image before the first is run.
+    """Check every image before the model runs.
 
     Args:
         images: paths, addresses, images of Pillow or arrays.
@@ -189,12 +190,12 @@ def check_images(images: Sequence[ImageInput], *, missing_too: bool = True) -> N
 
 
 def check_any_readable(images: Sequence[ImageInput]) -> None:
-    """Refuse files of which none is an image, before a model is loaded for them.
+    """Check that at least one of the images can be read, before a model is loaded.
 
     Raises:
-        InputError: the header of every file is refused; says why.
+        InputError: no file has the header of an image; the message has the reasons.
     """
-    told = []
+    reasons = []
     for image in images:
         if not isinstance(image, (str, Path)) or is_url(image):
             return
@@ -202,9 +203,9 @@ def check_any_readable(images: Sequence[ImageInput]) -> None:
             read_header(image)
             return
         except BrokenImageError as error:
-            told.append(str(error))
-    raise InputError(f'{len(told)} of {len(told)} images have no answer: '
-                     f'{"; ".join(told)}')
+            reasons.append(str(error))
+    raise InputError(f'{len(reasons)} of {len(reasons)} images have no answer: '
+                     f'{"; ".join(reasons)}')
 
 
 def read_input(image: ImageInput, channel_order: str = 'rgb') -> np.ndarray:
@@ -212,10 +213,10 @@ def read_input(image: ImageInput, channel_order: str = 'rgb') -> np.ndarray:
 
     Args:
         image: path, address, image of Pillow, or an array (H0, W0, 3) uint8.
-        channel_order: of arrays, ``'rgb'``, or ``'bgr'`` as OpenCV and mmcv read them.
+        channel_order: of arrays, ``'rgb'``, or ``'bgr'`` as of OpenCV and mmcv.
 
     Raises:
-        BrokenImageError: it cannot be fetched or read; names it.
+        BrokenImageError: the image cannot be fetched or read; the message names it.
     """
     if isinstance(image, np.ndarray):
         return image if channel_order == 'rgb' else np.ascontiguousarray(
@@ -239,7 +240,7 @@ def path_of(image: ImageInput) -> Optional[str]:
 
 
 def stem_of(image: ImageInput) -> str:
-    """Return a name for the files about an image, without a folder and an ending."""
+    """Return the stem of the names of files about an image."""
     path = path_of(image)
     if is_url(path):
         name = Path(unquote(urlsplit(path).path)).stem

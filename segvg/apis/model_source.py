@@ -1,5 +1,4 @@
-"""From what a user names to a config and weights; the one place where this is decided.
-"""
+"""Find the config and weights of a model by name, folder, config or checkpoint."""
 import copy
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
@@ -20,10 +19,10 @@ class ModelSource(NamedTuple):
     """A config and the weights that belong to it.
 
     Attributes:
-        config: may be changed; whoever made the source keeps no other copy.
-        weights: path of a checkpoint, or of the manifest of an exported model; of a
+        config: a copy, which may be changed.
+        weights: path of a checkpoint, or of the manifest of an exported model; for a
             foundation model its folder, or its name on the hub.
-        content: what that file holds; nothing of a foundation model.
+        content: content of that file; empty for a foundation model.
     """
     config: Config
     weights: Path
@@ -38,16 +37,16 @@ class ModelSource(NamedTuple):
 def find_model(model: Union[str, Path, Config, None],
                weights: Union[str, Path, None] = None,
                options: Optional[dict[str, Any]] = None) -> ModelSource:
-    """Return the config and the weights that are meant.
+    """Return the config and the weights of a model.
 
-    Only a model that is named without weights is fetched, on its first use.
+    A model is fetched, on its first use, only if it is given by name without weights.
 
     Args:
         model: path of a config, or a config, ``segvg::METHOD/NAME.py`` for one of the
-            package; None for the config that the weights hold. Without weights: what
-            ``segvg.hub.resolve`` knows, such as the name of a published model; or a
-            config of a foundation model, which names its weights itself.
-        weights: path of a checkpoint, or of a manifest (``NAME.export.json``); of a
+            package; None for the config that the weights hold. Without weights: a
+            name or path for ``segvg.hub.resolve``, such as the name of a published
+            model; or a config of a foundation model, which names its weights itself.
+        weights: path of a checkpoint, or of a manifest (``NAME.export.json``); for a
             foundation model its folder, or its name on the hub.
         options: settings that replace those of a config file, path -> value.
 

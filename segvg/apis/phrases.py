@@ -7,7 +7,7 @@ from mmengine.structures import InstanceData
 from segvg.structures import GroundingDataSample
 from segvg.utils.lower_case import lower_with_origins
 
-#: Finds noun phrases where no other spaCy model is named.
+#: The spaCy model that finds noun phrases by default.
 SPACY_MODEL = 'en_core_web_sm'
 #: Tags of words that stand for something that is named elsewhere: it, who, that.
 PRONOUNS = ('PRP', 'WP', 'WDT')
@@ -62,7 +62,7 @@ def load_parser(model: str) -> Any:
 
 
 def noun_phrases(text: str, model: str = SPACY_MODEL) -> list[str]:
-    """Return the noun phrases that spaCy finds in a caption; without any, the caption.
+    """Return the noun phrases that spaCy finds in a caption, or the caption if none.
 
     Pronouns alone (*it*, *who*) are left out.
 
@@ -71,7 +71,8 @@ def noun_phrases(text: str, model: str = SPACY_MODEL) -> list[str]:
         model: name or folder of a spaCy model with a parser, of the caption's language.
 
     Raises:
-        ValueError: spaCy or its model is not installed, or knows no noun phrases.
+        ValueError: spaCy or the model is not installed, the model has no parser, or
+            spaCy has no noun phrases for its language.
     """
     parsed = load_parser(model)(text)
     try:

@@ -1,4 +1,4 @@
-"""From samples to answers, and the files that keep them."""
+"""Convert samples to answers, and write answers to files."""
 import json
 import time
 from pathlib import Path
@@ -27,9 +27,10 @@ def describe(sample: GroundingDataSample, rule: Optional[AnswerRule] = None
 
     Returns:
         ``text``, ``bbox``, ``score`` and ``mask`` of the best prediction and
-        ``no_target``. With a rule also ``targets``, a list of all that are the answer,
-        and ``no_target_score``, or None where the model sets none. Of a model that
-        answers in words ``answer_text`` and whether they are ``unreadable``.
+        ``no_target``. With a rule also ``targets``, a list of all predictions that are
+        the answer, and ``no_target_score``, None if the model does not give one. For a
+        model that answers in words also ``answer_text``, and ``unreadable``: whether
+        these words could not be parsed.
     """
     none = sample.get('no_target_score')
     found = sample.pred_instances
@@ -40,7 +41,6 @@ def describe(sample: GroundingDataSample, rule: Optional[AnswerRule] = None
     if rule is not None:
         answer['targets'] = [plain(found, index) for index in range(len(found))]
         answer['no_target_score'] = None if none is None else float(none)
-    # of models that answer in words
     answer.update({key: sample.get(key) for key in ('answer_text', 'unreadable')
                    if key in sample})
     return answer
@@ -56,16 +56,16 @@ def plain(found: InstanceData, index: int) -> dict[str, Any]:
 class AnswerFiles:
     """A folder with a picture of each answer and all answers in ``predictions.json``.
 
-    A context manager. That file is written again every few seconds, and at the end,
-    also of a run that is stopped or fails: it then holds the answers so far.
+    A context manager. That file is rewritten every few seconds and at the end. When the
+    run is stopped or fails, it holds the answers so far.
 
     Args:
-        folder: for the files; made if need be.
+        folder: folder for the files; created if it does not exist.
     """
     NAME = 'predictions.json'
-    #: Seconds between two times that the file is written, at least.
+    #: Least number of seconds between two writes of the file.
     INTERVAL = 5.0
-    #: Largest part of the time that is spent on writing it.
+    #: Largest share of the time that is spent on writing it.
     SHARE = 0.05
 
     def __init__(self, folder: Union[str, Path]) -> None:
@@ -87,11 +87,10 @@ class AnswerFiles:
 
         Args:
             image: its path or address, or the image.
-            number: of the image.
+            number: index of the image.
             found: answers.
-            drawn: their pictures (H', W', 3) uint8 RGB; one where they are drawn
-                together.
-            together: whether they are.
+            drawn: their pictures (H', W', 3) uint8 RGB, or one picture of all.
+            together: whether all answers are on one picture.
         """
         from segvg.visualization.drawing import save_picture  # slow: matplotlib
         names = list(picture_names(image, number, len(found), together=together))

@@ -27,7 +27,7 @@ from segvg.version import __version__
 
 #: Largest number of expressions that a graph is checked with.
 CHECKED_BATCH = 3
-#: Parts that tie a graph to one image size, and by what.
+#: Modules that limit a graph to one image size -> the reason.
 ONE_SIZE = {
     BEiT3: 'its table of positions is for one size',
     JointEncoder: 'its table of positions is for one size',
@@ -42,7 +42,7 @@ class Graph(NamedTuple):
         module: the graph.
         inputs: names of its inputs.
         args: an example of them.
-        any_size: images may have any height and width.
+        any_size: whether images may have any height and width.
     """
     name: str
     module: nn.Module
@@ -52,13 +52,13 @@ class Graph(NamedTuple):
 
     @property
     def dynamic_shapes(self) -> list[Optional[dict]]:
-        """What ``torch.export`` is told of each input: sizes that may change."""
+        """The dynamic axes of each input, for ``torch.export``."""
         return [self.dynamic_axes(name) or None for name in self.inputs]
 
     def dynamic_axes(self, name: str) -> dict[int, Any]:
-        """Return the axes of an input that may change.
+        """Return the dynamic axes of an input.
 
-        They are B, and L unless it is fixed, and with ``any_size`` H and W.
+        They are B, L unless it is fixed, and H and W with ``any_size``.
         """
         axes: tuple[int, ...] = ()
         if name in TEXT_INPUTS:
@@ -77,10 +77,10 @@ def has_fixed_length(model: nn.Module) -> bool:
 
 
 def check_any_size(model: nn.Module, format: str) -> None:
-    """Refuse a model or a format whose graphs take images of one size only.
+    """Check that a model can be exported in a format for images of any size.
 
     Raises:
-        ValueError: it does.
+        ValueError: the graphs take images of one size only.
     """
     if format == 'torchscript':
         raise ValueError('TorchScript files are recorded for one image size')
@@ -109,15 +109,16 @@ def export_grounder(model: BaseGrounder, out: Path, *, canvas_shape: tuple[int, 
         max_tokens: longest expression.
         format: one of ``FORMATS``.
         pad_id: token id of padding.
-        any_size: make the whole graph for images of any height and width.
+        any_size: whether the whole graph takes images of any height and width.
         notes: further entries of the manifest.
 
     Returns:
         The content of the manifest.
 
     Raises:
-        ValueError: another format, the model gives something else as a graph, or it
-            takes images of one size only.
+        ValueError: the format is unknown, the head cannot be exported, the outputs of
+            a graph and of the model differ in shape, or ``any_size`` is set for a model
+            that takes images of one size only.
         ImportError: a package that the format needs is not installed.
     """
     if format not in FORMATS:
@@ -209,7 +210,7 @@ def largest_difference(graph: Graph, run: Callable[..., Sequence[Tensor]],
         args = graph.args
         if graph.any_size:
             height, width = args[0].shape[-2:]
-            # A canvas that is no square, and not a multiple of any stride.
+            # A canvas that is not square and not a multiple of any stride.
             args = (*make_example((height - 5 * batch, width + 9 * batch), length,
                                   batch)[:2], *texts)
         elif graph.inputs[-2:] == TEXT_INPUTS:

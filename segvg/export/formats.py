@@ -2,11 +2,11 @@
 from pathlib import Path
 from typing import Union
 
-#: Format -> how its files end.
+#: Format -> suffix of its files.
 FORMATS = dict(onnx='.onnx', pt2='.pt2', torchscript='.ts')
 #: The whole model, its image encoder, and the rest of it.
 GRAPHS = ('whole', 'image', 'text')
-MANIFEST = '.export.json'  # how the name of a manifest ends
+MANIFEST = '.export.json'  # suffix of a manifest
 
 
 def graph_path(out: Path, graph: str, format: str) -> Path:

@@ -58,12 +58,11 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def add_precision(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that say in which precision a model computes, and whether compiled.
-    """
+    """Add the flags for the precision of a model, and for compiling it."""
     parser.add_argument(
         '--dtype', choices=['float32', 'bfloat16', 'float16'], help='type of matrix '
-        'products and convolutions (default: float32, which a GPU with TF32 may round; '
-        'by name it is exact)')
+        'products and convolutions (default: float32, computed with TF32 on a GPU that '
+        'has it; --dtype float32 turns TF32 off)')
     parser.add_argument('--compile', action='store_true',
                         help='compile the model first, which takes minutes')
 

@@ -16,8 +16,8 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 #: Exit code of a command that would replace a file: it was used in a wrong way.
 NOT_REPLACED = 2
-#: Signals that end a command as an interrupt does: that of ``kill``, and that of a
-#: terminal which was closed or of a connection which was lost (Windows has none).
+#: Signals that end a command as an interrupt does. ``kill`` sends SIGTERM. SIGHUP is
+#: sent when a terminal is closed or a connection is lost; Windows lacks it.
 ENDING = [getattr(signal, name) for name in ('SIGTERM', 'SIGHUP')
           if hasattr(signal, name)]
 
@@ -68,9 +68,9 @@ def end_with(error: BaseException, message: str) -> NoReturn:
 def _ended_by_signals() -> Iterator[None]:
     """Make the signals of ``ENDING`` interrupts inside the block.
 
-    A signal that is ignored stays so: ``nohup`` keeps a training alive that way. One of
-    several processes may wait for the others, and only the system's own way ends it
-    then.
+    A signal that is ignored stays ignored: ``nohup`` keeps a training alive that way.
+    With several processes the handlers of the system stay: a process that waits for the
+    others may never run a handler in Python.
     """
     before = {number: signal.getsignal(number) for number in ENDING}
     sizes = (os.environ.get(name, '1') for name in ('WORLD_SIZE',
@@ -88,12 +88,12 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def end_like_interrupts(number: int) -> None:
-    """Make a signal end the program as an interrupt does: blocks are left in order.
+    """Make a signal raise ``KeyboardInterrupt``, so that ``finally`` blocks run.
 
-    Processes that are forked from this one do not take the handler with them. SIGTERM
-    ends them as the system does it, which ``multiprocessing.Pool`` counts on: a handler
-    in Python may never run in a process that waits for a lock. SIGHUP, which goes to
-    all of them, is left to this process, which ends them.
+    Forked processes do not inherit the handler. SIGTERM ends them at once, which
+    ``multiprocessing.Pool`` relies on: a handler in Python may never run in a process
+    that waits for a lock. They ignore SIGHUP, which the system sends to all processes
+    of a terminal: this process ends them.
     """
     def interrupt(*_: Any) -> None:
         _leave_lost_terminal()
@@ -104,7 +104,7 @@ def end_like_interrupts(number: int) -> None:
 
 
 def _forget_handlers() -> None:
-    """Take the handlers out of a process that was forked."""
+    """Remove the handlers from a process that was forked."""
     for number, handler in _handlers.items():
         if signal.getsignal(number) is handler:
             signal.signal(number, _nothing if number == signal.SIGHUP
@@ -112,7 +112,7 @@ def _forget_handlers() -> None:
 
 
 def _nothing(*_: Any) -> None:
-    """Leave a signal to the process that this one was forked from."""
+    """Ignore a signal, which the parent process handles."""
 
 
 _handlers: dict[int, Any] = {}
@@ -120,10 +120,9 @@ os.register_at_fork(after_in_child=_forget_handlers)
 
 
 def _leave_lost_terminal() -> None:
-    """Send output that would go to a terminal which is no longer there to nowhere.
+    """Redirect output to the null device if its terminal was closed.
 
-    Otherwise the first message on the way out would fail, and hide why the command
-    ends.
+    Otherwise the first message at the end would fail, and hide why the command ends.
     """
     for number in (1, 2):
         try:

@@ -1,4 +1,4 @@
-"""The content of a web address, bounded in size and time."""
+"""Fetch the content of a web address, with limits of size and time."""
 import http.client
 import time
 import urllib.request
@@ -33,16 +33,16 @@ def has_host(url: str) -> bool:
 
 def fetch(url: str, *, max_bytes: int = MAX_BYTES,
           seconds: float = SECONDS) -> bytes:
-    """Return what is at a web address.
+    """Return the content of a web address.
 
     Args:
-        url: of http or https.
-        max_bytes: more are an error.
-        seconds: for the whole content; also the longest wait for a part of it.
+        url: address of http or https.
+        max_bytes: largest size of the content.
+        seconds: time limit for the whole content, and for each wait for a part of it.
 
     Raises:
-        InputError: nothing can be fetched, or it is too large or takes too long;
-            names the address.
+        InputError: the content cannot be fetched, is too large or takes too long; the
+            message names the address.
     """
     if not has_host(url):
         raise InputError(f'{url!r} is not an address of http or https')
@@ -70,16 +70,16 @@ def fetch(url: str, *, max_bytes: int = MAX_BYTES,
 def _read(response: http.client.HTTPResponse, url: str, max_bytes: int,
           end: float) -> bytes:
     """Return the content of a response."""
-    told = f'{url} has more than {max_bytes:,} bytes, which is not fetched'
+    too_large = f'{url} has more than {max_bytes:,} bytes, the largest size allowed'
     length = response.headers.get('Content-Length', '')
     if length.isdecimal() and int(length) > max_bytes:
-        raise InputError(told)
+        raise InputError(too_large)
     parts, size = [], 0
     while part := response.read1(CHUNK):
         parts.append(part)
         size += len(part)
         if size > max_bytes:
-            raise InputError(told)
+            raise InputError(too_large)
         if time.monotonic() > end:
             raise TimeoutError
     if length.isdecimal() and size < int(length):

@@ -16,9 +16,13 @@ REMEDY = ('Download the model (config.json, *.safetensors, the files of the toke
 
 
 def is_hub_name(name: str) -> bool:
-    """Return whether a name can be that of a model on a hub (``bert-base-uncased``)."""
+    """Return whether a name can be that of a model on a hub (``bert-base-uncased``).
+
+    The suffix of a file begins with a letter, that of a version (``bge-v1.5``) does
+    not.
+    """
     return not Path(name).is_absolute() and not name.startswith('.') and len(
-        Path(name).parts) <= 2 and not Path(name).suffix
+        Path(name).parts) <= 2 and not Path(name).suffix[1:2].isalpha()
 
 
 def find_model_file(name: str, files: Sequence[str], what: str, remedy: str) -> Path:
@@ -26,12 +30,12 @@ def find_model_file(name: str, files: Sequence[str], what: str, remedy: str) -> 
 
     Args:
         name: folder, or name of a model on the Hugging Face hub.
-        files: names of files in it; the first that is there is taken.
-        what: what is looked for, for the message.
-        remedy: what to do when there is none.
+        files: names of files in it; the first that exists is taken.
+        what: what the file is, for the message.
+        remedy: what the user can do if no file exists, for the message.
 
     Raises:
-        FileNotFoundError: neither folder nor hub has one of them.
+        FileNotFoundError: neither the folder nor the hub has one of the files.
     """
     if Path(name).exists():
         for file in files:
@@ -45,17 +49,17 @@ def find_model_file(name: str, files: Sequence[str], what: str, remedy: str) -> 
                 return Path(str(cached_file(name, file)))
             except (OSError, ValueError) as error:
                 told = str(error).splitlines()[0]
-                reason = f'is neither a folder nor a model that the hub gives ({told})'
+                reason = f'is neither a folder nor a model on the hub ({told})'
                 if 'does not appear to have a file' not in told:
                     break
     raise FileNotFoundError(f'{what}: {name!r} {reason}. {remedy}')
 
 
 def read_model_json(path: Path) -> dict[str, Any]:
-    """Return what a JSON file of a model says.
+    """Return the content of a JSON file of a model.
 
     Raises:
-        InputError: it is too large, cannot be read, or is not an object.
+        InputError: the file is too large, is not JSON, or is not an object.
     """
     size = path.stat().st_size
     if size > LARGEST_JSON:
@@ -73,11 +77,11 @@ def read_model_json(path: Path) -> dict[str, Any]:
 
 
 def weight_files(source: str) -> list[Path]:
-    """Return the files of the weights of a folder, or of a model on the hub.
+    """Return the files with the weights of a folder, or of a model on the hub.
 
     Raises:
-        FileNotFoundError: it has no safetensors.
-        InputError: an index names files that are not beside it.
+        FileNotFoundError: the model has no safetensors.
+        InputError: its index cannot be read, or names files that are not beside it.
     """
     path = find_model_file(source, ['model.safetensors', INDEX],
                            'weights of a foundation model', REMEDY)

@@ -21,10 +21,10 @@ def precision(device_type: str, dtype: str) -> torch.autocast:
 
 
 def use_tf32(enabled: bool) -> None:
-    """Let a GPU round the factors of float32 products to 10 bits, or not.
+    """Turn TF32 on or off: factors of float32 products are rounded to 10 bits.
 
-    Ampere and later have units for it, several times as quick; elsewhere nothing
-    changes.
+    GPUs since Ampere have units for it, which are several times faster; other devices
+    ignore it.
     """
     torch.backends.cuda.matmul.allow_tf32 = enabled
     torch.backends.cudnn.allow_tf32 = enabled

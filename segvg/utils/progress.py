@@ -1,4 +1,4 @@
-"""A bar that shows how far a long loop is."""
+"""A progress bar for a long loop."""
 import sys
 from typing import Iterable, Iterator, TypeVar
 
@@ -6,12 +6,12 @@ T = TypeVar('T')
 
 
 def with_progress(items: Iterable[T], total: int, *, shown: bool) -> Iterator[T]:
-    """Yield items, with a bar on standard error while it is a terminal.
+    """Yield items, with a progress bar on standard error if it is a terminal.
 
     Args:
-        items: to be counted.
-        total: how many there are.
-        shown: False: without a bar anyway.
+        items: the items.
+        total: the number of items.
+        shown: whether to show the bar.
     """
     if not shown or not sys.stderr.isatty():
         yield from items

@@ -11,17 +11,19 @@ DIGITS_LIMIT = 400
 
 
 class PlainLoader(yaml.SafeLoader):
-    """Without what makes a few lines take hours: merged maps, numbers to base 60."""
+    """A safe loader without merged maps and long numbers, in base 60 for example.
+
+    They can make a small file take hours.
+    """
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Refuse ``<<``: maps that are merged twice into each other double each time.
-        """
+        """Refuse ``<<``: a map that is merged twice into the next doubles each time."""
         for key, _ in node.value:
             if key.tag == MERGE:
                 _refuse('maps are not merged (<<)', key)
 
     def construct_number(self, node: yaml.ScalarNode) -> Union[int, float]:
-        """Return a number of a moderate length."""
+        """Return a number; refuse a very long one."""
         if len(node.value) > DIGITS_LIMIT:
             _refuse(f'a number of more than {DIGITS_LIMIT} characters', node)
         name = node.tag.rpartition(':')[2]
@@ -38,10 +40,11 @@ def _refuse(reason: str, node: yaml.Node) -> NoReturn:
 
 
 def read_yaml(text: Union[str, bytes]) -> Any:
-    """Plain values of a YAML text; no tags, and no parts repeated to gigabytes.
+    """Return the plain values of a YAML text.
 
     Raises:
-        ValueError: it is not plain YAML.
+        ValueError: the text is not plain YAML, has tags, or repeats its parts so often
+            that the values become very large.
     """
     try:
         value = yaml.load(text, Loader=PlainLoader)

@@ -1,4 +1,4 @@
-"""YAML for mmengine, whose own reader of it runs what a file names."""
+"""Safe YAML for mmengine, whose own reader runs code that a file names."""
 from typing import Any
 
 import yaml

@@ -241,10 +241,10 @@ def test_text_that_is_cut_is_warned_of(ground, toy, monkeypatch):
 
 @pytest.mark.parametrize('text, told', [
     ('zebra xylophone', ["2 of the 2 words of 'zebra xylophone' are not in the "
-                         'vocabulary of the model: the answer says little']),
+                         'vocabulary of the model: the answer is unreliable']),
     ('the zebra', []), ('red', []), ('a zebra near the xylophone', [
         "4 of the 5 words of 'a zebra near the xylophone' are not in the vocabulary of "
-        'the model: the answer says little'])])
+        'the model: the answer is unreliable'])])
 def test_text_of_unknown_words_is_warned_of(ground, toy, monkeypatch, text, told):
     warned = []
     monkeypatch.setattr('segvg.apis.inferencer.print_log',

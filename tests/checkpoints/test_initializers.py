@@ -77,8 +77,8 @@ def test_pretrained_of_which_nothing_fits_is_an_error(tmp_path):
 
 def test_language_model_that_is_not_there(tmp_path):
     encoder = LanguageTransformer(config=TINY)
-    with pytest.raises(FileNotFoundError, match='neither a folder nor a model that the '
-                       'hub gives.*Put config.json and the weights'):
+    with pytest.raises(FileNotFoundError, match='neither a folder nor a model on '
+                       'the hub.*Put config.json and the weights'):
         HuggingFacePretrained('no-such-model')(encoder)
     with pytest.raises(FileNotFoundError, match='has no usable model'):
         HuggingFacePretrained(str(tmp_path))(encoder)

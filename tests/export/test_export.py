@@ -101,6 +101,9 @@ def test_exported_model_answers_like_the_checkpoint(exported):
                           strict=True):
         assert other['bbox'] == pytest.approx(one['bbox'], abs=1e-3)
         assert other['score'] == pytest.approx(one['score'], abs=1e-5)
+    for settings in (dict(dtype='bfloat16'), dict(compiled=True), dict(folded=True)):
+        with pytest.raises(ValueError, match='runs as it was exported, in float32'):
+            GroundingInferencer(None, root / 'toy.export.json', **settings)
 
 
 @pytest.mark.slow

@@ -149,7 +149,7 @@ def test_inferencer_answers(kind, cards, data, tmp_path):
 def test_model_that_cannot_be_reached_is_told(cards, monkeypatch):
     config, weights, _ = cards('OWLv2')
     told = tool_error(monkeypatch, 'test.py', config, 'google/owlv2-base-patch16')
-    assert 'neither a folder nor a model that the hub gives' in told
+    assert 'neither a folder nor a model on the hub' in told
     assert 'name that folder' in told
     told = tool_error(monkeypatch, 'test.py', config, weights, '--require-clean',
                       '--cfg-options', 'model.name=other/model',

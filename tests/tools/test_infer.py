@@ -157,7 +157,7 @@ def test_answers_have_to_go_somewhere(infer, toy, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', ['infer.py', 'a.jpg', '--checkpoint', 'b.pth'])
     with pytest.raises(SystemExit):
         infer.tool.parse_args()
-    assert '--out-dir says where the answers are written' in capsys.readouterr().err
+    assert 'give --out-dir DIR to write the answers' in capsys.readouterr().err
 
 
 def test_checkpoint_of_another_model_is_refused(infer, toy, tmp_path):

@@ -2,7 +2,7 @@
 import pytest
 
 from segvg.utils import hub_files
-from segvg.utils.hub_files import find_model_file, read_model_json
+from segvg.utils.hub_files import find_model_file, is_hub_name, read_model_json
 
 
 def test_first_file_that_a_folder_has(tmp_path):
@@ -13,9 +13,17 @@ def test_first_file_that_a_folder_has(tmp_path):
         find_model_file(str(tmp_path), ['c', 'd'], 'it', 'Copy it')
 
 
+@pytest.mark.parametrize('name, is_name', [
+    ('bert-base-uncased', True), ('BAAI/bge-small-en-v1.5', True),
+    ('Qwen/Qwen2.5-VL-3B', True), ('data/vocab.txt', False), ('beit3.spm', False),
+    ('/models/bert', False), ('./bert', False), ('data/models/bert', False)])
+def test_names_of_models_are_told_from_paths(name, is_name):
+    assert is_hub_name(name) is is_name
+
+
 def test_name_that_the_hub_does_not_give():
     with pytest.raises(FileNotFoundError, match="it: 'no-such-net' is neither a folder "
-                       'nor a model that the hub gives .*Copy it'):
+                       'nor a model on the hub .*Copy it'):
         find_model_file('no-such-net', ['a'], 'it', 'Copy it')
 
 

@@ -58,18 +58,18 @@ from segvg.utils.configs import drop_init
 def prepare(cfg: Config, args: argparse.Namespace) -> None:
     """Turn the test of a config into a run over its val data with all thresholds.
 
-    Without val data, as for foundation models, those of the test are taken; they have
-    to be val.
+    A config without val data, such as that of a foundation model, has to name the val
+    data as its test data.
 
     Raises:
         ValueError: no metric has a threshold.
     """
-    found = [part for part in generalized_configs(
-        cfg.get('val_evaluator') or cfg.test_evaluator)
+    evaluator = 'val_evaluator' if cfg.get('val_evaluator') else 'test_evaluator'
+    found = [part for part in generalized_configs(cfg[evaluator])
              if args.metric in (None, part['type'])]
     if not found:
         raise ValueError(f'{args.metric or "a metric with a threshold"} is not in the '
-                         f'val_evaluator of {args.config}')
+                         f'{evaluator} of {args.config}')
     cfg.test_dataloader = cfg.get('val_dataloader') or cfg.test_dataloader
     cfg.test_evaluator = dict(
         type='ThresholdSweep', metric=found[0], select=args.select)

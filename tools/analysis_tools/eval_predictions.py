@@ -4,8 +4,8 @@ python tools/analysis_tools/eval_predictions.py configs/segvg/segvg_refcoco.py \
     predictions.json --split testA --card cards/theirs.json
 
 PREDICTIONS is a list in JSON (or lines, .jsonl) of {"expr_id": 17, "bbox": [x1, y1, x2,
-y2]} with "score" and "mask" (a run-length code or polygons) if there are; several
-targets stand in "targets", "bbox": null says that nothing fits. What tools/test.py
+y2]}, optionally with "score" and "mask" (a run-length code or polygons). Several
+targets are in "targets"; "bbox": null means no target. The file that tools/test.py
 --out F.pkl writes is read, too. docs/inference.md has all fields.
 """
 import argparse
@@ -54,7 +54,7 @@ from segvg.utils.configs import ann_files, choose_split
 
 
 def report(scored: Scored, count: int) -> None:
-    """Print scores, and what they leave out."""
+    """Print scores, metrics without a score, and expressions without a prediction."""
     width = max(map(len, scored.scores), default=0)
     for name, value in scored.scores.items():
         print(f'  {name:{width}}  {value:7.2f}')

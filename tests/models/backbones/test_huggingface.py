@@ -180,7 +180,7 @@ def test_settings_without_an_architecture_or_with_an_unknown_one():
 
 def test_folder_that_is_not_there_is_told(tmp_path):
     with pytest.raises(FileNotFoundError, match='settings of an encoder: .*no-such-net'
-                       '.* is neither a folder nor a model that the hub gives'):
+                       '.* is neither a folder nor a model on the hub'):
         HuggingFaceBackbone('no-such-net')
     with pytest.raises(FileNotFoundError, match='has no usable model .*config.json'):
         HuggingFaceBackbone(str(tmp_path))

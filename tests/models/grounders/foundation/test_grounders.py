@@ -264,7 +264,7 @@ def test_messages(models, image, tmp_path):
     folder = models('SAM3')[1]
     with pytest.raises(ValueError, match="architecture 'sam3'; expected 'owlv2'"):
         model.load_published(str(folder))
-    with pytest.raises(FileNotFoundError, match='nor a model that the hub gives'):
+    with pytest.raises(FileNotFoundError, match='nor a model on the hub'):
         model.load_published('google/owlv2-base-patch16-ensemble')
     loaded = models('OWLv2')[0]
     with pytest.raises(ValueError, match='scored as published, not trained'):
