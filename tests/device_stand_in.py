@@ -1,4 +1,4 @@
-"""A device without a device: it counts what would make a GPU wait.
+"""A stand-in for a GPU, on the CPU, that counts what the host would wait for.
 
 Tensors "on the device" are computed on the CPU, but say that they are on ``meta``: code
 takes the branch for a GPU, and every copy between host and device passes here. A tensor
@@ -18,7 +18,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 ROOT = Path(__file__).parents[1]
 DEVICE = torch.device('meta')
 aten = torch.ops.aten
-#: Operations whose result has a size, or is a number, that the host has to wait for.
+#: Operations whose result, or its size, is known to the host only after a wait.
 WAITING = {aten._local_scalar_dense.default, aten.nonzero.default,
            aten.masked_select.default, aten.equal.default, aten._unique2.default,
            aten.unique_dim.default, aten.bincount.default, aten.is_nonzero.default}
@@ -26,6 +26,8 @@ INDEXING = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default,
             aten._index_put_impl_.default, aten._unsafe_index.Tensor}
 #: Operations that take some of their tensors on the host.
 TAKE_BOTH = {aten._pack_padded_sequence.default, aten._pad_packed_sequence.default}
+#: Operations that take not even a number (a tensor without dimensions) of the host.
+JOINING = {aten.cat.default, aten.stack.default}
 MAKERS = {torch.tensor, torch.as_tensor, torch.asarray, Tensor.new_tensor}
 
 
@@ -174,7 +176,7 @@ class DeviceStandIn(TorchDispatchMode):
             self.count('wait')
         elif func in TAKE_BOTH:
             pass
-        elif any(value.dim() for value in others):
+        elif any(value.dim() or func in JOINING for value in others):
             raise RuntimeError(f'{func}: tensors of the device and of the host')
 
     @staticmethod

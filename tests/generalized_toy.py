@@ -26,6 +26,7 @@ def make_generalized_data(root: Path, images: int = 4,
                 writer.write(line)
     return root
 
+
 START, END = 2, 3
 
 

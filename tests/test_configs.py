@@ -28,7 +28,7 @@ OWN = ('partial_res_refcoco_plus', 'reftr_vg_flickr30k', 'transvg_refcoco_plus',
 
 
 def twin(path: Path) -> Optional[Path]:
-    """Return the config that is the same program at toy size, None if there is none."""
+    """Return another config that is the same program at toy size, None if none is."""
     others = [path.stem.replace(*names) for names in NAMES]
     return None if path.stem in OWN else next(
         (NAMED[name] for name in others if name != path.stem and name in NAMED), None)

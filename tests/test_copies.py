@@ -107,5 +107,7 @@ def test_stand_in_counts_what_makes_a_gpu_wait():
         values[torch.tensor([0, 1])] = torch.tensor([5., 6.], device='meta')
         assert values.cpu().tolist() == [5, 6, 2, 3]
         assert device.total('copy') == 3 and device.total('wait') == 4
-        with pytest.raises(RuntimeError, match='of the device and of the host'):
-            values + torch.ones(4)
+        for mixed in (lambda: values + torch.ones(4),
+                      lambda: torch.stack([values[0], torch.tensor(1.)])):
+            with pytest.raises(RuntimeError, match='of the device and of the host'):
+                mixed()

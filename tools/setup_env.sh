@@ -21,7 +21,7 @@ wanted=$(cat pyproject.toml requirements/constraints.txt | cksum)$root
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   echo "Installing segvg (about two minutes)"
   constraints=$(mktemp)
-  # An existing torch, for a GPU say, stays.
+  # An installed torch, for example one for a GPU, is kept.
   if python -c 'import torch' 2>/dev/null; then
     grep -v '^torch==' requirements/constraints.txt >"$constraints"
   else

@@ -26,7 +26,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
     Raises:
         FileNotFoundError: the config does not exist.
-        ValueError: an option names something that is not there.
+        ValueError: an option names a part that the config does not have.
     """
     cfg = load(args.config, args.cfg_options)
     cfg.launcher = args.launcher
@@ -69,14 +69,13 @@ def build_runner(cfg: Config) -> Runner:
 
 
 def set_up_mpi() -> None:
-    """Tell torch what Open MPI says of this process.
+    """Pass the rank of this process and the number of processes from Open MPI to torch.
 
-    Processes on one machine find each other by themselves; on several MASTER_ADDR names
-    the first one.
+    On several machines MASTER_ADDR has to be the address of the first one.
 
     Raises:
-        InputError: the process was not started by Open MPI, or does not know the first
-            machine.
+        InputError: Open MPI did not start the process, or there are several machines
+            and MASTER_ADDR is not set.
     """
     found = {}
     for name in ('RANK', 'SIZE', 'LOCAL_RANK', 'LOCAL_SIZE'):
@@ -101,12 +100,12 @@ def load_weights(runner: Runner, path: str) -> dict:
     """Load a checkpoint that must fit the runner's model; returns its ``meta``.
 
     Args:
-        runner: with the model.
-        path: of the file; of a foundation model the folder, or its name on the hub.
+        runner: its model gets the weights.
+        path: the file; for a foundation model a folder, or a name on the hub.
 
     Raises:
         FileNotFoundError: the file does not exist.
-        ValueError: it cannot be read safely or belongs to another model.
+        ValueError: the file cannot be read safely or belongs to another model.
     """
     model = getattr(runner.model, 'module', runner.model)
     checkpoint = read_checkpoint(model, path)

@@ -59,9 +59,10 @@ def missing_packages(cfg: Config) -> Iterator[str]:
 
 
 def refuses_folders(backend: dict) -> bool:
-    """Return whether MLflow, from version 3 on, would refuse where a backend writes.
+    """Return whether MLflow refuses the folder into which a backend would write.
 
-    Without a ``tracking_uri`` mmengine gives it a folder.
+    Without a ``tracking_uri`` mmengine chooses a folder, which MLflow refuses from
+    version 3 on unless MLFLOW_ALLOW_FILE_STORE is set.
     """
     allowed = os.environ.get('MLFLOW_ALLOW_FILE_STORE', '').lower() in ('true', '1')
     return not (backend.get('tracking_uri') or allowed) and int(
@@ -69,15 +70,15 @@ def refuses_folders(backend: dict) -> bool:
 
 
 def missing_compiler(cfg: Config) -> Iterator[str]:
-    """Yield the C++ compiler that ``torch.compile`` needs for the CPU."""
+    """Yield the C++ compiler if ``torch.compile`` needs one and it is missing."""
     chosen = cfg.get('compile')
     if chosen is None or chosen is False or torch.cuda.is_available():
         return
     backend = chosen.get('backend') if isinstance(chosen, dict) else None
     name = os.environ.get('CXX', 'g++')
     if backend in (None, 'inductor') and shutil.which(name) is None:
-        yield (f'the C++ compiler {name}, with which torch.compile makes code for the '
-               'CPU\n    install one, name it by the variable CXX, or set '
+        yield (f'the C++ compiler {name}, which torch.compile needs on a CPU\n    '
+               'install it, set the environment variable CXX to another one, or set '
                'compile=False')
 
 
@@ -219,8 +220,8 @@ def check_files(cfg: Config, loaders: Sequence[str], pretrained: bool) -> None:
 
     Raises:
         FileNotFoundError: something is missing.
-        ValueError: pixels are normalized otherwise than an encoder has learned, or the
-            checkpoint to begin with cannot be read.
+        ValueError: mean and std of pixels are not those that the image encoder was
+            trained with, or the checkpoint ``load_from`` cannot be read.
     """
     missing: dict[str, None] = dict.fromkeys(missing_packages(cfg))
     if pretrained:

@@ -34,7 +34,7 @@ def report(runner: Runner, metrics: dict, args: argparse.Namespace, *, leakage: 
     for item in thresholds:
         print(f'  {format_threshold(item)}')
     for path in args.out:
-        if is_pickle(path):  # of the predictions
+        if is_pickle(path):  # holds predictions; their metric writes it
             continue
         content = dict(metrics=metrics, config=args.config, checkpoint=args.checkpoint,
                        ann_file=files[0] if len(files) == 1 else files,

@@ -57,7 +57,7 @@ def last_checkpoint(folder: Path) -> str:
     """Return the last checkpoint of a training.
 
     Raises:
-        FileNotFoundError: the folder has no best checkpoint.
+        FileNotFoundError: the folder has no complete checkpoint.
     """
     found = find_last_checkpoint(folder)
     if found is None:

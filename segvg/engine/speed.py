@@ -1,4 +1,4 @@
-"""What makes a run quick and no config has to say."""
+"""Settings that make a run fast although its config does not have them."""
 from typing import Optional
 
 import torch
@@ -11,11 +11,11 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def set_defaults(cfg: Config) -> None:
-    """Fill in what a config leaves open, so that no step waits for the device.
+    """Add the settings that a config leaves open, so that no step waits for the device.
 
-    Batches are one buffer, pinned where there is a GPU; losses are read when they are
-    logged; the optimizer's wrapper does not read the norm of the gradients; Adam and
-    AdamW change all weights in one operation.
+    A batch is one buffer, pinned if the machine has a GPU; losses and the norm of the
+    gradients are read when they are logged; Adam and AdamW update all weights in one
+    operation.
     """
     for name in LOADERS:
         loader = cfg.get(name)
@@ -34,26 +34,24 @@ def set_defaults(cfg: Config) -> None:
 
 
 def has_fused_steps() -> bool:
-    """Return whether this PyTorch changes all weights of the device in one operation.
-    """
+    """Return whether this PyTorch has fused optimizers for the device."""
     if torch.cuda.is_available():
         return True
     try:
         torch.optim.AdamW([nn.Parameter(torch.zeros(1))], fused=True)
-    except RuntimeError:  # of a CPU, before PyTorch 2.4
+    except RuntimeError:  # on a CPU before PyTorch 2.4
         return False
     return True
 
 
 def use_precision(model: nn.Module, dtype: Optional[str] = None, *,
                   compiled: bool = False) -> None:
-    """Say in which precision a grounder predicts, and compile it.
+    """Set the precision in which a grounder predicts; compile it if asked to.
 
     Args:
-        model: maybe wrapped for several processes.
-        dtype: ``'float32'``, ``'bfloat16'`` or ``'float16'``. None: float32, in which a
-            GPU that has TF32 may round the factors of products; float32 by name is
-            exact.
+        model: may be wrapped for several processes.
+        dtype: ``'float32'``, ``'bfloat16'`` or ``'float16'``. None: float32, with TF32
+            for products on a GPU that has it; ``'float32'`` turns TF32 off.
         compiled: whether to compile it, which takes minutes once.
     """
     use_tf32(dtype != 'float32')

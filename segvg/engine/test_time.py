@@ -1,4 +1,4 @@
-"""Test-time augmentation: every image is seen as it is and mirrored."""
+"""Test-time augmentation: averages over each image and its mirror image."""
 import logging
 from typing import Sequence
 
@@ -10,9 +10,9 @@ from segvg.engine.hooks.average_hook import AverageHook
 from segvg.registry import MODELS, TRANSFORMS
 from segvg.utils.configs import find_dicts, find_pipeline
 
-#: Modules of transforms that a flip has to come before.
+#: Modules of the transforms that come after a flip.
 LATER = ('placement', 'tokenize', 'formatting')
-#: Metrics that need what is not averaged.
+#: Metrics of predictions that are not averaged.
 NOT_SCORED = ('SeqTRMaskIoU', )
 TTA_MODEL = dict(type='GroundingTTAModel')
 
@@ -38,7 +38,8 @@ def use_flips(cfg: Config) -> None:
     The pipeline is ``tta_pipeline`` of the config, or the test pipeline with a flip.
 
     Raises:
-        ValueError: the config has no test pipeline.
+        ValueError: the config has no test pipeline, or no metric that can score
+            averaged predictions.
     """
     pipeline = cfg.get('tta_pipeline') or flipping_pipeline(find_pipeline(cfg))
     for dataset in find_dicts(cfg.test_dataloader, 'pipeline'):
@@ -56,9 +57,10 @@ def use_flips(cfg: Config) -> None:
 
 
 def average_flips(runner: Runner) -> None:
-    """Make a runner whose weights are loaded average over the images of ``use_flips``.
+    """Make a runner average its predictions over the images of ``use_flips``.
 
-    The model is ``tta_model`` of the config, by default a ``GroundingTTAModel``.
+    Call it after the weights are loaded. ``tta_model`` of the config averages, by
+    default a ``GroundingTTAModel``.
     """
     settings = dict(runner.cfg.get('tta_model') or TTA_MODEL)
     runner.model = MODELS.build(dict(settings, module=runner.model))

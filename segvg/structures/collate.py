@@ -1,5 +1,5 @@
-"""From a list of packed samples to a batch: what a device needs is one buffer."""
-from typing import Any, Optional, Sequence, Union
+"""From a list of packed samples to a batch whose tensors are one buffer."""
+from typing import Any, Sequence, Union
 
 import torch
 from mmengine.structures import InstanceData
@@ -10,12 +10,12 @@ from segvg.structures.data_sample import ExpressionGroup, GroundingDataSample
 from segvg.structures.geometry import Geometry
 from segvg.structures.packing import PackedTensors
 
-#: A tensor of the batch, or a field of a sample: its number and the name of the field.
+#: Name of a tensor of the batch, or number of a sample and name of its field.
 BatchKey = Union[str, tuple[int, str]]
 PackedBatch = PackedTensors[BatchKey]
-#: Where a token id is not known: the preprocessor writes that of padding.
+#: Stands for padding; the preprocessor knows its token id and writes that.
 NO_TOKEN = -1
-#: Fields of samples that are in the tensors of the batch.
+#: Fields of samples that are stacked in tensors of the batch.
 STACKED = ('token_ids', 'text_padding_mask', 'phrase_ids', 'phrase_padding_mask')
 
 
@@ -27,16 +27,17 @@ def collate(images: Sequence[Tensor], groups: Sequence[ExpressionGroup]) -> dict
         groups: the expressions of each.
 
     Returns:
-        ``inputs``, a ``PackedBatch``, and ``data_samples``, a group for each image, of
-        samples without what is packed. Packed are ``images`` (I, 3, H, W), zeros where
-        padded, ``windows`` (I, 4) int64, the first and the end of the rows and of the
-        columns that are not padding, ``image_index`` (B,), ``ids`` and
-        ``text_padding_mask`` (B, L), of captions ``phrase_ids`` and
-        ``phrase_padding_mask`` (B, P, L') and ``phrase_tokens`` (B, P, L), and of every
-        sample its ``frame`` and the tensors of its ``gt_instances``.
+        ``inputs``, a ``PackedBatch``, and ``data_samples``, for each image a group of
+        samples without their packed fields. The packed tensors are ``images``
+        (I, 3, H, W), zero in the padding; ``windows`` (I, 4) int64, top, bottom, left
+        and right of each image on the canvas, bottom and right exclusive;
+        ``image_index`` (B,); ``ids`` and ``text_padding_mask`` (B, L); for captions
+        ``phrase_ids`` and ``phrase_padding_mask`` (B, P, L') and ``phrase_tokens``
+        (B, P, L); for every sample its ``frame`` and the tensors of its
+        ``gt_instances``.
 
     Raises:
-        ValueError: some expressions of the batch have phrases, some have not.
+        ValueError: some expressions of the batch have phrases and others have none.
     """
     samples = [sample for group in groups for sample in group]
     tensors: dict[BatchKey, Tensor] = {}
@@ -102,15 +103,25 @@ def _stack_phrases(samples: Sequence[GroundingDataSample],
     return dict(phrase_ids=ids, phrase_padding_mask=padding_mask, phrase_tokens=tokens)
 
 
+def _copy(sample: GroundingDataSample, *left_out: str) -> GroundingDataSample:
+    """Return a new sample that shares its fields with another, but for some of them.
+
+    ``sample.new()`` would copy the metainfo value by value, once per sample and step.
+    """
+    new = type(sample)()
+    for name, value in sample.metainfo_items():
+        new.set_field(value, name, field_type='metainfo')
+    new.set_data({name: value for name, value in sample.items()
+                  if name not in left_out})
+    return new
+
+
 def _split(sample: GroundingDataSample
            ) -> tuple[dict[str, Tensor], GroundingDataSample]:
-    """Return what a device needs of a sample, by name, and a sample of the rest."""
-    rest = sample.new()
-    for name in STACKED:
-        if name in rest:
-            delattr(rest, name)
-    packed = {}
-    frame: Optional[Tensor] = Geometry.frame_of(sample.metainfo)
+    """Return the fields of a sample for the device, and a sample of the others."""
+    rest = _copy(sample, *STACKED, 'gt_instances')
+    packed: dict[str, Tensor] = {}
+    frame = Geometry.frame_of(sample.metainfo)
     if frame is not None:
         packed['frame'] = frame
     if 'gt_instances' in sample:
@@ -122,8 +133,8 @@ def _split(sample: GroundingDataSample
 
 
 def join(sample: GroundingDataSample, packed: dict[str, Tensor]) -> GroundingDataSample:
-    """Return a sample, a new one, with what was packed of it."""
-    whole = sample.new()
+    """Return a new sample: a given one with its packed fields added."""
+    whole = _copy(sample, 'gt_instances')
     packed = dict(packed)
     if 'frame' in packed:
         whole.set_data(dict(frame=packed.pop('frame')))

@@ -18,8 +18,8 @@ class GroundingDataSample(BaseDataElement):
         phrase_tokens: (P, L), 1 for the tokens of each phrase of a caption.
         phrase_ids: (P, L') int64, the phrases as texts of their own.
         phrase_padding_mask: (P, L') bool.
-        frame: (6, 2) float64 on the device, what ``Geometry`` computes with there; the
-            preprocessor adds it.
+        frame: (6, 2) float64 on the device, the fields of ``Geometry`` for
+            computations there; added by the preprocessor.
         gt_instances: T targets in the canvas frame: ``bboxes`` (T, 4) xyxy pixels,
             optionally ``masks`` (T, H, W) bool, ``target_masks`` (T, h, w) float, what
             a mask branch learns from, ``contours`` (T, N, 2) of points, -1 = none, and
@@ -31,8 +31,8 @@ class GroundingDataSample(BaseDataElement):
             (Q, H0, W0) bool and ``soft_masks`` (Q, H0, W0) float, ``phrase_scores``
             (Q, P), how well each box fits each phrase, and
             ``canvas_masks`` (Q, h, w) bool, masks of the image as the network saw it.
-            ``labels`` (Q,) int64 are added where there are none, all 0: the one class
-            is what the text describes. Programs for detection expect them.
+            ``labels`` (Q,) int64, which programs for detection expect, are all 0
+            unless given: the only class is the described object.
         no_target_score: (), of heads that predict it: the confidence in [0, 1] that
             nothing in the image fits the expression.
         global_mask: (H0, W0) bool, of heads that predict it: one mask of all targets

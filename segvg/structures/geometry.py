@@ -45,7 +45,7 @@ class Geometry(NamedTuple):
 
     A point p of the original image lies at ``p * scale + offset`` on the canvas. All
     fields are float64 on the CPU, x before y: (2,) for one image, (B, 2) for a batch.
-    What is computed on a device reads ``moved``, so nothing is copied for it.
+    Computations on a device read ``moved``, so that they need no copy.
 
     Attributes:
         scale: canvas pixels per pixel of the original image.
@@ -98,7 +98,7 @@ class Geometry(NamedTuple):
         frames = [sample.get('frame') for sample in data_samples]
         if any(frame is None or frame.device.type == 'cpu' for frame in frames):
             return geometry
-        moved = torch.stack(frames)  # (B, 6, 2), the canvas still that of each image
+        moved = torch.stack(frames)  # (B, 6, 2), canvas sizes of single images
         if canvas_shape is None:
             moved[:, -1] = moved[:, -1].amax(0)
         else:
@@ -108,9 +108,10 @@ class Geometry(NamedTuple):
 
     @classmethod
     def frame_of(cls, meta: Mapping[str, Any]) -> Optional[Tensor]:
-        """Return what ``moved`` needs of an image, (6, 2) float64 on the CPU.
+        """Return the fields of an image as one tensor, (6, 2) float64 on the CPU.
 
-        It is the data field ``frame`` of a sample; None where an entry is missing.
+        Samples carry it to the device as ``frame``, where it becomes ``moved``. None:
+        an entry of the metainfo is missing.
         """
         if any(key not in meta for key in FRAME_KEYS):
             return None
@@ -141,7 +142,7 @@ class Geometry(NamedTuple):
     # -- points and boxes --------------------------------------------------------------
 
     def _read(self, like: Tensor, *fields: str) -> list[Tensor]:
-        """Return fields, each (1, 2) or (B, 1, 2), as type and on device of a tensor.
+        """Return fields, each (1, 2) or (B, 1, 2), in type and device of a tensor.
 
         Args:
             like: (..., N, C) for one image, (..., B, N, C) for a batch.
@@ -158,7 +159,7 @@ class Geometry(NamedTuple):
                                 ).unsqueeze(-2).to(like))
 
     def _frame(self, like: Tensor, frame: Frame) -> tuple[Tensor, Tensor]:
-        """Return corner and size of a frame on the canvas, as ``_read``."""
+        """Return corner and size of a frame on the canvas, as ``_read`` does."""
         if frame not in FRAMES:
             raise ValueError(f'a frame is one of {FRAMES}, not {frame!r}')
         if frame == 'canvas':

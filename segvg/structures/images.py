@@ -75,7 +75,8 @@ def open_image(path: Union[str, Path], max_pixels: int = MAX_PIXELS,
         path: of the file.
         max_pixels: more are an error.
         formats: those that are tried.
-        content: of the file, where it is not on disk; ``path`` only names it then.
+        content: the bytes of an image that is not on disk; ``path`` is then only its
+            name in messages.
 
     Raises:
         MissingImageError: the file does not exist.
@@ -105,7 +106,7 @@ def open_image(path: Union[str, Path], max_pixels: int = MAX_PIXELS,
 
 
 def _check_kind(path: Union[str, Path]) -> None:
-    """Refuse what does not exist or is not a regular file."""
+    """Refuse a path that does not exist or is not a regular file."""
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError as error:
@@ -177,7 +178,8 @@ def read_image(path: Union[str, Path], *, apply_orientation: bool = False,
             camera says. Official annotations do not apply it; most tools that people
             draw boxes with do.
         max_pixels: more are an error.
-        content: of the file, where it is not on disk; ``path`` only names it then.
+        content: the bytes of an image that is not on disk; ``path`` is then only its
+            name in messages.
 
     Raises:
         MissingImageError: the file does not exist.
@@ -190,11 +192,11 @@ def read_image(path: Union[str, Path], *, apply_orientation: bool = False,
 
 def picture_pixels(image: Image.Image, name: str = 'the image', *,
                    max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Return an image of Pillow as upright RGB (H0, W0, 3) uint8.
+    """Return a Pillow image as upright RGB (H0, W0, 3) uint8.
 
     Args:
         image: opened or made by the caller; it stays open.
-        name: for messages.
+        name: its name in messages.
         max_pixels: more are an error.
 
     Raises:

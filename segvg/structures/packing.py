@@ -1,4 +1,4 @@
-"""Many tensors in one buffer, and whole numbers that are made on a device.
+"""Many tensors in one buffer, and integers that are made on a device.
 
 A copy between host and device costs its size and a fixed part, and a blocking one waits
 for all work that is queued. So a batch is one copy to the device and one back.
@@ -38,7 +38,7 @@ class PackedTensors(Generic[Key]):
 
     @classmethod
     def pack(cls, tensors: Mapping[Key, Tensor]) -> 'PackedTensors[Key]':
-        """Copy tensors of one device into a buffer of that device; at least one."""
+        """Copy one or more tensors of one device into a buffer on that device."""
         slots, parts, start = {}, [], 0
         # Widest types first: then each begins at a multiple of its own size.
         for key, tensor in sorted(tensors.items(),
@@ -57,7 +57,7 @@ class PackedTensors(Generic[Key]):
         return tensors
 
     def to(self, device: torch.device) -> 'PackedTensors[Key]':
-        """Return them on a device, by one copy that does not block if it is pinned."""
+        """Return them on a device; the copy does not block if the buffer is pinned."""
         return PackedTensors(self.buffer.to(device, non_blocking=True), self.slots)
 
     def pin_memory(self) -> 'PackedTensors[Key]':
@@ -66,10 +66,10 @@ class PackedTensors(Generic[Key]):
 
 
 def fetch(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Return tensors of one device on the CPU, after one transfer.
+    """Return tensors of one device on the CPU, by one transfer.
 
-    Those of the CPU are returned as they are. Each of the others has memory of its own:
-    who keeps one does not keep all.
+    Tensors of the CPU are returned as they are. A copied tensor has memory of its own,
+    so that keeping it does not keep the others.
     """
     if all(tensor.device.type == 'cpu' for tensor in tensors):
         return list(tensors)
@@ -80,10 +80,10 @@ def fetch(tensors: Sequence[Tensor]) -> list[Tensor]:
 
 def whole_numbers(values: Sequence[int], device: torch.device,
                   dtype: torch.dtype = torch.int64) -> Tensor:
-    """Return whole numbers from 0 upwards as a tensor (N,), made without a copy.
+    """Return integers >= 0 as a tensor (N,) on a device without a copy from the CPU.
 
-    ``torch.tensor`` would make it on the CPU and copy it, which waits for the device.
-    Here it is put together from parts of 0, 1, 2, ..., which the device counts itself.
+    ``torch.tensor`` makes a tensor on the CPU and copies it, which waits for the
+    device. Here it is joined from slices of 0, 1, 2, ..., which the device makes.
     """
     if device.type == 'cpu':
         return torch.tensor(list(values), dtype=dtype)

@@ -1,4 +1,4 @@
-"""What a run gets without a word in its config."""
+"""Settings that a run gets although its config does not have them."""
 from mmengine.config import Config
 
 from segvg.engine.speed import set_defaults

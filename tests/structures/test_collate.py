@@ -23,6 +23,9 @@ def test_what_a_device_needs_is_in_the_buffer_and_the_rest_in_the_samples():
     whole = join(rest, {name: tensors[0, name] for name in ('bboxes', 'masks')})
     assert isinstance(whole.gt_instances, InstanceData)
     assert whole.gt_instances.names == ['left', 'right']
+    assert whole.metainfo == sample.metainfo
+    whole.set_metainfo(dict(text='other'))
+    assert rest.text == sample.text == 'text'
     assert torch.equal(whole.gt_instances.bboxes, sample.gt_instances.bboxes)
     assert 'bboxes' not in rest.gt_instances and 'bboxes' in sample.gt_instances
 

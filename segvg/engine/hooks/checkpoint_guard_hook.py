@@ -1,4 +1,4 @@
-"""Checkpoints that anyone can read, and none that is loaded for nothing."""
+"""Checkpoints that anyone can read, and errors for those that do not fit."""
 import logging
 from typing import Optional
 
@@ -64,9 +64,10 @@ class CheckpointGuardHook(Hook):
 
 
 def warn_of_tables(model: nn.Module, state: dict[str, Tensor], source: str) -> None:
-    """Name the tables of positions that are too long or too short to be loaded.
+    """Warn of tables of positions that are too long or too short to be loaded.
 
-    mmengine loads the rest, and tells of them among all other differences.
+    mmengine loads the other weights and mentions these tables only in its long list of
+    all differences.
     """
     tables = tables_of_other_length(model.state_dict(), state)
     if tables:

@@ -1,4 +1,4 @@
-"""Losses that are read when they are logged, not at every step."""
+"""Losses are read when they are logged, not at every step."""
 from typing import Any, Optional
 
 import torch
@@ -11,14 +11,15 @@ from segvg.registry import HOOKS
 
 @HOOKS.register_module()
 class GatheredInfoHook(RuntimeInfoHook):
-    """mmengine's ``RuntimeInfoHook``, which waits for the device once an interval.
+    """mmengine's ``RuntimeInfoHook``, but it waits for the device once an interval.
 
     mmengine reads every loss at every step, and each time the host waits until the
     device has done all its work. Here losses stay on the device until the logger
     prints, a checkpoint is written or an epoch ends; what is logged is the same.
 
     Args:
-        interval: steps after which losses are read; None: that of the logger.
+        interval: losses are read after so many steps. None: the interval of the
+            logger.
     """
 
     def __init__(self, interval: Optional[int] = None) -> None:
@@ -38,7 +39,9 @@ class GatheredInfoHook(RuntimeInfoHook):
                          outputs: Optional[dict] = None) -> None:
         """Keep the losses; read them where the logger may print."""
         gradients = getattr(runner.optim_wrapper, 'gradients', {})
-        self._steps.append({**gradients, **(outputs or {})})
+        self._steps.append({
+            key: value.item() if is_on_cpu(value) else value
+            for key, value in {**gradients, **(outputs or {})}.items()})
         gradients.clear()
         interval = self.interval or 1
         if (self.every_n_inner_iters(batch_idx, interval)
@@ -54,12 +57,12 @@ class GatheredInfoHook(RuntimeInfoHook):
             checkpoint['message_hub'] = runner.message_hub.state_dict()
 
     def after_train(self, runner: Runner) -> None:
-        """Read what is left."""
+        """Read the losses of the last steps."""
         self.read(runner)
         super().after_train(runner)
 
     def read(self, runner: Runner) -> None:
-        """Bring all losses to the CPU, by one transfer, and into the log."""
+        """Copy all losses to the CPU by one transfer, and log them."""
         found = [value.detach().double().reshape(()) for step in self._steps
                  for value in step.values() if isinstance(value, Tensor)]
         numbers = iter(torch.stack(found).tolist() if found else [])
@@ -69,3 +72,8 @@ class GatheredInfoHook(RuntimeInfoHook):
                     f'train/{key}', next(numbers) if isinstance(value, Tensor)
                     else value)
         self._steps = []
+
+
+def is_on_cpu(value: Any) -> bool:
+    """Return whether something is a tensor of the CPU: to read it is no wait."""
+    return isinstance(value, Tensor) and value.device.type == 'cpu'

@@ -1,4 +1,4 @@
-"""From a model and a config to an optimizer with groups of parameters."""
+"""Optimizers with groups of parameters."""
 import copy
 from abc import ABC, abstractmethod
 from typing import Optional
@@ -25,10 +25,10 @@ class GroupConstructor(ABC):
 
     @abstractmethod
     def groups(self, model: nn.Module, optimizer: dict) -> list[dict]:
-        """Return the groups: ``params`` and what differs from the optimizer.
+        """Return the groups: ``params``, and the settings of a group of its own.
 
         Args:
-            model: without a wrapper.
+            model: not wrapped for several processes.
             optimizer: config of the optimizer.
         """
 

@@ -1,4 +1,4 @@
-"""Steps of an optimizer in any precision, on a GPU and on a CPU, without a wait."""
+"""Steps of an optimizer in any precision, which do not wait for the device."""
 from contextlib import contextmanager
 from typing import Any, Iterator, Optional, Union
 
@@ -16,21 +16,22 @@ class PrecisionOptimWrapper(OptimWrapper):
     """mmengine's ``OptimWrapper`` with ``torch.autocast``, on a GPU and on a CPU.
 
     In float16 the loss is scaled, so that small gradients do not become zero.
-    Weights and optimizer stay float32. The norm of clipped gradients is not read at
-    every step, as mmengine does: ``GatheredInfoHook`` logs it.
+    Weights and optimizer stay float32. mmengine reads the norm of clipped gradients at
+    every step; here ``GatheredInfoHook`` logs it later.
 
     Args:
-        optimizer: whose steps it takes.
-        dtype: ``'float32'``, ``'bfloat16'`` or ``'float16'``: type of matrix products
-            and convolutions.
-        loss_scale: of float16: ``'dynamic'`` or a number.
-        kwargs: of ``OptimWrapper``.
+        optimizer: updates the weights.
+        dtype: type of matrix products and convolutions: ``'float32'``, ``'bfloat16'``
+            or ``'float16'``.
+        loss_scale: ``'dynamic'`` or a number; float16 only.
+        kwargs: passed to ``OptimWrapper``.
 
     Attributes:
-        gradients: the norm before the last step, if gradients are clipped by it.
+        gradients: the norm of the gradients at the last step, before clipping; empty
+            unless they are clipped by their norm.
 
     Raises:
-        ValueError: another type.
+        ValueError: ``dtype`` is none of the three.
     """
 
     def __init__(self, optimizer: Optimizer, *, dtype: str = 'float32',
@@ -43,13 +44,13 @@ class PrecisionOptimWrapper(OptimWrapper):
         self.scaler: Optional[torch.amp.GradScaler] = None
         if dtype == 'float16':
             options: dict[str, Any] = {}
-            if loss_scale != 'dynamic':  # as good as never grown
+            if loss_scale != 'dynamic':  # never grows in practice
                 options = dict(init_scale=float(loss_scale), growth_interval=2**31 - 1)
             self.scaler = torch.amp.GradScaler(self.device_type, **options)
 
     @property
     def device_type(self) -> str:
-        """Kind of the device of the weights."""
+        """Type of the device that holds the weights."""
         return self.optimizer.param_groups[0]['params'][0].device.type
 
     @contextmanager
@@ -64,7 +65,7 @@ class PrecisionOptimWrapper(OptimWrapper):
                          **kwargs)
 
     def step(self, **kwargs: Any) -> None:
-        """Change the weights, in float16 unless a gradient is not a number."""
+        """Update the weights; float16 leaves out steps with gradients not finite."""
         if self.scaler is None:
             super().step(**kwargs)
             return
@@ -84,14 +85,14 @@ class PrecisionOptimWrapper(OptimWrapper):
                 self.gradients = {self.grad_name: norm.detach()}
 
     def state_dict(self) -> dict:
-        """Return the state of the optimizer and of the scale of the loss."""
+        """Return the state of the optimizer and of the loss scale."""
         state = super().state_dict()
         if self.scaler is not None:
             state['loss_scaler'] = self.scaler.state_dict()
         return state
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """Load a state; also one of a training in another precision."""
+        """Load a state; the precision may differ from that of the saved training."""
         state_dict = dict(state_dict)
         scale = state_dict.pop('loss_scaler', None)
         if scale and self.scaler is not None:

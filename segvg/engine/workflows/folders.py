@@ -123,10 +123,10 @@ class StepFolders:
                 shutil.rmtree(self.folder(other), ignore_errors=True)
 
     def check_names(self, names: Sequence[str]) -> None:
-        """Refuse the name of a step that is not there.
+        """Refuse names of steps that do not exist.
 
         Raises:
-            ValueError: the step does not exist.
+            ValueError: one of the steps does not exist.
         """
         for name in names:
             if name not in self.names:

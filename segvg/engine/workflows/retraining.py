@@ -173,7 +173,7 @@ def run_rounds(cfg: Config) -> list[dict]:
         check_settings(steps.work_dir, settings_of(cfg))
     barrier()
     complete = complete_rounds(cfg)
-    if complete:  # a stop after a round may have left the table behind
+    if complete:  # the last run may have stopped before it wrote the table
         write_table(cfg, complete)
     for number, name in enumerate(steps.names, 1):
         previous = last_checkpoint(steps.folder(steps.names[number - 2])) if rows else (

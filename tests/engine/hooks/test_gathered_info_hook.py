@@ -15,18 +15,20 @@ def make_runner(name: str, gradients: dict) -> SimpleNamespace:
         optim_wrapper=SimpleNamespace(gradients=gradients))
 
 
-def run(hook: RuntimeInfoHook, runner: SimpleNamespace, steps: int) -> None:
+def run(hook: RuntimeInfoHook, runner: SimpleNamespace, steps: int,
+        device: str = 'cpu') -> None:
     for step in range(steps):
         runner.iter = step
         hook.after_train_iter(runner, step, outputs=dict(
-            loss=torch.tensor(step / 3), seconds=0.5))
+            loss=torch.tensor(step / 3).to(device), seconds=0.5,
+            share=torch.tensor([step / 7])))
 
 
 def test_log_is_that_of_mmengine():
     ours, theirs = make_runner('ours', {}), make_runner('theirs', {})
     run(GatheredInfoHook(interval=2), ours, 5)
     run(RuntimeInfoHook(), theirs, 5)
-    for key in ('train/loss', 'train/seconds'):
+    for key in ('train/loss', 'train/seconds', 'train/share'):
         one, other = (runner.message_hub.get_scalar(key).data[0]
                       for runner in (ours, theirs))
         assert one.tolist() == other.tolist()
@@ -37,12 +39,13 @@ def test_device_is_waited_for_once_an_interval():
         gradients = dict(grad_norm=torch.tensor(2.).to('meta'))
         runner = make_runner('device', gradients)
         hook = GatheredInfoHook(interval=4)
-        run(hook, runner, 3)
+        run(hook, runner, 3, 'meta')
         assert device.total('wait') == 0 and not runner.message_hub.log_scalars
-        run(hook, runner, 4)
+        run(hook, runner, 4, 'meta')
         assert device.total('wait') == 1
     assert runner.message_hub.get_scalar('train/grad_norm').data[0].tolist() == [2]
-    assert len(runner.message_hub.get_scalar('train/loss').data[0]) == 7
+    for key in ('loss', 'share'):  # a head may count on the CPU
+        assert len(runner.message_hub.get_scalar(f'train/{key}').data[0]) == 7
 
 
 def test_checkpoint_has_the_losses_up_to_it():
