@@ -140,5 +140,5 @@ def test_broken_file_is_an_error(tmp_path, regions, images):
 
 
 def test_both_files_must_be_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match=f'no {FILE} and no {IMAGES} in'):
+    with pytest.raises(FileNotFoundError, match=f'{tmp_path} has no {FILE} and no {IMAGES}$'):
         READERS['vg_regions']([tmp_path], ReadOptions())

@@ -41,7 +41,7 @@ def test_tables_of_positions_that_are_not_loaded_are_named(monkeypatch):
         **state, 'position.weight': torch.zeros(9, 4)}))
     (message, settings), = told
     assert message.startswith('a.pth: tables of positions of another length are not ')
-    assert 'position.weight (9 rows for 5); a table of positions is as lo' in message
+    assert 'position.weight (9 rows for 5); max_tokens and the canvas in ' in message
     assert '\n' not in message and settings['level'] == logging.WARNING
 
 
