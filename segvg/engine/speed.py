@@ -1,4 +1,4 @@
-"""Settings that make a run fast although its config does not have them."""
+"""Settings that make a run fast and that configs need not contain."""
 from typing import Optional
 
 import torch
@@ -11,10 +11,10 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def set_defaults(cfg: Config) -> None:
-    """Add the settings that a config leaves open, so that no step waits for the device.
+    """Add settings that a config does not have, so that no step waits for the device.
 
-    A batch is one buffer, pinned if the machine has a GPU; losses and the norm of the
-    gradients are read when they are logged; Adam and AdamW update all weights in one
+    A batch is one buffer, pinned if the machine has a GPU. Losses and the norm of the
+    gradients are read when they are logged. Adam and AdamW update all weights in one
     operation.
     """
     for name in LOADERS:

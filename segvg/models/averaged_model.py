@@ -1,4 +1,4 @@
-"""An average of the weights over training, with a ramp."""
+"""Averages of the weights over training."""
 from typing import Mapping
 
 import torch
@@ -33,7 +33,7 @@ class RampedAverage(BaseAveragedModel):
         self.momentum = momentum
 
     def weight(self, steps: int) -> float:
-        """Return how much of the weights the average takes at a step."""
+        """Return the share of the present weights in the average after a step."""
         return 1 - min(self.momentum, (steps + 1) / (steps + 10))
 
     def avg_func(self, averaged_param: Tensor, source_param: Tensor,
@@ -44,25 +44,21 @@ class RampedAverage(BaseAveragedModel):
     @torch.no_grad()
     def update_parameters(self, model: nn.Module) -> None:
         """Take a step; unlike in the base class the first one averages too."""
-        source = (model.state_dict() if self.update_buffers
-                  else dict(model.named_parameters()))
         steps = int(self.steps)
         if steps % self.interval == 0:
+            source = model.state_dict()
             for name, averaged in self.avg_parameters.items():
                 if not averaged.dtype.is_floating_point:
                     averaged.data.copy_(source[name])
             move_towards(self.avg_parameters, source, self.weight(steps))
-        if not self.update_buffers:
-            for averaged, value in zip(self.module.buffers(), model.buffers()):
-                averaged.data.copy_(value)
-        self.steps += 1
+        finish_step(self, model)
 
 
 @MODELS.register_module()
 class JointAverage(ExponentialMovingAverage):
     """mmengine's ``ExponentialMovingAverage``, all tensors in one operation.
 
-    On a GPU a loop over tensors starts a thousand operations, each of which is short.
+    On a GPU a loop over tensors would start a thousand short operations.
     """
 
     @torch.no_grad()
@@ -71,18 +67,21 @@ class JointAverage(ExponentialMovingAverage):
         if int(self.steps) == 0 or int(self.steps) % self.interval:
             super().update_parameters(model)
             return
-        source = (model.state_dict() if self.update_buffers
-                  else dict(model.named_parameters()))
-        move_towards(self.avg_parameters, source, self.momentum)
-        if not self.update_buffers:
-            for averaged, value in zip(self.module.buffers(), model.buffers()):
-                averaged.data.copy_(value)
-        self.steps += 1
+        move_towards(self.avg_parameters, model.state_dict(), self.momentum)
+        finish_step(self, model)
+
+
+def finish_step(average: BaseAveragedModel, model: nn.Module) -> None:
+    """Copy the buffers, if they are not averaged, and count the step."""
+    if not average.update_buffers:
+        for averaged, value in zip(average.module.buffers(), model.buffers()):
+            averaged.data.copy_(value)
+    average.steps += 1
 
 
 def move_towards(averages: Mapping[str, Tensor], source: Mapping[str, Tensor],
                  weight: float) -> None:
-    """Move the averages of numbers that are not whole towards their sources, in place.
+    """Move the averages of floating-point tensors towards their sources, in place.
 
     Args:
         averages: by name.

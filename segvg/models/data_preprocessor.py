@@ -16,9 +16,9 @@ from segvg.structures.packing import PackedTensors
 class GroundingDataPreprocessor(BaseDataPreprocessor):
     """Make a ``GroundingBatch`` of images with all their expressions.
 
-    What the device needs is moved by one copy. An image is normalised and what lies
-    around it set to zero, so padding is exactly 0, the mean colour. Nothing is
-    augmented and no annotation is edited.
+    Everything that the device needs is moved by one copy. An image is normalised and
+    the pixels around it are set to zero, so padding is exactly 0, the mean colour.
+    Nothing is augmented and no annotation is edited.
 
     Captions may bring their phrases: ``phrase_ids``, ``phrase_padding_mask`` and
     ``phrase_tokens``, as ``TokenizePhrases`` makes them, all of a batch or none. A
@@ -29,9 +29,9 @@ class GroundingDataPreprocessor(BaseDataPreprocessor):
         mean: of RGB in [0, 1].
         std: of RGB in [0, 1].
         text_pad_id: token id of padding.
-        text_multiple: texts are padded to a multiple of so many tokens. Padding does
-            not change what is predicted, and a compiled model meets few lengths.
-        text_limit: but not to more than so many; None: no limit.
+        text_multiple: texts are padded to a multiple of this number of tokens, so that
+            a compiled model meets few lengths. Predictions do not depend on it.
+        text_limit: texts are not padded beyond this length; None: no limit.
     """
 
     def __init__(self,
@@ -97,14 +97,14 @@ class GroundingDataPreprocessor(BaseDataPreprocessor):
                               phrases)
 
     def _missing(self, length: int) -> int:
-        """Return how many tokens a text is longer after padding."""
+        """Return how many tokens of padding a text of some length gets."""
         missing = -length % self.text_multiple
         if self.text_limit is None:
             return missing
         return max(min(missing, self.text_limit - length), 0)
 
     def _with_padding(self, ids: Tensor) -> Tensor:
-        """Return token ids with that of padding where there is none."""
+        """Return token ids in which padding has the id of the tokenizer."""
         return torch.where(ids < 0, self.text_pad_id, ids)
 
     def _normalize(self, pixels: Tensor, windows: Tensor) -> tuple[Tensor, Tensor]:

@@ -22,24 +22,25 @@ class GroundingTTAModel(BaseTTAModel):
     """A grounder that looks at an image and at its mirror image.
 
     The text of the mirror image has left and right swapped. Its predictions are
-    mirrored back, and each of the image is paired with one of the mirror image, so that
-    the sum of their IoUs is highest; pairs below ``min_iou`` are not pairs, nor are
-    predictions of different phrases.
+    mirrored back and paired with those of the image, so that the sum of IoUs is
+    highest. Two predictions with an IoU below ``min_iou``, or of different phrases, are
+    not paired.
 
-    - A pair becomes one prediction. Its score is the mean of both, its box their mean
-      weighted by the scores. So is its soft mask, and a mask is where the soft mask is
-      above 0.5. Without soft masks a pixel on which both disagree follows the higher
-      score, of equal ones the image.
-    - A prediction without a partner keeps box and mask and half of its score.
-    - ``no_target_score`` is the mean of both. What is not about a prediction but about
-      the whole image, such as ``global_mask``, is that of the image.
+    - A pair becomes one prediction. Its score is the mean of both scores; its box and
+      its soft mask are means weighted by the scores, and its mask is where the soft
+      mask is above 0.5. If there are no soft masks and the masks differ in a pixel, the
+      prediction with the higher score decides; if the scores are equal, that of the
+      image.
+    - A prediction without a partner keeps its box, its mask and half of its score.
+    - ``no_target_score`` is the mean of both. Fields that describe the whole image,
+      such as ``global_mask``, are taken from the image without a flip.
 
     Polygons of predictions (``canvas_polygons``) are not kept.
 
     Args:
         module: a grounder, or its config.
         data_preprocessor: for a grounder without one, see ``BaseTTAModel``.
-        min_iou: of a pair.
+        min_iou: smallest IoU of a pair.
     """
 
     def __init__(self, module: Union[dict, nn.Module],

@@ -6,11 +6,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 def prepare_inference(model: nn.Module) -> nn.Module:
-    """Make a model quicker that is not trained any more, in place; returns it.
+    """Make a trained model predict faster, in place; returns it.
 
-    A batch normalization that follows a convolution becomes part of its weights, and
-    convolutions get the memory format in which they are quickest. Predictions differ by
-    rounding only. Weights can be neither trained nor loaded afterwards.
+    A batch normalization after a convolution becomes part of the weights of that
+    convolution, and convolutions get the memory format in which they are fastest.
+    Predictions differ only by rounding. Afterwards the model can neither be trained nor
+    load weights.
     """
     model.eval()
     for module in model.modules():

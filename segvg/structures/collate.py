@@ -13,7 +13,7 @@ from segvg.structures.packing import PackedTensors
 #: Name of a tensor of the batch, or number of a sample and name of its field.
 BatchKey = Union[str, tuple[int, str]]
 PackedBatch = PackedTensors[BatchKey]
-#: Stands for padding; the preprocessor knows its token id and writes that.
+#: Padding of texts; the preprocessor replaces it by the token id of padding.
 NO_TOKEN = -1
 #: Fields of samples that are stacked in tensors of the batch.
 STACKED = ('token_ids', 'text_padding_mask', 'phrase_ids', 'phrase_padding_mask')
@@ -104,9 +104,9 @@ def _stack_phrases(samples: Sequence[GroundingDataSample],
 
 
 def _copy(sample: GroundingDataSample, *left_out: str) -> GroundingDataSample:
-    """Return a new sample that shares its fields with another, but for some of them.
+    """Return a new sample that shares all but some of its fields with another.
 
-    ``sample.new()`` would copy the metainfo value by value, once per sample and step.
+    ``sample.new()`` would copy every value of the metainfo, once per sample and step.
     """
     new = type(sample)()
     for name, value in sample.metainfo_items():

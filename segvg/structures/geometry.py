@@ -45,7 +45,7 @@ class Geometry(NamedTuple):
 
     A point p of the original image lies at ``p * scale + offset`` on the canvas. All
     fields are float64 on the CPU, x before y: (2,) for one image, (B, 2) for a batch.
-    Computations on a device read ``moved``, so that they need no copy.
+    Computations on a device read ``moved``, so that nothing is copied.
 
     Attributes:
         scale: canvas pixels per pixel of the original image.
@@ -55,8 +55,8 @@ class Geometry(NamedTuple):
         size: width and height of what the canvas shows of the image.
         original_size: width and height of the original image.
         canvas_size: width and height of the canvas, in a batch that of the largest.
-        moved: all of these on the device of the batch, (6, 2) or (B, 6, 2); None: each
-            use on a device copies what it needs.
+        moved: all fields above on the device of the batch, (6, 2) or (B, 6, 2); None:
+            each computation on a device copies the fields that it needs.
     """
     scale: Tensor
     offset: Tensor
@@ -110,8 +110,8 @@ class Geometry(NamedTuple):
     def frame_of(cls, meta: Mapping[str, Any]) -> Optional[Tensor]:
         """Return the fields of an image as one tensor, (6, 2) float64 on the CPU.
 
-        Samples carry it to the device as ``frame``, where it becomes ``moved``. None:
-        an entry of the metainfo is missing.
+        Samples bring it to the device as ``frame``, where it becomes ``moved``. It is
+        None if an entry of the metainfo is missing.
         """
         if any(key not in meta for key in FRAME_KEYS):
             return None

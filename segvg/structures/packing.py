@@ -1,7 +1,8 @@
-"""Many tensors in one buffer, and integers that are made on a device.
+"""Many tensors in one buffer, and indices that are made on a device.
 
-A copy between host and device costs its size and a fixed part, and a blocking one waits
-for all work that is queued. So a batch is one copy to the device and one back.
+The time of a copy between host and device has a fixed part beside that of its size, and
+a blocking copy waits for all queued work. So a batch is one copy to the device and one
+back.
 """
 from typing import Generic, Hashable, Mapping, NamedTuple, Sequence, TypeVar
 
@@ -57,19 +58,19 @@ class PackedTensors(Generic[Key]):
         return tensors
 
     def to(self, device: torch.device) -> 'PackedTensors[Key]':
-        """Return them on a device; the copy does not block if the buffer is pinned."""
+        """Return a copy on a device, which does not block if the buffer is pinned."""
         return PackedTensors(self.buffer.to(device, non_blocking=True), self.slots)
 
     def pin_memory(self) -> 'PackedTensors[Key]':
-        """Return them in pinned memory; a data loader with ``pin_memory`` calls it."""
+        """Return a copy in pinned memory; loaders with ``pin_memory`` call this."""
         return PackedTensors(self.buffer.pin_memory(), self.slots)
 
 
 def fetch(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return tensors of one device on the CPU, by one transfer.
 
-    Tensors of the CPU are returned as they are. A copied tensor has memory of its own,
-    so that keeping it does not keep the others.
+    Tensors of the CPU are returned as they are. Each copied tensor has its own memory,
+    so that keeping one does not keep the others.
     """
     if all(tensor.device.type == 'cpu' for tensor in tensors):
         return list(tensors)
@@ -83,7 +84,7 @@ def whole_numbers(values: Sequence[int], device: torch.device,
     """Return integers >= 0 as a tensor (N,) on a device without a copy from the CPU.
 
     ``torch.tensor`` makes a tensor on the CPU and copies it, which waits for the
-    device. Here it is joined from slices of 0, 1, 2, ..., which the device makes.
+    device. Here the device counts 0, 1, 2, ... and the integers are slices of that.
     """
     if device.type == 'cpu':
         return torch.tensor(list(values), dtype=dtype)
@@ -91,3 +92,16 @@ def whole_numbers(values: Sequence[int], device: torch.device,
         return torch.empty(0, dtype=dtype, device=device)
     counted = torch.arange(max(values) + 1, dtype=dtype, device=device)
     return torch.cat([counted[value:value + 1] for value in values])
+
+
+def true_positions(mask: Tensor, count: int) -> Tensor:
+    """Return the positions (N,) int64 of the True values of a flattened mask, in order.
+
+    ``nonzero`` waits for the device to learn how many there are. Here the number is
+    known: they are the first of a stable order.
+
+    Args:
+        mask: bool, of any shape.
+        count: N, how many values are True.
+    """
+    return mask.flatten().byte().argsort(descending=True, stable=True)[:count]

@@ -4,6 +4,16 @@ import torch
 DTYPES = ('float32', 'bfloat16', 'float16')
 
 
+def check_dtype(dtype: str) -> None:
+    """Refuse a type that is none of ``DTYPES``.
+
+    Raises:
+        ValueError: another type.
+    """
+    if dtype not in DTYPES:
+        raise ValueError(f'dtype is one of {", ".join(DTYPES)}, not {dtype!r}')
+
+
 def precision(device_type: str, dtype: str) -> torch.autocast:
     """Return a context in which matrix products and convolutions have a type.
 
@@ -14,8 +24,7 @@ def precision(device_type: str, dtype: str) -> torch.autocast:
     Raises:
         ValueError: another type.
     """
-    if dtype not in DTYPES:
-        raise ValueError(f'dtype is one of {DTYPES}, not {dtype!r}')
+    check_dtype(dtype)
     return torch.autocast(device_type, getattr(torch, dtype),
                           enabled=dtype != 'float32')
 

@@ -1,8 +1,8 @@
-"""Tensors in one buffer, and whole numbers of a device."""
+"""Tensors in one buffer, and indices that a device makes."""
 import pytest
 import torch
 
-from segvg.structures.packing import PackedTensors, fetch, whole_numbers
+from segvg.structures.packing import PackedTensors, fetch, true_positions, whole_numbers
 from tests.device_stand_in import DeviceStandIn
 
 
@@ -43,3 +43,12 @@ def test_whole_numbers_are_made_without_a_copy(values):
     with DeviceStandIn() as device:
         made = whole_numbers(values, torch.device('meta'), torch.float64)
         assert not device.events and torch.equal(made.on_host, expected)
+
+
+@pytest.mark.parametrize('share', [0, 0.4, 1])
+def test_true_positions_are_those_of_nonzero_without_a_wait(share):
+    mask = torch.rand(3, 40, generator=torch.Generator().manual_seed(0)) < share
+    expected = mask.flatten().nonzero()[:, 0]
+    with DeviceStandIn() as device:
+        found = true_positions(mask.to('meta'), len(expected))
+        assert device.total('wait') == 0 and torch.equal(found.on_host, expected)

@@ -7,7 +7,7 @@ from segvg.apis import GroundingInferencer
 from segvg.bench.card import read_card, read_header, read_rows
 from segvg.bench.errors import analyze
 from segvg.utils.configs import load
-from tests.models.grounders.foundation.tiny_models import TINY, sam2
+from tests.models.grounders.foundation.tiny_models import TINY, WRITERS, sam2
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT
 
@@ -42,7 +42,7 @@ def tiny_config(name, data, work_dir, **changes):
         data_root=f'{data}/', ann_file='canonical/synthref_L1_val.jsonl',
         data_prefix=dict(img='images/'), only_single_target=single)
     cfg.model.update(dtype='float32', **changes)
-    if cfg.model.type in ('Florence2', 'Qwen3VL', 'Qwen25VL'):
+    if cfg.model.type in WRITERS:
         cfg.model.max_new_tokens = 8
     cfg.visualizer.update(vis_backends=[], name=f'{name}_{work_dir.name}')
     cfg.work_dir, cfg.log_level = str(work_dir / 'work'), 'ERROR'
@@ -80,7 +80,7 @@ def test_every_model_is_scored(kind, cards, capsys):
     entry = header['foundation']
     assert entry['name'] == load(config).model.name and '{text}' in entry['prompt']
     rows = read_rows(card)
-    if kind in ('Florence2', 'Qwen3VL', 'Qwen25VL'):
+    if kind in WRITERS:
         assert entry['parser'].endswith(' 1.0')
         assert entry['unreadable'] == sum(row['unreadable'] for row in rows)
         assert all(row['answer_text'] for row in rows)

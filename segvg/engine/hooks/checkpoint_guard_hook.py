@@ -24,7 +24,7 @@ HUB_KEYS = ('log_scalars', 'runtime_info', 'resumed_keys')
 
 @HOOKS.register_module()
 class CheckpointGuardHook(Hook):
-    """Save tensors and plain containers only; refuse weights of which none fits.
+    """Save tensors and plain containers only; refuse a file if no weight in it fits.
 
     mmengine saves objects of its own classes, which a loader that trusts nothing has to
     know, and only warns of weights that it could not place. Comes after all hooks that
@@ -64,7 +64,7 @@ class CheckpointGuardHook(Hook):
 
 
 def warn_of_tables(model: nn.Module, state: dict[str, Tensor], source: str) -> None:
-    """Warn of tables of positions that are too long or too short to be loaded.
+    """Warn of tables of positions that are not loaded because their length differs.
 
     mmengine loads the other weights and mentions these tables only in its long list of
     all differences.

@@ -1,4 +1,4 @@
-"""Checkpoints of which one is always whole, wherever a training is stopped."""
+"""Checkpoints: wherever a training is stopped, one is always complete."""
 import os
 from collections import deque
 from pathlib import Path
@@ -15,13 +15,13 @@ from segvg.utils.files import write_whole
 
 @HOOKS.register_module()
 class WholeCheckpointHook(CheckpointHook):
-    """mmengine's ``CheckpointHook``, which removes old files only after new ones stand.
+    """mmengine's ``CheckpointHook``, which removes old files after writing new ones.
 
-    Where the disk is full the checkpoint before is still there. ``last_checkpoint`` is
-    written whole. After a resume in a folder that was moved, the best checkpoint is
-    looked for where the folder is now. Without a ``rule`` a higher score is better, but
-    for losses; mmengine stops at names that it does not know, such as ``gres/gIoU``,
-    which is what ``save_best='auto'`` may find.
+    If the disk is full, the previous checkpoint still exists. ``last_checkpoint`` is
+    written in one step. If a training is resumed in a folder that was moved, the best
+    checkpoint is searched for in the new place. Without a ``rule`` a higher score is
+    better, except for losses; mmengine fails on names that it does not know, such as
+    ``gres/gIoU``, which ``save_best='auto'`` may choose.
     """
 
     def _init_rule(self, rules: list[Optional[str]],

@@ -11,14 +11,14 @@ from segvg.registry import HOOKS
 
 @HOOKS.register_module()
 class GatheredInfoHook(RuntimeInfoHook):
-    """mmengine's ``RuntimeInfoHook``, but it waits for the device once an interval.
+    """mmengine's ``RuntimeInfoHook``, but it waits for the device once per interval.
 
     mmengine reads every loss at every step, and each time the host waits until the
     device has done all its work. Here losses stay on the device until the logger
     prints, a checkpoint is written or an epoch ends; what is logged is the same.
 
     Args:
-        interval: losses are read after so many steps. None: the interval of the
+        interval: number of steps after which losses are read. None: the interval of the
             logger.
     """
 
@@ -75,5 +75,5 @@ class GatheredInfoHook(RuntimeInfoHook):
 
 
 def is_on_cpu(value: Any) -> bool:
-    """Return whether something is a tensor of the CPU: to read it is no wait."""
+    """Return whether something is a tensor that can be read without waiting."""
     return isinstance(value, Tensor) and value.device.type == 'cpu'

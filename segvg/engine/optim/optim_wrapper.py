@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from segvg.registry import OPTIM_WRAPPERS
-from segvg.utils.precision import DTYPES, precision
+from segvg.utils.precision import check_dtype, precision
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -36,15 +36,15 @@ class PrecisionOptimWrapper(OptimWrapper):
 
     def __init__(self, optimizer: Optimizer, *, dtype: str = 'float32',
                  loss_scale: Union[str, float] = 'dynamic', **kwargs: Any) -> None:
-        if dtype not in DTYPES:
-            raise ValueError(f'dtype is one of {DTYPES}, not {dtype!r}')
+        check_dtype(dtype)
         super().__init__(optimizer, **kwargs)
         self.dtype = dtype
         self.gradients: dict[str, Tensor] = {}
         self.scaler: Optional[torch.amp.GradScaler] = None
         if dtype == 'float16':
             options: dict[str, Any] = {}
-            if loss_scale != 'dynamic':  # never grows in practice
+            if loss_scale != 'dynamic':
+                # A constant scale: it would grow after more steps than anyone trains.
                 options = dict(init_scale=float(loss_scale), growth_interval=2**31 - 1)
             self.scaler = torch.amp.GradScaler(self.device_type, **options)
 
@@ -65,7 +65,7 @@ class PrecisionOptimWrapper(OptimWrapper):
                          **kwargs)
 
     def step(self, **kwargs: Any) -> None:
-        """Update the weights; float16 leaves out steps with gradients not finite."""
+        """Update the weights; in float16 not if a gradient is infinite or NaN."""
         if self.scaler is None:
             super().step(**kwargs)
             return
@@ -81,7 +81,7 @@ class PrecisionOptimWrapper(OptimWrapper):
                    for weight in group['params'] if weight.grad is not None]
         if weights:
             norm = self.clip_func(weights, **self.clip_grad_kwargs)
-            if norm is not None:  # clipped by value
+            if norm is not None:  # None: they were clipped by value
                 self.gradients = {self.grad_name: norm.detach()}
 
     def state_dict(self) -> dict:

@@ -32,8 +32,9 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
         init_cfg: mmengine's.
 
     Attributes:
-        dtype: type of matrix products and convolutions at test, one of ``DTYPES``; in
-            training the wrapper of the optimizer says it.
+        dtype: type of matrix products and convolutions at test, ``'float32'``,
+            ``'bfloat16'`` or ``'float16'``; in training the optimizer wrapper sets it.
+        backend: of ``torch.compile``; None: the model is not compiled.
     """
 
     def __init__(self,
@@ -45,7 +46,7 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
             data_preprocessor or dict(type='GroundingDataPreprocessor')), init_cfg)
         self.head = MODELS.build(head)
         self.dtype = 'float32'
-        self.backend: Optional[str] = None  # of the compiler
+        self.backend: Optional[str] = None
 
     def init_weights(self) -> None:
         """Initialise the weights of all parts as their ``init_cfg`` say."""
@@ -66,7 +67,7 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
         return self.fuse(image.select(inputs.image_index), inputs)
 
     def compile_parts(self, backend: str = 'inductor') -> None:
-        """Compile what is computed of a batch; losses and writing stay as they are.
+        """Compile the network; losses and the writing of predictions are not compiled.
 
         The number of expressions may change from batch to batch. Texts are padded, so
         that few lengths occur.
@@ -75,12 +76,12 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
             backend: of ``torch.compile``.
         """
         self.backend = backend
-        # The weights of a GRU are read; it is not called in a graph.
+        # Graphs use only the weights of a GRU and do not call the module.
         torch._dynamo.config.allow_rnn = True
         self.head.compile(backend=backend)
         preprocessor = self.data_preprocessor
         if getattr(preprocessor, 'text_multiple', None) == 1:
-            # Some parts take texts up to a length, and some pad them to it.
+            # text_length: a part pads all texts to it; max_text_tokens: its limit.
             fixed, limits = ([getattr(part, name) for part in self.modules()
                               if getattr(part, name, None)]
                              for name in ('text_length', 'max_text_tokens'))
@@ -116,7 +117,7 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
             with precision(inputs.images.device.type, self.dtype):
                 samples = self.head.predict(self._extract(inputs), data_samples)
             for sample in samples:
-                sample.pop('frame', None)  # nothing of the device is left but targets
+                sample.pop('frame', None)  # on the device only the targets remain
             return samples
         if mode == 'tensor':
             return self.head(self._extract(inputs))

@@ -93,7 +93,7 @@ class ReLA(BaseGrounder):
         return self.pack(image, words, inputs)
 
     def _extract(self, inputs: GroundingBatch) -> FusedFeatures:
-        """Look up whether a gate is open before a graph is made of it."""
+        """Read whether a gate is open before the model is compiled, then extract."""
         self.image_encoder.trunk_reads_text()
         return super()._extract(inputs)
 

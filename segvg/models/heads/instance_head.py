@@ -157,16 +157,16 @@ class InstanceHead(BaseModule):
         ``global_mask`` (H0, W0) is that of all targets together, ``canvas_masks``
         (Q, H, W) and ``canvas_global_mask`` (H, W) are masks at the size that the
         network saw. The ``no_target_score`` is 1 minus the highest score of a query.
-        Which queries are the answer is for a threshold to say.
+        A threshold decides which queries are the answer.
         """
         return self.write(self.answer(fused), fused.canvas_shape, data_samples)
 
     def answer(self, fused: FusedFeatures) -> dict[str, Tensor]:
-        """Return what an exported graph gives.
+        """Return the outputs of an exported graph.
 
-        ``scores`` (B, Q), ``boxes`` (B, Q, 4) cxcywh in [0, 1] of the canvas, and
-        logits: ``masks`` (B, Q, h, w), and ``global_mask`` (B, h, w) of all targets
-        together.
+        They are ``scores`` (B, Q), ``boxes`` (B, Q, 4) cxcywh in [0, 1] of the canvas,
+        and two kinds of logits: ``masks`` (B, Q, h, w), and ``global_mask`` (B, h, w)
+        of all targets together.
         """
         outputs = self(fused)
         return dict(scores=self.scores(outputs), boxes=outputs.boxes[-1],
@@ -174,7 +174,7 @@ class InstanceHead(BaseModule):
 
     def write(self, answer: dict[str, Tensor], canvas_shape: tuple[int, int],
               data_samples: list[GroundingDataSample]) -> list[GroundingDataSample]:
-        """Write what ``answer`` returned for B samples; ``predict`` says what."""
+        """Write what ``answer`` returned into B samples; fields as in ``predict``."""
         geometry = Geometry.from_samples(data_samples, canvas_shape)
         bboxes = geometry.boxes_to_image(answer['boxes'], 'canvas')
         masks = torch.cat([answer['masks'], answer['global_mask'][:, None]], dim=1)

@@ -50,7 +50,8 @@ def phrases_of(sample: GroundingDataSample) -> list[list[int]]:
 
 
 def _chosen(values: Tensor, targets: Sequence[int]) -> Tensor:
-    """Return some of the values (T, ...); a list as index would be copied."""
+    """Return some of the values (T, ...); an index list would be copied to the device.
+    """
     return torch.stack([values[number] for number in targets])
 
 

@@ -168,8 +168,8 @@ class SequenceHead(BaseModule):
     def forward(self, fused: FusedFeatures) -> list[Tensor]:
         """Return the generated tokens (B, num_steps) of each part.
 
-        A part stops early when every sequence of the batch has ended, on a CPU: on a
-        GPU to ask would cost more than the steps. What follows END has no meaning.
+        On a CPU a part stops early when every sequence of the batch has ended; on a GPU
+        this check would take longer than the steps. Tokens after END have no meaning.
         """
         memory, generated = fused.memory, []
         state, position = self.decoder.start(memory), 0

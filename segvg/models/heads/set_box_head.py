@@ -16,7 +16,7 @@ from segvg.models.task_utils import Matches, SetTargets
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingDataSample
 from segvg.structures.geometry import Geometry
-from segvg.structures.packing import fetch
+from segvg.structures.packing import fetch, true_positions
 
 
 class SetOutputs(NamedTuple):
@@ -279,7 +279,7 @@ class SetBoxHead(BaseModule):
     def _choose_masks(self, scores: Tensor) -> tuple[Tensor, list[int]]:
         """Return which queries get a mask, and how many of each expression.
 
-        With a threshold their number has to be waited for.
+        With a threshold the host waits until the device knows their number.
 
         Args:
             scores: (B, Q).
@@ -304,9 +304,7 @@ class SetBoxHead(BaseModule):
         """
         logits = torch.zeros((0, 1, 1), device=kept.device)
         if sum(counts):
-            # The first of a stable order: their number is known, so nothing waits.
-            chosen = kept.flatten().byte().argsort(descending=True, stable=True)
-            chosen = chosen[:sum(counts)]
+            chosen = true_positions(kept, sum(counts))
             logits = masks_of(chosen // kept.shape[1], chosen % kept.shape[1])
         return [masks.sigmoid() > 0.5 for masks in geometry.masks_to_image(
             logits.float().split(counts))]

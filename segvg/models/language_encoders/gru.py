@@ -140,9 +140,10 @@ class WordVectorGRU(BaseModule):
     def _states_by_shifting(self, ids: Tensor, padding_mask: Tensor) -> Tensor:
         """Return the states (B, L, C), those of padding 0, without a packed sequence.
 
-        Packing needs the lengths on the CPU. Forwards, padding stands behind all words;
-        for the way back each text is shifted to the end, so that padding comes last
-        there too. Each way is computed twice and one result is used.
+        Packing needs the lengths on the CPU. In the forward direction, padding comes
+        after all words. For the backward direction each text is shifted to the end, so
+        that padding comes last there too. The GRU computes both directions of both
+        arrangements, and one direction of each is used.
         """
         words, length = self.words(ids), ids.shape[1]
         missing = padding_mask.sum(1, keepdim=True)  # (B, 1)

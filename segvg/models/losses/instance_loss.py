@@ -12,7 +12,7 @@ from segvg.models.losses.region_loss import weighted_cross_entropy
 from segvg.models.task_utils import Matches
 from segvg.registry import MODELS, TASK_UTILS
 from segvg.structures.boxes import cxcywh_to_xyxy, paired_giou
-from segvg.structures.packing import whole_numbers
+from segvg.structures.packing import true_positions, whole_numbers
 
 GIOU_EPS = 1e-6
 
@@ -164,12 +164,10 @@ class InstanceLoss(nn.Module):
         parts = dice_and_entropy(self._full_size(outputs.masks[batch, queries], size),
                                  torch.cat(list(masks))[targets])
         if self.unmatched_weight:
-            matched = torch.zeros_like(outputs.masks[..., 0, 0], dtype=torch.uint8)
-            matched[batch, queries] = 1
-            # The first of a stable order: their number is known, so nothing waits.
-            unmatched = matched.flatten().argsort(stable=True)
-            unmatched = unmatched[:unmatched.shape[0] - batch.shape[0]]
-            rest = self._full_size(outputs.masks.flatten(0, 1)[unmatched], size)
+            unmatched = torch.ones_like(outputs.masks[..., 0, 0], dtype=torch.bool)
+            unmatched[batch, queries] = False
+            rest = self._full_size(outputs.masks.flatten(0, 1)[true_positions(
+                unmatched, unmatched.numel() - batch.shape[0])], size)
             parts = parts + self.unmatched_weight * dice_and_entropy(
                 rest, torch.zeros_like(rest))
         small = F.interpolate(union[:, None], size=outputs.attention.shape[-2:],

@@ -23,7 +23,7 @@ class SetTargets(NamedTuple):
 class Matches(NamedTuple):
     """M pairs of a query and a target in S sets of predictions, all int64 (M,).
 
-    They are in the order of the sets, and each set has as many.
+    They are in the order of the sets, and all sets have the same number of pairs.
 
     Attributes:
         sets: which set.

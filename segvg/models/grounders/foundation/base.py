@@ -1,4 +1,4 @@
-"""What all foundation models share as grounders: weights, frames, answers, the card."""
+"""What all foundation models share: loading, frames, answers, the result card."""
 import logging
 from abc import abstractmethod
 from typing import Any, ClassVar, NamedTuple, Optional, Sequence
@@ -11,8 +11,8 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from segvg.models.grounders.foundation.published import (
-    DTYPES,
     check_kind,
+    load_image_processor,
     load_network,
     load_tokenizer,
 )
@@ -20,6 +20,7 @@ from segvg.registry import MODELS
 from segvg.structures import GroundingDataSample
 from segvg.structures.boxes import cxcywh_to_xyxy
 from segvg.utils.errors import InputError
+from segvg.utils.precision import check_dtype
 
 PLACE = '{text}'
 
@@ -45,7 +46,7 @@ class Answer(NamedTuple):
         no_target_score: confidence in [0, 1] that nothing fits; None: the model does
             not say.
         text: the words of a model that answers in words.
-        readable: False when a box was asked for and its words hold none.
+        readable: False if these words hold neither a box nor a clear "none".
     """
     boxes: Tensor
     scores: Tensor
@@ -57,7 +58,7 @@ class Answer(NamedTuple):
 
 @MODELS.register_module()
 class FoundationPreprocessor(BaseDataPreprocessor):
-    """Hand images to a foundation model as they are, on the CPU: it prepares them."""
+    """Leave images unchanged and on the CPU; a foundation model prepares its own."""
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
         """Return ``dict(inputs=ImageBatch, data_samples=list of B samples)``.
@@ -77,36 +78,37 @@ class FoundationPreprocessor(BaseDataPreprocessor):
 class FoundationGrounder(BaseModel):
     """A published model that takes an image and words, scored as it is.
 
-    It is not trained here. Weights come from ``load_published``, to which tools and
-    inferencer hand what stands in the place of a checkpoint: a folder with the files of
-    the model, or its name on the hub. Images go one by one, each with all its
-    sentences: what does not see the text is computed once an image, and no answer
-    depends on what else is in a batch.
+    It is not trained here. ``load_published`` loads the weights: tools and inferencer
+    call it with a folder of the model's files, or its name on the hub, instead of a
+    checkpoint. Images are processed one by one, each with all its sentences: what does
+    not see the text is computed once per image, and no answer depends on what else is
+    in a batch.
 
-    All boxes are given with their scores: a metric of one target takes the best, the
-    threshold of a generalized metric decides which count, and maybe none does.
+    All boxes are given with their scores. A metric of one target takes the best; the
+    threshold of a generalized metric decides which boxes count, possibly none.
 
     Args:
-        name: on the Hugging Face hub. It says what the weights are: result card and
-            leakage verdict take it; where they are is said by the checkpoint.
+        name: on the Hugging Face hub. The result card and the leakage verdict refer to
+            it; the weights are read from where the checkpoint argument says.
         prompt: what the model is asked; ``{text}`` stands for the sentence.
         dtype: of weights and pixels: float32, bfloat16 or float16.
-        max_boxes: of an answer, those with the highest scores.
-        sentences_at_once: that share a pass, for memory.
+        max_boxes: of an answer; those with the highest scores are kept.
+        sentences_at_once: how many sentences share a pass; fewer need less memory.
         mask_refiner: config of what draws a mask in every box, e.g.
             ``dict(type='Sam2Refiner', name='facebook/sam2.1-hiera-small')``.
-        data_preprocessor: config; by default images are handed on as they are.
+        data_preprocessor: config; by default images are not changed.
 
     Raises:
         ValueError: the prompt has no place for the sentence, or dtype is unknown.
     """
-    #: Weights come from a folder or a name, not from a checkpoint file.
+    #: Weights are read from a folder or by a hub name, not from a checkpoint file.
     is_published: ClassVar[bool] = True
-    #: ``model_type`` of the architectures that it takes.
+    #: ``model_type`` of the architectures that it accepts.
     kinds: ClassVar[tuple[str, ...]]
-    #: Name of the class in transformers.
+    #: Names of classes in transformers: of the network and of its image processor.
     network_class: ClassVar[str]
-    #: Most tokens of a text; a longer one is cut, with a warning.
+    processor_class: ClassVar[str]
+    #: A text with more tokens is cut, with a warning.
     max_tokens: ClassVar[int] = 256
 
     def __init__(self,
@@ -129,7 +131,8 @@ class FoundationGrounder(BaseModel):
         self.network: Any = None
         self.dtype = dtype
         self.tokenizer: Any = None
-        # several processes: torch refuses to distribute a model without a parameter
+        self.processor: Any = None
+        # torch refuses to distribute a model without a parameter over processes
         self.placeholder = nn.Parameter(torch.zeros(()))
 
     @property
@@ -139,13 +142,12 @@ class FoundationGrounder(BaseModel):
 
     @property
     def dtype(self) -> str:
-        """Type of weights and pixels; one that is set later changes those loaded."""
+        """Type of weights and pixels; setting it converts weights already loaded."""
         return self._dtype
 
     @dtype.setter
     def dtype(self, dtype: str) -> None:
-        if dtype not in DTYPES:
-            raise ValueError(f'dtype is one of {", ".join(DTYPES)}, not {dtype!r}')
+        check_dtype(dtype)
         self._dtype = dtype
         if self.network is not None:
             self.network.to(getattr(torch, dtype))
@@ -165,21 +167,22 @@ class FoundationGrounder(BaseModel):
             source: folder, or name on the hub.
 
         Raises:
-            FileNotFoundError: neither folder nor hub has them.
-            InputError: they are of another model or cannot be read.
+            FileNotFoundError: the folder does not exist or lacks a file, and the hub
+                has no model of this name.
+            InputError: the files are of another model or cannot be read.
         """
         check_kind(source, self.kinds)
         self.tokenizer = load_tokenizer(source)
-        self.prepare(source)
+        self.processor = self.load_processor(source)
         self.network = load_network(self.network_class, source, self.dtype).to(
             self.device)
         if self.mask_refiner is not None:
             self.mask_refiner.load_published(self.mask_refiner.name)
             self.mask_refiner.to(self.device)
 
-    @abstractmethod
-    def prepare(self, source: str) -> None:
-        """Load what else the model needs: its image processor."""
+    def load_processor(self, source: str) -> Any:
+        """Return what prepares an image for the network."""
+        return load_image_processor(self.processor_class, source)
 
     @abstractmethod
     def encode_image(self, image: Tensor) -> Any:
@@ -190,7 +193,7 @@ class FoundationGrounder(BaseModel):
         """Return the answer to each prompt about an encoded image."""
 
     def card_entry(self) -> dict[str, Any]:
-        """Return what a result card says of the model: all that shapes its answers."""
+        """Return the settings that shape the answers, for the result card."""
         refiner = self.mask_refiner
         return dict(type=type(self).__name__, name=self.name, prompt=self.prompt,
                     dtype=self.dtype, max_boxes=self.max_boxes,
@@ -209,7 +212,7 @@ class FoundationGrounder(BaseModel):
             raise ValueError(f'{type(self).__name__} is scored as published, not '
                              f"trained: mode is 'predict', not {mode!r}")
         if self.network is None:
-            raise ValueError(f'{type(self).__name__} has no weights: name the folder '
+            raise ValueError(f'{type(self).__name__} has no weights: give the folder '
                              'of the model, or its name on the hub, as checkpoint')
         with torch.no_grad():
             for number, image in enumerate(inputs.images):
@@ -233,8 +236,9 @@ class FoundationGrounder(BaseModel):
                shape: tuple[int, int], drawing: Any) -> None:
         """Give a sample its predictions in pixels of the original image.
 
-        An answer that cannot be read is a miss, also where nothing is meant: it has one
-        box without an area, which meets no target and is not "none".
+        An answer that cannot be read is wrong even if the sentence describes nothing in
+        the image: it becomes one box without an area, which matches no target and is
+        not "none" either.
         """
         if tuple(sample.ori_shape) != shape or sample.get('flip'):
             raise InputError(f'{type(self).__name__} takes images as they are, but the '

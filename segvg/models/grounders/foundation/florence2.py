@@ -1,11 +1,11 @@
 """Florence-2: one model for many tasks, places as words."""
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from segvg.models.grounders.foundation.base import Answer
-from segvg.models.grounders.foundation.published import load_image_processor, repeat
+from segvg.models.grounders.foundation.published import repeat
 from segvg.models.grounders.foundation.text_answers import TextGrounder
 from segvg.registry import MODELS
 
@@ -18,29 +18,25 @@ class Florence2(TextGrounder):
     """Florence-2, by transformers.
 
     Xiao et al., "Florence-2: Advancing a Unified Representation for a Variety of Vision
-    Tasks", CVPR 2024. The vision tower runs once an image. The model has no answer for
-    "none".
+    Tasks", CVPR 2024. The vision tower runs once per image. The model has no answer
+    for "none".
 
     Args:
         name: e.g. ``florence-community/Florence-2-base``.
         prompt: the words of a task of the model; by default those of open-vocabulary
             detection. ``Locate the phrases in the caption: {text}`` finds every phrase
-            of a sentence, the first of which counts as the best.
+            of a sentence; the first phrase counts as the best.
         **kwargs: of ``TextGrounder``.
     """
     kinds: ClassVar[tuple[str, ...]] = ('florence2', )
     network_class: ClassVar[str] = 'Florence2ForConditionalGeneration'
+    processor_class: ClassVar[str] = 'CLIPImageProcessor'
 
     def __init__(self, name: str, *, prompt: str = 'Locate {text} in the image.',
                  parser: str = 'location_tokens', max_new_tokens: int = 128,
                  num_beams: int = 3, **kwargs) -> None:
         super().__init__(name, prompt=prompt, parser=parser,
                          max_new_tokens=max_new_tokens, num_beams=num_beams, **kwargs)
-        self.processor: Any = None
-
-    def prepare(self, source: str) -> None:
-        """Load the image processor."""
-        self.processor = load_image_processor('CLIPImageProcessor', source)
 
     def encode_image(self, image: Tensor) -> Tensor:
         """Return the image tokens (1, N, C) of an image (3, H0, W0) uint8."""

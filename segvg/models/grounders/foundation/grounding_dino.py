@@ -1,14 +1,10 @@
 """Grounding DINO and MM-Grounding-DINO: detectors that read a sentence."""
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from torch import Tensor
 
 from segvg.models.grounders.foundation.base import Answer, FoundationGrounder
-from segvg.models.grounders.foundation.published import (
-    load_image_processor,
-    repeat,
-    replaying,
-)
+from segvg.models.grounders.foundation.published import repeat, replaying
 from segvg.registry import MODELS
 
 
@@ -29,8 +25,8 @@ class GroundingDINO(FoundationGrounder):
     """Grounding DINO, by transformers.
 
     Liu et al., "Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set
-    Object Detection", ECCV 2024. Image and text are joined from the encoder on; the
-    backbone alone runs once an image. A box has the score of the token that it fits
+    Object Detection", ECCV 2024. Image and text are joined from the encoder on; only
+    the backbone runs once per image. A box has the score of the token that it fits
     best, as published for whole sentences. The network never says "none": that is left
     to the threshold of the metric.
 
@@ -41,14 +37,10 @@ class GroundingDINO(FoundationGrounder):
     """
     kinds: ClassVar[tuple[str, ...]] = ('grounding-dino', )
     network_class: ClassVar[str] = 'GroundingDinoForObjectDetection'
+    processor_class: ClassVar[str] = 'GroundingDinoImageProcessor'
 
     def __init__(self, name: str, *, prompt: str = '{text}.', **kwargs) -> None:
         super().__init__(name, prompt=prompt, **kwargs)
-        self.processor: Any = None
-
-    def prepare(self, source: str) -> None:
-        """Load the image processor."""
-        self.processor = load_image_processor('GroundingDinoImageProcessor', source)
 
     def encode_image(self, image: Tensor) -> EncodedImage:
         """Return the maps of the backbone of an image (3, H0, W0) uint8."""

@@ -1,11 +1,10 @@
 """OWLv2: one box a patch, compared with the vector of a text."""
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
 from segvg.models.grounders.foundation.base import Answer, FoundationGrounder
-from segvg.models.grounders.foundation.published import load_image_processor
 from segvg.registry import MODELS
 
 
@@ -20,8 +19,8 @@ class OWLv2(FoundationGrounder):
     """OWLv2, by transformers.
 
     Minderer et al., "Scaling Open-Vocabulary Object Detection", NeurIPS 2023. Features
-    and boxes of the patches do not see the text, so all of the image runs once. The
-    network never says "none": that is left to the threshold of the metric.
+    and boxes of the patches do not see the text, so they are computed once per image.
+    The network never says "none": that is left to the threshold of the metric.
 
     Quirks: images are padded to a square at the right and the bottom before they are
     scaled; a text has at most 16 tokens, and a longer one is cut, with a warning.
@@ -32,15 +31,8 @@ class OWLv2(FoundationGrounder):
     """
     kinds: ClassVar[tuple[str, ...]] = ('owlv2', )
     network_class: ClassVar[str] = 'Owlv2ForObjectDetection'
+    processor_class: ClassVar[str] = 'Owlv2ImageProcessor'
     max_tokens: ClassVar[int] = 16
-
-    def __init__(self, name: str, **kwargs) -> None:
-        super().__init__(name, **kwargs)
-        self.processor: Any = None
-
-    def prepare(self, source: str) -> None:
-        """Load the image processor."""
-        self.processor = load_image_processor('Owlv2ImageProcessor', source)
 
     def encode_image(self, image: Tensor) -> EncodedImage:
         """Return features and boxes of the patches of an image (3, H0, W0) uint8."""

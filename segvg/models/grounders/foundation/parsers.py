@@ -1,12 +1,13 @@
-"""Boxes read from the words of a model. Every rule is stated, and has a version.
+"""Boxes read from the words of a model. All rules are written down and have a version.
 
-A parser gets the words and gives boxes (x1, y1, x2, y2) in [0, 1] of the image, in the
-order of the words, and whether the words are an answer at all. Rules of both:
+A parser takes the words and returns boxes (x1, y1, x2, y2) in [0, 1] of the image, in
+the order of the words, and whether the words are an answer at all. Rules of both
+parsers:
 
-1. Corners in the wrong order are put in order: two opposite corners are one box.
-2. What lies beyond the image is cut off. A box without an area is not a box.
-3. Words that hold no box are unreadable, unless they say in the agreed form that there
-   is none. Nothing is guessed from prose.
+1. Corners in the wrong order are put in order: any two opposite corners are a box.
+2. Boxes are cut at the border of the image. A box without an area does not count.
+3. Words without a box are unreadable, unless they say in the agreed form that nothing
+   fits. Nothing is guessed from ordinary sentences.
 4. At most 100 boxes count.
 """
 import json
@@ -18,9 +19,9 @@ from segvg.utils.errors import InputError
 
 Box = tuple[float, float, float, float]
 MAX_BOXES = 100
-#: Characters of an answer that are looked at; a longer one does not come to an end.
+#: Characters of an answer that are read; a model that writes more repeats itself.
 MAX_TEXT = 20_000
-#: Nested brackets in an answer; more are not an answer and would end the recursion.
+#: Nested brackets in an answer; more are not an answer and exceed Python's recursion.
 MAX_DEPTH = 20
 
 
@@ -54,17 +55,17 @@ def read_json_boxes(text: str, size: tuple[float, float]) -> Parsed:
     """Return the boxes of an answer in JSON.
 
     Qwen3-VL writes coordinates from 0 to 1000, relative to width and height; Qwen2.5-VL
-    writes pixels of the image as the network saw it. ``size`` is (1000, 1000) or that
-    size in pixels.
+    writes pixels of the resized image. ``size`` is (1000, 1000) or the size of the
+    resized image.
 
-    1. Where there is a code fence, its content is read, else the whole text. The words
-       around the JSON do not count. So do thoughts that end in ``</think>``.
+    1. If the text has a code fence, its content is read, otherwise the whole text.
+       Words around the JSON do not count, nor do thoughts, which end in ``</think>``.
     2. An object with ``bbox_2d``, ``bbox`` or ``box_2d`` of four finite numbers is a
-       box, and so is a list of four numbers. Objects may stand in a list, or one after
-       the other.
-    3. JSON that breaks off (the limit of tokens was reached): every object that is
-       complete counts, the broken one does not.
-    4. An empty list is the answer "none". It is so only if nothing else was read.
+       box, and so is a list of four numbers. Objects may be in a list or follow each
+       other.
+    3. If JSON breaks off (the limit of tokens was reached), complete objects count and
+       the broken one does not.
+    4. An empty list is the answer "none", but only if the text has no box.
     """
     content = text[-MAX_TEXT:].rpartition('</think>')[2]
     fence = re.search(r'```[a-zA-Z]*\s*(.*?)(?:```|$)', content, re.DOTALL)
@@ -82,8 +83,7 @@ def read_json_boxes(text: str, size: tuple[float, float]) -> Parsed:
 
 
 def _json_values(text: str) -> Iterator[Any]:
-    """Yield the JSON values of a text, outermost first; a broken one gives its parts.
-    """
+    """Yield the outermost JSON values of a text; of a broken one, complete parts."""
     decoder, place = json.JSONDecoder(), 0
     starts = [match.start() for match in re.finditer(r'[\[{]', text)]
     for start in starts:
@@ -97,7 +97,7 @@ def _json_values(text: str) -> Iterator[Any]:
 
 
 def _depth(text: str) -> int:
-    """Return how many brackets in a row open a text."""
+    """Return with how many opening brackets in a row a text begins."""
     return len(text) - len(text.lstrip('[{'))
 
 
@@ -127,16 +127,16 @@ def _is_number(value: Any) -> bool:
 def read_location_tokens(text: str, size: tuple[float, float]) -> Parsed:
     """Return the boxes of an answer of Florence-2, which are tokens ``<loc_N>``.
 
-    N is a bin of the width or height, in turn, from 0 to 999, and means its centre;
-    ``size`` is the number of bins, (1000, 1000).
+    N is a bin from 0 to 999, of the width and the height in turn, and means the center
+    of the bin; ``size`` is the number of bins, (1000, 1000).
 
-    1. Location tokens that follow each other directly are a run. A run is read in
-       fours, each a box.
-    2. What is left of a run that ends the text (the limit of tokens was reached) does
-       not count. A run elsewhere that is no multiple of four is not read.
-    3. Between ``<poly>`` and ``</poly>``, or where a run is a list of points, the box
-       around the points counts.
-    4. A token beyond the bins makes its run unreadable.
+    1. Location tokens that follow each other directly are a run. Every four tokens of
+       a run are a box.
+    2. If the number of tokens is not a multiple of four, the last one to three do not
+       count in a run at the end of the text (the limit of tokens was reached);
+       anywhere else the run is not read.
+    3. A run after ``<poly>`` is a list of points; the box around them counts.
+    4. A run with a token beyond the bins is not read.
     5. The model has no word for "none": without a box an answer is unreadable.
     """
     content = re.sub(r'(?:</s>|<pad>|<s>|\s)+$', '', text[:MAX_TEXT])
@@ -152,7 +152,7 @@ def read_location_tokens(text: str, size: tuple[float, float]) -> Parsed:
         else:
             rows = [bins[i:i + 4] for i in range(0, len(bins) - 3, 4)]
         for row in rows:
-            # the two corners in one bin are an area of nothing
+            # Two corners in the same bin of an axis enclose no area.
             box = box_of(row, size) and box_of([value + 0.5 for value in row], size)
             if box is not None:
                 boxes.append(box)
@@ -166,8 +166,8 @@ def _around(points: Sequence[float]) -> list[float]:
     return [min(x), min(y), max(x), max(y)]
 
 
-PARSERS = {'json_boxes': Parser('json_boxes 1.0', read_json_boxes),
-           'location_tokens': Parser('location_tokens 1.0', read_location_tokens)}
+PARSERS = dict(json_boxes=Parser('json_boxes 1.0', read_json_boxes),
+               location_tokens=Parser('location_tokens 1.0', read_location_tokens))
 
 
 def find_parser(name: str) -> Parser:

@@ -1,8 +1,8 @@
-"""Published models of transformers: what a folder, or a name on the hub, gives.
+"""Load published models of transformers from a folder, or by their name on the hub.
 
 Nothing that a published model brings is run: no code, no kernel, no pickle; weights are
-read from safetensors only. torchvision is not needed: images go through transformers'
-processors for Pillow, or through ``square_pixels``.
+read from safetensors only. torchvision is not needed: images are prepared by the
+processors of transformers that use Pillow, or by ``SquarePixels``.
 """
 from contextlib import contextmanager
 from typing import Any, Iterator, Optional, Sequence
@@ -15,17 +15,16 @@ from segvg.models.huggingface.settings import read_values
 from segvg.utils.errors import InputError
 from segvg.utils.hub_files import REMEDY, find_model_file, read_model_json, weight_files
 
-DTYPES = ('float32', 'bfloat16', 'float16')
-#: Of the image processors of SAM 2 and SAM 3, where their file does not say otherwise.
-IMAGENET_HALF = (0.5, 0.5, 0.5)
+#: Mean and std of pixels for SAM 2 and SAM 3 if their file does not have them.
+MEAN = STD = (0.5, 0.5, 0.5)
 
 
 def check_kind(source: str, kinds: Sequence[str]) -> None:
     """Refuse a model of another architecture.
 
     Raises:
-        FileNotFoundError: neither folder nor hub has it.
-        InputError: ``model_type`` of its ``config.json`` is none of ``kinds``.
+        FileNotFoundError: the model is neither a folder nor on the hub.
+        InputError: ``model_type`` in its ``config.json`` is none of ``kinds``.
     """
     found = read_values(source).get('model_type')
     if found not in kinds:
@@ -39,17 +38,18 @@ def load_network(name: str, source: str, dtype: str) -> Any:
     Args:
         name: of its class in transformers.
         source: folder or name on the hub.
-        dtype: one of ``DTYPES``.
+        dtype: ``'float32'``, ``'bfloat16'`` or ``'float16'``.
 
     Raises:
-        FileNotFoundError: neither folder nor hub has the weights.
+        FileNotFoundError: the model has no weights in safetensors.
         ImportError: the installed transformers does not know the class.
         InputError: weights are missing or have another shape.
     """
-    weight_files(source)  # with a message of our own where there are none
+    weight_files(source)  # an error with a clear message if the model has none
+    kind = class_of(name)
     with _quiet():
-        network, told = class_of(name).from_pretrained(
-            source, config=plain_config(class_of(name), source),
+        network, told = kind.from_pretrained(
+            source, config=plain_config(kind, source),
             dtype=getattr(torch, dtype), use_safetensors=True,
             output_loading_info=True, trust_remote_code=False,
             ignore_mismatched_sizes=True)
@@ -62,10 +62,10 @@ def load_network(name: str, source: str, dtype: str) -> Any:
 
 
 def plain_config(network: Any, source: str) -> Any:
-    """Return the settings of a published model, without the kernels it asks for.
+    """Return the settings of a published model without kernels and quantization.
 
-    ``config.json`` can name kernels of attention that are a program on the hub, and a
-    quantization, whose package would be imported; neither is taken.
+    ``config.json`` can name kernels for attention, which are programs on the hub, and a
+    quantization, whose package would be imported; both are ignored.
 
     Args:
         network: class of transformers.
@@ -83,11 +83,12 @@ def class_of(name: str) -> Any:
     """Return a class of transformers.
 
     Raises:
-        ImportError: the installed version has none of this name.
+        ImportError: the installed version does not have the class, or has an older
+            one.
     """
     import transformers
     found = getattr(transformers, name, None)
-    # version 4 has some of them, with other arguments
+    # Version 4 has some of the classes, but with other arguments.
     if found is None or int(transformers.__version__.split('.')[0]) < 5:
         raise ImportError(f'{name} is not in transformers {transformers.__version__}, '
                           "or differs: pip install 'transformers>=5.23'")
@@ -98,43 +99,35 @@ def load_tokenizer(source: str) -> Any:
     """Return the tokenizer of a published model.
 
     Raises:
-        InputError: it brings none that can be read.
+        InputError: the model has no tokenizer that can be read.
     """
     from transformers import AutoTokenizer
-    try:
+    with _explained(f'{source} has no tokenizer that can be read'):
         return AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        reason = ' '.join(str(error).split())[:200]
-        raise InputError(f'{source} brings no tokenizer that can be read ({reason}). '
-                         f'{REMEDY}') from None
 
 
 def load_image_processor(name: str, source: str) -> Any:
-    """Return the image processor of a published model, the one that uses Pillow.
+    """Return the image processor of a published model, in the version for Pillow.
 
     Args:
         name: of its class, e.g. ``GroundingDinoImageProcessor``.
         source: folder or name on the hub.
 
     Raises:
-        InputError: the model brings no settings for it.
+        InputError: the model has no settings for it.
     """
     import transformers
-    # transformers 5 has two classes each; the plain name needs torchvision
+    # transformers 5 has two classes of each; that of the plain name needs torchvision.
     kind = getattr(transformers, f'{name}Pil', None) or class_of(name)
-    try:
+    with _explained(f'{source} has no settings of its image processor'):
         return kind.from_pretrained(source)
-    except (OSError, ValueError) as error:
-        reason = ' '.join(str(error).split())[:200]
-        raise InputError(f'{source} brings no settings of its image processor '
-                         f'({reason}). {REMEDY}') from None
 
 
 def processor_settings(source: str) -> dict[str, Any]:
-    """Return what a published model says of the preparation of its images.
+    """Return the settings by which a published model prepares its images.
 
     Raises:
-        FileNotFoundError: it has neither of the two files.
+        FileNotFoundError: the model has no file with such settings.
         InputError: the file cannot be read.
     """
     content = read_model_json(find_model_file(
@@ -145,15 +138,14 @@ def processor_settings(source: str) -> dict[str, Any]:
 
 
 class SquarePixels:
-    """Images for SAM 2 and SAM 3: a square of fixed size, the aspect is not kept.
+    """Resize images to a fixed size, whatever their aspect, for SAM 2 and SAM 3.
 
-    transformers' own processor of these needs torchvision. What that computes is
-    torch's antialiased bilinear filter on bytes, then mean and std.
+    The processor in transformers needs torchvision. It applies torch's antialiased
+    bilinear filter to bytes and normalizes the result, and so does this one.
 
     Args:
-        settings: ``size``, ``image_mean`` and ``image_std``, as the file of the model
-            has them.
-        size: (H, W) where the settings have none.
+        settings: ``size``, ``image_mean`` and ``image_std`` from the file of the model.
+        size: (H, W) if the settings have none.
     """
 
     def __init__(self, settings: dict[str, Any], size: tuple[int, int]) -> None:
@@ -161,8 +153,8 @@ class SquarePixels:
         if isinstance(stated, dict) and {'height', 'width'} <= stated.keys():
             size = (int(stated['height']), int(stated['width']))
         self.size = size
-        self.mean = torch.tensor(settings.get('image_mean', IMAGENET_HALF))
-        self.std = torch.tensor(settings.get('image_std', IMAGENET_HALF))
+        self.mean = torch.tensor(settings.get('image_mean', MEAN))
+        self.std = torch.tensor(settings.get('image_std', STD))
 
     def __call__(self, image: Tensor) -> Tensor:
         """Return pixels (1, 3, h, w) float of an image (3, H0, W0) uint8 on the CPU."""
@@ -173,10 +165,10 @@ class SquarePixels:
 
 @contextmanager
 def replaying(module: torch.nn.Module, output: Any) -> Iterator[None]:
-    """Let a module return what it has computed before, without computing.
+    """Let a module return ``output`` instead of computing.
 
-    For networks of transformers that take pixels only: their image encoder then runs
-    once an image, however many sentences there are.
+    For networks of transformers that accept only pixels: with it their image encoder
+    runs once per image, however many sentences there are.
     """
     module.forward = lambda *args, **kwargs: output  # type: ignore[method-assign]
     try:
@@ -186,8 +178,18 @@ def replaying(module: torch.nn.Module, output: Any) -> Iterator[None]:
 
 
 @contextmanager
+def _explained(told: str) -> Iterator[None]:
+    """Turn the errors of reading a file into an ``InputError`` with a remedy."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        reason = ' '.join(str(error).split())[:200]
+        raise InputError(f'{told} ({reason}). {REMEDY}') from None
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
-    """Let transformers report nothing: what matters is raised."""
+    """Let transformers report nothing: what matters becomes an error."""
     from transformers.utils import logging
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
@@ -201,5 +203,5 @@ def _quiet() -> Iterator[None]:
 
 
 def repeat(values: Optional[Tensor], count: int) -> Any:
-    """Return a tensor (1, ...) as (count, ...), without a copy; None stays None."""
+    """Return a tensor (1, ...) as (count, ...) without a copy; None stays None."""
     return None if values is None else values.expand(count, *values.shape[1:])

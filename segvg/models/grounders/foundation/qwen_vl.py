@@ -1,10 +1,9 @@
-"""Qwen3-VL and Qwen2.5-VL: language models that see, and write boxes as JSON."""
+"""Qwen3-VL and Qwen2.5-VL: language models that read images and write boxes as JSON."""
 from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor
 
 from segvg.models.grounders.foundation.base import Answer
-from segvg.models.grounders.foundation.published import load_image_processor
 from segvg.models.grounders.foundation.text_answers import TextGrounder
 from segvg.registry import MODELS
 
@@ -12,13 +11,13 @@ PROMPT = ('Locate "{text}" in the image. Report its bounding box in JSON format:
           '[{"bbox_2d": [x1, y1, x2, y2]}], one entry for each object that is meant. '
           'If no object in the image matches, answer [].')
 IMAGE_TOKEN = '<|image_pad|>'
-#: A turn of the user and the begin of the answer, as the models were trained.
+#: What the user says and how the answer begins, in the form used in training.
 CHAT = ('{system}<|im_start|>user\n<|vision_start|>{image}<|vision_end|>{prompt}'
         '<|im_end|>\n<|im_start|>assistant\n')
 
 
 class EncodedImage(NamedTuple):
-    """What the vision encoder says, and the grid (1, 3) of patches that it saw."""
+    """Output of the vision encoder and the grid (1, 3) of the patches that it read."""
     features: Any
     grid: Tensor
 
@@ -28,7 +27,7 @@ class Qwen3VL(TextGrounder):
     """Qwen3-VL, by transformers.
 
     Bai et al., "Qwen3-VL Technical Report", 2025. Coordinates are whole numbers from 0
-    to 1000, relative to width and height. The vision encoder runs once an image.
+    to 1000, relative to width and height. The vision encoder runs once per image.
 
     Args:
         name: e.g. ``Qwen/Qwen3-VL-4B-Instruct``.
@@ -39,21 +38,17 @@ class Qwen3VL(TextGrounder):
     """
     kinds: ClassVar[tuple[str, ...]] = ('qwen3_vl', )
     network_class: ClassVar[str] = 'Qwen3VLForConditionalGeneration'
-    #: What stands before the turn of the user.
+    processor_class: ClassVar[str] = 'Qwen2VLImageProcessor'
+    #: What comes before the user's part of a chat.
     system: ClassVar[str] = ''
 
     def __init__(self, name: str, *, prompt: str = PROMPT, parser: str = 'json_boxes',
                  max_new_tokens: int = 256, **kwargs) -> None:
         super().__init__(name, prompt=prompt, parser=parser,
                          max_new_tokens=max_new_tokens, **kwargs)
-        self.processor: Any = None
-
-    def prepare(self, source: str) -> None:
-        """Load the image processor."""
-        self.processor = load_image_processor('Qwen2VLImageProcessor', source)
 
     def encode_image(self, image: Tensor) -> EncodedImage:
-        """Return what the vision encoder says of an image (3, H0, W0) uint8."""
+        """Return the output of the vision encoder for an image (3, H0, W0) uint8."""
         prepared = self.processor(image.numpy(), return_tensors='pt')
         grid = prepared['image_grid_thw'].to(self.device)
         return EncodedImage(self.network.get_image_features(
@@ -90,7 +85,7 @@ class Qwen3VL(TextGrounder):
 
 @MODELS.register_module()
 class Qwen25VL(Qwen3VL):
-    """Qwen2.5-VL, by transformers: coordinates are pixels of the image as it was seen.
+    """Qwen2.5-VL, by transformers: coordinates are pixels of the resized image.
 
     Bai et al., "Qwen2.5-VL Technical Report", 2025.
     """
@@ -100,18 +95,18 @@ class Qwen25VL(Qwen3VL):
                              '<|im_end|>\n')
 
     def coordinates(self, grid: Tensor) -> tuple[float, float]:
-        """Return width and height in pixels of the image that the network saw."""
+        """Return width and height of the resized image in pixels."""
         _, rows, columns = (grid[0] * self.processor.patch_size).tolist()
         return float(columns), float(rows)
 
 
 def as_words(text: str) -> str:
-    """Return a text in which nothing is a token that structures a chat."""
+    """Return a text without the tokens that structure a chat."""
     return text.replace('<|', '< |')
 
 
 def repeat_features(features: Any, count: int) -> Any:
-    """Return what the vision encoder says of one image, as if of so many equal ones."""
+    """Return the output of the vision encoder for ``count`` copies of one image."""
     parts = dict(features.items())
     parts['pooler_output'] = tuple(features.pooler_output) * count
     if features.get('deepstack_features') is not None:  # Qwen2.5-VL has none

@@ -18,15 +18,15 @@ class SAM3(FoundationGrounder):
     """SAM 3 for images, by transformers.
 
     Carion et al., "SAM 3: Segment Anything with Concepts", 2025. The vision encoder
-    runs once an image, its maps are used for all sentences. A presence token says
-    whether the concept is in the image at all: its confidence multiplies the scores,
-    and one minus it is the ``no_target_score``.
+    runs once per image; its maps are used for all sentences. A presence token says
+    whether the concept is in the image at all: the scores are multiplied by its
+    confidence, and the ``no_target_score`` is one minus that confidence.
 
     The model was made for short noun phrases; a sentence with relations is read as one.
 
     Args:
         name: e.g. ``facebook/sam3``.
-        max_boxes: of an answer; each has a mask of the size of the image.
+        max_boxes: of an answer; every box has a mask of the size of the image.
         **kwargs: of ``FoundationGrounder``.
     """
     kinds: ClassVar[tuple[str, ...]] = ('sam3', 'sam3_video')
@@ -35,15 +35,14 @@ class SAM3(FoundationGrounder):
 
     def __init__(self, name: str, *, max_boxes: int = 20, **kwargs) -> None:
         super().__init__(name, max_boxes=max_boxes, **kwargs)
-        self.prepared: Any = None
 
-    def prepare(self, source: str) -> None:
-        """Read how images are prepared."""
-        self.prepared = SquarePixels(processor_settings(source), (1008, 1008))
+    def load_processor(self, source: str) -> SquarePixels:
+        """Return what prepares an image for the network."""
+        return SquarePixels(processor_settings(source), (1008, 1008))
 
     def encode_image(self, image: Tensor) -> Any:
         """Return the maps of the vision encoder of an image (3, H0, W0) uint8."""
-        return self.network.get_vision_features(self.pixels(self.prepared(image)))
+        return self.network.get_vision_features(self.pixels(self.processor(image)))
 
     def ground(self, encoded: Any, prompts: list[str]) -> list[Answer]:
         """Return the answer to each prompt about an encoded image."""

@@ -7,26 +7,25 @@ from segvg.models.grounders.foundation.base import Answer, FoundationGrounder
 from segvg.models.grounders.foundation.parsers import find_parser
 from segvg.structures.boxes import xyxy_to_cxcywh
 
-#: Words have no scores. The first box counts as the best; all count at any threshold
-#: up to 0.9.
+#: Words have no scores, so those of the boxes fall from 1 by this step: the first box
+#: counts as the best, and 100 boxes are all above a threshold of 0.9.
 SCORE_STEP = 0.001
 
 
 class TextGrounder(FoundationGrounder):
     """A model that writes its answer.
 
-    An answer that the parser cannot read is a miss, whatever is meant, and is counted
-    on the result card. The words of every answer are kept there too.
+    An answer that the parser cannot read always counts as wrong. The result card has
+    their number, and the words of every answer.
 
     Args:
         name: on the hub.
         parser: how answers are read, see ``parsers``.
         max_new_tokens: of an answer.
-        num_beams: of the search; 1 takes the likeliest token. Nothing is drawn at
-            random.
+        num_beams: of the search; 1 takes the likeliest token. There is no random
+            sampling.
         **kwargs: of ``FoundationGrounder``.
     """
-    #: Most tokens of a prompt.
     max_tokens: ClassVar[int] = 512
 
     def __init__(self, name: str, *, parser: str, max_new_tokens: int,
@@ -42,12 +41,12 @@ class TextGrounder(FoundationGrounder):
 
     @property
     def search(self) -> dict[str, Any]:
-        """How an answer is looked for, for ``generate``."""
+        """Arguments of ``generate`` that say how an answer is searched for."""
         return dict(max_new_tokens=self.max_new_tokens, num_beams=self.num_beams,
                     do_sample=False)
 
     def read(self, text: str, size: tuple[float, float]) -> Answer:
-        """Return what words say.
+        """Return the answer that words contain.
 
         Args:
             text: the words.

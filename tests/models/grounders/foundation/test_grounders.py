@@ -10,7 +10,7 @@ from segvg.models.grounders.foundation.base import to_pixels
 from segvg.models.grounders.foundation.published import SquarePixels
 from segvg.registry import MODELS
 from segvg.structures import ExpressionGroup, GroundingDataSample
-from tests.models.grounders.foundation.tiny_models import TINY, sam2
+from tests.models.grounders.foundation.tiny_models import TINY, WRITERS, sam2
 
 SHAPE = (48, 60)
 TEXTS = ['the red circle', 'left box', 'the blue square right']
@@ -30,15 +30,14 @@ def image():
 
 @pytest.fixture(scope='module')
 def models(tmp_path_factory):
-    """Tiny models by type, each made when it is asked for, with its folder."""
+    """Return a tiny model and its folder by type; each is made on first use."""
     init_default_scope('segvg')
     made = {}
 
     def get(kind):
         if kind not in made:
             folder = TINY[kind](tmp_path_factory.mktemp(kind))
-            options = dict(max_new_tokens=12) if kind in (
-                'Florence2', 'Qwen3VL', 'Qwen25VL') else {}
+            options = dict(max_new_tokens=12) if kind in WRITERS else {}
             model = MODELS.build(dict(type=kind, name=f'tiny/{kind}', **options))
             model.load_published(str(folder))
             made[kind] = model, folder
@@ -59,6 +58,17 @@ def assert_alike(first, second):
     for key in first.pred_instances.keys():
         torch.testing.assert_close(
             first.pred_instances[key], second.pred_instances[key], atol=1e-4, rtol=1e-4)
+
+
+def assert_detections(found, expected):
+    """Predictions are the detections of transformers, the best first, cut at borders.
+    """
+    order = expected['scores'].argsort(descending=True, stable=True)
+    torch.testing.assert_close(found.scores, expected['scores'][order])
+    limit = torch.tensor([SHAPE[1], SHAPE[0]] * 2)
+    torch.testing.assert_close(
+        found.bboxes, expected['boxes'][order].clamp(min=0).minimum(limit),
+        atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.slow
@@ -88,15 +98,10 @@ def test_grounding_dino_is_that_of_transformers(kind, models, image):
     inputs = processor(images=image.numpy(), text=f'{TEXTS[0]}.', return_tensors='pt')
     with torch.no_grad():
         out = model.network(**inputs)
-    expected = processor.post_process_grounded_object_detection(
-        out, inputs['input_ids'], threshold=-1, target_sizes=[SHAPE])[0]
-    found = ask(model, image, TEXTS[:1])[0].pred_instances
-    order = expected['scores'].argsort(descending=True, stable=True)
-    torch.testing.assert_close(found.scores, expected['scores'][order])
-    limit = torch.tensor([SHAPE[1], SHAPE[0]] * 2)
-    torch.testing.assert_close(
-        found.bboxes, expected['boxes'][order].clamp(min=0).minimum(limit),
-        atol=1e-4, rtol=1e-4)
+    assert_detections(ask(model, image, TEXTS[:1])[0].pred_instances,
+                      processor.post_process_grounded_object_detection(
+                          out, inputs['input_ids'], threshold=-1,
+                          target_sizes=[SHAPE])[0])
 
 
 def test_owlv2_is_that_of_transformers(models, image):
@@ -106,15 +111,9 @@ def test_owlv2_is_that_of_transformers(models, image):
                              return_tensors='pt')
     with torch.no_grad():
         out = model.network(**processor(image.numpy(), return_tensors='pt'), **tokens)
-    expected = processor.post_process_object_detection(
-        out, threshold=-1, target_sizes=[SHAPE])[0]
-    found = ask(model, image, ['left box'])[0].pred_instances
-    order = expected['scores'].argsort(descending=True, stable=True)
-    torch.testing.assert_close(found.scores, expected['scores'][order])
-    limit = torch.tensor([SHAPE[1], SHAPE[0]] * 2)
-    torch.testing.assert_close(
-        found.bboxes, expected['boxes'][order].clamp(min=0).minimum(limit),
-        atol=1e-4, rtol=1e-4)
+    assert_detections(ask(model, image, ['left box'])[0].pred_instances,
+                      processor.post_process_object_detection(
+                          out, threshold=-1, target_sizes=[SHAPE])[0])
 
 
 def test_sam3_is_that_of_transformers(models, image):
@@ -123,7 +122,7 @@ def test_sam3_is_that_of_transformers(models, image):
     tokens = model.tokenizer(['left box'], padding='max_length', max_length=32,
                              return_tensors='pt')
     with torch.no_grad():
-        out = model.network(pixel_values=model.prepared(image), **tokens)
+        out = model.network(pixel_values=model.processor(image), **tokens)
     sample = ask(model, image, ['left box'])[0]
     found, presence = sample.pred_instances, out.presence_logits.sigmoid()
     scores, order = (out.pred_logits.sigmoid() * presence)[0].sort(descending=True)
@@ -177,7 +176,7 @@ def test_unit_of_coordinates(models):
     ('[{"bbox_2d": [0, 0, 500, 500]}, {"bbox_2d": [500, 500, 1000, 1000]}]',
      [[0, 0, 30, 24], [30, 24, 60, 48]], 0, True),
     ('[]', [], 1, True),
-    # a miss, also where nothing is meant: it meets no target and is not "none"
+    # always wrong: the box matches no target, and the answer is not "none"
     ('There is a red circle.', [[0, 0, 0, 0]], 0, False)])
 def test_words_become_boxes(words, bboxes, none, readable, models, image, monkeypatch):
     model, _ = models('Qwen3VL')
@@ -244,7 +243,7 @@ def test_sam2_draws_a_mask_in_every_box(models, image, tmp_path):
     assert not masks[0].any() and masks[1].any()
     network = model.mask_refiner.network
     with torch.no_grad():
-        out = network(pixel_values=model.mask_refiner.prepared(image),
+        out = network(pixel_values=model.mask_refiner.processor(image),
                       input_boxes=(boxes[None, 1:] * torch.tensor(
                           [64 / 60, 64 / 48] * 2)), multimask_output=False)
     expected = torch.nn.functional.interpolate(out.pred_masks[0], SHAPE,

@@ -1,4 +1,4 @@
-"""What of a published model is taken."""
+"""Which settings of a published model are ignored."""
 import json
 
 import transformers
@@ -6,7 +6,7 @@ import transformers
 from segvg.models.grounders.foundation.published import plain_config
 
 
-def test_kernels_and_quantization_of_a_published_model_are_not_taken(tmp_path):
+def test_kernels_and_quantization_of_a_published_model_are_ignored(tmp_path):
     stranger = dict(attn_implementation='stranger/attention')
     (tmp_path / 'config.json').write_text(json.dumps(dict(
         model_type='owlv2', text_config=dict(hidden_size=8, **stranger), **stranger,

@@ -197,3 +197,5 @@ def qwen25_vl(folder: Path) -> Path:
 TINY: dict[str, Callable[[Path], Path]] = dict(
     GroundingDINO=grounding_dino, MMGroundingDINO=mm_grounding_dino, OWLv2=owlv2,
     SAM3=sam3, Florence2=florence2, Qwen3VL=qwen3_vl, Qwen25VL=qwen25_vl)
+#: Types that answer in words.
+WRITERS = ('Florence2', 'Qwen3VL', 'Qwen25VL')
