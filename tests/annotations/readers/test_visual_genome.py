@@ -140,5 +140,6 @@ def test_broken_file_is_an_error(tmp_path, regions, images):
 
 
 def test_both_files_must_be_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match=f'{tmp_path} has no {FILE} and no {IMAGES}$'):
+    with pytest.raises(FileNotFoundError,
+                       match=f'{tmp_path} has no {FILE} and no {IMAGES}$'):
         READERS['vg_regions']([tmp_path], ReadOptions())
