@@ -24,6 +24,25 @@ from segvg.structures.boxes import paired_giou, paired_iou
 COCO_THRESHOLDS = tuple(percent / 100 for percent in range(50, 100, 5))
 
 
+def best_box_iou(sample: dict, target: Tensor) -> float:
+    """Return the IoU of the top-scoring box of a sample with a target (4,) xyxy.
+
+    Without a predicted box it is 0.
+
+    Raises:
+        ValueError: the predicted box is not finite.
+    """
+    prediction = get_prediction(sample)
+    if not len(prediction['bboxes']):
+        return 0.0
+    best = torch.as_tensor(prediction['scores']).argmax()
+    bbox = torch.as_tensor(prediction['bboxes'])[best]
+    if not bbox.isfinite().all():
+        raise ValueError(f'the predicted box of {describe(sample)} is not finite: '
+                         f'{bbox.tolist()}')
+    return paired_iou(bbox.double().cpu(), target.double()).item()
+
+
 @METRICS.register_module()
 class BoxAccuracy(GroundingMetric):
     """Accuracy of the top-scoring box at IoU thresholds, and the mean IoU.
@@ -55,16 +74,7 @@ class BoxAccuracy(GroundingMetric):
 
     def score(self, sample: dict) -> float:
         """Return the IoU of the top-scoring box with the target."""
-        target = single_target(sample, 'BoxAccuracy')
-        prediction = get_prediction(sample)
-        if not len(prediction['bboxes']):
-            return 0.0
-        best = torch.as_tensor(prediction['scores']).argmax()
-        bbox = torch.as_tensor(prediction['bboxes'])[best]
-        if not bbox.isfinite().all():
-            raise ValueError(f'the predicted box of {describe(sample)} is not finite: '
-                             f'{bbox.tolist()}')
-        return paired_iou(bbox.double().cpu(), target.double()).item()
+        return best_box_iou(sample, single_target(sample, 'BoxAccuracy'))
 
     def terms(self, results: list[float]) -> Terms:
         """Return those of ``acc@t``, ``mIoU`` and, where asked for, ``mAcc``."""

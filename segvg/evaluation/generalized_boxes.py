@@ -1,12 +1,11 @@
 """Generalized referring expression comprehension: boxes of many targets or none."""
-import contextlib
-import io
 from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from segvg.evaluation.average_precision import RankedBoxes, class_precisions
 from segvg.evaluation.base import (
     GeneralizedMetric,
     Terms,
@@ -28,23 +27,37 @@ class BoxResult(NamedTuple):
     """What counts of an expression.
 
     Attributes:
-        f1: of the boxes that are kept.
-        has_target: whether there is a target.
-        said_none: whether no box is kept.
+        kept: number of boxes that are kept.
+        hits: number of those that are paired with a target.
         bboxes, scores: all predictions, (Q, 4) xyxy and (Q,), for the average
             precision.
         targets: (T, 4) xyxy.
         no_target_score: None where it had no part in the answer.
     """
 
-    f1: float
-    has_target: bool
-    said_none: bool
+    kept: int
+    hits: int
     bboxes: np.ndarray
     scores: np.ndarray
     targets: np.ndarray
     no_target_score: Optional[float] = None
-    kept: int = 0
+
+    @property
+    def has_target(self) -> bool:
+        """Whether there is a target."""
+        return len(self.targets) > 0
+
+    @property
+    def said_none(self) -> bool:
+        """Whether no box is kept."""
+        return not self.kept
+
+    @property
+    def f1(self) -> float:
+        """F1 of the boxes that are kept; without a target 1 if there are none."""
+        if not self.has_target:
+            return float(self.said_none)
+        return 2 * self.hits / (self.kept + len(self.targets))
 
 
 def match_greedily(similarity: Tensor, threshold: float) -> int:
@@ -64,16 +77,17 @@ def match_greedily(similarity: Tensor, threshold: float) -> int:
     return pairs
 
 
-def f1_of(bboxes: Tensor, targets: Tensor, giou: bool) -> float:
-    """Return F1 of kept boxes (P, 4) against targets (T, 4), both xyxy."""
-    if not len(targets):
-        return float(not len(bboxes))
-    if not len(bboxes):
-        return 0.0
+def ranked_boxes(results: Sequence[BoxResult]) -> list[RankedBoxes]:
+    """Return all predictions and targets of expressions, as those of one class."""
+    return [RankedBoxes(number, 'all', result.bboxes, result.scores, result.targets)
+            for number, result in enumerate(map(BoxResult._make, results))]
+
+
+def count_hits(bboxes: Tensor, targets: Tensor, giou: bool) -> int:
+    """Return how many kept boxes (P, 4) pair up with targets (T, 4), both xyxy."""
     similarity = (paired_giou if giou else paired_iou)(bboxes[:, None], targets[None])
     # two boxes without an area have no generalized IoU
-    hits = match_greedily(similarity.nan_to_num(-1), F1_IOU)
-    return 2 * hits / (len(bboxes) + len(targets))
+    return match_greedily(similarity.nan_to_num(-1), F1_IOU)
 
 
 @METRICS.register_module()
@@ -123,8 +137,7 @@ class GeneralizedBoxF1(GeneralizedMetric):
         asked = self.rule.no_target_threshold is not None
         none = sample.get('no_target_score') if asked else None
         none = None if none is None else float(none)
-        result = BoxResult(0.0, len(targets) > 0, False, bboxes.numpy(), scores.numpy(),
-                           targets.numpy(), none)
+        result = BoxResult(0, 0, bboxes.numpy(), scores.numpy(), targets.numpy(), none)
         found = dict(scores=result.scores)
         kept = self.rule.counts(found) & (not self.rule.says_none(found, none))
         return self.judge(result, int(kept.sum()))
@@ -134,9 +147,9 @@ class GeneralizedBoxF1(GeneralizedMetric):
         kept = np.zeros(len(result.scores), dtype=bool)
         if count:
             kept = result.scores >= np.sort(result.scores)[-count]
-        f1 = f1_of(torch.from_numpy(result.bboxes[kept]),
-                   torch.from_numpy(result.targets), self.official)
-        return result._replace(f1=f1, said_none=not count, kept=int(kept.sum()))
+        hits = count_hits(torch.from_numpy(result.bboxes[kept]),
+                          torch.from_numpy(result.targets), self.official)
+        return result._replace(kept=int(kept.sum()), hits=hits)
 
     def kept_counts(self, result: BoxResult, thresholds: np.ndarray) -> np.ndarray:
         """Return how many boxes are kept at values (N,) of the parameter, (N,) int."""
@@ -151,11 +164,10 @@ class GeneralizedBoxF1(GeneralizedMetric):
     def compute_metrics(self, results: list[BoxResult]) -> dict[str, float]:
         """Return ``Pr@(F1=1)``, ``N-acc``, ``T-acc`` and ``AP``.
 
-        Without any target AP is 0; COCO's evaluation says -1.
+        Without any target AP is 0; COCO's evaluation gives -1.
         """
-        results = [BoxResult(*result) for result in results]
-        average = 100 * max(float(average_precision(results, all_sizes=False)[0]), 0.0)
-        return shares(self.terms(results)) | {self.full_name('AP'): average}
+        average = class_precisions(ranked_boxes(results)).get('all', 0.0)
+        return shares(self.terms(results)) | {self.full_name('AP'): 100 * average}
 
     def terms(self, results: Sequence[BoxResult]) -> Terms:
         """Return those of the scores that depend on which boxes are kept."""
@@ -215,52 +227,3 @@ class MaskPartBoxF1(GeneralizedBoxF1):
         counts = torch.tensor([len(part) for part in boxes], dtype=torch.int64)
         return (torch.cat([*boxes, torch.zeros(0, 4, dtype=torch.float64)]),
                 scores.repeat_interleave(counts))
-
-
-def average_precision(results: list[BoxResult], all_sizes: bool = True) -> np.ndarray:
-    """Return the 12 numbers of COCO's evaluation, one class, at most 100 boxes.
-
-    Args:
-        results: of all expressions.
-        all_sizes: False: the first number alone, in a third of the time; it does not
-            ask how large objects are.
-    """
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
-    truth, found = COCO(), COCO()
-    images = [dict(id=i) for i in range(1, len(results) + 1)]
-    annotations = [record for i, result in enumerate(results, 1)
-                   for record in _annotations(i, result.targets)]
-    boxes = [dict(record, score=score) for i, result in enumerate(results, 1)
-             for record, score in zip(_annotations(i, result.bboxes),
-                                      result.scores.tolist(), strict=True)]
-    with contextlib.redirect_stdout(io.StringIO()):
-        for container, records in ((truth, annotations), (found, boxes)):
-            for number, record in enumerate(records, 1):
-                record['id'] = number
-            container.dataset = dict(images=images, categories=[dict(id=1)],
-                                     annotations=records)
-            container.createIndex()
-        evaluation = COCOeval(truth, found, 'bbox')
-        evaluation.params.useCats = 0
-        if not all_sizes:
-            evaluation.params.areaRng = evaluation.params.areaRng[:1]
-            evaluation.params.areaRngLbl = evaluation.params.areaRngLbl[:1]
-            evaluation.params.maxDets = evaluation.params.maxDets[-1:]
-        evaluation.evaluate()
-        evaluation.accumulate()
-        if all_sizes:
-            evaluation.summarize()
-            return evaluation.stats
-    precision = evaluation.eval['precision']
-    known = precision[precision > -1]
-    return np.array([known.mean() if len(known) else -1.0])
-
-
-def _annotations(image_id: int, bboxes: np.ndarray) -> list[dict]:
-    """Return boxes (N, 4) xyxy as COCO's records."""
-    sides = bboxes[:, 2:] - bboxes[:, :2]
-    rows = np.concatenate([bboxes[:, :2], sides], axis=1).tolist()
-    return [dict(image_id=image_id, category_id=1, iscrowd=0, ignore=0, bbox=row,
-                 area=area)
-            for row, area in zip(rows, sides.prod(1).tolist(), strict=True)]

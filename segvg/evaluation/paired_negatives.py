@@ -5,9 +5,16 @@ from typing import NamedTuple, Optional, Sequence
 import numpy as np
 import torch
 
-from segvg.evaluation.base import GroundingMetric, describe, get_prediction
+from segvg.evaluation.base import (
+    GroundingMetric,
+    describe,
+    get_prediction,
+    single_target,
+)
+from segvg.evaluation.boxes import best_box_iou
 from segvg.registry import METRICS
-from segvg.structures.boxes import paired_iou
+
+HIT_IOU = 0.5
 
 
 class PairedResult(NamedTuple):
@@ -53,23 +60,17 @@ class PairedNegatives(GroundingMetric):
         Raises:
             ValueError: the sample has no part, or a true one not exactly one target.
         """
-        prediction, target = get_prediction(sample), sample['image_instances']['bboxes']
-        negative_of = sample.get('negative_of')
-        if sample.get('source') is None or (
-                negative_of is None and len(target) != 1):
-            raise ValueError(f'{describe(sample)} has source {sample.get("source")!r} '
-                             f'and {len(target)} targets: PairedNegatives needs a '
-                             'level or kind, and one target of a true expression')
-        scores = torch.as_tensor(prediction['scores']).double().cpu()
-        is_right = False
-        if len(scores) and negative_of is None:
-            best = torch.as_tensor(prediction['bboxes']).double().cpu()[scores.argmax()]
-            iou = paired_iou(best[None], torch.as_tensor(target).double().cpu())
-            is_right = bool(iou[0] >= 0.5)
+        part, negative_of = sample.get('source'), sample.get('negative_of')
+        if part is None:
+            raise ValueError(f'{describe(sample)} has no source: PairedNegatives needs '
+                             'its level, or the kind of false expression')
+        is_right = negative_of is None and best_box_iou(
+            sample, single_target(sample, 'PairedNegatives')) >= HIT_IOU
+        scores = torch.as_tensor(get_prediction(sample)['scores']).double()
         return PairedResult(
             (sample.get('dataset'), sample.get('split')), str(sample['expr_id']),
-            None if negative_of is None else str(negative_of), sample['source'],
-            is_right, float(scores.max()) if len(scores) else 0.0)
+            None if negative_of is None else str(negative_of), part, is_right,
+            float(scores.max()) if len(scores) else 0.0)
 
     def compute_metrics(self, results: list[PairedResult]) -> dict[str, float]:
         """Return precision by level, recall and AUROC by kind and their means.

@@ -57,8 +57,8 @@ def instance_counts(result: BoxResult) -> tuple[int, int, int, int]:
     """Return true and false positives, false and true negatives among the boxes."""
     if not result.has_target:
         return 0, result.kept > 0, 0, result.kept == 0
-    hits = round(result.f1 * (result.kept + len(result.targets)) / 2)
-    return hits, result.kept - hits, len(result.targets) - hits, 0
+    return (result.hits, result.kept - result.hits, len(result.targets) - result.hits,
+            0)
 
 
 def image_counts(result: BoxResult) -> tuple[int, int, int, int]:

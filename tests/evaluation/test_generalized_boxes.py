@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from segvg.evaluation import GeneralizedBoxF1, MaskPartBoxF1
-from segvg.evaluation.generalized_boxes import f1_of, match_greedily
+from segvg.evaluation.generalized_boxes import BoxResult, count_hits, match_greedily
 
 LEFT, RIGHT = [0.0, 0.0, 10.0, 10.0], [20.0, 0.0, 30.0, 10.0]
 WIDE = [0.0, 0.0, 16.0, 10.0]  # IoU with LEFT 10 / 16
@@ -11,6 +11,11 @@ WIDE = [0.0, 0.0, 16.0, 10.0]  # IoU with LEFT 10 / 16
 
 def boxes(*values):
     return torch.tensor(values, dtype=torch.float64).reshape(-1, 4)
+
+
+def f1_of(found, targets, giou):
+    return BoxResult(len(found), count_hits(found, targets, giou), found.numpy(), None,
+                     targets.numpy()).f1
 
 
 def sample(number, targets, found, scores=None):

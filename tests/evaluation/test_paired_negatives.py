@@ -44,3 +44,11 @@ def test_auroc_counts_a_tie_as_half():
 def test_a_false_expression_without_its_true_one_is_an_error():
     with pytest.raises(ValueError, match='score both'):
         scores_of([true(1, 1, LEFT, 0.8), false(4, 9, TEXT, 0.7)])
+
+
+@pytest.mark.parametrize(('changes', 'words'), [
+    (dict(source=None), 'has no source: PairedNegatives needs its level'),
+    (dict(negative_of=None), 'exactly one target')])
+def test_a_sample_without_its_part_or_target_is_an_error(changes, words):
+    with pytest.raises(ValueError, match=words):
+        PairedNegatives().score(false(4, 1, TEXT, 0.7) | changes)
