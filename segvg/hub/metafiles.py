@@ -69,14 +69,23 @@ def read_metafiles() -> dict[str, dict[str, Any]]:
 
 
 def read_models() -> dict[str, PublishedModel]:
-    """Return all published models by name, in the order of the metafiles."""
+    """Return all published checkpoints by name, in the order of the metafiles.
+
+    Foundation models are left out: they are not converted, and their name on the
+    Hugging Face hub is enough to load them.
+    """
     models = {}
     for content in read_metafiles().values():
         collections = {part['Name']: part for part in content['Collections']}
-        for entry in content['Models']:
+        for entry in filter(is_converted, content['Models']):
             models[entry['Name']] = _read_model(
                 entry, collections[entry['In Collection']])
     return models
+
+
+def is_converted(entry: dict[str, Any]) -> bool:
+    """Return whether a model of a metafile is a checkpoint that has to be converted."""
+    return 'Convert' in entry
 
 
 def _read_model(entry: dict[str, Any], collection: dict[str, Any]) -> PublishedModel:

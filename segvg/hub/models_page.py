@@ -4,7 +4,12 @@ from pathlib import Path
 from typing import Iterator
 
 from segvg.hub.fetch import way_of
-from segvg.hub.metafiles import PublishedModel, read_metafiles, read_models
+from segvg.hub.metafiles import (
+    PublishedModel,
+    is_converted,
+    read_metafiles,
+    read_models,
+)
 from segvg.utils.files import write_whole
 from segvg.utils.layout import find_folder
 
@@ -29,6 +34,8 @@ def models_page(text: str) -> str:
     models = groupby(read_models().values(), lambda model: model.method)
     found = {method: list(group) for method, group in models}
     for content in read_metafiles().values():
+        if not all(map(is_converted, content['Models'])):
+            continue  # foundation models have a table of their own in their README
         for collection in content['Collections']:
             lines = _section(collection, found.get(collection['Name'], []))
             parts.append('\n'.join(lines) + '\n')

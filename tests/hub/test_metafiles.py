@@ -7,6 +7,8 @@ import jsonschema
 import pytest
 
 from segvg.hub.metafiles import config_path, find_model, read_metafiles, read_models
+from segvg.leakage.declared import published_names, read_declarations
+from segvg.utils.configs import load
 from segvg.utils.errors import InputError
 from tests.toy import ROOT
 
@@ -46,6 +48,25 @@ MODEL = an_object(
         type='object', minProperties=1, additionalProperties=dict(
             type='number', minimum=0, maximum=100)))))
 METAFILE = an_object(Collections=a_list(COLLECTION), Models=a_list(MODEL, 0))
+#: Foundation models are not converted; '-' is unknown.
+FOUNDATION = 'configs/foundation/metafile.yml'
+UNKNOWN = dict(const='-')
+FOUNDATION_METAFILE = an_object(
+    Collections=a_list(an_object(
+        Name=TEXT, License=dict(
+            anyOf=[COLLECTION['properties']['License'], UNKNOWN]),
+        Metadata=an_object(Architecture=a_list(TEXT)),
+        Paper=dict(COLLECTION['properties']['Paper'], properties=dict(
+            COLLECTION['properties']['Paper']['properties'],
+            URL=dict(anyOf=[ADDRESS, UNKNOWN]))),
+        README=TEXT,
+        Code=an_object(URL=dict(anyOf=[ADDRESS, UNKNOWN]), Version=UNKNOWN))),
+    Models=a_list(an_object(
+        Name=dict(type='string', pattern=r'^[a-z0-9]+(-[a-z0-9]+)*$'),
+        **{'In Collection': TEXT}, Config=MODEL['properties']['Config'],
+        Metadata=an_object(**{'Training Data': a_list(TEXT)}),
+        Weights=dict(type='string',
+                     pattern=r'^https://huggingface\.co/[\w-]+/[\w.-]+$'))))
 METAFILES = read_metafiles()
 
 
@@ -57,13 +78,15 @@ def test_every_method_has_a_metafile_that_the_index_imports():
 
 @pytest.mark.parametrize('name', METAFILES)
 def test_metafile_has_the_form(name):
-    jsonschema.validate(METAFILES[name], METAFILE)
+    jsonschema.validate(METAFILES[name],
+                        FOUNDATION_METAFILE if name == FOUNDATION else METAFILE)
     for collection in METAFILES[name]['Collections']:
         assert collection['README'] == f'{name.rpartition("/")[0]}/README.md'
 
 
 def test_names_are_unique_and_configs_and_rules_exist():
-    entries = [entry for content in METAFILES.values() for entry in content['Models']]
+    entries = [entry for name, content in METAFILES.items() for entry in
+               content['Models'] if name != FOUNDATION]
     models = read_models()
     assert len(models) == len(entries) >= 40
     rules = runpy.run_path(str(ROOT / 'tools/convert_checkpoint.py'))['METHODS']
@@ -78,7 +101,8 @@ def test_every_address_is_a_link_in_the_readme(name):
     links = set(re.findall(r'<(https://[^>\s]+)>', text))
     cited = ''.join(re.findall('```bibtex(.*?)```', text, re.DOTALL))
     for collection in METAFILES[name]['Collections']:
-        assert {collection['Paper']['URL'], collection['Code']['URL']} <= links
+        assert {collection['Paper']['URL'], collection['Code']['URL']} <= {
+            *links, '-' if name == FOUNDATION else 'none'}
         assert collection['Paper']['Title'] in re.sub('[{}]', '', cited)
         assert collection.get('Words', 'none') in {*links, 'none'}
     assert {entry['Weights'] for entry in METAFILES[name]['Models']} <= links
@@ -130,7 +154,8 @@ def test_scores_are_those_of_the_readme(name):
                     (config, metric.partition(' ')[0]))
                 assert given and value in given, (entry['Name'], metric, value, given)
                 seen += 1
-    assert seen or name.split('/')[1] in ('instancevg', 'partial_res', 'reftr')
+    assert seen or name.split('/')[1] in (
+        'foundation', 'instancevg', 'partial_res', 'reftr')
 
 
 def test_every_published_file_belongs_to_one_model():
@@ -138,6 +163,29 @@ def test_every_published_file_belongs_to_one_model():
     places = [(model.weights, model.file) for model in read_models().values()
               if 'folders' not in urlsplit(model.weights).path or model.file]
     assert len(places) == len(set(places))
+
+
+def test_foundation_models_are_those_of_the_configs_and_declarations():
+    """Every hub name in a config is listed once, with what its authors declare."""
+    used: dict[str, set[str]] = {}
+    for path in (ROOT / 'configs/foundation').glob('*.py'):
+        for hub_name in published_names(load(path).model):
+            used.setdefault(hub_name, set()).add(f'configs/foundation/{path.name}')
+    declared = read_declarations()['models']
+    content = METAFILES[FOUNDATION]
+    listed = {entry['Weights'].removeprefix('https://huggingface.co/'): entry
+              for entry in content['Models']}
+    assert listed.keys() == used.keys() and len(listed) == len(content['Models'])
+    assert len({entry['Name'] for entry in content['Models']}) == len(listed)
+    known = {part['Name'] for part in content['Collections']}
+    assert known == {entry['In Collection'] for entry in content['Models']}
+    text = (ROOT / FOUNDATION).with_name('README.md').read_text('utf-8')
+    for hub_name, entry in listed.items():
+        sets = entry['Metadata']['Training Data']
+        assert entry['Config'] in used[hub_name]
+        assert sets == declared[hub_name]['sets']
+        row, = re.findall(rf'^\|.*\| `{re.escape(hub_name)}` \|.*$', text, re.MULTILINE)
+        assert f'| {", ".join(sets)} |' in row
 
 
 def test_similar_names_are_suggested():
