@@ -249,9 +249,26 @@ class GroundingDataset(BaseDataset):
 
     def __getitem__(self, idx: int) -> Any:
         if self._seed is None:
-            return super().__getitem__(idx)
+            return self._sample_at(idx)
         with seeded(*self._seed.tolist(), int(idx)):
+            return self._sample_at(idx)
+
+    def _sample_at(self, idx: int) -> Any:
+        """Return a sample, or one at random in place of a skipped one.
+
+        Raises:
+            BrokenImageError: one image after the other was skipped.
+        """
+        try:
             return super().__getitem__(idx)
+        except Exception as error:
+            # mmengine raises no type of its own when its attempts are used up
+            if type(error) is not Exception or not self.broken_images:
+                raise
+            raise BrokenImageError(
+                f'no image of {self.ann_file} can be read: {self.max_refetch + 1:,} '
+                f'samples were tried, {len(self.broken_images):,} images were skipped, '
+                f'such as {min(self.broken_images)}') from error
 
     @force_full_init
     def __len__(self) -> int:

@@ -426,6 +426,18 @@ def test_broken_images_are_skipped_and_counted(half_broken, monkeypatch):
     assert dataset[4]['img_path'].endswith('a.jpg')  # a missing one too
 
 
+def test_data_set_without_a_readable_image_is_told(half_broken):
+    (half_broken / 'images' / 'a.jpg').write_bytes(b'')
+    dataset = build(half_broken, pipeline=[LoadImageFromFile()],
+                    on_broken_image='skip')
+    with pytest.raises(BrokenImageError, match=r'no image of .*own_val\.jsonl can be '
+                       r'read: .* 2 images were skipped, such as .*a\.jpg'):
+        dataset[4]
+    dataset.seed_samples(0, 0)
+    with pytest.raises(BrokenImageError, match='no image of'):
+        dataset[0]
+
+
 def test_skipping_is_for_training():
     with pytest.raises(ValueError, match='is for training: a score counts every'):
         GroundingDataset('a.jsonl', on_broken_image='skip', test_mode=True)
