@@ -14,6 +14,7 @@ from segvg.bench.predictions_file import Prediction, match
 from segvg.bench.statistics import image_sums, interval
 from segvg.datasets.transforms import LoadGroundingAnnotations
 from segvg.datasets.transforms.expressions import renumber, used_instances
+from segvg.datasets.transforms.formatting import EXPRESSION_KEYS
 from segvg.evaluation import GroundingMetric, PredictionLog, answer_rule
 from segvg.evaluation.thresholds import thresholds_in_use
 from segvg.leakage.provenance import sha256_of
@@ -68,13 +69,11 @@ def _samples(info: dict) -> Iterator[dict]:
     for expression in info['expressions']:
         used = used_instances(expression)
         expression = renumber(expression, used)
-        phrases = expression.get('phrases')
         yield dict(
-            {} if phrases is None else dict(phrases=phrases),
             **{key: info[key] for key in ('img_path', 'img_id', 'dataset', 'split',
                                           'ori_shape')},
-            **{key: expression[key] for key in ('expr_idx', 'expr_id', 'ref_id', 'text',
-                                                'no_target')},
+            **{key: expression[key] for key in EXPRESSION_KEYS
+               if expression.get(key) is not None},
             image_instances=dict(
                 bboxes=torch.from_numpy(info['image_bboxes'][used]),
                 segmentations=[info['instances'][index].get('mask') for index in used]))

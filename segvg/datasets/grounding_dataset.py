@@ -61,7 +61,7 @@ FILTERS: dict[str, Callable[[dict], bool]] = dict(
     only_single_target=lambda expr: len(expr['targets']) == 1)
 
 NAMES_SHOWN = 5
-#: Which part of a data set an expression is of, and what it is a false one about.
+#: Fields of an expression: its part of the data set, and what a false one is made of.
 PARTS = ('source', 'negative_of')
 
 

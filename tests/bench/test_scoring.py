@@ -95,6 +95,23 @@ def test_missing_prediction_is_a_miss_where_nothing_is_right(metric, names, tmp_
     assert all(found.scores[name] < 34 for name in names)
 
 
+def test_parts_and_pairs_of_expressions_are_scored(tmp_path):
+    data = make_data(tmp_path / 'data')
+    path = data / 'toy_val.jsonl'
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        for expr in line['exprs']:
+            expr.update(ref_id=expr['id'], source='presence')
+    first, second = (line['exprs'][0] for line in lines[:2])
+    second.update(targets=[], source='absence', negative_of=first['id'])
+    path.write_text(''.join(json.dumps(line) + '\n' for line in lines))
+    found, _ = scored(config(data, dict(type='DescriptionAP'),
+                             dict(type='PairedNegatives')), truth(data), tmp_path)
+    assert found.scores['dod/AP presence'] == pytest.approx(100)
+    assert found.scores['finecops/Precision@1 (presence)'] == 100
+    assert found.scores['finecops/AUROC (absence)'] == 100
+
+
 def test_card_can_be_compared(data, tmp_path):
     cfg, records = config(data, BOXES), truth(data)
     cards = []
