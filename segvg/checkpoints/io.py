@@ -45,9 +45,7 @@ def load_checkpoint(path: Union[str, Path], map_location: Any = 'cpu') -> Any:
         InputError: it is not a checkpoint, is damaged, or needs a class that is not
             admitted.
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise FileNotFoundError(f'checkpoint {path} does not exist')
+    path = _existing_file(path)
     device = map_location if isinstance(map_location, (str, torch.device)) else 'cpu'
     told = f'{path} cannot be read as a checkpoint'
     try:
@@ -80,14 +78,27 @@ def check_checkpoint(path: Union[str, Path]) -> None:
     """Refuse a checkpoint that ``load_checkpoint`` refuses, without reading its values.
 
     This is quick for a file of any size, so a tool can call it before it builds a
-    model. Safetensors are not checked.
+    model. The content of safetensors is not checked.
 
     Raises:
         FileNotFoundError: the file does not exist.
         InputError: it is not a checkpoint, or needs a class that is not admitted.
     """
-    if Path(path).suffix != SAFETENSORS:
+    path = _existing_file(path)
+    if path.suffix != SAFETENSORS:
         load_checkpoint(path, META)
+
+
+def _existing_file(path: Union[str, Path]) -> Path:
+    """Return the path of a checkpoint, with ``~`` replaced by the home folder.
+
+    Raises:
+        FileNotFoundError: the file does not exist.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f'checkpoint {path} does not exist')
+    return path
 
 
 def _restore(content: Any) -> Any:

@@ -38,11 +38,8 @@ def check_weights(model: dict, path: Union[str, Path]) -> None:
         FileNotFoundError: the file does not exist.
         InputError: the file is not a checkpoint.
     """
-    if takes_published(model):
-        return
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'checkpoint {path} does not exist')
-    check_checkpoint(path)
+    if not takes_published(model):
+        check_checkpoint(path)
 
 
 def read_checkpoint(model: dict, path: Union[str, Path]) -> Any:

@@ -51,6 +51,12 @@ def test_checkpoint_is_checked_without_reading_its_values(tmp_path, is_zip):
         check_checkpoint(path)
 
 
+@pytest.mark.parametrize('name', ['a.pth', 'a.safetensors'])
+def test_missing_checkpoint_is_named_by_the_check(name, tmp_path):
+    with pytest.raises(FileNotFoundError, match=f'checkpoint .*{name} does not exist'):
+        check_checkpoint(tmp_path / name)
+
+
 def test_arguments_of_published_checkpoints_are_admitted(tmp_path):
     torch.save(dict(model=dict(a=torch.ones(1)), args=argparse.Namespace(lr=1e-4)),
                tmp_path / 'published.pth')
