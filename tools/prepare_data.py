@@ -200,7 +200,7 @@ def write_images(sets: list[SourceSet], args: argparse.Namespace,
     """Write the images that rows hold and print how many; whether all were written."""
     found = extract_images(sets, args.extract_images, options)
     log(f'{len(found.written)} images written to {args.extract_images}, '
-        f'{len(found.there)} were there already')
+        f'{len(found.there)} existed already')
     for sentence in found.refused[:FILES_SHOWN]:
         log(sentence)
     if found.refused:

@@ -22,9 +22,10 @@ CODES = dict(
     split_unexpected='split that the set should not have',
     split_alias='another name of a split', split_mismatch='record of another split',
     split_leak='image in more than one of train, val and test',
-    dangling_ann='no such annotation', dangling_image='no such image',
+    dangling_ann='annotation that does not exist',
+    dangling_image='image that does not exist',
     target_missing='neither a box nor a mark for no target',
-    dangling_sentence='no such sentence',
+    dangling_sentence='sentence that does not exist',
     object_not_asked='object of a sentence that is not asked about its image',
     box_missing='object without a box',
     ann_image_mismatch='object of another image',
@@ -213,14 +214,14 @@ class Report:
                 self._open(self.path).close()
 
     def undo(self, size: Optional[int]) -> None:
-        """Close the report file as it was before, when nothing was converted.
+        """Close the report file and give it the content that it had before.
 
         Args:
-            size: in bytes, of what it held before; None: it is removed.
+            size: of that content in bytes; None removes the file.
         """
         path, self.path = self.path, None
         if self._stream is not None:
-            with suppress(OSError):  # a full disk takes no more findings
+            with suppress(OSError):  # there is no space for the last findings
                 self._stream.close()
         if path is None or not path.exists():
             return

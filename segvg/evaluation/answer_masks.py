@@ -104,7 +104,7 @@ class NetworkAnswerMaskIoU(AnswerMaskIoU):
 
 
 class NetworkAnswers:
-    """What metrics in the image as the network saw it compare: all that is drawn.
+    """Compares all that is drawn, in the image as the network saw it.
 
     A mixin of mask metrics with a threshold for the answer "none".
 
@@ -166,8 +166,8 @@ class NetworkRobustAnswerIoU(NetworkAnswers, RobustMaskIoU):
 def drawn_scores(counts: Sequence[RobustCount]) -> dict[str, float]:
     """Return mRR, rIoU, mIoU and oIoU in percent of all that is drawn.
 
-    An object without false sentences is left out of mRR, one without true ones of the
-    others; there the published code divides by 0.
+    An object without false sentences is left out of mRR, an object without true
+    sentences is left out of the other scores; there the published code divides by 0.
     """
     objects: dict[tuple, list[RobustCount]] = defaultdict(list)
     for count in counts:

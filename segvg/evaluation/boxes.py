@@ -58,7 +58,7 @@ class BoxAccuracy(GroundingMetric):
         prefix: of the names of the scores.
 
     Raises:
-        ValueError: a threshold is not above 0 and at most 1, or is given twice.
+        ValueError: a threshold is outside (0, 1], or is given twice.
     """
     default_prefix = 'rec'
 

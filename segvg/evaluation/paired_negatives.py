@@ -1,4 +1,4 @@
-"""FineCops-Ref: how well a true expression is told from the false ones made of it."""
+"""FineCops-Ref: scores of true expressions and of false ones that are made of them."""
 from collections import defaultdict
 from typing import NamedTuple, Optional, Sequence
 
@@ -25,7 +25,8 @@ class PairedResult(NamedTuple):
         expr_id: id of the expression, as text.
         negative_of: id of the true expression it was made of; None for a true one.
         part: its level, or the kind of false expression.
-        is_right: whether the box of the highest score has an IoU of at least 0.5.
+        is_right: whether the best box has an IoU of at least 0.5; False for a false
+            expression.
         score: the highest score; 0 without a box.
     """
     split: tuple
@@ -40,15 +41,19 @@ class PairedResult(NamedTuple):
 class PairedNegatives(GroundingMetric):
     """Precision@1, Recall@1 and AUROC of true expressions with paired false ones.
 
-    ``Precision@1 (level n)``: share of the true expressions of a level whose box of the
-    highest score is right. For each kind of false expression (text or image, what was
-    changed, its level), over the true expressions that have one of it, ``Recall@1``:
-    share whose best box is right and scores at least as high as every box of the false
-    ones; ``AUROC``: how often a false expression scores lower than a true one, ties
-    half, where a true one counts once for each of its false ones. ``Recall@1`` and
+    ``Precision@1 (level n)``: share of the true expressions of a level whose best box,
+    the one with the highest score, is right.
+
+    The other scores are given for each kind of false expression (text or image, what
+    was changed, its level), over the true expressions that have a false one of the
+    kind. ``Recall@1``: share of these whose best box is right and scores at least as
+    high as every box of their false ones. ``AUROC``: share of the combinations of a
+    false and a true expression in which the false one has the lower score. A tie counts
+    half, and a true expression counts once for each of its false ones. ``Recall@1`` and
     ``AUROC`` without a kind are the means over kinds.
 
-    Kind and level are the ``source`` of a sample, the pair is its ``negative_of``.
+    Kind and level are the ``source`` of a sample; ``negative_of`` is the ``expr_id`` of
+    the true expression that a false one is made of.
 
     Source: Liu et al., "FineCops-Ref", EMNLP 2024, and the evaluator beside it.
     """
@@ -110,7 +115,7 @@ class PairedNegatives(GroundingMetric):
 
 
 def auroc(true: Sequence[float], false: Sequence[float]) -> float:
-    """Return how often a true score is higher than a false one; a tie is half."""
+    """Return the share of combinations with a higher true score; a tie is half."""
     ranked = np.sort(np.asarray(false, dtype=np.float64))
     lower = np.searchsorted(ranked, true, side='left')
     upper = np.searchsorted(ranked, true, side='right')

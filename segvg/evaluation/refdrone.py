@@ -13,14 +13,15 @@ class RefDroneF1(GeneralizedBoxF1):
     """F1 and accuracy of boxes for many targets or none.
 
     Kept boxes are matched with targets, the largest IoU first, down to 0.5. A matched
-    pair is a true positive, another box a false positive, another target a false
-    negative. An expression without a target adds one true negative when no box is kept,
-    else one false positive, however many boxes there are. ``instance F1`` and
-    ``instance Acc`` are made of the sums over all expressions.
+    pair is a true positive, a kept box without a target is a false positive, and a
+    target without a box is a false negative. An expression without a target adds one
+    true negative when no box is kept; otherwise it adds one false positive, however
+    many boxes are kept. ``instance F1`` and ``instance Acc`` are made of the sums over
+    all expressions.
 
-    ``image F1`` and ``image Acc`` count expressions: one with targets is a true
-    positive when its own F1 is 1, else a false negative; one without is a true negative
-    or a false positive, as above.
+    ``image F1`` and ``image Acc`` count expressions. An expression with targets is a
+    true positive when its own F1 is 1, else a false negative; an expression without a
+    target is a true negative or a false positive, as above.
 
     F1 is 2 TP / (2 TP + FP + FN), accuracy (TP + TN) / (TP + TN + FP + FN).
 
@@ -54,7 +55,7 @@ class RefDroneF1(GeneralizedBoxF1):
 
 
 def instance_counts(result: BoxResult) -> tuple[int, int, int, int]:
-    """Return true and false positives, false and true negatives among the boxes."""
+    """Return the numbers of TP, FP, FN and TN among the boxes."""
     if not result.has_target:
         return 0, result.kept > 0, 0, result.kept == 0
     return (result.hits, result.kept - result.hits, len(result.targets) - result.hits,
@@ -62,7 +63,7 @@ def instance_counts(result: BoxResult) -> tuple[int, int, int, int]:
 
 
 def image_counts(result: BoxResult) -> tuple[int, int, int, int]:
-    """Return the same of the expression as a whole; one of the four is 1."""
+    """Return the same for the expression as a whole; one of the four is 1."""
     if not result.has_target:
         return instance_counts(result)
     return result.f1 >= 1, 0, result.f1 < 1, 0

@@ -41,15 +41,16 @@ class RobustCount(NamedTuple):
 class RobustMaskIoU(GeneralizedMaskIoU):
     """mRR, rIoU, mIoU and oIoU over objects with true and false sentences.
 
-    ``mRR``: mean over objects of the share of their false sentences that are answered
-    by "none" or an empty mask. ``rIoU``: mean over objects of intersection over union,
-    both summed over the sentences, where what is drawn for a false one joins the union.
-    ``mIoU``: mean over objects of the mean IoU of their true sentences. ``oIoU``: all
-    intersections over all unions of true sentences. An object without false sentences
-    is left out of mRR, one without true ones of the others.
+    ``mRR``: mean over objects of the share of their false sentences for which the
+    answer is "none" or an empty mask. ``rIoU``: mean over objects of intersection over
+    union, both summed over the sentences; what is drawn for a false sentence is a part
+    of the union. ``mIoU``: mean over objects of the mean IoU of their true sentences.
+    ``oIoU``: the sum of all intersections over the sum of all unions of true sentences.
+    An object without false sentences is left out of mRR, an object without true
+    sentences is left out of the other scores.
 
-    All in the original image; the authors' code counts the pixels drawn for a false
-    sentence at the size of the network.
+    All pixels are those of the original image; the authors' code counts the pixels
+    drawn for a false sentence at the size of the network.
 
     Args: as ``GeneralizedMaskIoU``.
 

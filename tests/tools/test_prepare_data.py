@@ -270,7 +270,8 @@ def test_show_prints_records_and_writes_nothing(run, source, tmp_path, flags, co
                       '    box from x 4, y 4 to x 24, y 34 (20 x 30 pixels), with mask'
                       ) == count
     assert code == 1 - count and not (tmp_path / 'out').exists()
-    assert ('left out: refs(unc).p refs[1]: no such annotation' in said) is bool(count)
+    assert ('left out: refs(unc).p refs[1]: annotation that does not exist' in said
+            ) is bool(count)
 
 
 def write_table(path, *boxes):
@@ -321,7 +322,7 @@ def test_images_of_parquet_rows_are_written_to_files(run, tmp_path):
     code, said = run('hf_parquet', tmp_path / 'own', '--extract-images',
                      tmp_path / 'images')
     assert code == 1  # of the image; the lines are written
-    assert f'1 images written to {tmp_path / "images"}, 0 were there already' in said
+    assert f'1 images written to {tmp_path / "images"}, 0 existed already' in said
     assert 'row:1 holds no image' in said
     assert [path.name for path in (tmp_path / 'images').iterdir()] == [
         '000000000101.jpg']

@@ -35,6 +35,7 @@ SIZE_LIMIT = 1 << 32  # bytes; files for pre-training have an entry per caption
 IMAGE_REQUIRED = Fields(id=is_int, width=is_size, height=is_size)
 IMAGE_OPTIONAL = Fields(file_name=is_text)
 OBJECT_REQUIRED = Fields(id=is_int, image_id=is_int, bbox=is_box)
+IMAGE_ID = Fields(image_id=is_int)
 OBJECT_OPTIONAL = Fields(category_id=is_int, iscrowd=is_flag, area=is_finite)
 
 
@@ -146,31 +147,32 @@ class CocoInstances:
                 yield (self._records['images'][number], image,
                        objects.pop(image_id, []))
 
-    def every_object(self) -> Iterator[tuple[Context, CheckedObject]]:
-        """Every object, each with its context; its errors are for the caller."""
+    def every_object(
+            self, referred: bool = True) -> Iterator[tuple[Context, CheckedObject]]:
+        """Every object with its context, which has the id of its image.
+
+        An id that repeats is reported here. The errors of an object are not: the caller
+        reports them.
+        """
         unique = UniqueIds()
         for number, record in enumerate(self._records['annotations']):
-            ctx = self._ctx.at(f'annotations[{number}]')
             ann_id = record.get('id') if isinstance(record, dict) else None
-            own_id = unique.claim(ctx, ann_id) if is_int(ann_id) else str(number)
-            yield ctx, self._check_object(number, own_id, True)
+            own_id, again = unique.take(ann_id) if is_int(ann_id) else (
+                str(number), False)
+            checked = self._check_object(number, own_id, referred)
+            ctx = self._ctx.at(f'annotations[{number}]').with_ids(
+                image_id=checked.image_id)
+            if again:
+                ctx.note('id_duplicate', ann_id)
+            yield ctx, checked
 
     def _objects_by_image(self) -> dict[Optional[int], list[CheckedObject]]:
         found: dict[Optional[int], list[CheckedObject]] = {}
-        seen: set = set()
-        for number, record in enumerate(self._records['annotations']):
-            ann_id = record.get('id') if isinstance(record, dict) else None
-            again = f'{ann_id}#{number}' if ann_id in seen else ann_id
-            checked = self._check_object(number, again, False)
-            ctx = self._ctx.at(f'annotations[{number}]').with_ids(
-                image_id=checked.image_id)
-            if ann_id in seen:
-                ctx.note('id_duplicate', ann_id)
+        for ctx, checked in self.every_object(referred=False):
             if checked.image_id is not None and (
                     checked.image_id not in self._numbers['images']):
                 ctx.skip([('dangling_image', checked.image_id)], 'box_dropped')
             ctx.skip(checked.errors, 'box_dropped')
-            seen.add(ann_id)
             found.setdefault(checked.image_id, []).append(checked)
         return found
 
@@ -243,6 +245,29 @@ def load_coco_lists(path: Path) -> dict:
         if isinstance(records, list):
             content[name] = [with_plain_numbers(record, *fields) for record in records]
     return content
+
+
+def annotations_of_entries(ctx: Context, content: dict,
+                           action: str) -> Iterator[tuple[int, int]]:
+    """Yield number and ``image_id`` of each annotation whose image entry exists.
+
+    The others are reported.
+
+    Args:
+        ctx: of the file.
+        content: of the file, as ``load_coco_lists`` returns it.
+        action: what the report says of the others.
+    """
+    entries = {entry['id'] for entry in content['images']
+               if isinstance(entry, dict) and is_int(entry.get('id'))}
+    for number, record in enumerate(content['annotations']):
+        where = ctx.at(f'annotations[{number}]')
+        known, errors = where.fields(record, IMAGE_ID)
+        if not errors and known['image_id'] not in entries:
+            errors = [('dangling_image', known['image_id'])]
+        where.skip(errors, action)
+        if not errors:
+            yield number, known['image_id']
 
 
 def category_names(content: dict, field: str = 'name') -> dict[int, Any]:

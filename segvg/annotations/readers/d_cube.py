@@ -24,7 +24,7 @@ SENTENCES, GROUPS = 'sentences.pkl', 'groups.pkl'
 SPLIT = 'test'  # the set is for evaluation alone
 SENTENCE_REQUIRED = Fields(raw_sent=is_text, is_negative=is_flag)
 GROUP_REQUIRED = Fields(img_id=list_of(is_int), inner_sent_id=list_of(is_int))
-# what repeats the groups, or the boxes
+# fields whose content the groups or the boxes have too
 REPEATED = dict(id=None, anno_id=None, group_id=None)
 
 
@@ -47,8 +47,9 @@ def find_d_cube_sets(sources: list[Path], options: ReadOptions) -> list[SourceSe
 class DCubeSet(SourceSet):
     """The boxes, sentences and groups of one folder.
 
-    An image is asked for the sentences of its group, as in the intra-group setting of
-    the authors. Boxes of other sentences are left out, each with a finding.
+    Every sentence of a group is searched for in every image of the group, as in the
+    intra-group setting of the authors. Boxes of other sentences are left out, each with
+    a finding.
     """
 
     source_box = 'COCO: x, y, w, h, 0-based'
@@ -61,11 +62,8 @@ class DCubeSet(SourceSet):
 
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
         """Read the three files and yield group lines."""
-        boxes, sentences, groups = self.files
-        ctx = Context(report, options)
-        parser = _Parser(self, ctx.at_file(boxes, self.root), boxes)
-        parser.sentence_ctx = ctx.at_file(sentences, self.root)
-        parser.sentences = load_as(dict, sentences, load=load_pickle)
+        ctx, groups = Context(report, options), self.files[2]
+        parser = _Parser(self, ctx)
         records = load_as(dict, groups, load=load_pickle)
         where = ctx.at_file(groups, self.root)
         for number, (key, record) in enumerate(options.progress(
@@ -79,12 +77,12 @@ class DCubeSet(SourceSet):
 class _Parser:
     """State of reading one set."""
 
-    sentence_ctx: Context
-    sentences: dict
-
-    def __init__(self, source: DCubeSet, ctx: Context, path: Path) -> None:
+    def __init__(self, source: DCubeSet, ctx: Context) -> None:
+        boxes, sentences, _ = source.files
         self.source = source
-        self.boxes = CocoInstances(ctx, path)
+        self.boxes = CocoInstances(ctx.at_file(boxes, source.root), boxes)
+        self.sentence_ctx = ctx.at_file(sentences, source.root)
+        self.sentences = load_as(dict, sentences, load=load_pickle)
         self.collector = ExprCollector()
         self.expr_ids = UniqueIds()
         self.checked: dict[object, tuple[dict, Errors]] = {}
@@ -145,7 +143,7 @@ class _Parser:
         return self.checked[sent_id]
 
     def report_rest(self) -> None:
-        """Report the boxes that no pair of image and sentence has."""
+        """Report the boxes whose sentence is not asked about their image."""
         for pair, found in self.objects.items():
             for where, one in found if pair not in self.asked else ():
                 where.with_ids(image_id=pair[0], ref_id=pair[1]).skip(

@@ -13,7 +13,10 @@ from segvg.annotations.readers.base import (
     SourceObject,
     SourceSet,
 )
-from segvg.annotations.readers.coco_instances import load_coco_lists
+from segvg.annotations.readers.coco_instances import (
+    annotations_of_entries,
+    load_coco_lists,
+)
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import (
     Fields,
@@ -25,7 +28,6 @@ from segvg.annotations.readers.field_checks import (
     is_int,
     is_size,
     is_text,
-    or_none,
     other_fields,
 )
 from segvg.annotations.readers.ids import UniqueIds
@@ -43,7 +45,6 @@ ANN_OPTIONAL = Fields(id=is_id, area=is_finite, iscrowd=is_flag, category_id=is_
                       tokens_positive=is_anything)
 NEGATIVE_REQUIRED = Fields(negative_type=is_text, negative_level=is_int,
                            negative_cate=is_text, positive_id=is_id)
-MARK = Fields(negative_type=or_none(is_text))
 
 
 def find_finecops_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
@@ -58,17 +59,17 @@ def find_finecops_sets(sources: list[Path], options: ReadOptions) -> list[Source
 
 
 def _split_of(path: Path) -> str:
-    """The split that a name says, ``all`` where it says none."""
+    """The split in the name of a file, ``all`` when the name has none."""
     match = SPLITS.search(path.stem)
     return match[1] if match else 'all'
 
 
 class FineCopsSet(SourceSet):
-    """Entries of one expression each; false ones name the true one they are made of.
+    """Entries with one expression each, which is true or false.
 
-    ``source`` of an expression says its part: ``level 2``, or ``negative text
-    attribute, level 1``; ``negative_of`` is the id of the true one. A false one whose
-    true one is not kept is skipped with it.
+    ``source`` is the part of an expression: ``level 2``, or ``negative text attribute,
+    level 1``. ``negative_of`` of a false expression is the id of the true one that it
+    is made of. A false expression is skipped when its true one is.
     """
 
     source_box = 'MDETR: x, y, w, h, 0-based'
@@ -117,17 +118,9 @@ class _Parser:
     def read_file(self, ctx: Context, path: Path, number: int) -> list[FoundExpr]:
         """Check all entries of a file."""
         content = load_coco_lists(path)
-        numbers: dict[object, list[int]] = {}
-        entries = {entry['id'] for entry in content['images']
-                   if isinstance(entry, dict) and is_int(entry.get('id'))}
-        for place, record in enumerate(content['annotations']):
-            where = ctx.at(f'annotations[{place}]')
-            fields, errors = where.fields(record, Fields(image_id=is_int))
-            if not errors and fields['image_id'] not in entries:
-                errors = [('dangling_image', fields['image_id'])]
-            where.skip(errors, 'box_dropped')
-            if not errors:
-                numbers.setdefault(fields['image_id'], []).append(place)
+        numbers: dict[int, list[int]] = defaultdict(list)
+        for place, entry_id in annotations_of_entries(ctx, content, 'box_dropped'):
+            numbers[entry_id].append(place)
         return [self._read_entry(
             ctx.at(f'images[{index}]'), entry, content['annotations'], numbers,
             _split_of(path), [number, index])
@@ -168,25 +161,23 @@ class _Parser:
     def _read_annotation(self, ctx: Context, record: dict, image: Optional[dict],
                          expr: dict, errors: Errors) -> list[dict]:
         """The target, none for a false expression; completes the expression."""
-        known, wrong = ctx.fields(record, ANN_REQUIRED, {**ANN_OPTIONAL, **MARK})
+        marks = {} if record.get('negative_type') is None else NEGATIVE_REQUIRED
+        known, wrong = ctx.fields(record, {**ANN_REQUIRED, **marks}, ANN_OPTIONAL)
         errors += wrong
-        if record.get('negative_type') is None:
+        if marks:
+            expr['negative_of'] = known.get('positive_id', '')
+            expr['source'] = (f'negative {known.get("negative_cate")} '
+                              f'{known.get("negative_type")}, level '
+                              f'{known.get("negative_level")}')
+        else:
             expr['source'] = f'level {known.get("level")}'
-            extra = other_fields(record, ANN_REQUIRED, ANN_OPTIONAL)
-            expr.update(dict(extra=extra) if extra else {})
-            if 'bbox' not in known:
-                return []
-            instance, wrong = checked_object(ctx, SourceObject(
-                f'{expr.get("id")}', corners(known['bbox']),
-                area=known.get('area'), has_mask=False), image)
-            errors += wrong
-            return [instance]
-        negative, wrong = ctx.fields(record, NEGATIVE_REQUIRED)
+        extra = other_fields(record, ANN_REQUIRED, ANN_OPTIONAL, marks)
+        if extra:
+            expr['extra'] = extra
+        if marks or 'bbox' not in known:
+            return []
+        instance, wrong = checked_object(ctx, SourceObject(
+            str(expr.get('id')), corners(known['bbox']), area=known.get('area'),
+            has_mask=False), image)
         errors += wrong
-        expr['negative_of'] = negative.get('positive_id', '')
-        expr['source'] = (f'negative {negative.get("negative_cate")} '
-                          f'{negative.get("negative_type")}, level '
-                          f'{negative.get("negative_level")}')
-        extra = other_fields(record, ANN_REQUIRED, ANN_OPTIONAL, NEGATIVE_REQUIRED)
-        expr.update(dict(extra=extra) if extra else {})
-        return []
+        return [instance]

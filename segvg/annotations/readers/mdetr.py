@@ -14,7 +14,11 @@ from segvg.annotations.readers.base import (
     SourceObject,
     SourceSet,
 )
-from segvg.annotations.readers.coco_instances import category_names, load_coco_lists
+from segvg.annotations.readers.coco_instances import (
+    annotations_of_entries,
+    category_names,
+    load_coco_lists,
+)
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import (
     Fields,
@@ -272,8 +276,7 @@ class _TargetParser:
         self._instance_ids = InstanceIds()
         self._numbers: dict[int, list[int]] = {}
         self._ids: dict[int, object] = {}
-        self._index({entry['id'] for entry in content['images']
-                     if isinstance(entry, dict) and is_int(entry.get('id'))})
+        self._index(content)
 
     def read(self, entry: Entry, image: Optional[dict]) -> Targets:
         """Check the annotations of an entry."""
@@ -314,20 +317,14 @@ class _TargetParser:
     def _at(self, number: int) -> Context:
         return self._ctx.at(f'annotations[{number}]')
 
-    def _index(self, entries: set[int]) -> None:
+    def _index(self, content: dict) -> None:
         """Note which annotations each entry has; report those of none."""
         unique = UniqueIds()
-        for number, record in enumerate(self._records):
-            ctx = self._at(number)
-            known, errors = ctx.fields(record, Fields(image_id=is_int))
-            if not errors and known['image_id'] not in entries:
-                errors = [('dangling_image', known['image_id'])]
-            ctx.skip(errors)
-            if errors:
-                continue
-            self._numbers.setdefault(known['image_id'], []).append(number)
-            if is_int(record.get('id')):
-                self._ids[number] = unique.claim(ctx, record['id'])
+        for number, entry_id in annotations_of_entries(self._ctx, content, 'skip'):
+            self._numbers.setdefault(entry_id, []).append(number)
+            ann_id = self._records[number].get('id')
+            if is_int(ann_id):
+                self._ids[number] = unique.claim(self._at(number), ann_id)
 
     def _is_empty(self, record: dict, errors: Errors) -> bool:
         """Whether an annotation says that there is no target."""

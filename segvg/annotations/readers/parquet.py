@@ -44,7 +44,9 @@ class Kind(NamedTuple):
         source_box: how it stores boxes.
         text_field: what becomes the text.
         dataset: the data set; None when the folder says which.
+        name: of the set; None joins the names of kind and data set.
         split: of all rows, whatever the files are called; None takes what they say.
+        has_ids: whether each text has an id of its own in the source.
     """
 
     columns: tuple[str, ...]
@@ -52,7 +54,9 @@ class Kind(NamedTuple):
     source_box: str
     text_field: str
     dataset: Optional[str] = None
+    name: Optional[str] = None
     split: Optional[str] = None
+    has_ids: bool = False
 
 
 XYWH = 'COCO: x, y, w, h, 0-based'
@@ -61,16 +65,17 @@ KINDS = {
     'lmms': Kind(('question_id', 'answer'), parse_lmms, XYWH, 'answer'),
     'jxu124': Kind(('ref_id', 'raw_anns'), parse_jxu124, XYWH, 'raw'),
     'jxu124-benchmark': Kind(('ref_list',), parse_benchmark, XYWH, 'raw'),
-    'refcoco_m': Kind(('samples',), parse_refcoco_m, XYWH, 'sentences', 'refcoco'),
-    'ref-l4': Kind(('caption', 'bbox_id'), parse_ref_l4, XYWH, 'caption', 'ref_l4'),
+    'refcoco_m': Kind(('samples',), parse_refcoco_m, XYWH, 'sentences', 'refcoco',
+                      'refcoco_m'),
+    'ref-l4': Kind(('caption', 'bbox_id'), parse_ref_l4, XYWH, 'caption', 'ref_l4',
+                   'ref_l4', has_ids=True),
     'hc-refloco': Kind(('caption', 'source_dataset'), parse_hc_refloco, XYWH, 'caption',
-                       'hc_refloco'),
-    # its one file is called train; there is nothing to train with
+                       'hc_refloco', 'hc_refloco', has_ids=True),
+    # the name of its only file says train, but the set is for evaluation
     'ref-adv': Kind(('normal_caption', 'solution'), parse_ref_adv,
-                    'x1, y1, x2, y2, 0-based', 'normal_caption', 'ref_adv_s', 'test')}
+                    'x1, y1, x2, y2, 0-based', 'normal_caption', 'ref_adv_s',
+                    'ref_adv_s', split='test')}
 UNKNOWN = 'unknown'
-OWN_NAMES = {'refcoco_m': 'refcoco_m', 'ref-l4': 'ref_l4', 'hc-refloco': 'hc_refloco',
-             'ref-adv': 'ref_adv_s'}
 
 
 def find_hf_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
@@ -131,7 +136,7 @@ class HfSet(SourceSet):
                  name: Optional[str]) -> None:
         facts = KINDS.get(kind, KINDS['lmms'])
         dataset = facts.dataset or _dataset_of(folder)
-        own_name = OWN_NAMES.get(kind, f'{kind.replace("-", "_")}_{dataset}')
+        own_name = facts.name or f'{kind.replace("-", "_")}_{dataset}'
         super().__init__(name or own_name, dataset, None,
                          files=order_by_split(files, _split_of))
         self.kind = kind
@@ -165,7 +170,7 @@ class _Parser:
 
     def __init__(self, ctx: Context, source: HfSet) -> None:
         self.source = source
-        self.parse = KINDS[source.kind].parse
+        self.kind = KINDS[source.kind]
         self.images = ImageChecks(ctx)
         self.collector = ExprCollector()
         self.sentences = SentenceParser(has_negatives=False, from_bytes=False)
@@ -175,7 +180,7 @@ class _Parser:
     def read_row(self, ctx: Context, record: dict, file_split: str,
                  src: list[int]) -> None:
         """Check a row, and collect the expressions of it that are kept."""
-        row = self.parse(ctx, record)
+        row = self.kind.parse(ctx, record)
         split = self._split(ctx, row, file_split)
         ctx, image = self._read_image(ctx, row)
         ctx.skip(row.errors)
@@ -264,8 +269,7 @@ class _Parser:
     def _read_text(self, text: RowText, shared: FoundExpr) -> None:
         ctx = shared.ctx._replace(place=text.place).with_ids(expr_id=text.id)
         expr_id, again = self.expr_ids.take(text.id)
-        has_ids = self.source.kind in ('ref-l4', 'hc-refloco')
-        if again and has_ids and text.id is not None:
+        if again and self.kind.has_ids and text.id is not None:
             ctx.note('id_duplicate', text.id)
         self.collector.add(replace(shared, ctx=ctx, record={
             **shared.record, 'id': expr_id, 'text': text.text}))

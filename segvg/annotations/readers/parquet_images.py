@@ -10,10 +10,10 @@ from segvg.annotations.readers.base import Context, ReadOptions, SourceSet
 from segvg.annotations.readers.field_checks import show
 from segvg.annotations.readers.images import image_name, is_inside
 from segvg.annotations.readers.parquet import KINDS, HfSet
+from segvg.annotations.readers.parquet_rows import IMAGE, image_content
 from segvg.structures.images import BrokenImageError, open_image
 from segvg.utils.files import write_whole
 
-COLUMN = 'image'
 # a file from outside gets no name that something else would open or run
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.gif', '.webp', '.tif', '.tiff', '.ppm')
 
@@ -31,7 +31,7 @@ class ExtractedImages(NamedTuple):
 
     Attributes:
         written: names of the new files.
-        there: names of the files that were there with the same content.
+        there: names of the files that existed already, with the same content.
         refused: a sentence for each row whose image was not written.
     """
     written: set[str]
@@ -44,7 +44,7 @@ def extract_images(sets: Iterable[SourceSet], folder: Path,
     """Write the images of rows to files, under the names that conversion gives them.
 
     The bytes are written as they are; their header must be that of an image which
-    training would read. A row that repeats an image costs nothing.
+    training would read. Several rows may have the same image.
 
     Args:
         sets: parquet sets; others have no images.
@@ -53,14 +53,14 @@ def extract_images(sets: Iterable[SourceSet], folder: Path,
 
     Raises:
         ValueError: the rows of a set hold no images; nothing is written then.
-        FileExistsError: a file is there with other content; it stays as it is.
+        FileExistsError: a file exists with other content; it is not changed.
     """
     parquet_sets = [source for source in sets if isinstance(source, HfSet)]
     for source in parquet_sets:
         source.check_kind()
         for path in source.files:
-            if COLUMN not in column_names(path):
-                raise ValueError(f'{path} holds no images: it has no column {COLUMN!r}')
+            if IMAGE not in column_names(path):
+                raise ValueError(f'{path} holds no images: it has no column {IMAGE!r}')
     found = ExtractedImages(set(), set(), [])
     for source in parquet_sets:
         for image in _row_images(source, options):
@@ -81,19 +81,18 @@ def _row_images(source: HfSet, options: ReadOptions) -> Iterator[RowImage]:
     parse = KINDS[source.kind].parse
     for path in source.files:
         for number, row in enumerate(options.progress(iter_rows(path), path.name)):
-            # what is wrong with the rest of a row is told when the set is converted
+            # other errors of a row are reported when the set is converted
             ctx = Context(Report(), options).at_file(path, source.root)
             name = parse(ctx.at(f'row:{number}'), row).file
-            image = row[COLUMN]
             yield RowImage(f'{path} row:{number}', name and image_name(name),
-                           image.get('bytes') if isinstance(image, dict) else image)
+                           image_content(row))
 
 
 def _checked(image: RowImage, folder: Path) -> tuple[str, bytes]:
-    """The name below the folder and the content of an image that may be written.
+    """The name below the folder and the content of an image.
 
     Raises:
-        BrokenImageError: it may not.
+        BrokenImageError: the image may not be written.
     """
     place, name, content = image
     if not is_file_name(name) or PurePosixPath(name).suffix.lower() not in SUFFIXES:
@@ -113,7 +112,7 @@ def _checked(image: RowImage, folder: Path) -> tuple[str, bytes]:
 
 
 def _write(path: Path, content: bytes, place: str) -> bool:
-    """Write a file unless it is there; whether it is new."""
+    """Write a file unless it exists; whether it is new."""
     if not path.exists():
         write_whole(path, content)
         return True

@@ -1,4 +1,4 @@
-"""Rows of the parquet copies of RefCOCO and of Ref-L4, in one form."""
+"""Rows of parquet files of every kind, in one form."""
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,6 +32,8 @@ from segvg.annotations.readers.refer import compare_file_name, compare_sent_ids
 from segvg.structures.images import FORMATS
 
 Size = tuple[int, int]
+
+IMAGE = 'image'  # column of the content of the image file
 
 LMMS_REQUIRED = Fields(question_id=is_id, answer=is_list, bbox=is_box,
                        file_name=is_text)
@@ -166,48 +168,35 @@ def parse_ref_l4(ctx: Context, row: dict) -> Row:
         row = {**row, 'id': row['ann_id']}
         del row['ann_id']
     record, errors = _fields(ctx, row, REF_L4_REQUIRED, REF_L4_OPTIONAL)
+    found, ref = _one_caption(ctx, record, record.get('id'), record.get('caption'))
+    found.errors, found.split = errors, row.get('split')
     namespace, _, number = record.get('image_id', '').rpartition('_')
-    found = Row(record.get('file_name'), namespace=namespace or 'file',
-                split=row.get('split'), errors=errors)
+    found.namespace = namespace or 'file'
     if number.isascii() and number.isdigit() and len(number) < 19:
         found.number = int(number)
-    if {'width', 'height'} <= record.keys():
-        found.size = (record['width'], record['height'])
-    ref = RowRef(record.get('bbox_id'), ctx.place, shares_id=True)
-    if 'bbox' in record:
-        ref.object = SourceObject(
-            ref.ref_id, corners(record['bbox']), has_mask=False,
-            category_id=record.get('ori_category_id'), area=record.get('bbox_area'),
-            size=(float(record['bbox'][2]), float(record['bbox'][3])))
-    if 'caption' in record:
-        ref.texts = [RowText(record.get('id'), record['caption'], ctx.place)]
+    ref.ref_id, ref.shares_id = record.get('bbox_id'), True
+    ref.object = _box_with_area(record, ref.ref_id)
     ref.extra = other_fields(row, REF_L4_REQUIRED, REF_L4_OPTIONAL, dict(split=None))
-    found.refs.append(ref)
     return found
 
 
 def parse_hc_refloco(ctx: Context, row: dict) -> Row:
     """A long caption of one person with the box; each row is a ref of its own."""
     record, errors = _fields(ctx, row, HC_REFLOCO_REQUIRED, HC_REFLOCO_OPTIONAL)
-    found = _one_caption(ctx, record, record.get('id'), record.get('caption'))
+    found, ref = _one_caption(ctx, record, record.get('id'), record.get('caption'))
     found.errors, found.split = errors, row.get('split')
-    ref = found.refs[0]
-    if 'bbox' in record:
-        ref.object = SourceObject(
-            None, corners(record['bbox']), has_mask=False, area=record.get('bbox_area'),
-            size=(float(record['bbox'][2]), float(record['bbox'][3])))
+    ref.object = _box_with_area(record)
     ref.extra = other_fields(row, HC_REFLOCO_REQUIRED, HC_REFLOCO_OPTIONAL,
                              dict(split=None))
     return found
 
 
 def parse_ref_adv(ctx: Context, row: dict) -> Row:
-    """A caption with the corners of its box; rows are known by their numbers."""
+    """A caption with the corners of its box; its id is the number of the row."""
     record, errors = _fields(ctx, row, REF_ADV_REQUIRED, NOTHING)
     number = int(ctx.place.at.rpartition(':')[2])
-    found = _one_caption(ctx, record, number, record.get('normal_caption'))
+    found, ref = _one_caption(ctx, record, number, record.get('normal_caption'))
     found.errors, found.encoded = errors, _encoded_size(ctx, row)
-    ref = found.refs[0]
     if 'solution' in record:
         ref.object = SourceObject(None, corners(record['solution'], 'xyxy'),
                                   has_mask=False)
@@ -215,16 +204,27 @@ def parse_ref_adv(ctx: Context, row: dict) -> Row:
     return found
 
 
-def _one_caption(ctx: Context, record: dict, number: object, caption: object) -> Row:
-    """A row of one ref with one text, both of the same id; without its object."""
-    found = Row(record.get('file_name'))
+def _one_caption(ctx: Context, record: dict, own_id: object,
+                 caption: Optional[str]) -> tuple[Row, RowRef]:
+    """A row and its only ref, which has one text of the same id and no object yet."""
+    ref = RowRef(own_id, ctx.place)
+    if caption is not None:
+        ref.texts = [RowText(own_id, caption, ctx.place)]
+    found = Row(record.get('file_name'), refs=[ref])
     if {'width', 'height'} <= record.keys():
         found.size = (record['width'], record['height'])
-    ref = RowRef(number, ctx.place)
-    if caption is not None:
-        ref.texts = [RowText(number, caption, ctx.place)]
-    found.refs.append(ref)
-    return found
+    return found, ref
+
+
+def _box_with_area(record: dict, ann_id: object = None) -> Optional[SourceObject]:
+    """The object of ``bbox``, whose area must be ``bbox_area``; None without a box."""
+    if 'bbox' not in record:
+        return None
+    bbox = record['bbox']
+    return SourceObject(
+        ann_id, corners(bbox), has_mask=False, area=record.get('bbox_area'),
+        category_id=record.get('ori_category_id'),
+        size=(float(bbox[2]), float(bbox[3])))
 
 
 def parse_jxu124(ctx: Context, row: dict) -> Row:
@@ -334,17 +334,22 @@ def _fields(ctx: Context, record: object, required: Mapping[str, Test],
     return ctx.fields(record, required, optional)
 
 
+def image_content(row: dict) -> object:
+    """What a row holds as the content of its image file: bytes, if the row is sound."""
+    image = row.get(IMAGE)
+    return image.get('bytes') if isinstance(image, dict) else image
+
+
 def _encoded_size(ctx: Context, row: dict) -> Optional[Size]:
     """Width and height of the image that a row holds, from its header."""
-    image = row.get('image')
-    data = image.get('bytes') if isinstance(image, dict) else image
+    data = image_content(row)
     if data is None:
         return None
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             return opened.size
     except Exception as error:  # of a decoder, on bytes of any kind
-        ctx.at('.image').note('bad_type', f'not an image ({type(error).__name__})')
+        ctx.at(f'.{IMAGE}').note('bad_type', f'not an image ({type(error).__name__})')
         return None
 
 

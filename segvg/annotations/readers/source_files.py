@@ -37,7 +37,7 @@ def find_files(source: Path, *patterns: str) -> list[Path]:
     """The file that a source is, or the files of its folder, pattern by pattern.
 
     Raises:
-        FileNotFoundError: there is neither.
+        FileNotFoundError: the source does not exist.
     """
     if source.is_file():
         return [source]
