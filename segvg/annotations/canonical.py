@@ -151,10 +151,9 @@ class CanonicalWriter:
     """Writes ``<name>_<split>.jsonl``, their indexes and ``<name>.meta.json``.
 
     Used as a context manager. Files get their names when the block ends; after an
-    exception none is left. Until then ``meta`` may be added to, and so may
-    ``meta['splits']``: what it holds of a split (such as ``official``) is joined to
-    the counts. An existing meta file keeps its other splits, as far as
-    their files are there.
+    exception they are removed. Until then entries may be added to ``meta`` and to
+    ``meta['splits']``: the entries of a split (such as ``official``) are joined to its
+    counts. An existing meta file keeps its other splits whose files exist.
 
     Args:
         out_dir: folder of the files.
@@ -213,7 +212,7 @@ class CanonicalWriter:
 
 
 def _join_meta(path: Path, meta: dict) -> dict:
-    """The meta file to write, with the other splits of the one that is there."""
+    """The meta file to write, with the other splits of an existing one."""
     try:
         old = json.loads(path.read_bytes())
         kept = {split: facts for split, facts in old['splits'].items()

@@ -43,7 +43,7 @@ def write_refs(source: CanonicalFile, chosen: Mapping[Ref, Optional[dict]],
     Args:
         source: the whole file.
         chosen: ref -> None to keep its masks, or the mask record that replaces them.
-            Where two refs share an instance, a kept mask goes before a replaced one.
+            Where two refs share an instance, a kept mask wins over a replaced one.
         out_dir: folder of the new file.
         name: of the new data set; the split stays.
         note: what to remember in the meta file.

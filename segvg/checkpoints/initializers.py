@@ -26,7 +26,7 @@ from segvg.utils.arrays import read_arrays
 from segvg.utils.errors import InputError
 from segvg.utils.hub_files import find_model_file, read_model_json
 
-#: Names of the weights of an encoder, the first that is there is read.
+#: Names of the weights of an encoder; the first file that exists is read.
 WEIGHT_FILES = ('model.safetensors', 'model.safetensors.index.json',
                 'pytorch_model.bin')
 SHARD = re.compile(r'[\w.-]+\.safetensors')
@@ -96,10 +96,10 @@ class PartsPretrained:
 
 @WEIGHT_INITIALIZERS.register_module()
 class Pretrained(PretrainedInit):
-    """mmengine's ``Pretrained``, which refuses a file of which nothing fits.
+    """mmengine's ``Pretrained``; a file without any tensor that fits is refused.
 
-    What fits in part is loaded in part, with mmengine's warning: a backbone has no
-    classifier. The file is read by ``load_checkpoint``.
+    A file that fits in part is loaded in part, with mmengine's warning: a backbone has
+    no classifier. The file is read by ``load_checkpoint``.
     """
 
     def __call__(self, module: nn.Module) -> None:
@@ -165,7 +165,7 @@ def read_weights(name: str) -> dict[str, Tensor]:
     """Return the weights of a folder, or of a model on the hub.
 
     Raises:
-        FileNotFoundError: there are none.
+        FileNotFoundError: the folder or model has no weights, or does not exist.
         InputError: a file cannot be read, or an index names files that are not beside
             it.
     """

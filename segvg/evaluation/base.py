@@ -34,7 +34,7 @@ def get_prediction(sample: dict) -> dict:
     """Return the predictions of a sample.
 
     Raises:
-        KeyError: there are none.
+        KeyError: the sample has no predictions.
     """
     if 'pred_instances' not in sample:
         raise KeyError(f'{describe(sample)} has no pred_instances: a grounder sets '
@@ -46,7 +46,7 @@ def require(sample: dict, field: str) -> Any:
     """Return a field of the predictions of a sample.
 
     Raises:
-        KeyError: the predictions have no such field; says which head sets it.
+        KeyError: the predictions lack the field; the message names heads that set it.
     """
     prediction = get_prediction(sample)
     if field not in prediction:

@@ -40,7 +40,8 @@ def _walk(exits: dict[tuple[int, int], list[tuple[int, int]]],
     """Follow one closed outline, using up its edges; return the corners it turns at.
 
     Where two pixels touch at a corner only, the right turn is taken: it stays with the
-    part that the outline came along. The leftmost corner, a start, is no such place.
+    part that the outline came along. A start, the leftmost corner, never is such a
+    corner.
     """
     corners, place, step = [], start, (0, 0)
     while not corners or place != start:

@@ -88,8 +88,8 @@ def coco_contents(paths: list[Path], losses: Losses,
 
 
 def _content_of_answers(path: Path, images: Optional[Path], losses: Losses) -> dict:
-    """Return the content of a file with what a model found."""
-    instances = Instances(Losses())  # what answers have not is not lost
+    """Return the content of a file for the objects that a model found."""
+    instances = Instances(Losses())  # made-up fields of answers are no losses
     for answer in read_answers(path, images):
         image = dict(id=f'file:{answer.image}', file=answer.image,
                      width=answer.size[0], height=answer.size[1])

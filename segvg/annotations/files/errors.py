@@ -55,7 +55,7 @@ def checked_file(path: PathLike, size_limit: int) -> Path:
 def guarded(path: Path, load: Callable[[], Content],
             locate: Callable[[Exception], Optional[int]] = lambda error: None
             ) -> Content:
-    """What ``load`` returns; whatever it raises becomes an AnnotationFileError.
+    """What ``load`` returns; any exception of it becomes an AnnotationFileError.
 
     Args:
         path: the file that is read.

@@ -54,8 +54,8 @@ def load_mat(path: PathLike, name: str, dtype: type = np.uint8) -> np.ndarray:
 
     Raises:
         FileNotFoundError: the file does not exist.
-        AnnotationFileError: it cannot be read or has no such matrix of ``dtype``, the
-            type in which the numbers are stored.
+        AnnotationFileError: it cannot be read, or has no matrix of this name whose
+            numbers are stored as ``dtype``.
     """
     path = checked_file(path, SIZE_LIMIT)
     found = guarded(path, lambda: _find(path.read_bytes(), name))

@@ -81,7 +81,7 @@ def main() -> None:
         sys.exit(1)
     except MemoryError:
         say(output, 'error', 'more memory is needed than a file of its size may take')
-    except Exception as error:  # whatever the parser raises is told in one line
+    except Exception as error:  # any error of the parser becomes one line
         reason = (str(error).splitlines() or [''])[0][:200]
         say(output, 'error', f'{type(error).__name__}: {reason}')
 

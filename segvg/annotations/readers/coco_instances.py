@@ -134,9 +134,9 @@ class CocoInstances:
     def by_image(self) -> Iterator[tuple[dict, CheckedImage, list[CheckedObject]]]:
         """Every image as it is in the file and checked, with its checked objects.
 
-        Those that cannot be used are among the objects: they are there all the same.
-        What is wrong with an object is reported as a dropped box, what is wrong with an
-        image as a skipped record.
+        Objects that cannot be used are among them, since they are in the picture.
+        Errors of an object are reported as a dropped box, errors of an image as a
+        skipped record.
         """
         objects = self._objects_by_image()
         for image_id, (number, *_) in self._numbers['images'].items():

@@ -122,7 +122,8 @@ def image_of(file: str, size: tuple[Optional[int], Optional[int]], place: Place,
         place: where the size stands.
         namespace: of the number, unless the name is one of COCO's; ``file`` has none.
         number: of the image, when the source gives it.
-        images_are: the collection that the user said, or ``own``; goes before all else.
+        images_are: the collection that the user gave, or ``own``; it overrides all
+            other arguments.
     """
     file = image_name(file)
     if images_are == OWN:

@@ -179,8 +179,8 @@ class ArrayMasks:
 
     Args:
         ctx: takes the finding that the folder is missing.
-        folder: where the files are; when it is not there, that is one finding, unless
-            what has no mask is skipped: then each row is told.
+        folder: where the files are. If it does not exist, there is one finding; but if
+            objects without a mask are skipped, there is a finding for each row.
         root: of the source, for the places of findings.
         load: reads a file: an array (H, W) that is not 0 in the object.
     """

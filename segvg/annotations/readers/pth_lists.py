@@ -79,7 +79,7 @@ def parse_resc(record: object, dataset: str, stored: Optional[str] = None) -> Ro
     Args:
         record: the row.
         dataset: name of its set.
-        stored: how the user says that boxes are stored; goes before these rules.
+        stored: how the user says that boxes are stored; overrides these rules.
 
     Raises:
         ValueError: the record is not such a row.
@@ -119,7 +119,7 @@ def parse_reftr(record: object, dataset: str, stored: Optional[str] = None) -> R
     Args:
         record: the row.
         dataset: name of its set.
-        stored: how the user says that boxes are stored; goes before these rules.
+        stored: how the user says that boxes are stored; overrides these rules.
 
     Raises:
         ValueError: the record is not such a row.

@@ -75,7 +75,7 @@ def find_refer_sets(sources: list[Path], options: ReadOptions,
 def _refs_files(folder: Path, dialect: Dialect) -> list[Path]:
     """The refs files of a folder and of the folders right below, by folder.
 
-    A copy as JSON goes before a pickle, which may hold what cannot be read.
+    A copy as JSON is preferred to a pickle, which may hold what cannot be read.
     """
     folders = [folder, *sorted(path for path in folder.glob('*') if path.is_dir())]
     return [path for place in folders

@@ -232,7 +232,7 @@ class Crowd:
 
     def suggest(self, figure: str, radius: float, mode: str,
                 stream: Stream) -> tuple[float, float] | None:
-        """Draw a centre: anywhere, or relative to an object that is there."""
+        """Draw a centre: anywhere, or relative to an existing object."""
         left, top, right, bottom = (side * radius for side in measure(figure).extent)
         low = (GAP - left, GAP - top)
         high = (self.width - GAP - right, self.height - GAP - bottom)
