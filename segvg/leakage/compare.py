@@ -34,6 +34,16 @@ class Verdict(IntEnum):
         return self.name.lower()
 
 
+def worst_of(found: Iterable[tuple[Verdict, str]]) -> tuple[Verdict, list[str]]:
+    """The worst of some verdicts, at least one, and its reasons; a clean one has none.
+    """
+    found = list(found)
+    worst = max(verdict for verdict, _ in found)
+    reasons = [] if worst is Verdict.CLEAN else [
+        reason for verdict, reason in found if verdict is worst]
+    return worst, list(dict.fromkeys(reasons))
+
+
 @dataclass(frozen=True)
 class ProtectedSplit:
     """Images that training must not have seen.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from segvg.annotations.image_identity import COLLECTIONS
-from segvg.leakage.compare import Verdict, read_protected
+from segvg.leakage.compare import Verdict, read_protected, worst_of
 from segvg.utils.configs import find_dicts
 from segvg.utils.safe_yaml import read_yaml
 
@@ -60,12 +60,9 @@ def declared_verdict(names: Sequence[str],
         ``clean``, ``leaked`` or ``unknown``, and the reasons unless it is ``clean``.
     """
     declarations, collections = read_declarations(), sorted(collections_of(paths))
-    found = [item for name in names
-             for item in _verdicts(name, collections, declarations)]
-    worst = max(verdict for verdict, _ in found)
-    return worst.word, list(dict.fromkeys(
-        reason for verdict, reason in found
-        if verdict is worst and verdict is not Verdict.CLEAN))
+    verdict, reasons = worst_of(item for name in names for item in _verdicts(
+        name, collections, declarations))
+    return verdict.word, reasons
 
 
 def _verdicts(name: str, collections: Sequence[str],

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
-from segvg.leakage.compare import Overlap, Verdict
+from segvg.leakage.compare import Overlap, Verdict, worst_of
 from segvg.utils.hub_files import weight_files
 
 COUNTS = ('leaked', 'of', 'images_unknown')
@@ -116,11 +116,7 @@ def checked_record(record: Any, where: str) -> Optional[dict]:
 def chain_verdict(record: Optional[dict],
                   protected: str) -> tuple[Verdict, list[str]]:
     """The worst verdict of a record and its parents, and the reasons for it."""
-    found = sorted(_verdicts(record, protected, 'these weights'), reverse=True,
-                   key=lambda item: item[0])
-    worst = found[0][0]
-    return worst, [reason for verdict, reason in found
-                   if verdict is worst and verdict is not Verdict.CLEAN]
+    return worst_of(_verdicts(record, protected, 'these weights'))
 
 
 def _verdicts(record: Optional[dict], protected: str,
