@@ -2,7 +2,7 @@
 import pytest
 
 from segvg.evaluation import DescriptionAP
-from tests.evaluation.test_generalized_boxes import LEFT, RIGHT, sample
+from tests.evaluation.test_generalized_boxes import LEFT, RIGHT, evaluate, sample
 
 
 def asked(number, description, image, part, targets, found, scores=None):
@@ -10,15 +10,9 @@ def asked(number, description, image, part, targets, found, scores=None):
                 img_path=image, source=part)
 
 
-def scores_of(samples):
-    metric = DescriptionAP()
-    metric.process(None, samples)
-    return metric.evaluate(len(samples))
-
-
 def test_boxes_of_a_description_are_ranked_over_images():
     """Description 1: right at once, AP 1. 2: a false box goes first, AP 1/2. 3: 0."""
-    scores = scores_of([
+    scores = evaluate(DescriptionAP(), [
         asked(0, 1, 'a.jpg', 'presence', [LEFT], [LEFT]),
         asked(1, 2, 'a.jpg', 'presence', [], [RIGHT], [0.9]),
         asked(2, 2, 'b.jpg', 'presence', [LEFT], [LEFT], [0.8]),
@@ -28,8 +22,8 @@ def test_boxes_of_a_description_are_ranked_over_images():
 
 
 def test_a_description_without_a_target_anywhere_does_not_count():
-    scores = scores_of([asked(0, 1, 'a.jpg', 'absence', [LEFT], [LEFT]),
-                        asked(1, 2, 'a.jpg', 'presence', [], [LEFT])])
+    scores = evaluate(DescriptionAP(), [asked(0, 1, 'a.jpg', 'absence', [LEFT], [LEFT]),
+                                        asked(1, 2, 'a.jpg', 'presence', [], [LEFT])])
     assert scores == pytest.approx({'dod/AP': 100, 'dod/AP presence': 0,
                                     'dod/AP absence': 100})
 

@@ -3,7 +3,7 @@ import pytest
 
 from segvg.evaluation import PairedNegatives
 from segvg.evaluation.paired_negatives import auroc
-from tests.evaluation.test_generalized_boxes import LEFT, RIGHT, sample
+from tests.evaluation.test_generalized_boxes import LEFT, RIGHT, evaluate, sample
 
 TEXT, IMAGE = 'negative text attribute, level 1', 'negative image object, level 1'
 
@@ -18,14 +18,8 @@ def false(number, of, kind, score):
                 source=kind)
 
 
-def scores_of(samples):
-    metric = PairedNegatives()
-    metric.process(None, samples)
-    return metric.evaluate(len(samples))
-
-
 def test_scores_by_hand():
-    scores = scores_of([
+    scores = evaluate(PairedNegatives(), [
         true(1, 1, LEFT, 0.8), true(2, 1, RIGHT, 0.9), true(3, 2, LEFT, 0.5),
         false(4, 1, TEXT, 0.7),    # lower than the true one, which is right
         false(5, 2, TEXT, 0.1),    # lower, but the true one has the wrong box
@@ -43,7 +37,7 @@ def test_auroc_counts_a_tie_as_half():
 
 def test_a_false_expression_without_its_true_one_is_an_error():
     with pytest.raises(ValueError, match='score both'):
-        scores_of([true(1, 1, LEFT, 0.8), false(4, 9, TEXT, 0.7)])
+        evaluate(PairedNegatives(), [true(1, 1, LEFT, 0.8), false(4, 9, TEXT, 0.7)])
 
 
 @pytest.mark.parametrize(('changes', 'words'), [
