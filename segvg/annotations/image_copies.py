@@ -44,9 +44,10 @@ def find_copies(lines: CanonicalFile, folder: Path, others: CanonicalFile,
                 other_folder: Path) -> list[tuple[dict, dict]]:
     """Images of a file that are in another file under another name, byte for byte.
 
-    It looks only where names cannot tell, at pairs with an image that no collection
-    counts, and reads only files of equal size. A picture of one colour says nothing,
-    nor does one that several images of the other file have: it stands in for others.
+    Only pairs with an image of no known collection are compared, because names do not
+    identify it, and only files of equal size are read. A picture of one colour does not
+    count, nor does one that several images of the other file share: both stand in for
+    missing pictures.
 
     Args:
         lines: the file whose images are looked for.
@@ -108,7 +109,7 @@ def _digest(path: str, size: int, changed: int) -> bytes:
 
 @lru_cache(CACHED)
 def _is_plain(path: Path) -> bool:
-    """Whether a picture has one colour; one that cannot be read says nothing either."""
+    """Whether a picture has one colour, or cannot be read: it does not count."""
     try:
         with open_image(path) as image:
             bands = image.getextrema()

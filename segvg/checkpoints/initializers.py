@@ -48,8 +48,8 @@ def keep_weights(module: nn.Module) -> None:
 class StrictPretrained:
     """Load a checkpoint into a module; every key must find its place.
 
-    mmengine's ``Pretrained`` only logs what it could not place, so that a wrong file
-    trains from random weights unseen.
+    mmengine's ``Pretrained`` only logs what it could not place: with a wrong file
+    training would start from random weights, and nobody would notice.
 
     Args:
         checkpoint: file with the weights of the module, as ``convert_checkpoint``

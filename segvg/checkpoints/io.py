@@ -1,7 +1,7 @@
-"""Checkpoints read without running what is in them, and written so that others can.
+"""Read checkpoints without running code of them, and write such that others can too.
 
-Every place that reads weights comes through ``load_checkpoint``; ``use_safe_loader``
-sends mmengine there too.
+All weights are read by ``load_checkpoint``; ``use_safe_loader`` makes mmengine use it
+too.
 """
 import logging
 import re
@@ -179,8 +179,8 @@ def state_dict_of(checkpoint: Any) -> dict[str, Tensor]:
     """Return the weights of a checkpoint in any of the usual containers.
 
     Where MDETR and SiRi put an average beside the weights, the average counts: it is
-    what their authors score. Without one the entry is None. A wrapper's ``module.`` or
-    ``model.`` before every name goes.
+    what their authors score. Without one the entry is None. The prefix ``module.`` or
+    ``model.`` that a wrapper gives to every name is removed.
     """
     for key in ('state_dict', 'model_ema', 'model', 'model_state_dict'):
         if isinstance(checkpoint, dict) and isinstance(checkpoint.get(key), dict):
@@ -198,7 +198,7 @@ def state_dict_of(checkpoint: Any) -> dict[str, Tensor]:
 
 
 def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str) -> None:
-    """Load weights into a module that must take all of them and lack none.
+    """Load weights into a module; all must fit, and none of the module may be missing.
 
     Counters of batch normalization may be missing: frozen statistics have none.
 
@@ -240,7 +240,7 @@ def tables_of_other_length(own: dict[str, Tensor],
 
 
 def check_any_fits(module: nn.Module, state: dict[str, Tensor], source: str) -> None:
-    """Refuse weights of which none has the name and shape of one of the module.
+    """Refuse weights if none of them has the name and shape of one of the module.
 
     Raises:
         InputError: nothing fits.

@@ -240,8 +240,8 @@ class GroundingDataset(BaseDataset):
     def seed_samples(self, seed: int, epoch: int) -> None:
         """Make the random choices of a sample depend on (seed, epoch, index) alone.
 
-        Without this they go on with the generators of the process. Worker processes
-        that run already take it over, if it was called once before they started.
+        Without this they depend on the generators of the process. Worker processes that
+        run already use a new seed too, if this was called once before they started.
         """
         if self._seed is None:
             self._seed = torch.zeros(2, dtype=torch.int64).share_memory_()

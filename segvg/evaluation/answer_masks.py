@@ -3,8 +3,7 @@
 The official rules of InstanceVG compare masks at the size of the network, and take the
 annotated masks to that size by nearest neighbour.
 """
-from collections import defaultdict
-from typing import Callable, Optional, Sequence
+from typing import Callable, Optional
 
 import cv2
 import numpy as np
@@ -22,7 +21,7 @@ from segvg.evaluation.generalized_masks import (
     count_masks,
     unite_records,
 )
-from segvg.evaluation.robust_masks import RobustCount, RobustMaskIoU, ratio
+from segvg.evaluation.robust_masks import RobustCount, RobustMaskIoU, robust_scores
 from segvg.registry import METRICS
 from segvg.structures.answers import AnswerRule
 from segvg.structures.masks import decode_segmentation
@@ -53,10 +52,11 @@ def original_targets(sample: dict) -> np.ndarray:
 class AnswerMaskIoU(GroundingMetric):
     """IoU of all that is drawn with the targets, in the original image.
 
-    Drawn are the masks of instances with a high score and the ``global_mask`` of the
-    sample, also where no instance has one. ``oIoU`` is the sum of all intersections
-    over the sum of all unions, ``mIoU`` the mean over expressions, ``Pr@t`` the share
-    with an IoU of at least t. Expressions without a target are left out.
+    The masks of instances with a high score are drawn, and the ``global_mask`` of the
+    sample, even if no instance has a high score. ``oIoU`` is the sum of all
+    intersections over the sum of all unions, ``mIoU`` the mean over expressions,
+    ``Pr@t`` the share with an IoU of at least t. Expressions without a target are left
+    out.
 
     Args:
         score_threshold: masks of instances with a lower score are not drawn.
@@ -131,7 +131,7 @@ class NetworkAnswers:
 class NetworkGeneralizedAnswerIoU(NetworkAnswers, GeneralizedMaskIoU):
     """``GeneralizedMaskIoU`` in the image as the network saw it.
 
-    InstanceVG's official rule of GRES; the answer is "none" where no instance has a
+    InstanceVG's official rule of GRES; the answer is "none" if no instance has a
     high score. Names end in ``(official InstanceVG)``.
 
     Args:
@@ -148,9 +148,9 @@ class NetworkGeneralizedAnswerIoU(NetworkAnswers, GeneralizedMaskIoU):
 class NetworkRobustAnswerIoU(NetworkAnswers, RobustMaskIoU):
     """``RobustMaskIoU`` in the image as the network saw it, by InstanceVG's rules.
 
-    What is drawn for a true sentence counts also where no instance has a high score,
-    and a false one is right only where none has. Names end in ``(official
-    InstanceVG)``.
+    What is drawn for a true sentence counts even if no instance has a high score. A
+    false sentence is right only if no instance has a high score. Names end in
+    ``(official InstanceVG)``.
 
     Args:
         score_threshold: instances with a lower score do not count.
@@ -158,33 +158,12 @@ class NetworkRobustAnswerIoU(NetworkAnswers, RobustMaskIoU):
     headline = official_name(METHOD, 'rIoU')
 
     def compute_metrics(self, results: list[RobustCount]) -> dict[str, float]:
-        """Return the scores, named as official."""
-        scores = drawn_scores([RobustCount(*result) for result in results])
+        """Return the scores, named as official.
+
+        The published code divides by 0 when no object has a sentence of one kind.
+        """
+        counts = [RobustCount(*result) for result in results]
+        scores = robust_scores(
+            [count._replace(said_none=count.said_none and not count.exists)
+             for count in counts], rejected=lambda count: count.said_none)
         return {official_name(METHOD, name): score for name, score in scores.items()}
-
-
-def drawn_scores(counts: Sequence[RobustCount]) -> dict[str, float]:
-    """Return mRR, rIoU, mIoU and oIoU in percent of all that is drawn.
-
-    An object without false sentences is left out of mRR, an object without true
-    sentences is left out of the other scores; there the published code divides by 0.
-    """
-    objects: dict[tuple, list[RobustCount]] = defaultdict(list)
-    for count in counts:
-        objects[count.ref].append(count)
-    rejected, robust, means, all_pixels = [], [], [], []
-    for sentences in objects.values():
-        true = [(count.intersection, count.found + count.target - count.intersection)
-                for count in sentences if count.exists]
-        false = [count for count in sentences if not count.exists]
-        if false:
-            rejected.append(np.mean([count.said_none for count in false]))
-        if true:
-            drawn = [(0, count.found) for count in false if not count.said_none]
-            robust.append(ratio(np.sum(true + drawn, axis=0)))
-            means.append(np.mean([ratio(pixels) for pixels in true]))
-            all_pixels += true
-    total = ratio(np.sum(all_pixels, axis=0)) if all_pixels else 0.0
-    scores = dict(mRR=rejected, rIoU=robust, mIoU=means, oIoU=[total])
-    return {name: 100 * float(np.mean(values)) if values else 0.0
-            for name, values in scores.items()}

@@ -87,16 +87,16 @@ class BoxAccuracy(GroundingMetric):
 
 @METRICS.register_module()
 class MeanBoxAccuracy(BoxAccuracy):
-    """The mean of the scores of ``BoxAccuracy`` over data sets, each counting the same.
+    """The mean of the scores of ``BoxAccuracy`` over data sets, with equal weights.
 
-    With one data set it is those scores.
+    With one data set these are the scores of ``BoxAccuracy``.
 
     Source: Zhu et al., "SeqTR", ECCV 2022, validation of the pre-training.
     """
     default_prefix = 'rec_mean'
 
     def terms(self, results: list[float]) -> Terms:
-        """Return those of the scores: an expression weighs 1 / those of its set."""
+        """Return those of the scores; the weights of a data set add up to 1."""
         sizes = Counter(key[:2] for key in self.keys)
         weights = [[1 / sizes[key[:2]]] for key in self.keys]
         return {name: values * weights

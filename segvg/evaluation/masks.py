@@ -87,8 +87,8 @@ def mask_iou(mask: np.ndarray, target: np.ndarray) -> float:
 class NetworkMaskIoU(GroundingMetric):
     """RefTR's official rule: mean IoU of masks in the image as the network saw it.
 
-    Reads ``canvas_masks`` of the predictions. Both empty counts 0; the published code
-    gets NaN.
+    Reads ``canvas_masks`` of the predictions. Two empty masks count 0; the published
+    code gets NaN.
     """
     default_prefix = 'res'
     frame = 'network'
@@ -108,9 +108,9 @@ class NetworkMaskIoU(GroundingMetric):
 
 
 def crowd_iou(mask: np.ndarray, target: np.ndarray, crowd: bool) -> float:
-    """Return the IoU of masks (H, W) bool, for a crowd intersection over prediction.
+    """Return the IoU of masks (H, W) bool; of a crowd, intersection over prediction.
 
-    No intersection is 0, also when both are empty.
+    Without an intersection it is 0, even if both are empty.
     """
     inter = int((mask & target).sum())
     whole = int(mask.sum() if crowd else (mask | target).sum())
@@ -127,7 +127,7 @@ class SeqTRMaskIoU(GroundingMetric):
     """SeqTR's official rule: IoU on the network's canvas; several polygons are a crowd.
 
     For a crowd the intersection is divided by the area of the prediction, not by that
-    of the union, which flatters the score. The published mean over batches is taken
+    of the union, which makes the score higher. The published mean over batches is taken
     over expressions here, so that it does not depend on their size. Reads
     ``canvas_polygons`` of the predictions.
     """

@@ -149,9 +149,10 @@ class PhraseCutIoU(GroundingMetric):
     """IoU of united masks and of united boxes, in the original image.
 
     ``mIoU`` is the mean over phrases, ``cIoU`` the sum of all intersections over the
-    sum of all unions, ``Pr@t`` the share with an IoU above t (above, not at); the same
-    for boxes with ``box`` before the name. All predictions count, so the head must drop
-    those with low scores itself (``mask_threshold``); none is an empty mask.
+    sum of all unions, ``Pr@t`` the share with an IoU above t, not equal to it. The
+    scores of boxes have ``box`` before the name. All predictions count, so the head
+    must drop those with low scores itself (``mask_threshold``); without a prediction
+    the mask is empty.
 
     Args:
         prefix: of the names of the scores.

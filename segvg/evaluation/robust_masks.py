@@ -1,6 +1,6 @@
 """Robust segmentation: true and false sentences about the same object (R-RefCOCO)."""
 from collections import defaultdict
-from typing import NamedTuple, Optional, Sequence
+from typing import Callable, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -86,23 +86,36 @@ class RobustMaskIoU(GeneralizedMaskIoU):
                                  thresholds)
 
 
-def robust_scores(counts: Sequence[RobustCount]) -> dict[str, float]:
-    """Return mRR, rIoU, mIoU and oIoU in percent; 0 where nothing can be counted."""
+def has_empty_mask(count: RobustCount) -> bool:
+    """Return whether the answer to a false sentence is "none" or an empty mask."""
+    return not count.pixels()[1]
+
+
+def robust_scores(counts: Sequence[RobustCount],
+                  rejected: Callable[[RobustCount], bool] = has_empty_mask
+                  ) -> dict[str, float]:
+    """Return mRR, rIoU, mIoU and oIoU in percent; 0 where nothing can be counted.
+
+    Args:
+        counts: of all sentences.
+        rejected: whether the answer to a false sentence is right.
+    """
     objects: dict[tuple, list[RobustCount]] = defaultdict(list)
     for count in counts:
         objects[count.ref].append(count)
-    rejected, robust, means, all_pixels = [], [], [], []
+    rejections, robust, means, all_pixels = [], [], [], []
     for sentences in objects.values():
         true = [count.pixels() for count in sentences if count.exists]
-        false = [count.pixels() for count in sentences if not count.exists]
+        false = [count for count in sentences if not count.exists]
         if false:
-            rejected.append(np.mean([union == 0 for _, union in false]))
+            rejections.append(np.mean([rejected(count) for count in false]))
         if true:
-            robust.append(ratio(np.sum(true + false, axis=0)))
+            drawn = [count.pixels() for count in false]
+            robust.append(ratio(np.sum(true + drawn, axis=0)))
             means.append(np.mean([ratio(pixels) for pixels in true]))
             all_pixels += true
     total = ratio(np.sum(all_pixels, axis=0)) if all_pixels else 0.0
-    scores = dict(mRR=rejected, rIoU=robust, mIoU=means, oIoU=[total])
+    scores = dict(mRR=rejections, rIoU=robust, mIoU=means, oIoU=[total])
     return {name: 100 * float(np.mean(values)) if values else 0.0
             for name, values in scores.items()}
 

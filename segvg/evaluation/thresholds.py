@@ -41,7 +41,7 @@ def generalized_configs(evaluator: Any) -> Iterator[dict]:
 def answer_rule(evaluator: Any) -> Optional[AnswerRule]:
     """Return the rule of the first generalized metric in an evaluator's config.
 
-    None where there is none: every expression then has its one best answer.
+    None without a generalized metric: every expression then has its one best answer.
     """
     for part in generalized_configs(evaluator):
         return METRICS.build(part).rule

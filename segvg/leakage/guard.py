@@ -60,8 +60,8 @@ def guard_training_data(cfg: Config) -> None:
 def copies_to_leave_out(cfg: Config, dataset: dict) -> list[str]:
     """Names of the training images that are copies of images of the evaluation.
 
-    None where nothing would be left of the training data: somebody trains on what is
-    evaluated on purpose, which the record of the checkpoint then says.
+    The list is empty if no training data would be left. Then somebody trains on the
+    images of the evaluation on purpose, and the record of the checkpoint says so.
     """
     copies = {image['file'] for image, _ in find_copied_images(cfg, dataset)}
     if not copies:
@@ -129,7 +129,7 @@ def initial_weights(cfg: Config) -> Iterator[str]:
 
 
 def record_training(cfg: Config, loaded: Optional[dict] = None) -> dict:
-    """The record of a training run; ``loaded`` is that of the checkpoint it goes on."""
+    """The record of a training run; ``loaded`` is that of its first checkpoint."""
     overlaps, _ = overlaps_of(cfg)
     parents = {name: read_record(Path(name)) for name in initial_weights(cfg)}
     if cfg.get('load_from'):

@@ -1,4 +1,4 @@
-"""Find copies of images by their content, where names tell nothing. Slow."""
+"""Find copies of images by their content, for images without known names. Slow."""
 import logging
 from pathlib import Path
 

@@ -17,7 +17,7 @@ class ProvenanceHook(Hook):
     """Put the record of the training data into ``meta['provenance']`` of checkpoints.
 
     ``tools/test.py`` prints its verdict beside the scores. The record of the weights
-    that a run starts from is kept in it, so that a chain of trainings stays known.
+    that a run starts from is kept in it, so that the whole chain of trainings is known.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class ProvenanceHook(Hook):
         self._record: Optional[dict] = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Keep the record of the checkpoint that training goes on from."""
+        """Keep the record of the checkpoint with which training starts."""
         self._loaded = checked_record((checkpoint.get('meta') or {}).get('provenance'),
                                       'the checkpoint')
 
@@ -35,7 +35,7 @@ class ProvenanceHook(Hook):
             return
         record = record_training(runner.cfg, self._loaded)
         if self._loaded and self._loaded['trained_on'] == record['trained_on']:
-            record = self._loaded  # the same run goes on
+            record = self._loaded  # a run that is resumed
         self._record = record
         for name, overlap in record['overlaps'].items():
             if overlap['leaked']:

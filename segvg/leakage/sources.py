@@ -105,7 +105,7 @@ def _read_canonical(source: ImageSource, path: Path) -> Iterator[SeenImage]:
     with open(path, 'rb') as stream:
         for number, data in enumerate(stream, 1):
             if data.startswith(start) and dataset is not None:
-                # the rest of a long line says nothing here
+                # the rest of a long line is not needed
                 try:
                     text = data[len(start) - 1:].decode('utf-8')
                     image = decoder.raw_decode(text)[0]
@@ -149,7 +149,7 @@ def _read_coco(source: ImageSource, path: Path) -> Iterator[SeenImage]:
 
 
 def _read_mdetr(source: ImageSource, path: Path) -> Iterator[SeenImage]:
-    """One entry per expression; its ``id`` is a running number and says nothing."""
+    """One entry per expression; its ``id`` does not identify the image."""
     content = load_json(path)
     if not isinstance(content, dict):
         raise AnnotationFileError(path, 'expected an object with "images"')
@@ -172,7 +172,7 @@ def _read_refer(source: ImageSource, path: Path) -> Iterator[SeenImage]:
 
 
 def _read_vg(source: ImageSource, path: Path) -> Iterator[SeenImage]:
-    """Regions, image data, PhraseCut or GQA: whatever lists ids of Visual Genome."""
+    """Regions, image data, PhraseCut or GQA: files that list ids of Visual Genome."""
     content = load_json(path)
     if isinstance(content, dict):  # GQA: question id -> question
         content = list(content.values())
@@ -244,7 +244,7 @@ SOURCES: dict[str, Callable[[ImageSource, Path], Iterator[SeenImage]]] = dict(
 
 
 def _records(path: Path, records: object, key: str) -> Iterator[dict]:
-    """Yield the records of a list; one that says nothing of its image is an error."""
+    """Yield the records of a list; one without ``key`` is an error."""
     if not isinstance(records, list):
         raise AnnotationFileError(path, f'expected a list of records with {key!r}')
     for number, record in enumerate(records):

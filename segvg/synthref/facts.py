@@ -76,7 +76,7 @@ def bit_sets(truths: np.ndarray) -> list[Members]:
 
 
 def without_self(rows: list[Members]) -> list[Members]:
-    """Leave out of row i the object i, which a relation says nothing of."""
+    """Leave out of row i the object i: no relation is about one object."""
     return [Members(row.true & ~(1 << index), row.undecided & ~(1 << index))
             for index, row in enumerate(rows)]
 

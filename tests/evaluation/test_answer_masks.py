@@ -104,3 +104,12 @@ def test_objects_with_true_and_false_sentences():
     expected = dict(mRR=50, rIoU=100 * (1 / 4 + 1) / 2, mIoU=75, oIoU=100 * 2 / 3)
     assert scores == {f'rres/{name} (official InstanceVG)': pytest.approx(score)
                       for name, score in expected.items()}
+
+
+def test_a_sure_instance_without_pixels_does_not_reject_a_false_sentence():
+    scores = evaluate(NetworkRobustAnswerIoU(),
+                      sample(0, [[0]], [(0.9, [0])], ref_id=1),
+                      sample(1, [], [(0.9, [])], ref_id=1))
+    expected = dict(mRR=0, rIoU=100, mIoU=100, oIoU=100)
+    assert scores == {f'rres/{name} (official InstanceVG)': score
+                      for name, score in expected.items()}

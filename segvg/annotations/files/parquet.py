@@ -2,7 +2,7 @@
 
 The reader of the format is compiled, and what is compressed in a file of some kilobytes
 can become gigabytes. The process that reads has a limit on its memory and its time, and
-says nothing but plain values.
+returns plain values only.
 """
 import os
 import struct

@@ -3,7 +3,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from PIL import Image
 
@@ -334,7 +334,7 @@ def _fields(ctx: Context, record: object, required: Mapping[str, Test],
     return ctx.fields(record, required, optional)
 
 
-def image_content(row: dict) -> object:
+def image_content(row: dict) -> Any:
     """What a row holds as the content of its image file: bytes, if the row is sound."""
     image = row.get(IMAGE)
     return image.get('bytes') if isinstance(image, dict) else image

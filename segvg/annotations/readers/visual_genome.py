@@ -96,7 +96,7 @@ class VgImages:
         if errors:
             return VgImage(None, image.get('split'), errors)
         match = FOLDER.match(image.get('url', ''))
-        # null says "not in COCO", which is more than to say nothing
+        # null means "not in COCO"; without the field that is not known
         extra = {key: image[key] for key in ('coco_id', 'flickr_id')
                  if key in image and (key == 'coco_id' or image[key] is not None)}
         record, errors = self._checks.find(SourceImage(

@@ -128,7 +128,7 @@ def _image(root: Element, place: PurePosixPath, errors: Errors) -> Optional[OwnI
 
 
 def _size(text: str) -> Optional[int]:
-    """A side of the image; None where the file says nothing, or 0, as some tools do."""
+    """A side of the image; None where the file has none, or 0, as some tools write."""
     value = float(text) if NUMBER.fullmatch(text) else 0.0
     return int(value) if 0 < value <= MAX_SIDE and value.is_integer() else None
 
