@@ -57,7 +57,8 @@ def load_checkpoint(path: Union[str, Path], map_location: Any = 'cpu') -> Any:
         if error.name is not None:
             raise InputError(
                 f'{told}: it asks for {error.name}, which is not admitted and was not '
-                'called; weights, plain containers, numbers and text are') from None
+                'called; only weights, plain containers, numbers and text are read'
+            ) from None
         raise InputError(f'{told}: {error.reason}') from None
     except MemoryError:
         raise InputError(f'{told}: there is not enough memory for it') from None

@@ -122,8 +122,8 @@ def read_unigram(path: Union[str, Path]) -> UnigramModel:
             elif number == 3:
                 charsmap = as_bytes(dict(read_fields(as_bytes(value))).get(2, b''))
         if kinds.count(UNKNOWN) != 1:
-            raise ValueError(f'{kinds.count(UNKNOWN)} pieces for what is unknown among '
-                             f'{len(pieces)} pieces, but there has to be one')
+            raise ValueError(f'{kinds.count(UNKNOWN)} pieces for unknown text among '
+                             f'{len(pieces)} pieces, expected 1')
     except (ValueError, struct.error) as error:
         raise ValueError(f'{path} is not a unigram model of SentencePiece: {error}'
                          ) from error

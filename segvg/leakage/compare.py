@@ -131,7 +131,7 @@ def read_protected(path: Path) -> list[ProtectedSplit]:
              if not split.startswith(TRAIN_SPLITS)]
     if not found:
         raise ValueError(f'{path} has no split but {", ".join(s for _, s in splits)}; '
-                         'what is protected are val and test')
+                         'val and test are the splits to protect')
     return found
 
 

@@ -110,8 +110,8 @@ def test_config_builds_it_without_reading(tmp_path):
 
 
 @pytest.mark.parametrize('data, message', [
-    (b'', '0 pieces for what is unknown among 0'),
-    (model_bytes([*PIECES, ('x', 0., UNKNOWN)]), '2 pieces for what is unknown'),
+    (b'', '0 pieces for unknown text among 0'),
+    (model_bytes([*PIECES, ('x', 0., UNKNOWN)]), '2 pieces for unknown text'),
     (model_bytes(model_type=2), 'a model of type 2, not 1, which is unigram'),
     (model_bytes()[:40], 'only .* are left'), (b'\xff' * 40, 'does not end'),
     (b'\x0b', 'unknown type 3'), (field(1, 5), 'the number 5 where bytes'),

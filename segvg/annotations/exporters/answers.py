@@ -144,8 +144,8 @@ def _checked(path: Path, place: str, record: object, fields: Fields) -> dict:
     for name, test in fields.items():
         if not test(record.get(name)):
             raise AnnotationFileError(
-                path, f'{place}.{name}: {show(record.get(name))} is not what answers '
-                'of infer.py and of test.py --card have there')
+                path, f'{place}.{name}: {show(record.get(name))} is of another type '
+                'than in the answers of infer.py and of test.py --card')
     return record
 
 

@@ -127,8 +127,8 @@ class CanonicalSet(SourceSet):
         for number, (split, facts) in enumerate(splits.items()):
             file = path.with_name(facts['file'])
             if not os.path.isfile(file):
-                raise AnnotationFileError(file, f'{path.name} names a file that is not '
-                                                'there')
+                raise AnnotationFileError(file, f'{path.name} names it, but it does '
+                                                'not exist')
             parser = _FileParser(self, split, images, collector)
             lines: dict[str, dict] = {}
             with open(file, 'rb') as stream:

@@ -325,7 +325,7 @@ class ImageChecks:
             raise AnnotationFileError(
                 image.place.file or 'source', f'{image.place.at}: image {image.id} is '
                 f'{image.file} here and {first} earlier. Are these two images? '
-                '--images-are own tells images by their names',
+                '--images-are own identifies images by their names',
                 code='file_name_mismatch')
 
     def _compare(self, image: SourceImage, found: FoundImage) -> None:

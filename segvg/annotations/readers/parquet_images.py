@@ -96,7 +96,7 @@ def _checked(image: RowImage, folder: Path) -> tuple[str, bytes]:
     """
     place, name, content = image
     if not is_file_name(name) or PurePosixPath(name).suffix.lower() not in SUFFIXES:
-        raise BrokenImageError(f'{place} does not say the name of an image file: '
+        raise BrokenImageError(f'{place} does not have the name of an image file: '
                                f'{show(name)}')
     try:
         stays = is_inside(name) and (folder / name).resolve().is_relative_to(

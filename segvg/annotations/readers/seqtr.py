@@ -104,8 +104,8 @@ def _load_original(source: SourceSet) -> Optional[set[str]]:
     if not whole:
         if path.stem.endswith(PICKED):
             raise AnnotationFileError(
-                path, f'{WHOLE}, which tells its pseudo labels from true ones, is not '
-                'beside it')
+                path, f'{WHOLE} is not beside it; that file shows which labels are '
+                'pseudo labels')
         return None
     content = load_json(whole[0])
     records = content.get(TRAIN) if isinstance(content, dict) else None

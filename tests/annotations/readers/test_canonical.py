@@ -231,7 +231,8 @@ def test_categories_are_compared_with_those_of_the_meta_file(tmp_path):
     (dict(box='xywh'), 'bad_type', "boxes are 'xywh'"),
     (dict(splits=None), 'missing_field', 'expected splits'),
     (dict(splits=dict(val=dict(file='../x.jsonl'))), 'missing_field', 'name of its'),
-    (dict(splits=dict(val=dict(file='x.jsonl'))), 'bad_container', 'not there')])
+    (dict(splits=dict(val=dict(file='x.jsonl'))), 'bad_container',
+     'names it, but it does not exist')])
 def test_meta_file_that_cannot_be_followed_is_fatal(tmp_path, change, code, message):
     with pytest.raises(AnnotationFileError, match=message) as error:
         read_line_list(tmp_path, [LINE], meta={**META, **change})

@@ -81,9 +81,9 @@ def test_two_images_of_one_name_are_an_error(extract, tmp_path):
     (dict(file_name='../a.jpg'), 'names a file outside'),
     (dict(file_name='/a.jpg'), 'names a file outside'),
     (dict(file_name='link/a.jpg'), 'names a file outside'),
-    (dict(file_name='a' * 300 + '.jpg'), 'does not say the name of an image file'),
-    (dict(file_name='a.py'), 'does not say the name of an image file'),
-    (dict(file_name=None), 'does not say the name of an image file'),
+    (dict(file_name='a' * 300 + '.jpg'), 'does not have the name of an image file'),
+    (dict(file_name='a.py'), 'does not have the name of an image file'),
+    (dict(file_name=None), 'does not have the name of an image file'),
     (dict(image=dict(bytes=None, path='a.jpg')), 'holds no image: None'),
     (dict(image=dict(bytes=b'%!PS-Adobe', path='a.jpg')), 'cannot be read as an image')
 ])

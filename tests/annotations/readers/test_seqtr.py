@@ -197,7 +197,7 @@ def test_sample_marks_what_is_not_in_the_whole_file(tmp_path):
 def test_pseudo_labels_cannot_be_told_without_the_whole_file(tmp_path):
     lines, _ = read_entries(tmp_path, dict(train=[entry()]), 'instances_sample_5.json')
     assert 'pseudo' not in exprs_of(lines)[0]
-    with pytest.raises(AnnotationFileError, match='instances.json, which tells'):
+    with pytest.raises(AnnotationFileError, match='instances.json is not beside it'):
         read_entries(tmp_path, dict(train=[]), 'instances_sample_5_bbox_pick.json')
     with pytest.raises(AnnotationFileError, match='expected an object with a list'):
         (tmp_path / 'refcoco-toy' / FILE).write_text('[]')

@@ -45,7 +45,7 @@ def decode_brush(code: Sequence[int], width: int, height: int) -> np.ndarray:
         is_equal = bits.read(1)
         end = place + bits.read(sizes[bits.read(KIND_BITS)]) + 1
         if end > count:
-            raise ValueError('a brush with more values than it says')
+            raise ValueError('a brush with more values than its header says')
         first, last = place // CHANNELS, end // CHANNELS  # pixels that get a value
         if is_equal:
             mask[first:last] = bits.read(word) > 0

@@ -163,7 +163,7 @@ class _File:
             key = str(fields.get('id'))
             if key in self.repeated:
                 errors.append(('id_duplicate', f'several annotations have the id {key}'
-                               ', so its sentences cannot be told apart'))
+                               ', so it is unclear whose the sentences are'))
             return self.table.take(key)
         value = record.get(self.field)
         if value is None:
