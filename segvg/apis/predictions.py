@@ -10,7 +10,7 @@ from mmengine.structures import InstanceData
 from segvg.apis.answers import Answer
 from segvg.apis.inputs import ImageInput, path_of, picture_names
 from segvg.structures import GroundingDataSample
-from segvg.structures.answers import AnswerRule
+from segvg.structures.answers import AnswerRule, answer_indices
 from segvg.structures.masks import encode_rle
 from segvg.utils.files import write_whole
 
@@ -34,8 +34,7 @@ def describe(sample: GroundingDataSample, rule: Optional[AnswerRule] = None
     """
     none = sample.get('no_target_score')
     found = sample.pred_instances
-    if rule is not None:
-        found = rule.select(found, none)
+    found = found[answer_indices(found, rule, none)]
     best = plain(found, int(found.scores.argmax())) if len(found) else NOTHING
     answer = Answer(text=sample.text, **best, no_target=not len(found))
     if rule is not None:

@@ -6,12 +6,12 @@ expression adds to every score, ``NAME.jsonl`` with the answers.
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from segvg.bench.card_checks import check_header, check_row
-from segvg.bench.statistics import image_sums
+from segvg.bench.statistics import image_sums, interval
 from segvg.utils.arrays import read_arrays
 from segvg.utils.files import whole_file, write_whole
 from segvg.utils.plain_values import printable
@@ -44,6 +44,13 @@ class Card(NamedTuple):
     def name(self) -> str:
         """What tables call it."""
         return self.header['name']
+
+    @property
+    def data(self) -> str:
+        """What was scored, as text: splits, and numbers of expressions and images."""
+        data = self.header['data']
+        return (f'{", ".join(data["splits"])}: {data["expressions"]} expressions, '
+                f'{data["images"]} images')
 
     def sums(self, score: str) -> np.ndarray:
         """Return what each image adds to a score, (I, 2)."""
@@ -79,13 +86,11 @@ def write_card(path: Path, header: dict[str, Any], terms: dict[str, np.ndarray],
 
     Args:
         path: of the JSON file.
-        header: without ``format``, ``version`` and ``keys``.
+        header: without ``format``, ``version``, ``intervals`` and ``keys``.
         terms: of all scores.
         rows: of ``PredictionLog``.
     """
-    numbers: dict[Any, int] = {}
-    images = np.array([numbers.setdefault(image_of(row), len(numbers))
-                       for row in rows])
+    images = image_numbers(rows)
     keys = digest([[row['dataset'], row['split'], row['expr_idx'], image_of(row)]
                    for row in rows])
     arrays = {f'terms/{name}': values for name, values in terms.items()}
@@ -94,7 +99,11 @@ def write_card(path: Path, header: dict[str, Any], terms: dict[str, np.ndarray],
     with whole_file(companion(path, '.jsonl')) as stream:
         for row in rows:
             stream.write(json.dumps(row, ensure_ascii=False).encode() + b'\n')
-    content = dict(format=FORMAT, version=VERSION, **header, keys=keys)
+    found = {name: interval([image_sums(values, images)])
+             for name, values in terms.items()}
+    intervals = {name: [ends.low, ends.high] for name, ends in found.items()}
+    content = dict(format=FORMAT, version=VERSION, **header, intervals=intervals,
+                   keys=keys)
     # The last one: a bench takes this file for a finished test.
     write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + '\n')
 
@@ -102,6 +111,13 @@ def write_card(path: Path, header: dict[str, Any], terms: dict[str, np.ndarray],
 def image_of(row: dict) -> str:
     """Return what identifies an image."""
     return str(row['img_id'] if row['img_id'] is not None else row['img_path'])
+
+
+def image_numbers(rows: Sequence[dict]) -> np.ndarray:
+    """Return the number (N,) of each row's image; they count the images from 0."""
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(image_of(row), len(numbers)) for row in rows],
+                    dtype=np.int64)
 
 
 def read_header(path: Path) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 
 from segvg.bench.card import digest, image_of, write_card
-from segvg.bench.statistics import image_sums, interval
 from segvg.checkpoints.published import takes_published
 from segvg.evaluation import GroundingMetric, PredictionLog, answer_rule
 from segvg.leakage.provenance import sha256_of, sha256_of_weights
@@ -72,13 +71,9 @@ class CardHook(Hook):
 
     def _header(self, runner: Runner, scores: dict[str, float]) -> dict[str, Any]:
         """Return the JSON of the card."""
-        images = [image_of(row) for row in self._rows]
         cfg = runner.cfg
         return dict(
             name=self.config.stem + self.suffix, scores=scores,
-            intervals={name: [found.low, found.high] for name, found in (
-                (name, interval([image_sums(values, images)]))
-                for name, values in self._terms.items())},
             protocols=self._protocols, data=describe_data(cfg, self._rows),
             thresholds=self.thresholds, leakage=self.leakage,
             config=dict(file=str(self.config), sha256=digest(cfg.to_dict())),
@@ -134,11 +129,11 @@ def describe_metric(config: dict, metric: BaseMetric) -> dict[str, Any]:
 def describe_data(cfg: Config, rows: Sequence[dict]) -> dict[str, Any]:
     """Return which expressions were scored, in numbers and hashes."""
     files = [Path(path) for path in ann_files(cfg, 'test_dataloader')]
-    objects = {(row['img_id'], row['ref_id'] if row['ref_id'] is not None
+    objects = {(image_of(row), row['ref_id'] if row['ref_id'] is not None
                 else row['expr_idx']) for row in rows}
     return dict(
         files=[dict(file=path.name, sha256=sha256_of(path)) for path in files],
         splits=sorted({f'{row["dataset"]} {row["split"]}' for row in rows}),
-        expressions=len(rows), images=len({row['img_id'] for row in rows}),
+        expressions=len(rows), images=len(set(map(image_of, rows))),
         sentences_per_object=round(len(rows) / max(len(objects), 1), 3),
         root=cfg.test_dataloader.dataset.get('data_root'))

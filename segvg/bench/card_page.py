@@ -31,7 +31,6 @@ def comparison_page(rows: Sequence[Row], note: str) -> str:
         note: how intervals and tests were made.
     """
     cards = [card for row in rows for card in row.cards]
-    data = cards[0].header['data']
     heads = ['', 'score', *(['against the first'] if len(rows) > 1 else [])]
     plots = [plot_of(score, [
         _mark(row.name, row.cells[score],
@@ -41,8 +40,7 @@ def comparison_page(rows: Sequence[Row], note: str) -> str:
     title = rows[0].name if len(rows) == 1 else f'Comparison of {len(rows)} models'
     return render_page(
         'comparison.html', title=title, note=_note(note, plots), plots=plots,
-        summary=f'{", ".join(data["splits"])}: {data["expressions"]} expressions, '
-                f'{data["images"]} images', cards=list(map(card_section, cards)))
+        summary=cards[0].data, cards=list(map(card_section, cards)))
 
 
 def tables_page(title: str, tables: Sequence[Table], note: str) -> str:

@@ -78,20 +78,13 @@ def check_comparable(cards: Sequence[Card], scores: Sequence[str]) -> None:
         ours, theirs = ([part['sha256'] for part in other.header['data']['files']]
                         for other in (first, card))
         if ours != theirs or first.keys != card.keys:
-            raise CardError(pair + f'they score other expressions ({_data(first)} '
-                            f'against {_data(card)})')
+            raise CardError(pair + f'they score other expressions ({first.data} '
+                            f'against {card.data})')
         for score in scores:
             rules = [_rule(other, score) for other in (first, card)]
             if digest(rules[0]) != digest(rules[1]):
                 raise CardError(pair + f'{score} was made by another rule ({rules[0]} '
                                 f'against {rules[1]})')
-
-
-def _data(card: Card) -> str:
-    """Return a short description of the data of a card."""
-    data = card.header['data']
-    return (f'{", ".join(data["splits"])}: {data["expressions"]} expressions, '
-            f'{data["images"]} images')
 
 
 def _rule(card: Card, score: str) -> Optional[dict]:

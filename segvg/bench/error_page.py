@@ -4,7 +4,7 @@ from typing import Optional, Sequence
 
 import numpy as np
 
-from segvg.bench.card import Card
+from segvg.bench.card import Card, image_of
 from segvg.bench.card_page import card_section
 from segvg.bench.errors import KINDS, RIGHT, Case
 from segvg.bench.statistics import LEAST_IMAGES, Interval
@@ -65,8 +65,8 @@ def failures(cases: Sequence[Case], kind: str, count: int) -> list[Case]:
     """Return failures of a kind, the most confident first, one per image."""
     found: dict[str, Case] = {}
     for case in sorted((case for case in cases if case.error == kind),
-                       key=lambda case: -max(case.row['scores'], default=0)):
-        found.setdefault(str(case.row['img_id']), case)
+                       key=lambda case: -case.confidence):
+        found.setdefault(image_of(case.row), case)
     return list(found.values())[:count]
 
 
@@ -82,13 +82,11 @@ def error_page(card: Card, score: str, cases: Sequence[Case], tables: dict, *,
         root: folder of the data.
         pictures: how many of every kind of error.
     """
-    data = card.header['data']
     whole = tables['all']
     return render_page(
         'errors.html', title=f'Where {card.name} fails', score=score,
-        summary=f'{", ".join(data["splits"])}: {data["expressions"]} expressions, '
-                f'{data["images"]} images',
-        headline=_mark(dict(whole, name=score)), note=NOTE.format(most=pictures),
+        summary=card.data, headline=_mark(dict(whole, name=score)),
+        note=NOTE.format(most=pictures),
         errors=[dict(kind=kind, meaning=words, share=whole['errors'][kind])
                 for kind, words in KINDS.items()],
         details=', '.join(f'{share:.1f} % {name}' for name, share in

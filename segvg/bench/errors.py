@@ -10,7 +10,7 @@ import torch
 
 from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.files.json_values import load_json
-from segvg.bench.card import Card, CardError
+from segvg.bench.card import Card, CardError, image_numbers, image_of
 from segvg.bench.sentence_kinds import (
     kind_by_words,
     length_of,
@@ -83,6 +83,11 @@ class Case(NamedTuple):
     def error(self) -> str:
         """What it was, one of ``KINDS``."""
         return self.verdict.kind
+
+    @property
+    def confidence(self) -> float:
+        """The highest score of the answer, 0 if it has none."""
+        return max(self.row['scores'], default=0.0)
 
 
 def overlaps(box: Sequence[float], others: Sequence[Sequence[float]]) -> np.ndarray:
@@ -280,14 +285,12 @@ def summary(cases: Sequence[Case]) -> dict:
     counted = [case for case in cases if case.credit is not None]
     found = None
     if counted:
-        numbers: dict[str, int] = {}
-        images = np.array([numbers.setdefault(str(case.row['img_id']), len(numbers))
-                           for case in counted])
+        images = image_numbers([case.row for case in counted])
         terms = np.array([(case.credit, 1.0) for case in counted])
         found = interval([image_sums(terms, images)])
     return dict(count=len(cases), errors=errors, score=found and found.score,
                 low=found and found.low, high=found and found.high,
-                images=len({str(case.row['img_id']) for case in cases}))
+                images=len({image_of(case.row) for case in cases}))
 
 
 def wrong_classes(cases: Sequence[Case]) -> dict[str, float]:

@@ -56,12 +56,9 @@ def make_tables(plan: Plan, work_dir: Path) -> list[Table]:
             having = [card for card in everything if score in card.terms]
             if having:
                 check_comparable(having, [score])
-        data = everything[0].header['data']
-        tables.append(Table(
-            f'{", ".join(data["splits"])}: {data["expressions"]} expressions, '
-            f'{data["images"]} images',
-            tuple(_line(entry, cards, plan.scores, scores_of[entry])
-                  for entry, cards in entries.items())))
+        tables.append(Table(everything[0].data, tuple(
+            _line(entry, cards, plan.scores, scores_of[entry])
+            for entry, cards in entries.items())))
     return sorted(tables)
 
 

@@ -8,10 +8,9 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from segvg.bench.card import digest, image_of, write_card
+from segvg.bench.card import digest, write_card
 from segvg.bench.card_hook import describe_data, describe_metric
 from segvg.bench.predictions_file import Prediction, match
-from segvg.bench.statistics import image_sums, interval
 from segvg.datasets.transforms import LoadGroundingAnnotations
 from segvg.datasets.transforms.expressions import renumber, used_instances
 from segvg.datasets.transforms.formatting import EXPRESSION_KEYS
@@ -199,17 +198,12 @@ def write_scored_card(path: Path, cfg: Config, predictions: Path, scored: Scored
         name: what tables call them.
     """
     rows = scored.log.rows
-    images = [image_of(row) for row in rows]
     terms: dict[str, np.ndarray] = {}
     for _, metric in scored.metrics:
         if metric.keys == scored.log.keys:
             terms.update(metric.last_terms)
-    intervals = {}
-    for score, values in terms.items():
-        found = interval([image_sums(values, images)])
-        intervals[score] = [found.low, found.high]
     write_card(path, dict(
-        name=name, scores=scored.scores, intervals=intervals,
+        name=name, scores=scored.scores,
         protocols=[describe_metric(*pair) for pair in scored.metrics],
         data=describe_data(cfg, rows), thresholds=list(thresholds_in_use(cfg, None)),
         leakage=UNKNOWN_WEIGHTS, missing=len(scored.missing),

@@ -130,8 +130,7 @@ class CardBrowser:
         # Errors before right answers, and in each kind the most confident first.
         for kind in sorted(KINDS, key=lambda kind: kind == RIGHT):
             found = [case for case in cases if case.error == kind]
-            self.cases[kind] = sorted(
-                found, key=lambda case: -max(case.row['scores'], default=0))
+            self.cases[kind] = sorted(found, key=lambda case: -case.confidence)
         self.title = (f'Result card {card.name}: {score} '
                       f'{card.header["scores"][score]:.2f}')
         self.groups = {kind: len(found) for kind, found in self.cases.items() if found}

@@ -6,7 +6,7 @@ import torch
 
 from segvg.evaluation.base import GroundingMetric, get_prediction
 from segvg.registry import METRICS
-from segvg.structures.answers import AnswerRule
+from segvg.structures.answers import AnswerRule, answer_indices
 from segvg.structures.masks import encode_rle
 
 #: Characters of an answer in words that are kept.
@@ -39,8 +39,8 @@ class PredictionLog(GroundingMetric):
     def score(self, sample: dict) -> dict[str, Any]:
         """Return what a row has to hold."""
         prediction = get_prediction(sample)
-        kept = self._kept(prediction, sample.get('no_target_score'))
         none = sample.get('no_target_score')
+        kept = answer_indices(prediction, self.rule, none)
         row = {name: sample.get(name) for name in NAMES}
         if 'answer_text' in sample:
             row.update(answer_text=sample['answer_text'][:TEXT_LENGTH],
@@ -52,15 +52,6 @@ class PredictionLog(GroundingMetric):
             scores=[round(float(score), 4) for score in prediction['scores'][kept]],
             mask=_united(prediction, kept),
             no_target_score=None if none is None else round(float(none), 4))
-
-    def _kept(self, prediction: dict, none: Any) -> torch.Tensor:
-        """Return the indices (K,) of the predictions that are the answer."""
-        scores = torch.as_tensor(prediction['scores'])
-        if self.rule is None:
-            return scores.argmax()[None] if len(scores) else scores.new_zeros(0).long()
-        if self.rule.says_none(prediction, none):
-            return scores.new_zeros(0).long()
-        return self.rule.counts(prediction).nonzero()[:, 0]
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Fill ``rows``; there are no scores."""

@@ -50,11 +50,22 @@ class AnswerRule(NamedTuple):
             return int(masks.any(0).sum()) < self.min_pixels if len(masks) else True
         return not bool(counted.any())
 
-    def select(self, prediction: Any, no_target_score: Any = None) -> Any:
-        """Return those of an ``InstanceData`` that are the answer; maybe none."""
-        if self.says_none(prediction, no_target_score):
-            return prediction[:0]
-        return prediction[self.counts(prediction)]
+
+def answer_indices(prediction: Any, rule: Optional[AnswerRule],
+                   no_target_score: Any = None) -> Tensor:
+    """Return the indices (K,) int64 of the predictions that are the answer; maybe none.
+
+    Args:
+        prediction: as for ``AnswerRule.says_none``.
+        rule: which predictions are the answer; None: the best one.
+        no_target_score: of the sample, or None.
+    """
+    scores = torch.as_tensor(prediction['scores'])
+    if rule is None:
+        return scores.argmax()[None] if len(scores) else scores.new_zeros(0).long()
+    if rule.says_none(prediction, no_target_score):
+        return scores.new_zeros(0).long()
+    return rule.counts(prediction).nonzero()[:, 0]
 
 
 def split_mask_parts(prediction: InstanceData, min_pixels: int = 16) -> InstanceData:

@@ -4,7 +4,7 @@ from typing import Optional, Sequence
 import numpy as np
 
 from segvg.structures import GroundingDataSample
-from segvg.structures.answers import AnswerRule
+from segvg.structures.answers import AnswerRule, answer_indices
 from segvg.visualization.colors import NUMBER_COLORS
 from segvg.visualization.drawing import Layer, draw_picture
 
@@ -35,12 +35,9 @@ def draw_together(image: np.ndarray, samples: Sequence[GroundingDataSample], *,
 def _layer(sample: GroundingDataSample, number: int,
            rule: Optional[AnswerRule]) -> Layer:
     """Return what is drawn of an answer."""
-    found, missing = sample.pred_instances, 'nothing predicted'
-    if rule is not None:
-        found, missing = rule.select(found, sample.get('no_target_score')), (
-            'not in this image')
-    elif len(found):
-        found = found[int(found.scores.argmax())]
+    found = sample.pred_instances
+    found = found[answer_indices(found, rule, sample.get('no_target_score'))]
+    missing = 'nothing predicted' if rule is None else 'not in this image'
     text = sample.get('text', '')
     if len(text) > MAX_CHARACTERS:
         text = f'{text[:MAX_CHARACTERS - 1]}…'

@@ -9,7 +9,7 @@ from mmengine.visualization import Visualizer
 
 from segvg.registry import VISUALIZERS
 from segvg.structures import GroundingDataSample
-from segvg.structures.answers import AnswerRule
+from segvg.structures.answers import AnswerRule, answer_indices
 from segvg.structures.boxes import paired_iou
 from segvg.structures.masks import decode_segmentation
 from segvg.visualization.colors import PREDICTION_COLOR, TARGET_COLOR, Color
@@ -148,15 +148,11 @@ class GroundingVisualizer(Visualizer):
                     ) -> tuple[Layer, Optional[np.ndarray]]:
         """Return what is predicted, and its soft mask (H0, W0) or None."""
         found, none = sample.pred_instances, sample.get('no_target_score')
-        if rule is None:
-            label = 'nothing predicted'
-            found = found[int(found.scores.argmax())] if len(found) else found
-        else:
-            label = 'not in this image'
-            if none is not None:
-                label += f' {float(none):.2f}'
-            found = rule.select(found, none)
+        found = found[answer_indices(found, rule, none)]
         if not len(found):
+            label = 'nothing predicted' if rule is None else 'not in this image'
+            if rule is not None and none is not None:
+                label += f' {float(none):.2f}'
             return Layer(label, self.pred_color, np.zeros((0, 4))), None
         kind = 'prediction' if len(found) == 1 else f'{len(found)} predictions'
         scores = sorted(found.scores.tolist(), reverse=True)

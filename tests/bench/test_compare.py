@@ -36,7 +36,7 @@ def make_card(path, hits, *, name='model', weights='w', seed=0, data='d', rows=N
         name=name, scores={SCORE: 100 * float(np.mean(hits))}, protocols=[protocol],
         data=dict(files=[dict(file='val.jsonl', sha256=data)], splits=['toy val'],
                   expressions=len(hits), images=len(hits) // 2) | (more_data or {}),
-        intervals={}, config=dict(file=f'{name}.py', sha256='c'),
+        config=dict(file=f'{name}.py', sha256='c'),
         weights=dict(sha256=weights),
         thresholds=[], seed=seed, training=None)
     write_card(path, header, terms, rows or rows_of(len(hits)))
@@ -62,6 +62,14 @@ def test_card_comes_back(tmp_path):
     assert card.sums(SCORE).tolist() == [[1, 2], [2, 2]]
     assert read_rows(path) == rows_of(4)
     assert not list(tmp_path.rglob('*.part'))
+
+
+def test_intervals_on_a_card_are_those_of_the_table(tmp_path):
+    rows = rows_of()[::-1]  # their images are not in the order of their names
+    path = make_card(tmp_path / 'a.json', [1, 0, 0, 1, 1] * 8, rows=rows)
+    [row] = compared(path)
+    found = row.cells[SCORE].value
+    assert read_card(path).header['intervals'] == {SCORE: [found.low, found.high]}
 
 
 def test_two_models(pair):

@@ -4,7 +4,8 @@ import json
 import pytest
 
 from segvg.annotations.canonical import CanonicalFile, CanonicalWriter
-from segvg.bench.errors import KINDS, Case, Object, Verdict, judge, table_of
+from segvg.bench.error_page import failures
+from segvg.bench.errors import KINDS, Case, Object, Verdict, judge, summary, table_of
 from segvg.bench.sentence_kinds import kind_by_words, length_of, made_kinds
 from segvg.synthref.generate import generate
 from tests.bench.test_compare import make_card
@@ -136,6 +137,14 @@ def test_sizes_stand_in_their_order():
     cases = [Case(dict(img_id=1), 1.0, Verdict('right'), dict(size=size))
              for size in sizes[1:] + sizes]
     assert [line['name'] for line in table_of(cases, 'size')] == sizes
+
+
+def test_images_without_ids_are_told_apart_by_their_files():
+    cases = [Case(dict(img_id=None, img_path=name, scores=[0.5]), 1.0,
+                  Verdict('right'), {}) for name in ('a.jpg', 'a.jpg', 'b.jpg')]
+    assert summary(cases)['images'] == 2
+    assert [case.row['img_path'] for case in failures(cases, 'right', 3)] == [
+        'a.jpg', 'b.jpg']
 
 
 def test_missing_data_are_told(card, tmp_path, monkeypatch):
