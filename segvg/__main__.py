@@ -57,6 +57,7 @@ GROUPS: dict[str, dict[str, Command]] = {
     'time and memory': {
         'benchmark': Command('analysis_tools/benchmark.py'),
         'benchmark-all': Command('analysis_tools/benchmark_all.py'),
+        'benchmark-export': Command('analysis_tools/benchmark_export.py'),
         'benchmark-decoding': Command('analysis_tools/benchmark_decoding.py'),
         'benchmark-metrics': Command('analysis_tools/benchmark_metrics.py'),
         'make-load-data': Command('analysis_tools/make_load_data.py'),

@@ -50,10 +50,10 @@ import segvg.models  # noqa: F401  registers the models
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
 from segvg.checkpoints.published import takes_published
 from segvg.engine.launch import load_config
-from segvg.export.files import export_grounder
+from segvg.export.files import canvas_of, export_grounder, longest_text
 from segvg.models.grounders.base import BaseGrounder
 from segvg.registry import MODELS
-from segvg.utils.configs import drop_init, find_dicts, find_pipeline
+from segvg.utils.configs import drop_init
 from segvg.utils.fast_config_dump import plain_text
 
 
@@ -73,33 +73,6 @@ def build_model(cfg: Config, checkpoint: str) -> BaseGrounder:
         model = MODELS.build(model)
     load_strictly(model, weights, checkpoint)
     return model
-
-
-def canvas_of(cfg: Config) -> tuple[int, int]:
-    """Return height and width of the canvas of a config.
-
-    Raises:
-        ValueError: the config has no ``canvas``.
-    """
-    canvas = cfg.get('canvas')
-    if isinstance(canvas, int):
-        return canvas, canvas
-    if isinstance(canvas, (list, tuple)) and len(canvas) == 2:
-        return int(canvas[0]), int(canvas[1])
-    raise ValueError('the config has no canvas: give --shape HEIGHT WIDTH')
-
-
-def longest_text(cfg: Config) -> int:
-    """Return the number of tokens of the longest expression.
-
-    Raises:
-        ValueError: no transform of the test pipeline has a ``max_length``.
-    """
-    lengths = [step['max_length'] for step in find_dicts(
-        find_pipeline(cfg), 'max_length') if step['max_length']]
-    if not lengths:
-        raise ValueError('no transform of the test pipeline has a max_length')
-    return max(lengths)
 
 
 @one_line_errors

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple, Optional, Sequence
 
 import torch
+from mmengine.config import Config
 from torch import Tensor, nn
 
 from segvg.export.formats import FORMATS, graph_path, manifest_path
@@ -22,6 +23,7 @@ from segvg.models.backbones.beit3 import BEiT3
 from segvg.models.backbones.language_swin import LanguageSwin
 from segvg.models.grounders.base import BaseGrounder
 from segvg.models.necks.joint_encoders import JointEncoder
+from segvg.utils.configs import find_dicts, find_pipeline
 from segvg.utils.files import write_whole
 from segvg.version import __version__
 
@@ -66,6 +68,33 @@ class Graph(NamedTuple):
         elif self.any_size:
             axes = (2, 3) if name == 'images' else (1, 2)
         return {axis: torch.export.Dim.DYNAMIC for axis in axes}
+
+
+def canvas_of(cfg: Config) -> tuple[int, int]:
+    """Return height and width of the canvas of a config.
+
+    Raises:
+        ValueError: the config has no ``canvas``.
+    """
+    canvas = cfg.get('canvas')
+    if isinstance(canvas, int):
+        return canvas, canvas
+    if isinstance(canvas, (list, tuple)) and len(canvas) == 2:
+        return int(canvas[0]), int(canvas[1])
+    raise ValueError('the config has no canvas: give --shape HEIGHT WIDTH')
+
+
+def longest_text(cfg: Config) -> int:
+    """Return the number of tokens of the longest expression.
+
+    Raises:
+        ValueError: no transform of the test pipeline has a ``max_length``.
+    """
+    lengths = [step['max_length'] for step in find_dicts(
+        find_pipeline(cfg), 'max_length') if step['max_length']]
+    if not lengths:
+        raise ValueError('no transform of the test pipeline has a max_length')
+    return max(lengths)
 
 
 def has_fixed_length(model: nn.Module) -> bool:

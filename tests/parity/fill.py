@@ -4,6 +4,7 @@ A full-size checkpoint is large; a rule that both sides apply is a few lines.
 Every tensor is drawn from its own name, so a case file needs to hold only the
 names and shapes of the checkpoint it was made with, never the values.
 """
+import functools
 import re
 import zlib
 
@@ -12,6 +13,15 @@ import numpy as np
 
 def fill(name: str, shape: tuple[int, ...]) -> np.ndarray:
     """Return the float32 values of the parameter or buffer called ``name``.
+
+    Neighbouring cases share most of their tensors, which are drawn once.
+    """
+    return draw(name, shape).copy()
+
+
+@functools.lru_cache(maxsize=1600)  # two large models
+def draw(name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw the values.
 
     Scales keep activations of deep networks finite: matrices and convolutions
     get a standard deviation of ``1/sqrt(fan_in)``, normalisation scales stay
