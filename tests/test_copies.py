@@ -1,7 +1,7 @@
 """A step of any method is one copy to the device and, at test, one back.
 
 Each method of the toy configs runs on a stand-in for a GPU that counts what the host
-waits for. Where a step needs more it is named here, with the reason.
+waits for. Steps that need more copies or waits are listed here, with the reason.
 """
 from collections import Counter
 from typing import Iterator
@@ -9,26 +9,14 @@ from typing import Iterator
 import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import init_default_scope
 
-from segvg.datasets import collate_grounding
-from segvg.engine.speed import set_defaults
 from segvg.models.layers.position_encoding import grid_position
-from segvg.registry import DATASETS, MODELS
+from segvg.registry import MODELS
 from tests.device_stand_in import DeviceStandIn, move
-from tests.generalized_toy import make_generalized_data
-from tests.toy import ROOT, make_data, toy_config
+from tests.every_method import METHODS, batch_of, make_folders, method_config
 
 pytestmark = pytest.mark.slow
 
-METHODS = (
-    'transvg/transvg_tiny_synthref_l0', 'segvg/segvg_tiny_synthref_l0',
-    'seqtr/seqtr_tiny_det_synthref_l0', 'seqtr/seqtr_tiny_segm_synthref_l0',
-    'partial_res/partial_res_tiny_synthref_l0', 'siri/siri_tiny_synthref_l0',
-    'siri/siri_masks_refcoco', 'siri/siri_mt_tiny_synthref_l0',
-    'siri/mdetr_tiny_captions_synthref_l0', 'reftr/reftr_tiny_synthref_l0',
-    'reftr/reftr_res_tiny_synthref_l0', 'reftr/reftr_tiny_captions_synthref_l0',
-    'rela/rela_tiny_synthref_l1', 'instancevg/instancevg_tiny_synthref_l1')
 MOVE = ('move', 'segvg/structures/packing.py:to')
 FETCH = ('wait', 'segvg/structures/packing.py:fetch')
 # SciPy solves the assignment where an expression has several targets.
@@ -45,13 +33,12 @@ TEST = {'siri/mdetr_tiny_captions_synthref_l0': Counter([
 
 @pytest.fixture(scope='module')
 def folders(tmp_path_factory):
-    root = tmp_path_factory.mktemp('copies')
-    return make_data(root / 'one'), make_generalized_data(root / 'several')
+    return make_folders(tmp_path_factory.mktemp('copies'))
 
 
 @pytest.fixture(autouse=True)
 def autocast_of_the_cpu(monkeypatch) -> Iterator[None]:
-    """PyTorch has no autocast of the stand-in, and nothing of it stays in a cache."""
+    """Use the CPU's autocast for the stand-in; keep none of its tensors in a cache."""
     original = torch.autocast
 
     class Autocast(original):  # type: ignore[misc, valid-type]
@@ -64,29 +51,20 @@ def autocast_of_the_cpu(monkeypatch) -> Iterator[None]:
     grid_position.cache_clear()
 
 
-def batch_of(loader: dict) -> dict:
-    """Return the first four items of a loader, as it collates them."""
-    dataset = DATASETS.build(loader.dataset)
-    return collate_grounding([dataset[number] for number in range(4)])
-
-
 @pytest.mark.parametrize('name', METHODS)
 def test_step_is_one_copy_and_one_back(name, folders, tmp_path):
-    init_default_scope('segvg')
-    several = name.startswith(('rela', 'instancevg'))
-    cfg = toy_config(ROOT / f'configs/{name}.py', folders[several], tmp_path)
-    set_defaults(cfg)
+    cfg = method_config(name, folders, tmp_path)
     cfg.optim_wrapper.optimizer.pop('fused', None)  # PyTorch lists the devices for it
     model = MODELS.build(cfg.model)
     with DeviceStandIn() as device:
         move(model)
         wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
-        batch = batch_of(cfg.train_dataloader)
+        batch = batch_of(cfg.train_dataloader, *range(4))
         losses = model.train().train_step(batch, wrapper)
         assert all(value.is_meta for value in losses.values())
         assert device.events == Counter([MOVE]) + TRAINING.get(name, Counter())
         model.eval()
-        batch = batch_of(cfg.test_dataloader)
+        batch = batch_of(cfg.test_dataloader, *range(4))
         with torch.no_grad():
             model.test_step(batch)  # looks up whether ReLA's gates are open
             device.events.clear()

@@ -1,45 +1,31 @@
 """Every method in bfloat16 on a CPU; compiled, padded and folded ones answer alike."""
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import init_default_scope
 from torch import nn
 
-from segvg.datasets import collate_grounding
-from segvg.engine.speed import set_defaults, use_precision
+from segvg.engine.speed import use_precision
 from segvg.models.inference import prepare_inference
-from segvg.registry import DATASETS, MODELS
+from segvg.registry import MODELS
 from segvg.utils.precision import precision
-from tests.generalized_toy import make_generalized_data
-from tests.test_copies import METHODS
-from tests.toy import ROOT, make_data, toy_config
+from tests.every_method import METHODS, batch_of, make_folders, method_config
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope='module')
 def folders(tmp_path_factory):
-    root = tmp_path_factory.mktemp('precision')
-    return make_data(root / 'one'), make_generalized_data(root / 'several')
+    return make_folders(tmp_path_factory.mktemp('precision'))
 
 
 @pytest.fixture
 def toy(folders, tmp_path):
-    """A function from a name to the config, the model and batches by loader."""
-    init_default_scope('segvg')
-
-    def build(name: str) -> tuple:
-        several = name.startswith(('rela', 'instancevg'))
-        cfg = toy_config(ROOT / f'configs/{name}.py', folders[several], tmp_path)
-        set_defaults(cfg)
+    """Return a function from a name to a config and a model."""
+    def build(name: str) -> tuple[Config, nn.Module]:
+        cfg = method_config(name, folders, tmp_path)
         torch.manual_seed(0)
-        model = MODELS.build(cfg.model)
-
-        def batch(loader: str, *numbers: int) -> dict:
-            dataset = DATASETS.build(cfg[loader].dataset)
-            return collate_grounding([dataset[number] for number in numbers])
-
-        return cfg, model, batch
+        return cfg, MODELS.build(cfg.model)
 
     return build
 
@@ -60,21 +46,22 @@ def assert_alike(samples: list, others: list, tolerance: float) -> None:
 
 @pytest.mark.parametrize('name', METHODS)
 def test_bfloat16_trains_and_predicts_on_a_cpu(name, toy):
-    cfg, model, batch = toy(name)
+    cfg, model = toy(name)
     cfg.optim_wrapper.dtype = 'bfloat16'
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
-    losses = model.train().train_step(batch('train_dataloader', 0, 1), wrapper)
+    losses = model.train().train_step(batch_of(cfg.train_dataloader, 0, 1), wrapper)
     assert all(value.isfinite() for value in losses.values())
     use_precision(model, 'bfloat16')
-    for sample in predict(model, batch('test_dataloader', 0, 1)):
+    for sample in predict(model, batch_of(cfg.test_dataloader, 0, 1)):
         assert sample.pred_instances.bboxes.isfinite().all()
 
 
 @pytest.mark.parametrize('name', [
     'seqtr/seqtr_tiny_det_synthref_l0', 'siri/siri_masks_refcoco'])
 def test_compiled_model_answers_alike_for_any_number_of_expressions(name, toy):
-    _, model, batch = toy(name)
-    batches = [batch('test_dataloader', *numbers) for numbers in ((0, 1), (0, 1, 2))]
+    cfg, model = toy(name)
+    batches = [batch_of(cfg.test_dataloader, *numbers)
+               for numbers in ((0, 1), (0, 1, 2))]
     plain = [predict(model, own) for own in batches]
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
@@ -89,8 +76,8 @@ def test_compiled_model_answers_alike_for_any_number_of_expressions(name, toy):
     'segvg/segvg_tiny_synthref_l0', 'siri/siri_tiny_synthref_l0',
     'reftr/reftr_tiny_captions_synthref_l0', 'instancevg/instancevg_tiny_synthref_l1'])
 def test_padding_of_texts_changes_nothing(name, toy):
-    _, model, batch = toy(name)
-    own = batch('test_dataloader', 0, 1)
+    cfg, model = toy(name)
+    own = batch_of(cfg.test_dataloader, 0, 1)
     plain = predict(model, own)
     model.data_preprocessor.text_multiple = 8
     assert_alike(predict(model, own), plain, 1e-5)
@@ -98,14 +85,14 @@ def test_padding_of_texts_changes_nothing(name, toy):
 
 @pytest.mark.parametrize('name', ['segvg/segvg_refcoco', 'seqtr/seqtr_det_refcoco'])
 def test_folded_model_answers_alike(name, toy):
-    _, model, batch = toy(name)
+    cfg, model = toy(name)
     for module in model.modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             nn.init.uniform_(module.running_mean, -0.1, 0.1)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.uniform_(module.bias, -0.1, 0.1)
-    own = batch('test_dataloader', 0, 1)
+    own = batch_of(cfg.test_dataloader, 0, 1)
     plain = predict(model, own)
     assert_alike(predict(prepare_inference(model), own), plain, 1e-4)
     assert not any(isinstance(module, nn.modules.batchnorm._BatchNorm)
