@@ -22,24 +22,34 @@ class MaskTerms(NamedTuple):
     coverage: Tensor
 
 
+#: Pixels of masks that a CPU computes at a time, so that they stay in its cache.
+CPU_PIXELS = 2**18
+
+
 class FusedMaskTerms(torch.autograd.Function):
     """Terms of masks and their gradients in one pass.
 
     The gradient of every term with respect to the small logits is computed along with
-    it, so nothing of full size is kept or computed again. A CPU processes one mask at a
-    time, which then fits in its cache.
+    it, so nothing of full size is kept or computed again.
     """
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor, alpha: float,
                 gamma: float) -> tuple[Tensor, Tensor, Tensor]:
         """Return focal, dice and coverage (M, B); see ``mask_terms``."""
-        samples = [_sample_terms(logits[:, i], target, alpha, gamma)
-                   for i, target in enumerate(targets)]
-        terms, slopes = (torch.stack(part, dim=2)
-                         for part in zip(*samples, strict=True))
-        ctx.save_for_backward(slopes)  # (3, M, B, h, w)
-        return terms[0], terms[1], terms[2]
+        height, width = targets.shape[1:]
+        rows = _upsampling_matrix(height, logits.shape[2], logits)  # (H, h)
+        columns = _upsampling_matrix(width, logits.shape[3], logits)  # (W, w)
+        samples, masks = _chunk_sizes(logits, height * width)
+        terms, slopes = [], []
+        for group, target in zip(logits.split(samples, 1), targets.split(samples)):
+            parts = [_pixel_terms(rows @ part @ columns.T, target, alpha, gamma)
+                     for part in group.split(masks)]
+            terms.append(torch.cat([part for part, _ in parts], 1))  # (3, M, samples)
+            slopes.append(torch.cat([rows.T @ full @ columns for _, full in parts], 1))
+        ctx.save_for_backward(torch.cat(slopes, 2))  # (3, M, B, h, w)
+        focal, dice, coverage = torch.cat(terms, 2)
+        return focal, dice, coverage
 
     @staticmethod
     @once_differentiable
@@ -50,24 +60,28 @@ class FusedMaskTerms(torch.autograd.Function):
         return (slopes * weights).sum(0), None, None, None
 
 
-def _sample_terms(logits: Tensor, target: Tensor, alpha: float,
-                  gamma: float) -> tuple[Tensor, Tensor]:
-    """Return the terms (3, M) of masks of one sample and their slopes (3, M, h, w)."""
-    rows = _upsampling_matrix(target.shape[0], logits.shape[1], logits)  # (H, h)
-    columns = _upsampling_matrix(target.shape[1], logits.shape[2], logits)  # (W, w)
-    # A GPU is quicker with all masks at once.
-    size = 1 if logits.device.type == 'cpu' else max(len(logits), 1)
-    terms, slopes = [], []
-    for part in logits.split(size):
-        part_terms, full = _pixel_terms(rows @ part @ columns.T, target, alpha, gamma)
-        terms.append(part_terms)
-        slopes.append(rows.T @ full @ columns)
-    return torch.cat(terms, dim=1), torch.cat(slopes, dim=1)
+def _chunk_sizes(logits: Tensor, pixels: int) -> tuple[int, int]:
+    """Return how many samples and how many of their masks are computed at a time.
+
+    A GPU takes all of them.
+
+    Args:
+        logits: (M, B, h, w).
+        pixels: of a mask at full size.
+    """
+    count, batch = (max(size, 1) for size in logits.shape[:2])
+    if logits.device.type != 'cpu':
+        return batch, count
+    masks = max(CPU_PIXELS // pixels, 1)
+    return max(masks // count, 1), masks
 
 
 def _pixel_terms(logits: Tensor, target: Tensor, alpha: float,
                  gamma: float) -> tuple[Tensor, Tensor]:
-    """Return the terms (3, M) of logits (M, H, W) and their slopes (3, M, H, W)."""
+    """Return the terms (3, M, B) and slopes (3, M, B, H, W) of logits (M, B, H, W).
+
+    The targets are (B, H, W).
+    """
     probs = logits.sigmoid()
     # softplus(z) - z t is the cross-entropy of logits, exact for small probabilities
     # too; p_t = (1 - t) + p (2 t - 1).
@@ -83,15 +97,16 @@ def _pixel_terms(logits: Tensor, target: Tensor, alpha: float,
     # which costs the fourth digit.
     focal = cross_entropy.mul_(missing).mul_(power).mean((-2, -1))
     inside = (probs * target).sum((-2, -1))
-    area = target.sum()
+    area = target.sum((-2, -1))
     both = probs.sum((-2, -1)) + area + 1e-8
     dice = 1 - (2 * inside + 1e-8) / both
     inside_slope = slope * target
-    dice_slope = slope.mul_(((2 * inside + 1e-8) / both**2)[:, None, None]).sub_(
-        inside_slope * (2 / both)[:, None, None])
-    terms = torch.stack([focal, dice, inside / area.clamp(min=1)])
-    return terms, torch.stack([focal_slope.div_(target.numel()), dice_slope,
-                               inside_slope.div_(area.clamp(min=1))])
+    dice_slope = slope.mul_(((2 * inside + 1e-8) / both**2)[..., None, None]).sub_(
+        inside_slope * (2 / both)[..., None, None])
+    target_area = area.clamp(min=1)
+    terms = torch.stack([focal, dice, inside / target_area])
+    return terms, torch.stack([focal_slope.div_(target[0].numel()), dice_slope,
+                               inside_slope.div_(target_area[:, None, None])])
 
 
 def _upsampling_matrix(size: int, small: int, like: Tensor) -> Tensor:
