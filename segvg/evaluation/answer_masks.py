@@ -18,13 +18,12 @@ from segvg.evaluation.base import (
 from segvg.evaluation.generalized_masks import (
     GeneralizedMaskIoU,
     answer_mask,
-    count_masks,
     unite_records,
 )
 from segvg.evaluation.robust_masks import RobustCount, RobustMaskIoU, robust_scores
 from segvg.registry import METRICS
 from segvg.structures.answers import AnswerRule
-from segvg.structures.masks import decode_segmentation
+from segvg.structures.masks import count_overlap, decode_segmentation
 
 METHOD = 'InstanceVG'
 THRESHOLD = 0.7
@@ -75,7 +74,7 @@ class AnswerMaskIoU(GroundingMetric):
         if not len(sample['image_instances']['bboxes']):
             return None
         target = self.targets(sample)
-        return count_masks(
+        return count_overlap(
             answer_mask(sample, self.rule, target.shape, self.on_canvas), target)
 
     def terms(self, results: list[Optional[tuple[int, int]]]) -> Terms:

@@ -24,23 +24,23 @@ from segvg.structures.boxes import paired_giou, paired_iou
 COCO_THRESHOLDS = tuple(percent / 100 for percent in range(50, 100, 5))
 
 
-def best_box_iou(sample: dict, target: Tensor) -> float:
-    """Return the IoU of the top-scoring box of a sample with a target (4,) xyxy.
+def best_box(sample: dict) -> Tensor:
+    """Return the top-scoring box (4,) float64 xyxy of a sample, on the CPU.
 
-    Without a predicted box it is 0.
+    Without a predicted box it is zeros, which overlap nothing.
 
     Raises:
         ValueError: the predicted box is not finite.
     """
     prediction = get_prediction(sample)
     if not len(prediction['bboxes']):
-        return 0.0
+        return torch.zeros(4, dtype=torch.float64)
     best = torch.as_tensor(prediction['scores']).argmax()
     bbox = torch.as_tensor(prediction['bboxes'])[best]
     if not bbox.isfinite().all():
         raise ValueError(f'the predicted box of {describe(sample)} is not finite: '
                          f'{bbox.tolist()}')
-    return paired_iou(bbox.double().cpu(), target.double()).item()
+    return bbox.detach().double().cpu()
 
 
 @METRICS.register_module()
@@ -72,15 +72,18 @@ class BoxAccuracy(GroundingMetric):
             raise ValueError('thresholds of IoU are different numbers above 0 and at '
                              f'most 1, not {list(self.thresholds)}')
 
-    def score(self, sample: dict) -> float:
-        """Return the IoU of the top-scoring box with the target."""
-        return best_box_iou(sample, single_target(sample, 'BoxAccuracy'))
+    def score(self, sample: dict) -> np.ndarray:
+        """Return the top-scoring box and the target, (2, 4) float64."""
+        target = single_target(sample, 'BoxAccuracy').double()
+        return torch.stack([best_box(sample), target]).numpy()
 
-    def terms(self, results: list[float]) -> Terms:
+    def terms(self, results: list[np.ndarray]) -> Terms:
         """Return those of ``acc@t``, ``mIoU`` and, where asked for, ``mAcc``."""
-        terms = threshold_terms(results, 'acc', self.thresholds)
+        found, targets = torch.from_numpy(np.stack(results)).unbind(1)
+        ious = paired_iou(found, targets).numpy()
+        terms = threshold_terms(ious, 'acc', self.thresholds)
         if self.mean_accuracy:
-            reached = np.asarray(results)[:, None] >= np.array(COCO_THRESHOLDS)
+            reached = ious[:, None] >= np.array(COCO_THRESHOLDS)
             terms['mAcc'] = mean_terms(reached.mean(axis=1))
         return terms
 

@@ -16,7 +16,7 @@ from segvg.evaluation.base import (
 )
 from segvg.registry import METRICS
 from segvg.structures.answers import AnswerRule
-from segvg.structures.masks import decode_resized, decode_segmentation
+from segvg.structures.masks import count_overlap, decode_resized, decode_segmentation
 
 PRECISION_AT = (0.7, 0.8, 0.9)
 
@@ -71,19 +71,12 @@ class MaskCount(NamedTuple):
         return MaskResult(intersection, self.union, credit, True, self.said_none)
 
 
-def count_masks(mask: np.ndarray, target: np.ndarray) -> tuple[int, int]:
-    """Return the pixels in the intersection and the union of masks (H, W) bool."""
-    intersection = np.count_nonzero(mask & target)
-    return intersection, (np.count_nonzero(mask) + np.count_nonzero(target)
-                          - intersection)
-
-
 def compare_masks(mask: np.ndarray, target: np.ndarray, has_target: bool,
                   said_none: bool) -> MaskResult:
     """Compare a mask (H, W) bool with the union of the targets (H, W) bool."""
     if not has_target:
         target = np.zeros_like(mask)
-    return MaskCount(*count_masks(mask, target), has_target, said_none).result()
+    return MaskCount(*count_overlap(mask, target), has_target, said_none).result()
 
 
 def generalized_terms(results: Sequence[MaskResult]) -> Terms:
@@ -142,7 +135,7 @@ class GeneralizedMaskIoU(GeneralizedMetric):
         prediction, has_target = get_prediction(sample), not sample['no_target']
         target = self.target_mask(sample)
         mask, none = self.predicted_mask(sample, target.shape), self.none_score(sample)
-        return MaskCount(*count_masks(mask, target), has_target,
+        return MaskCount(*count_overlap(mask, target), has_target,
                          self.rule.says_none(prediction, none), none)
 
     def none_score(self, sample: dict) -> Optional[float]:

@@ -15,7 +15,7 @@ from segvg.evaluation.base import (
 )
 from segvg.registry import METRICS
 from segvg.structures.geometry import Geometry
-from segvg.structures.masks import decode_polygons, decode_segmentation
+from segvg.structures.masks import count_overlap, decode_polygons, decode_segmentation
 
 
 def target_mask(sample: dict) -> np.ndarray:
@@ -53,13 +53,13 @@ class MaskIoU(GroundingMetric):
         target = target_mask(sample)
         masks = require(sample, 'masks')
         if not len(masks):
-            return 0, int(target.sum())
+            return 0, np.count_nonzero(target)
         best = int(torch.as_tensor(get_prediction(sample)['scores']).argmax())
         mask = torch.as_tensor(masks)[best].bool().cpu().numpy()
         if mask.shape != target.shape:
             raise ValueError(f'the predicted mask of {describe(sample)} has the shape '
                              f'{mask.shape}, the original image {target.shape}')
-        return int((mask & target).sum()), int((mask | target).sum())
+        return count_overlap(mask, target)
 
     def terms(self, results: list[tuple[int, int]]) -> Terms:
         """Return those of ``oIoU``, ``mIoU`` and ``Pr@0.5`` ... ``Pr@0.9``."""
@@ -80,7 +80,8 @@ def nearest_resize(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 def mask_iou(mask: np.ndarray, target: np.ndarray) -> float:
     """Return the IoU of masks (H, W) bool; 0 where both are empty."""
-    return int((mask & target).sum()) / max(int((mask | target).sum()), 1)
+    intersection, union = count_overlap(mask, target)
+    return intersection / max(union, 1)
 
 
 @METRICS.register_module()
@@ -112,9 +113,9 @@ def crowd_iou(mask: np.ndarray, target: np.ndarray, crowd: bool) -> float:
 
     Without an intersection it is 0, even if both are empty.
     """
-    inter = int((mask & target).sum())
-    whole = int(mask.sum() if crowd else (mask | target).sum())
-    return inter / whole if inter else 0.0
+    intersection, union = count_overlap(mask, target)
+    whole = np.count_nonzero(mask) if crowd else union
+    return intersection / whole if intersection else 0.0
 
 
 def is_crowd(record: dict) -> bool:

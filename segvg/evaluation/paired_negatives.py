@@ -11,8 +11,9 @@ from segvg.evaluation.base import (
     get_prediction,
     single_target,
 )
-from segvg.evaluation.boxes import best_box_iou
+from segvg.evaluation.boxes import best_box
 from segvg.registry import METRICS
+from segvg.structures.boxes import paired_iou
 
 HIT_IOU = 0.5
 
@@ -69,8 +70,10 @@ class PairedNegatives(GroundingMetric):
         if part is None:
             raise ValueError(f'{describe(sample)} has no source: PairedNegatives needs '
                              'its level, or the kind of false expression')
-        is_right = negative_of is None and best_box_iou(
-            sample, single_target(sample, 'PairedNegatives')) >= HIT_IOU
+        is_right = False
+        if negative_of is None:
+            target = single_target(sample, 'PairedNegatives')
+            is_right = float(paired_iou(best_box(sample), target.double())) >= HIT_IOU
         scores = torch.as_tensor(get_prediction(sample)['scores']).double()
         return PairedResult(
             (sample.get('dataset'), sample.get('split')), str(sample['expr_id']),

@@ -17,7 +17,7 @@ from segvg.evaluation.base import (
 from segvg.evaluation.boxes import first_hit
 from segvg.registry import METRICS
 from segvg.structures.boxes import pairwise_iou
-from segvg.structures.masks import decode_segmentation
+from segvg.structures.masks import count_overlap, decode_segmentation
 
 
 def merge_boxes(bboxes: Tensor) -> Tensor:
@@ -139,11 +139,6 @@ def fill_boxes(bboxes: np.ndarray, height: int, width: int) -> np.ndarray:
     return mask
 
 
-def overlap(first: np.ndarray, second: np.ndarray) -> tuple[int, int]:
-    """Return the pixels in the intersection and in the union of two masks."""
-    return int((first & second).sum()), int((first | second).sum())
-
-
 @METRICS.register_module()
 class PhraseCutIoU(GroundingMetric):
     """IoU of united masks and of united boxes, in the original image.
@@ -171,8 +166,8 @@ class PhraseCutIoU(GroundingMetric):
         found = masks.any(0) if len(masks) else np.zeros((height, width), dtype=bool)
         boxes = [np.asarray(torch.as_tensor(part['bboxes']).cpu(), dtype=np.float64)
                  for part in (get_prediction(sample), sample['image_instances'])]
-        return (*overlap(found, self._target(sample)),
-                *overlap(*(fill_boxes(box, height, width) for box in boxes)))
+        return (*count_overlap(found, self._target(sample)),
+                *count_overlap(*(fill_boxes(box, height, width) for box in boxes)))
 
     @staticmethod
     def _target(sample: dict) -> np.ndarray:

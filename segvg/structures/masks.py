@@ -213,6 +213,14 @@ def mask_parts(mask: np.ndarray,
     return boxes[kept], (labels == number for number in np.flatnonzero(kept))
 
 
+def count_overlap(first: np.ndarray, second: np.ndarray) -> tuple[int, int]:
+    """Return the pixels in the intersection and in the union of masks (H, W) bool."""
+    # Counting nonzero bytes is several times as fast as summing them.
+    intersection = np.count_nonzero(first & second)
+    return intersection, (np.count_nonzero(first) + np.count_nonzero(second)
+                          - intersection)
+
+
 def mask_bounds(masks: 'Tensor') -> 'Tensor':
     """Return the boxes (..., 4) float32 xyxy around masks (..., H, W) bool.
 

@@ -42,13 +42,9 @@ from mmengine.registry import init_default_scope
 
 from segvg.engine.launch import load_config
 from segvg.engine.preflight import check_files
-from segvg.evaluation.generalized_masks import (
-    GeneralizedMaskIoU,
-    MaskCount,
-    count_masks,
-)
+from segvg.evaluation.generalized_masks import GeneralizedMaskIoU, MaskCount
 from segvg.registry import DATASETS
-from segvg.structures.masks import decode_segmentation
+from segvg.structures.masks import count_overlap, decode_segmentation
 
 SHOWN = ('gres/gIoU', 'gres/cIoU', 'gres/N-acc', 'gres/T-acc')
 
@@ -71,7 +67,7 @@ def count_image(info: dict) -> dict[str, list[MaskCount]]:
         target = np.logical_or.reduce([np.zeros(shape, bool), *targets])
         for name, (none, mark) in ANSWERS.items():
             counts[name].append(MaskCount(
-                *count_masks(mark(objects), target), bool(targets), none))
+                *count_overlap(mark(objects), target), bool(targets), none))
     return counts
 
 
