@@ -15,12 +15,13 @@ from segvg.datasets.transforms.resize import shape_within
 from segvg.engine.hooks.selective_load_hook import names_below
 from segvg.engine.optim.named_groups import group_parameters
 from segvg.evaluation import BoxRecall, PhraseRecall
-from segvg.evaluation.phrases import fill_boxes, fill_polygons, overlap
+from segvg.evaluation.phrases import fill_boxes, fill_polygons
 from segvg.models.heads import SetOutputs
 from segvg.models.heads.soft_token_head import phrase_scores
 from segvg.registry import MODELS
 from segvg.structures.boxes import paired_giou, paired_iou
 from segvg.structures.geometry import Geometry
+from segvg.structures.masks import count_overlap
 from tests.parity.cases.segvg_units import make_results
 from tests.parity.cases.transvg import CONFIGS
 from tests.parity.comparison import Comparison, absolute, scaled
@@ -191,13 +192,13 @@ def run_phrasecut(case: dict) -> list[Comparison]:
                                      case['meta']['boxes']):
         height, width = mask.shape
         flat = [np.ravel(polygon).tolist() for polygon in polygons]
-        inter, union = overlap(fill_polygons(flat, height, width), mask)
+        inter, union = count_overlap(fill_polygons(flat, height, width), mask)
         filled = []
         for group in boxes:
             xywh = np.array(group).reshape(-1, 4)
             xyxy = np.concatenate([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]], 1)
             filled.append(fill_boxes(xyxy, height, width))
-        box_inter, box_union = overlap(*filled)
+        box_inter, box_union = count_overlap(*filled)
         ours.append([inter / union, inter, union, box_inter / box_union])
     return [absolute('iou_i_u_boxiou', ours, case['iou_i_u_boxiou'], 1e-9)]
 
