@@ -43,7 +43,7 @@ LOG_PACKAGES = dict(
 
 
 def missing_packages(cfg: Config) -> Iterator[str]:
-    """Yield the packages that the places for logs need and that are not installed."""
+    """Yield the packages for logs that a config needs and that are not installed."""
     visualizer = cfg.get('visualizer') or {}
     for backend in visualizer.get('vis_backends') or ():
         name = str(backend.get('type')).rpartition('.')[2]
@@ -163,7 +163,7 @@ def missing_vocabularies(dataset: dict) -> Iterator[str]:
 
 
 def normalization_file(part: dict) -> Optional[Path]:
-    """Return what says how pixels were normalized for the weights of an image encoder.
+    """Return the file that says how pixels were normalized for an image encoder.
 
     A folder is looked at, and the cache of the hub, not the hub itself.
     """
@@ -183,7 +183,7 @@ def normalization_file(part: dict) -> Optional[Path]:
 
 
 def check_normalization(model: dict) -> None:
-    """Refuse pixels that are normalized otherwise than those an encoder has learned.
+    """Refuse pixels that are not normalized as in the training of an image encoder.
 
     Raises:
         InputError: mean and std of the data preprocessor are not those that stand in

@@ -28,20 +28,9 @@ def set_defaults(cfg: Config) -> None:
     if wrapper is not None and wrapper.get('type', 'OptimWrapper') == 'OptimWrapper':
         wrapper.type = 'PrecisionOptimWrapper'
     optimizer = (wrapper or {}).get('optimizer') or {}
-    if (optimizer.get('type') in ('Adam', 'AdamW') and has_fused_steps()
+    if (optimizer.get('type') in ('Adam', 'AdamW')
             and not {'fused', 'foreach'} & set(optimizer)):
         optimizer['fused'] = True
-
-
-def has_fused_steps() -> bool:
-    """Return whether this PyTorch has fused optimizers for the device."""
-    if torch.cuda.is_available():
-        return True
-    try:
-        torch.optim.AdamW([nn.Parameter(torch.zeros(1))], fused=True)
-    except RuntimeError:  # on a CPU before PyTorch 2.4
-        return False
-    return True
 
 
 def use_precision(model: nn.Module, dtype: Optional[str] = None, *,

@@ -143,7 +143,7 @@ def _check_size(image: Image.Image, path: Union[str, Path], max_pixels: int) -> 
 
 
 def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 where there is none or it is damaged."""
+    """Return the EXIF orientation; 1 if the image has none or a damaged one."""
     try:
         # the method of the base class does not decode a PNG
         orientation = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
@@ -260,7 +260,7 @@ def _scale_to_8_bits(values: np.ndarray, path: Union[str, Path]
     """Return what turns parts of grey values (H, W), integers or floats, into uint8."""
     low, high = values.min(), values.max()
     if values.dtype.kind == 'f':
-        if not (low >= 0 and high <= 1):  # not a number is neither
+        if not (low >= 0 and high <= 1):  # also true if one of them is NaN
             raise BrokenImageError(
                 f'{path} has floating-point values from {low:g} to {high:g}; 0 to 1 is '
                 'expected: convert it to 8 bits')

@@ -15,6 +15,11 @@ def test_only_what_a_config_leaves_open_is_filled_in():
     assert cfg.test_dataloader.pin_memory and cfg.val_dataloader is None
     assert cfg.default_hooks.runtime_info.type == 'GatheredInfoHook'
     assert cfg.optim_wrapper.type == 'PrecisionOptimWrapper'
+    assert cfg.optim_wrapper.optimizer.fused is True
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
     set_defaults(cfg)
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    for other in (dict(type='SGD'), dict(type='AdamW', foreach=True)):
+        cfg.optim_wrapper.optimizer = other
+        set_defaults(cfg)
+        assert 'fused' not in cfg.optim_wrapper.optimizer

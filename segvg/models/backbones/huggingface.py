@@ -38,7 +38,7 @@ def make_model(settings: Any, out_indices: Sequence[int]) -> Any:
         if 'siglip' in kind:
             settings.vision_use_head = False
         model = getattr(transformers, TOWERS[kind])(settings)
-        if kind == 'clip_vision_model':  # only the class token would go through it
+        if kind == 'clip_vision_model':  # it would see only the class token
             tower = getattr(model, 'vision_model', model)  # of transformers 4
             tower.post_layernorm = torch.nn.Identity()
         return model
@@ -61,24 +61,24 @@ def takes_mask(model: Any) -> bool:
 class HuggingFaceBackbone(HuggingFaceEncoder):
     """Image to maps, by an image encoder of transformers.
 
-    It takes the place of any backbone here: in ``DETREncoder`` and its variants, as
-    ``image_encoder`` of SeqTR, in ``TextFreeBackbone``. Maps are those of transformers,
-    bit for bit: of ``AutoBackbone``, and of CLIP and SigLIP the states of the patches
-    (the last ones as ``last_hidden_state`` has them).
+    It can replace any backbone here: in ``DETREncoder`` and its variants, as
+    ``image_encoder`` of SeqTR, in ``TextFreeBackbone``. Its maps are equal to those of
+    transformers, bit for bit: to those of ``AutoBackbone``, or, for CLIP and SigLIP, to
+    the states of the patches (the last ones as in ``last_hidden_state``).
 
-    What padding does:
+    How padding is treated:
 
     ==============================================  ===================================
     architecture                                    padding
     ==============================================  ===================================
-    DINOv2, DINOv3 ViT, CLIP, SigLIP, SigLIP2       no patch attends to padding: what
-                                                    stands there changes nothing
+    DINOv2, DINOv3 ViT, CLIP, SigLIP, SigLIP2       no patch attends to it: its pixels
+                                                    do not change the result
     ConvNeXt, ConvNeXtV2, DINOv3 ConvNeXt, ResNet,  seen as a part of the image, zeros
     Swin, SwinV2, ViTDet, others                    beside it
     ==============================================  ===================================
 
-    Positions of ViTs count from the canvas in both cases: the same image on a larger
-    canvas has other features.
+    Position encodings of ViTs refer to the whole canvas in both cases: the same image
+    on a larger canvas has other features.
 
     Args:
         config: settings, ``dict(model_type='dinov2', ...)``, with random weights; or a
