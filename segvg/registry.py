@@ -90,7 +90,8 @@ OPTIM_WRAPPERS = _child(root.OPTIM_WRAPPERS, 'segvg.engine.optim')
 PARAM_SCHEDULERS = _child(root.PARAM_SCHEDULERS, 'segvg.engine.optim')
 FUNCTIONS = _child(root.FUNCTIONS, 'segvg.datasets')
 VISUALIZERS = _child(root.VISUALIZERS, 'segvg.visualization')
-VISBACKENDS = _child(root.VISBACKENDS, 'segvg.visualization.mlflow_backend')
+VISBACKENDS = _child(root.VISBACKENDS, 'segvg.visualization.local_backend',
+                     'segvg.visualization.mlflow_backend')
 INFERENCERS = _child(root.INFERENCERS, 'segvg.apis')
 
 # Nothing of segvg is in these; without them mmengine warns of a scope it cannot find.

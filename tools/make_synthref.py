@@ -61,6 +61,7 @@ from rich.progress import Progress
 
 from segvg.synthref import generate, write_captions
 from segvg.synthref.sheet import draw_sheet
+from segvg.utils.files import naming
 
 
 def print_summary(manifest: dict) -> None:
@@ -116,7 +117,8 @@ def main() -> None:
     if args.captions:
         print_captions(write_captions(args.out, args.level))
     if args.sheet:
-        draw_sheet(args.level, args.seed).save(args.sheet)
+        with naming(args.sheet):
+            draw_sheet(args.level, args.seed).save(args.sheet)
         print(f'{args.sheet} drawn')
 
 

@@ -4,12 +4,16 @@ mmengine prints the environment, the whole config and the order of all hooks, th
 four hundred lines before the first step.
 """
 import logging
+import os
+import sys
+from pathlib import Path
 
 import torch
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch import nn
 
+from segvg.utils.files import naming
 from segvg.version import __version__
 
 #: How the messages begin that only the log file gets.
@@ -33,10 +37,36 @@ class ShortConsoleRunner(Runner):
         """Return mmengine's logger, whose console leaves out what is long."""
         logger = super().build_logger(*args, **kwargs)
         for handler in logger.handlers:
-            if not isinstance(handler, logging.FileHandler) and not any(
-                    isinstance(part, ShortConsole) for part in handler.filters):
+            if isinstance(handler, logging.FileHandler):
+                handler.handleError = LogErrors(handler)  # type: ignore[method-assign]
+            elif not any(isinstance(part, ShortConsole) for part in handler.filters):
                 handler.addFilter(ShortConsole())
         return logger
+
+
+class LogErrors:
+    """Ends a run whose log cannot be written, such as on a full disk.
+
+    ``logging`` prints a traceback for every message and goes on.
+    """
+
+    def __init__(self, handler: logging.FileHandler) -> None:
+        self.handler = handler
+
+    def __call__(self, record: logging.LogRecord) -> None:
+        """Raise the error that is being handled.
+
+        Raises:
+            OSError: the log cannot be written; names it.
+        """
+        error, path = sys.exc_info()[1], Path(self.handler.baseFilename)
+        if not isinstance(error, OSError):
+            logging.Handler.handleError(self.handler, record)
+            return
+        if path.is_file() and not path.stat().st_size:
+            os.unlink(path)
+        with naming(path):
+            raise error
 
 
 def log_header(runner: Runner) -> None:

@@ -1,4 +1,5 @@
 """Which checkpoint a training is resumed from, and which one it leaves."""
+import logging
 import re
 import zipfile
 from pathlib import Path
@@ -43,11 +44,15 @@ def find_last_checkpoint(folder: Path) -> Optional[Path]:
         for path in (folder / re.split(r'[/\\]', noted)[-1], Path(noted)):
             if is_whole(path):
                 return path
-    found = [path for path in folder.glob('*.pth')
-             if STEP.fullmatch(path.name) and is_whole(path)]
+    steps = [path for path in folder.glob('*.pth') if STEP.fullmatch(path.name)]
+    found = [path for path in steps if is_whole(path)]
     latest = max(found, key=lambda path: int(STEP.fullmatch(path.name)[1]),
                  default=None)
-    if latest is not None:
+    if latest is None and steps:
+        names = ', '.join(path.name for path in sorted(steps, key=natural_key)[-3:])
+        print_log(f'{folder} has no whole checkpoint to go on from; cut or damaged: '
+                  f'{names}', logger='current', level=logging.WARNING)
+    elif latest is not None:
         print_log(f'{folder / LAST} is missing or names no whole checkpoint; '
                   f'{latest.name} is taken', logger='current')
     return latest

@@ -1,7 +1,11 @@
 """The text of a config for logs, work folders and checkpoints, made quickly."""
 import pprint
+from pathlib import Path
+from typing import Optional, Union
 
 from mmengine.config import Config
+
+from segvg.utils.files import write_whole
 
 
 def plain_text(cfg: Config) -> str:
@@ -12,9 +16,25 @@ def plain_text(cfg: Config) -> str:
 
 
 def use_plain_text() -> None:
-    """Make mmengine write configs by ``plain_text``.
+    """Make mmengine write configs by ``plain_text``, and whole or not at all.
 
     It has yapf lay them out at the start and for every checkpoint: a second for a path
     of a hundred characters, most of a minute for longer ones.
     """
     Config.pretty_text = property(plain_text)
+    Config.dump = dump_whole
+
+
+def dump_whole(cfg: Config, file: Optional[Union[str, Path]] = None) -> Optional[str]:
+    """Write a config to a Python file, or return its text; as ``Config.dump``.
+
+    Raises:
+        OSError: it cannot be written; names the file. What was there stays.
+    """
+    if file is None or not str(file).endswith('.py'):
+        return _dump(cfg, file)
+    write_whole(file, plain_text(cfg))
+    return None
+
+
+_dump = Config.dump

@@ -1,9 +1,12 @@
 """What a run prints at its start."""
+import errno
+import logging
 import re
 from pathlib import Path
 
 import pytest
 
+from segvg.engine.console import LogErrors
 from segvg.engine.launch import build_runner
 from tests.toy import ROOT, make_data, toy_config
 
@@ -26,3 +29,23 @@ def test_console_is_short_and_the_log_file_whole(tmp_path, capsys):
     written = log.read_text('utf-8')
     for text in ('System environment', 'Config:\n', 'TextReportHook', 'SegVG with'):
         assert text in written
+
+
+def test_log_that_cannot_be_written_ends_the_run_in_one_line(tmp_path, monkeypatch,
+                                                             capsys):
+    path = tmp_path / 'run.log'
+    handler = logging.FileHandler(path)
+    monkeypatch.setattr(handler, 'handleError', LogErrors(handler))
+
+    def is_full():
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(handler, 'flush', is_full)
+    record = logging.LogRecord('run', logging.INFO, '', 0, 'text', (), None)
+    with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
+        handler.emit(record)
+    assert not path.exists()  # it was empty
+    handler.emit(logging.LogRecord('run', logging.INFO, '', 0, '%d', ('x', ), None))
+    monkeypatch.undo()
+    handler.close()
+    assert 'Logging error' in capsys.readouterr().err  # a bug is shown as before

@@ -1,7 +1,10 @@
 """The checkpoint to resume from is found, whatever became of the note about it."""
+import logging
+
 import pytest
 import torch
 
+from segvg.engine import resume
 from segvg.engine.resume import (
     best_checkpoint,
     find_last_checkpoint,
@@ -45,6 +48,18 @@ def test_folder_without_checkpoints(tmp_path):
         last_checkpoint(tmp_path)
     with pytest.raises(FileNotFoundError, match='has no best_'):
         best_checkpoint(tmp_path)
+
+
+def test_damaged_checkpoints_are_not_passed_over_in_silence(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(resume, 'print_log', lambda text, **more: told.append(
+        (text, more['level'])))
+    for number in (1, 10, 9):
+        (tmp_path / f'epoch_{number}.pth').touch()
+    assert find_last_checkpoint(tmp_path) is None
+    assert told == [(f'{tmp_path} has no whole checkpoint to go on from; cut or '
+                     'damaged: epoch_1.pth, epoch_9.pth, epoch_10.pth',
+                     logging.WARNING)]
 
 
 def test_names_sort_by_their_numbers(tmp_path):

@@ -52,6 +52,7 @@ from segvg.synthref.grammar import load_vocabulary
 from segvg.synthref.images import Job, make_image
 from segvg.synthref.render import render
 from segvg.synthref.sentences import Sentence
+from segvg.utils.files import whole_file
 
 WORDS = 24
 
@@ -185,7 +186,8 @@ def load_splits(args: argparse.Namespace) -> dict[str, Split]:
     made = {'train': make_split(args.level, 'train', args.images, args.seed),
             'val': make_split(args.level, 'val', max(args.images // 8, 1), args.seed)}
     if args.keep:
-        torch.save({name: tuple(split) for name, split in made.items()}, args.keep)
+        with whole_file(args.keep) as stream:
+            torch.save({name: tuple(split) for name, split in made.items()}, stream)
     return made
 
 

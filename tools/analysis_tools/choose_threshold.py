@@ -15,7 +15,7 @@ from pathlib import Path
 from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.utils.command_line import add_common_arguments, fail
 from segvg.utils.exits import one_line_errors
-from segvg.utils.files import write_whole
+from segvg.utils.files import whole_file, write_whole
 
 
 def parse_args() -> argparse.Namespace:
@@ -96,7 +96,8 @@ def draw(sweep: ThresholdSweep, path: Path) -> None:
     axes.set_title(', '.join(' '.join(source) for source in sweep.sources))
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
-    figure.savefig(path, dpi=150)
+    with whole_file(path) as stream:
+        figure.savefig(stream, dpi=150, format=path.suffix[1:] or 'png')
 
 
 @one_line_errors

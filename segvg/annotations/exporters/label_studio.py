@@ -21,6 +21,7 @@ from segvg.annotations.exporters.base import (
 )
 from segvg.annotations.exporters.brush import encode_brush
 from segvg.structures.masks import decode_segmentation
+from segvg.utils.files import write_whole
 
 LOCAL = '/data/local-files/?d={}'
 TEXT, IMAGE = 'sentence', 'image'
@@ -66,7 +67,7 @@ def export_label_studio(paths: list[Path], out: Path, losses: Losses, *,
                            writer.of_answers(path, images))
                 for path in answers]
     config = out / CONFIG
-    config.write_text(labeling_config(list(writer.used)), 'utf-8')
+    write_whole(config, labeling_config(list(writer.used)))
     return [*written, config]
 
 
