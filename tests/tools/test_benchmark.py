@@ -67,9 +67,10 @@ def test_training_step_needs_no_files(benchmark, config, name, capsys):
     assert 'samples per second' in printed and 'peak memory mib' in printed
 
 
-def test_inference_shares_the_image(benchmark, config):
+@pytest.mark.parametrize('what', ['infer', 'train'])
+def test_expressions_share_the_image(what, benchmark, config):
     path = config('segvg/segvg_refcoco.py', keep_files=False)
-    arguments = (path, '--what', 'infer', '--iters', 1, '--warmup', 0)
+    arguments = (path, '--what', what, '--iters', 1, '--warmup', 0)
     one = benchmark(*arguments, '--batch-size', 1)
     three = benchmark(*arguments, '--batch-size', 1, '--expressions', 3)
     apart = benchmark(*arguments, '--batch-size', 3)

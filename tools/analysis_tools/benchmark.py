@@ -35,7 +35,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batch-size', type=int, metavar='N',
                         help='images per step (default: that of the config)')
     parser.add_argument('--expressions', type=int, default=1, metavar='N',
-                        help='expressions per image, for infer (default: %(default)s)')
+                        help='expressions per image, for train and infer '
+                        '(default: %(default)s)')
     add_device(parser)
     parser.add_argument('--dtype', default='float32',
                         choices=['float32', 'float16', 'bfloat16'],
@@ -171,9 +172,11 @@ def measure_train(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
         optim.update(type='PrecisionOptimWrapper', dtype=args.dtype)
     model = build_model(cfg, args.device).train()
     wrapper = build_optim_wrapper(model, optim)
-    batch = random_batch(cfg, model, 'train_dataloader', args.batch_size, 1)
-    return measure_steps(lambda: model.train_step(batch, wrapper), model,
-                         args.batch_size, args)
+    batch = random_batch(cfg, model, 'train_dataloader', args.batch_size,
+                         args.expressions)
+    return dict(expressions_per_image=args.expressions, **measure_steps(
+        lambda: model.train_step(batch, wrapper), model,
+        args.batch_size * args.expressions, args))
 
 
 def predictor(model: nn.Module, args: argparse.Namespace) -> Callable[[dict], list]:
