@@ -1,11 +1,11 @@
 """The command ``segvg``: the programs of ``tools`` by name, from any folder."""
 import ast
-import difflib
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from segvg.utils.close_names import did_you_mean
 from segvg.utils.exits import one_line_errors
 from segvg.utils.layout import find_folder
 from segvg.version import __version__
@@ -128,10 +128,9 @@ def main() -> None:
     elif name == '--version':
         print(f'segvg {__version__}')
     else:
-        close = difflib.get_close_matches(name, commands, n=3)
-        hint = f'did you mean {" or ".join(close)}? ' if close else ''
-        print(f'segvg: unknown command {name!r}; {hint}segvg --help lists all',
-              file=sys.stderr)
+        hint = did_you_mean(name, commands, most=3)
+        print(f'segvg: unknown command {name!r}; {hint and f"{hint} "}segvg --help '
+              'lists all', file=sys.stderr)
         sys.exit(2)
 
 

@@ -12,7 +12,6 @@ python tools/browse_dataset.py data/annotations/refcoco_unc_val.jsonl \\
 import argparse
 import sys
 from pathlib import Path
-from typing import Iterator
 
 from segvg.annotations.outputs import add_overwrite, check_output
 from segvg.utils.command_line import add_config_options, fail
@@ -64,6 +63,7 @@ from segvg.engine.launch import load_config
 from segvg.registry import DATASETS
 from segvg.structures import GroundingDataSample
 from segvg.structures.images import BrokenImageError
+from segvg.utils.spread import spread
 from segvg.visualization import GroundingVisualizer, compose_record
 from segvg.visualization.drawing import Drawing, draw_picture, save_picture
 from segvg.visualization.pages import LEGEND, Figure, figure_of, render_page
@@ -78,12 +78,6 @@ def paste(inputs: Tensor, sample: GroundingDataSample) -> np.ndarray:
     canvas = np.full((*sample.canvas_shape, 3), PADDING, dtype=np.uint8)
     canvas[top:top + image.shape[0], left:left + image.shape[1]] = image
     return canvas
-
-
-def draw_order(total: int, number: int) -> Iterator[int]:
-    """Yield at most ``number`` indices spread evenly over ``total``."""
-    number = min(total, number)
-    return (index * total // number for index in range(number))
 
 
 class Output:
@@ -134,7 +128,7 @@ def browse_file(args: argparse.Namespace, output: Output) -> None:
     """Draw records of a canonical file."""
     dataset = GroundingDataset(ann_file=args.config, sample_by='image',
                                data_prefix=dict(img=args.images))
-    for index in draw_order(len(dataset), args.number):
+    for index in spread(range(len(dataset)), args.number):
         record = dataset.get_data_info(index)
         try:
             drawings = list(compose_record(
@@ -152,7 +146,7 @@ def browse_config(args: argparse.Namespace, output: Output) -> None:
     cfg = load_config(args)
     init_default_scope('segvg')
     dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
-    for index in draw_order(len(dataset), args.number):
+    for index in spread(range(len(dataset)), args.number):
         try:
             packed = dataset[index]
         except BrokenImageError as error:

@@ -32,9 +32,8 @@ def parse_args() -> argparse.Namespace:
 if __name__ == '__main__':
     parse_args()  # --help and wrong flags: before the slow imports below
 
-from segvg.checkpoints.convert import convert_state_dict
-from segvg.checkpoints.io import load_checkpoint, save_weights, state_dict_of
-from segvg.checkpoints.rules import RULES
+from segvg.checkpoints.convert import convert_file
+from segvg.checkpoints.io import save_weights
 from segvg.utils.configs import load
 from segvg.utils.fast_config_dump import plain_text
 
@@ -48,21 +47,13 @@ def main() -> None:
     try:
         if args.config:
             meta['cfg'] = plain_text(load(args.config))
-        checkpoint = load_checkpoint(args.input)
-        if args.average:
-            if 'ema_state_dict' not in checkpoint:
-                raise ValueError(f'{args.input} has no averaged weights')
-            checkpoint = checkpoint['ema_state_dict']
-        state = state_dict_of(checkpoint)
-        converted, report = convert_state_dict(state, RULES[args.method])
-        report.raise_unplaced(args.method)
-        if not converted:
-            raise ValueError(f'{args.input} holds nothing of {args.method}')
+        converted, report = convert_file(args.input, args.method,
+                                         average=args.average)
     except (FileNotFoundError, ValueError) as error:
         fail(error)
     save_weights(args.output, converted, meta)
-    print(f'{len(state)} keys: {len(report.renamed)} renamed, {len(report.dropped)} '
-          f'dropped')
+    print(f'{len(report.renamed) + len(report.dropped)} keys: {len(report.renamed)} '
+          f'renamed, {len(report.dropped)} dropped')
     for reason in sorted(set(report.dropped.values())):
         keys = [key for key, why in report.dropped.items() if why == reason]
         more = ', ...' if len(keys) > 1 else ''

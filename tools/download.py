@@ -13,6 +13,7 @@ from segvg.hub.metafiles import PublishedModel, find_model, read_models
 from segvg.hub.published import install, installed_path, model_home
 from segvg.utils.errors import InputError
 from segvg.utils.exits import one_line_errors
+from segvg.utils.text_table import text_table
 
 WAYS = {'hub': 'Hugging Face hub', 'drive': 'Google Drive', 'https': 'https',
         'by hand': 'by hand'}
@@ -44,9 +45,7 @@ def list_models(home: Path) -> None:
         rows.append((model.name, model.method, ', '.join(model.data), model.license,
                      WAYS[way_of(model.weights, model.file)],
                      'yes' if installed_path(model, home).is_file() else '-'))
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    for row in rows:
-        print('  '.join(f'{cell:{width}}' for cell, width in zip(row, widths)).rstrip())
+    print(text_table(rows))
 
 
 def fetch_all(models: list[PublishedModel], home: Path, args: argparse.Namespace

@@ -101,6 +101,7 @@ from segvg.apis.inputs import (
     path_of,
     picture_names,
 )
+from segvg.utils.text_table import text_table
 
 
 def outputs(args: argparse.Namespace, questions: Sequence[Question]) -> Iterator[Path]:
@@ -126,10 +127,7 @@ def report(questions: Sequence[Question], answers: Sequence[ImageAnswers]) -> No
             for target in item.found:  # several have a line each
                 box = ' '.join(f'{value:.0f}' for value in target['bbox'])
                 rows.append((*start, f'{target["score"]:.2f}', box))
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    for row in rows:
-        cells = (f'{cell:{width}}' for cell, width in zip(row, widths))
-        print('  '.join(cells).rstrip())
+    print(text_table(rows))
 
 
 def tell_files(args: argparse.Namespace, answers: Sequence[ImageAnswers],

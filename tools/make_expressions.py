@@ -74,6 +74,7 @@ if __name__ == '__main__':
 
 from segvg.annotations.conversion import convert
 from segvg.annotations.files.errors import AnnotationFileError
+from segvg.utils.text_table import text_table
 
 
 def choices_of(args: argparse.Namespace) -> Choices:
@@ -112,10 +113,7 @@ def kinds_table(facts: dict) -> str:
         guesses = facts['ceilings'].get(kind, {})
         rows.append((kind, f'{kinds[kind]:,}', *(
             f'{guesses[name]:.1f}' if guesses else '-' for name in NAMES)))
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return '\n'.join('  '.join(
-        cell.ljust(width) if number == 0 else cell.rjust(width)
-        for number, (cell, width) in enumerate(zip(row, widths))) for row in rows)
+    return text_table(rows, numbers=True)
 
 
 @one_line_errors

@@ -10,7 +10,6 @@ or files or packages that are not there.
 """
 import argparse
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from segvg.annotations.checks import BadRecordError, Check, Report
@@ -120,15 +119,7 @@ from segvg.annotations.conversion import convert, count_table, is_output_of
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.preview import preview
 from segvg.annotations.readers.parquet_images import extract_images
-
-
-def show_progress(items: Iterable, description: str) -> Iterable:
-    """Draw a bar while items are read, on a terminal only."""
-    if not sys.stderr.isatty():
-        return items
-    from rich.console import Console
-    from rich.progress import track
-    return track(items, description, console=Console(stderr=True), transient=True)
+from segvg.utils.progress import with_progress
 
 
 def convert_set(source: SourceSet, args: argparse.Namespace,
@@ -227,7 +218,7 @@ def main(argv: list[str]) -> int:
         image_dirs=tuple(args.image_dirs) if args.image_dirs else None,
         need_mask=args.need_mask, all_objects=args.all_objects,
         partition=args.partition, dataset=args.name, reviewed=args.reviewed,
-        progress=show_progress, box=args.box, images_are=args.images_are,
+        progress=with_progress, box=args.box, images_are=args.images_are,
         image_name=args.image_name, apply_orientation=args.apply_orientation, **own)
     if args.images is None and options.check >= Check.IMAGES:
         log('without --images the image files are not looked at')

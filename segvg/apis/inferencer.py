@@ -99,8 +99,8 @@ class GroundingInferencer:
             models that predict one mask for all targets (an extension: objects that
             touch count as one).
         on_broken_image: ``'error'``, or ``'skip'``: warn of an image that cannot be
-            read, note it in ``skipped``, give it no predictions and go on with the
-            next one.
+            read, note it in ``skipped``, give it no predictions and continue with
+            the next one.
         longest_side: largest width or height of a drawn image in pixels; larger images
             are drawn smaller. None: that of ``GroundingVisualizer``; 0: no limit.
         phrase_model: name or folder of the spaCy model that finds noun phrases when a
@@ -225,9 +225,9 @@ class GroundingInferencer:
         self._warn_of_texts([question.texts for question in questions])
         drawing = DrawSettings(bool(return_vis or out_dir or show), together, show,
                                wait_time)
-        grounded = with_progress(
-            self._grounded(questions, batch_size, phrases, channel_order),
-            len(questions), shown=show_progress)
+        grounded = self._grounded(questions, batch_size, phrases, channel_order)
+        if show_progress:
+            grounded = with_progress(grounded, 'images', len(questions))
         result = Answers(predictions=[], visualization=[])
         with AnswerFiles(out_dir) if out_dir else nullcontext() as files:
             for number, (array, group) in enumerate(grounded):
@@ -300,10 +300,29 @@ class GroundingInferencer:
 
     def _warn_of_texts(self, texts: Sequence[Sequence[str]]) -> None:
         """Warn of texts whose end is cut or whose words are mostly unknown."""
+        for text in dict.fromkeys(text for group in texts for text in group):
+            for warning in self.warnings_of(text):
+                print_log(warning, logger='current', level=logging.WARNING)
+
+    def warnings_of(self, text: str) -> Iterator[str]:
+        """Yield a warning if the end of a text is cut or its words are unknown."""
         for step in transforms_of(self.pipeline, TokenizeExpression):
-            for text in dict.fromkeys(text for group in texts for text in group):
-                for warning in text_warnings(text, step):
-                    print_log(warning, logger='current', level=logging.WARNING)
+            yield from text_warnings(text, step)
+
+    @cached_property
+    def reads_phrases(self) -> bool:
+        """Whether the model can answer each phrase of a caption."""
+        return not self._transforms.isdisjoint(PHRASE_TRANSFORMS)
+
+    @cached_property
+    def needs_phrases(self) -> bool:
+        """Whether the model answers phrases only, never a whole text."""
+        return 'TokenizePhrases' in self._transforms
+
+    @cached_property
+    def _transforms(self) -> set[str]:
+        """Names of the transforms of the pipeline."""
+        return {type(step).__name__ for step in self.pipeline.transforms}
 
     @cached_property
     def visualizer(self) -> Any:
@@ -339,12 +358,11 @@ class GroundingInferencer:
 
     def _expression(self, text: str, phrases: Optional[Sequence[str]]) -> dict:
         """Return the record of a text with its phrases, if the model reads phrases."""
-        kinds = {type(step).__name__ for step in self.pipeline.transforms}
-        if phrases is None and 'TokenizePhrases' in kinds:
+        if phrases is None and self.needs_phrases:
             phrases = noun_phrases(text, self.phrase_model)
         if phrases is None:
             return dict(text=text, targets=[])
-        if not kinds.intersection(PHRASE_TRANSFORMS):
+        if not self.reads_phrases:
             raise ValueError('this config finds whole texts; phrases need a test '
                              f'pipeline with one of {", ".join(PHRASE_TRANSFORMS)}')
         return dict(text=text, targets=[], phrases=locate_phrases(text, phrases))

@@ -5,6 +5,7 @@ from typing import Any, Sequence
 from mmengine.structures import InstanceData
 
 from segvg.structures import GroundingDataSample
+from segvg.structures.phrases import phrase_text
 from segvg.utils.lower_case import lower_with_origins
 
 #: The spaCy model that finds noun phrases by default.
@@ -103,7 +104,7 @@ def split_phrases(sample: GroundingDataSample) -> list[GroundingDataSample]:
             kept.masks = found.masks[best]
         meta = {key: value for key, value in sample.metainfo.items()
                 if key != 'phrases'}
-        meta['text'] = ' '.join(sample.text[begin:end] for begin, end in phrase['span'])
+        meta['text'] = phrase_text(sample.text, phrase)
         part = GroundingDataSample(metainfo=meta)
         part.pred_instances = kept
         parts.append(part)

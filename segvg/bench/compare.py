@@ -4,6 +4,7 @@ from typing import NamedTuple, Optional, Sequence
 
 from segvg.bench.card import Card, CardError, digest
 from segvg.bench.statistics import DRAWS, Comparison, Interval, compare, interval
+from segvg.utils.text_table import text_table
 
 
 class Cell(NamedTuple):
@@ -179,10 +180,8 @@ def against_text(found: Optional[Comparison]) -> str:
 
 def as_text(rows: Sequence[Row]) -> str:
     """Return a table for the console."""
-    lines = [header_of(rows), *(cells_of(row, len(rows) > 1) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    return '\n'.join('  '.join(f'{cell:{width}}' for cell, width in zip(
-        line, widths)).rstrip() for line in lines)
+    return text_table([header_of(rows), *(cells_of(row, len(rows) > 1)
+                                          for row in rows)])
 
 
 def as_markdown(rows: Sequence[Row]) -> str:

@@ -8,6 +8,7 @@ from segvg.bench.compare import Cell, check_comparable, score_text
 from segvg.bench.plan import Plan
 from segvg.bench.statistics import interval
 from segvg.bench.steps import card_path
+from segvg.utils.text_table import text_table
 
 
 class Line(NamedTuple):
@@ -98,14 +99,7 @@ def _rows(table: Table) -> list[list[str]]:
 
 def as_text(tables: Sequence[Table]) -> str:
     """Return the tables for the console."""
-    parts = []
-    for table in tables:
-        rows = _rows(table)
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        parts.append('\n'.join([table.data, *(
-            '  '.join(f'{cell:{width}}' for cell, width in zip(row, widths)).rstrip()
-            for row in rows)]))
-    return '\n\n'.join(parts)
+    return '\n\n'.join(f'{table.data}\n{text_table(_rows(table))}' for table in tables)
 
 
 def escape_markdown(text: str) -> str:

@@ -1,11 +1,14 @@
 """Published checkpoints renamed to ours, every key accounted for."""
 import re
 from dataclasses import dataclass, field
-from typing import Optional
+from pathlib import Path
+from typing import Optional, Union
 
 from torch import Tensor
 
-from segvg.checkpoints.rules import Drop, Rule
+from segvg.checkpoints.io import load_checkpoint, state_dict_of
+from segvg.checkpoints.rules import RULES, Drop, Rule
+from segvg.utils.errors import InputError
 
 
 @dataclass
@@ -57,4 +60,33 @@ def convert_state_dict(
         else:
             converted[target] = value
             report.renamed[key] = target
+    return converted, report
+
+
+def convert_file(path: Union[str, Path], method: str, *, average: bool = False
+                 ) -> tuple[dict[str, Tensor], ConversionReport]:
+    """Return the weights of a published checkpoint under our names, and the report.
+
+    Args:
+        path: the published file.
+        method: name of its rules, see ``segvg.checkpoints.rules``.
+        average: whether to take the averaged weights in the file.
+
+    Raises:
+        FileNotFoundError: the file does not exist.
+        InputError: it cannot be read safely, lacks averaged weights, has a key that no
+            rule knows, or has no weights of the method.
+    """
+    checkpoint = load_checkpoint(path)
+    if average:
+        if not isinstance(checkpoint, dict) or 'ema_state_dict' not in checkpoint:
+            raise InputError(f'{path} has no averaged weights (ema_state_dict)')
+        checkpoint = checkpoint['ema_state_dict']
+    converted, report = convert_state_dict(state_dict_of(checkpoint), RULES[method])
+    try:
+        report.raise_unplaced(method)
+    except ValueError as error:
+        raise InputError(f'{path}: {error}') from None
+    if not converted:
+        raise InputError(f'{path} has no weights of a published {method} model')
     return converted, report

@@ -7,10 +7,8 @@ from typing import Any, Iterator, NamedTuple, Optional, Sequence
 import numpy as np
 
 from segvg.apis import GroundingInferencer
-from segvg.apis.inferencer import text_warnings
-from segvg.apis.phrases import PHRASE_TRANSFORMS, locate_phrases, noun_phrases
-from segvg.datasets.text_report import transforms_of
-from segvg.datasets.transforms import TokenizeExpression
+from segvg.apis.answers import Answer
+from segvg.apis.phrases import locate_phrases, noun_phrases
 from segvg.demo.limits import Question
 from segvg.structures.masks import decode_rle
 from segvg.utils.errors import InputError
@@ -26,13 +24,12 @@ class Reply(NamedTuple):
 
     Attributes:
         text: the sentence or caption.
-        answers: in plain values, as ``GroundingInferencer`` returns them: one, or one
-            for each phrase.
+        answers: as ``GroundingInferencer`` returns them: one, or one for each phrase.
         spans: of the phrases, begin and end in the text; empty for a whole sentence.
-        warnings: why the answers may say little.
+        warnings: why the answers may be unreliable.
     """
     text: str
-    answers: Sequence[dict[str, Any]]
+    answers: Sequence[Answer]
     spans: Sequence[tuple[int, int]] = ()
     warnings: Sequence[str] = ()
 
@@ -41,14 +38,7 @@ class Item(NamedTuple):
     """An answer with its number, from 1, and its color."""
     number: int
     color: Color
-    answer: dict[str, Any]
-
-    @property
-    def targets(self) -> list[dict[str, Any]]:
-        """What was found: ``bbox``, ``score`` and ``mask`` of each, maybe none."""
-        if self.answer['no_target']:
-            return []
-        return self.answer.get('targets', [self.answer])
+    answer: Answer
 
 
 class Model:
@@ -63,9 +53,6 @@ class Model:
         self.name = name
         self.ground = ground
         self._lock = threading.Lock()
-        kinds = {type(step).__name__ for step in ground.pipeline.transforms}
-        self.reads_phrases = bool(kinds.intersection(PHRASE_TRANSFORMS))
-        self.needs_phrases = 'TokenizePhrases' in kinds
 
     def ask(self, image: np.ndarray, questions: Sequence[Question]) -> list[Reply]:
         """Return a reply to every question.
@@ -91,16 +78,16 @@ class Model:
                 for question in questions]
 
     def _ground(self, image: np.ndarray, texts: Sequence[str],
-                phrases: Optional[Sequence[str]] = None) -> list[dict]:
-        """Return the answers about an image; warnings stand on the page instead."""
+                phrases: Optional[Sequence[str]] = None) -> list[Answer]:
+        """Return the answers to texts about an image."""
         return self.ground(image, texts, phrases=phrases)['predictions'][0]
 
     def _with_phrases(self, question: Question) -> Question:
         """Return a question as this model reads it."""
-        if question.phrases and not self.reads_phrases:
+        if question.phrases and not self.ground.reads_phrases:
             raise InputError(f'{self.name} finds whole sentences and reads no marked '
                              'phrases: leave out the brackets.')
-        if question.phrases or not self.needs_phrases:
+        if question.phrases or not self.ground.needs_phrases:
             return question
         try:
             return question._replace(phrases=tuple(noun_phrases(
@@ -111,16 +98,12 @@ class Model:
                 f'{self.name} finds the phrases of a caption: mark them, as in '
                 '[a man] next to [two dogs].') from None
 
-    def _reply(self, question: Question, answers: Sequence[dict]) -> Reply:
+    def _reply(self, question: Question, answers: Sequence[Answer]) -> Reply:
         """Return the reply to a question."""
         spans = [tuple(record['span'][0])
                  for record in locate_phrases(question.text, question.phrases)]
-        return Reply(question.text, answers, spans, list(self._warnings(question.text)))
-
-    def _warnings(self, text: str) -> Iterator[str]:
-        """Yield why an answer may say little."""
-        for step in transforms_of(self.ground.pipeline, TokenizeExpression):
-            yield from text_warnings(text, step)
+        return Reply(question.text, answers, spans,
+                     list(self.ground.warnings_of(question.text)))
 
 
 def number_answers(replies: Sequence[Reply]) -> list[list[Item]]:
@@ -145,8 +128,8 @@ def draw_replies(image: np.ndarray, replies: Sequence[Reply]) -> np.ndarray:
 def _layers(items: Sequence[Item]) -> Iterator[Layer]:
     """Yield what is drawn of answers."""
     for item in items:
-        bboxes = [target['bbox'] for target in item.targets if target['bbox']]
-        masks = [decode_rle(target['mask']) for target in item.targets
+        bboxes = [target['bbox'] for target in item.answer.found if target['bbox']]
+        masks = [decode_rle(target['mask']) for target in item.answer.found
                  if target.get('mask')]
         yield Layer(item.answer['text'], item.color,
                     np.array(bboxes, dtype=np.float64).reshape(-1, 4),

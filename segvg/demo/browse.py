@@ -5,6 +5,7 @@ from typing import NamedTuple, Optional, Protocol, Union
 import numpy as np
 
 from segvg.annotations.canonical import CanonicalFile
+from segvg.apis.answers import Answer
 from segvg.bench.card import read_card, read_rows
 from segvg.bench.error_page import drawing_of, notes_of
 from segvg.bench.errors import KINDS, RIGHT, Case, analyze, data_root
@@ -13,6 +14,7 @@ from segvg.demo.answers import LONGEST_SIDE, Reply, draw_replies
 from segvg.demo.html import replies_html, verdict_html
 from segvg.structures.images import BrokenImageError
 from segvg.structures.masks import decode_segmentation, encode_rle
+from segvg.structures.phrases import phrase_text
 from segvg.visualization.colors import PREDICTION_COLOR, TARGET_COLOR
 from segvg.visualization.drawing import draw_panels
 from segvg.visualization.records import compose_record
@@ -92,15 +94,15 @@ def _annotated(expr: dict, instances: list[dict], size: tuple[int, int]) -> Repl
     phrases = expr['phrases'] or ()
     if phrases:
         return Reply(expr['text'], [
-            _targets(' '.join(expr['text'][begin:end] for begin, end in phrase['span']),
-                     phrase['targets'], instances, size) for phrase in phrases],
+            _targets(phrase_text(expr['text'], phrase), phrase['targets'], instances,
+                     size) for phrase in phrases],
             [tuple(phrase['span'][0]) for phrase in phrases])
     return Reply(expr['text'],
                  [_targets(expr['text'], expr['targets'], instances, size)])
 
 
 def _targets(text: str, targets: list[int], instances: list[dict],
-             size: tuple[int, int]) -> dict:
+             size: tuple[int, int]) -> Answer:
     """Return the targets of an expression or phrase in the form of an answer."""
     found = []
     for index in targets:
@@ -108,7 +110,7 @@ def _targets(text: str, targets: list[int], instances: list[dict],
         found.append(dict(
             bbox=instances[index]['bbox'], score=None,
             mask=mask and encode_rle(decode_segmentation(mask, *size))))
-    return dict(text=text, no_target=not found, targets=found)
+    return Answer(text=text, no_target=not found, targets=found)
 
 
 class CardBrowser:

@@ -100,11 +100,11 @@ def _facts(item: Item, name: Optional[str]) -> Iterator[str]:
     if name is not None:
         yield f'<span>{escape(name)}</span>'
     none = item.answer.get('no_target_score')
-    if not item.targets:
+    if not item.answer.found:
         yield f'<span class="none">{NOT_IN_IMAGE}</span>'
         if none is not None:
             yield f'<span class="soft">score of this answer {none:.2f}</span>'
-    for target in item.targets:
+    for target in item.answer.found:
         score = target.get('score')
         if score is not None:
             yield f'<span>score {score:.2f}</span>'

@@ -3,14 +3,13 @@ from typing import Any, Optional, Sequence
 
 import gradio as gr
 
-from segvg.demo.desk import Desk, Shown
+from segvg.demo.desk import KEPT, Desk, Shown
 from segvg.demo.html import STYLE, heading_html
 from segvg.demo.limits import MAX_CHARACTERS, MAX_SENTENCES
 
 TITLE = 'segvg: find what a sentence describes'
-#: Files that are kept for visitors are looked at every ten minutes, and removed after
-#: an hour.
-CLEANING = (600, 3600)
+#: Gradio looks for old files every ten minutes, and removes them at this age (seconds).
+CLEANING = (600, int(KEPT))
 HINT = f'At most {MAX_SENTENCES}, of {MAX_CHARACTERS} characters each.'
 PHRASES_HINT = ' Brackets mark phrases of a caption: [a man] next to [two dogs].'
 CSS = STYLE + '''
@@ -60,7 +59,7 @@ def _question(desk: Desk, examples: Sequence[tuple[str, str]], button: str,
                           elem_id=f'{name}-photograph')
     photograph.preprocess = sent_path
     pick = gr.Column()
-    reads_phrases = any(model.reads_phrases for model in desk.models)
+    reads_phrases = any(model.ground.reads_phrases for model in desk.models)
     sentences = gr.Textbox(
         label='Sentences, one a line', lines=3, max_lines=8,
         info=HINT + PHRASES_HINT if reads_phrases else HINT,
@@ -170,7 +169,7 @@ def _result(name: str) -> gr.Image:
 
 
 def _download(label: str, name: str) -> gr.DownloadButton:
-    """Add a button that is of use once there is an answer."""
+    """Add a button that can be used once there is an answer."""
     return gr.DownloadButton(f'Download {label}', interactive=False, size='md',
                              elem_id=name)
 

@@ -1,6 +1,6 @@
 """What the command line names, ready for the page: models, data, examples."""
 from pathlib import Path
-from typing import Optional, Sequence, TypeVar
+from typing import Optional
 
 from segvg.apis import GroundingInferencer
 from segvg.demo.answers import Model
@@ -8,8 +8,7 @@ from segvg.demo.browse import Browser, CardBrowser, DataBrowser
 from segvg.demo.limits import MAX_CHARACTERS, MAX_UPLOAD
 from segvg.structures.images import BrokenImageError, read_header
 from segvg.utils.errors import InputError
-
-Item = TypeVar('Item')
+from segvg.utils.spread import spread
 
 ENDINGS = ('.jpg', '.jpeg', '.png', '.webp')  # that browsers show
 MAX_EXAMPLES = 6
@@ -94,9 +93,3 @@ def is_readable(path: Path) -> bool:
     except BrokenImageError:
         return False
     return path.stat().st_size <= MAX_UPLOAD
-
-
-def spread(items: Sequence[Item], most: int) -> list[Item]:
-    """Return at most ``most`` items, spread evenly."""
-    count = min(len(items), most)
-    return [items[index * len(items) // count] for index in range(count)]

@@ -1,8 +1,8 @@
 """The published models that ``model-index.yml`` and ``configs/*/metafile.yml`` list."""
-import difflib
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
+from segvg.utils.close_names import did_you_mean
 from segvg.utils.errors import InputError
 from segvg.utils.layout import find_folder
 
@@ -112,10 +112,9 @@ def find_model(name: str) -> PublishedModel:
     models = read_models()
     if name in models:
         return models[name]
-    close = difflib.get_close_matches(name, models, n=3)
-    hint = f'; did you mean {" or ".join(close)}?' if close else ''
-    raise InputError(f'{name!r} is not the name of a published model{hint} '
-                     '(segvg download --list shows them all)')
+    hint = did_you_mean(name, models, most=3)
+    raise InputError(f'{name!r} is not the name of a published model'
+                     f'{hint and f"; {hint}"} (segvg download --list shows them all)')
 
 
 def config_path(model: PublishedModel) -> Path:

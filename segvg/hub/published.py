@@ -86,12 +86,13 @@ def install(model: PublishedModel, home: Optional[Path] = None, *,
     weights = installed_path(model, home)
     if weights.is_file():
         return weights
+    from segvg.checkpoints.convert import convert_file
     folder = weights.parent
     with lock_folder(folder):
         source = folder / SOURCE / model.file_name
         given = source.is_file()
         _fetch_files(model, folder, source, limit)
-        state = convert(model, source)
+        state, _ = convert_file(source, model.rule, average=model.average)
         _write(model, state, weights)
         if not given and not keep_source:
             shutil.rmtree(source.parent)
@@ -115,31 +116,6 @@ def _fetch_files(model: PublishedModel, folder: Path, source: Path, limit: int) 
         missing.append(str(error))
     if missing:
         raise InputError('; '.join(missing))
-
-
-def convert(model: PublishedModel, source: Path) -> dict[str, 'Tensor']:
-    """Return the weights in a published file under the names used in this package.
-
-    Raises:
-        InputError: the file cannot be read safely, lacks averaged weights, or has keys
-            that the conversion rules do not know.
-    """
-    from segvg.checkpoints.convert import convert_state_dict
-    from segvg.checkpoints.io import load_checkpoint, state_dict_of
-    from segvg.checkpoints.rules import RULES
-    checkpoint = load_checkpoint(source)
-    if model.average:
-        if not isinstance(checkpoint, dict) or 'ema_state_dict' not in checkpoint:
-            raise InputError(f'{source} has no averaged weights (ema_state_dict)')
-        checkpoint = checkpoint['ema_state_dict']
-    state, report = convert_state_dict(state_dict_of(checkpoint), RULES[model.rule])
-    try:
-        report.raise_unplaced(model.rule)
-    except ValueError as error:
-        raise InputError(f'{source}: {error}') from None
-    if not state:
-        raise InputError(f'{source} holds no weights of a published {model.rule} model')
-    return state
 
 
 def published_config(model: PublishedModel, state: dict[str, 'Tensor']) -> 'Config':

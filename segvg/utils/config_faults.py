@@ -1,9 +1,10 @@
 """What a config says wrongly of a part, found in the error of building it."""
-import difflib
 import inspect
 import re
 from types import FrameType
 from typing import Any, Iterable, Optional
+
+from segvg.utils.close_names import did_you_mean
 
 UNEXPECTED = re.compile(r"got an unexpected keyword argument '(\w+)'")
 MISSING = re.compile(r'missing \d+ required [\w -]*arguments?: (.*)')
@@ -98,5 +99,5 @@ def _arguments(part: Any) -> list[str]:
 
 def _hint(name: str, known: Iterable[str]) -> str:
     """Return a question for the name that is closest to a wrong one."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f'; did you mean {close[0]}?' if close else ''
+    hint = did_you_mean(name, known)
+    return hint and f'; {hint}'

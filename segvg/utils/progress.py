@@ -1,21 +1,22 @@
 """A progress bar for a long loop."""
 import sys
-from typing import Iterable, Iterator, TypeVar
+from typing import Iterable, Optional, TypeVar
 
 T = TypeVar('T')
 
 
-def with_progress(items: Iterable[T], total: int, *, shown: bool) -> Iterator[T]:
-    """Yield items, with a progress bar on standard error if it is a terminal.
+def with_progress(items: Iterable[T], description: str,
+                  total: Optional[int] = None) -> Iterable[T]:
+    """Return items, with a progress bar on standard error if it is a terminal.
 
     Args:
         items: the items.
-        total: the number of items.
-        shown: whether to show the bar.
+        description: what the bar is called.
+        total: the number of items; None: their length, if they have one.
     """
-    if not shown or not sys.stderr.isatty():
-        yield from items
-        return
+    if not sys.stderr.isatty():
+        return items
     from rich.console import Console  # slow
     from rich.progress import track
-    yield from track(items, 'images', total, console=Console(stderr=True))
+    return track(items, description, total, console=Console(stderr=True),
+                 transient=True)

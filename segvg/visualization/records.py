@@ -7,6 +7,7 @@ import numpy as np
 
 from segvg.structures.images import SIDEWAYS, read_header, read_image
 from segvg.structures.masks import decode_segmentation
+from segvg.structures.phrases import phrase_text
 from segvg.visualization.colors import PHRASE_COLORS, TARGET_COLOR, Color
 from segvg.visualization.drawing import Drawing, Layer
 
@@ -51,7 +52,7 @@ def _layers(expr: dict, instances: list[dict],
     """
     named, others = set(), itertools.cycle(PHRASE_COLORS)
     for phrase in expr['phrases'] or ():
-        text = ' '.join(expr['text'][begin:end] for begin, end in phrase['span'])
+        text = phrase_text(expr['text'], phrase)
         targets = set(phrase['targets'])
         is_target = bool(targets) and targets <= set(expr['targets'])
         yield _layer(text, TARGET_COLOR if is_target else next(others),

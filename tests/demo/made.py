@@ -4,6 +4,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from segvg.apis.answers import Answer
+from segvg.apis.phrases import PHRASE_TRANSFORMS
 from segvg.demo.answers import Model
 
 SIZE = (48, 60)  # rows, columns
@@ -17,8 +19,8 @@ class Ground:
     phrase_model = 'no_model'
 
     def __init__(self, *transforms: str) -> None:
-        steps = [type(name, (), {})() for name in transforms]
-        self.pipeline = type('Pipeline', (), dict(transforms=steps))()
+        self.reads_phrases = not set(transforms).isdisjoint(PHRASE_TRANSFORMS)
+        self.needs_phrases = 'TokenizePhrases' in transforms
         self.asked: list[tuple] = []
 
     def __call__(self, image, texts, phrases=None):
@@ -27,13 +29,16 @@ class Ground:
                  for index, text in enumerate(phrases or texts)]
         return dict(predictions=[found])
 
-    def answer(self, text: str, index: int) -> dict:
+    def warnings_of(self, text: str) -> list[str]:
+        return []
+
+    def answer(self, text: str, index: int) -> Answer:
         if 'zebra' in text:
-            return dict(text=text, bbox=None, score=None, mask=None, no_target=True,
-                        targets=[], no_target_score=0.93)
+            return Answer(text=text, bbox=None, score=None, mask=None, no_target=True,
+                          targets=[], no_target_score=0.93)
         left = 5.0 + 12 * index
-        return dict(text=text, bbox=[left, 10.0, left + 10, 30.0], score=0.75,
-                    mask=None, no_target=False)
+        return Answer(text=text, bbox=[left, 10.0, left + 10, 30.0], score=0.75,
+                      mask=None, no_target=False)
 
 
 def make_model(*transforms: str, name: str = 'made') -> Model:

@@ -28,7 +28,7 @@ def test_whole_sentences_are_asked_in_one_call():
     assert [reply.text for reply in replies] == ['left box', 'a zebra', 'red']
     numbers = [item for group in number_answers(replies) for item in group]
     assert [item.number for item in numbers] == [1, 2, 3]
-    assert [len(item.targets) for item in numbers] == [1, 0, 1]
+    assert [len(item.answer.found) for item in numbers] == [1, 0, 1]
     assert len({item.color for item in numbers}) == 3
 
 

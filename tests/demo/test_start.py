@@ -1,7 +1,7 @@
 """From the command line to the page."""
 import pytest
 
-from segvg.demo.start import make_browser, make_model, pick_examples, spread
+from segvg.demo.start import make_browser, make_model, pick_examples
 from segvg.utils.errors import InputError
 from tests.demo.made import make_photograph
 from tests.toy import ROOT, make_data
@@ -36,8 +36,3 @@ def test_examples_of_data_come_with_sentences(tmp_path):
     with pytest.raises(FileNotFoundError, match='none.jsonl does not exist'):
         make_browser(str(tmp_path / 'none.jsonl'), '', None, None)
     assert make_browser(None, '', None, None) is None
-
-
-def test_items_are_spread_over_the_whole():
-    assert spread(range(10), 3) == [0, 3, 6]
-    assert spread(range(2), 3) == [0, 1]

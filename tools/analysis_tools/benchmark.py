@@ -90,6 +90,7 @@ from segvg.utils.configs import (
     find_pipeline,
     without_transforms,
 )
+from segvg.utils.precision import precision
 
 IMAGE_SHAPE = (480, 640)  # the commonest in COCO
 
@@ -183,8 +184,7 @@ def predictor(model: nn.Module, args: argparse.Namespace) -> Callable[[dict], li
     """Return a function that predicts for a batch."""
     @torch.no_grad()
     def predict(batch: dict) -> list:
-        with torch.autocast(args.device.type, getattr(torch, args.dtype),
-                            enabled=args.dtype != 'float32'):
+        with precision(args.device.type, args.dtype):
             return model.test_step(batch)
 
     return predict

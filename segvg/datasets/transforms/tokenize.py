@@ -6,6 +6,7 @@ import numpy as np
 from segvg.datasets.transforms.base import Transform
 from segvg.datasets.transforms.expressions import used_instances
 from segvg.registry import TASK_UTILS, TRANSFORMS
+from segvg.structures.phrases import phrase_text
 
 Span = Sequence[int]  # [begin, end)
 
@@ -118,11 +119,6 @@ class TokenizeCaption(TokenizeExpression):
         if phrases:
             new['phrase_tokens'] = np.stack(maps)
         return new
-
-
-def phrase_text(text: str, phrase: dict) -> str:
-    """Return the characters of a phrase; parts of it are joined by a blank."""
-    return ' '.join(text[begin:end] for begin, end in phrase['span'])
 
 
 @TRANSFORMS.register_module()
