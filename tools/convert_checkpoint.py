@@ -1,4 +1,4 @@
-"""Turn a published checkpoint into one of segvg, every key accounted for."""
+"""Convert a published checkpoint to segvg; a key that no rule knows is an error."""
 import argparse
 
 from segvg.annotations.outputs import add_overwrite, check_outputs

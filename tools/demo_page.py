@@ -2,7 +2,7 @@
 
 python tools/demo_page.py --checkpoint work_dirs/segvg_refcoco/epoch_90.pth
 
-It is found at http://127.0.0.1:7860, on this machine only.
+The page is at http://127.0.0.1:7860, on this machine only.
 """
 import argparse
 import threading
@@ -46,7 +46,7 @@ def parse_args() -> argparse.Namespace:
     if args.data and args.card:
         parser.error('--data and --card are both for the third tab: give one')
     if not args.model and not args.checkpoint:
-        parser.error('--model or --checkpoint says what is asked')
+        parser.error('give --model or --checkpoint: the model to ask')
     return args
 
 

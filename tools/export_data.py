@@ -1,4 +1,4 @@
-"""Write canonical files in another format, and list what that cannot hold.
+"""Write canonical files in another format, and list what that format cannot hold.
 
 python tools/export_data.py refer data/annotations/refcoco_unc_*.jsonl --out DIR
 python tools/export_data.py label_studio found/predictions.json --out DIR

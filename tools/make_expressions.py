@@ -3,8 +3,8 @@
     python tools/make_expressions.py data/coco/annotations/instances_val2017.json \\
         --split val --name coco_made --out data/annotations
 
-From any file of COCO's form with boxes (and masks) of objects. Asked is only what the
-annotation decides: "the cat" where there is one, "the left cat" where that is clear.
+It reads any file in COCO's form with boxes (and masks) of objects, and asks only what
+the annotation decides: "the cat" if there is one, "the left cat" if that is clear.
 Exit code 0: done. 1: something fatal was found. 2: wrong use.
 """
 import argparse
@@ -42,8 +42,8 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         metavar='P', help='share of the images that is val instead, '
                         'from 0 to 1 (default: %(default)s)')
     parser.add_argument('--per-image', type=int, default=usual.most, metavar='N',
-                        help='most sentences with a target of an image (default: '
-                        '%(default)s)')
+                        help='largest number of sentences with a target per image '
+                        '(default: %(default)s)')
     parser.add_argument('--none-share', type=float, default=usual.none_share,
                         metavar='P', help='share of the sentences without a target, '
                         'about (default: %(default)s)')
@@ -53,14 +53,14 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         '%(default)s)')
     parser.add_argument('--call', nargs='+', default=[], metavar='CATEGORY=WORDS',
                         help="what a category is called, such as 'tv=television'; "
-                        "nothing is said of a category that is called ''")
+                        "a category that is called '' is left out")
     parser.add_argument('--partial', nargs='+', default=[], metavar='CATEGORY',
-                        help='categories of which not every object is marked: nothing '
-                        'is said of them')
+                        help='categories of which some objects are not annotated: '
+                        'they are left out')
     parser.add_argument('--seed', type=int, default=usual.seed, metavar='N',
                         help='seed of all that is drawn (default: %(default)s)')
     parser.add_argument('--all-objects', action='store_true',
-                        help='keep objects that no sentence means')
+                        help='keep objects that no sentence is about')
     parser.add_argument('--images', type=Path, metavar='DIR',
                         help='folder of the images; their sizes are checked')
     parser.add_argument('--images-are', choices=IMAGES_ARE, help='the collection that '
@@ -141,7 +141,7 @@ def main(argv: list[str]) -> int:
         report.close()
     print(report.table())
     if source.unspoken:
-        print(f'nothing is said of the categories {", ".join(source.unspoken)}: '
+        print(f'no sentence is made about the categories {", ".join(source.unspoken)}: '
               'their names are not nouns; --call names them')
     if not source.written:
         print('error: no sentence can be made: no image has objects that a sentence '

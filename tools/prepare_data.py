@@ -6,7 +6,7 @@ For every data set found it writes <name>_<split>.jsonl, <name>.meta.json and
 <name>.report.jsonl, and prints what was wrong. --show 5 writes nothing and prints five
 records as they are understood. Exit code 0: done. 1: something fatal, a
 record that may not be skipped, or counts that are not the official ones. 2: wrong use,
-or files or packages that are not there.
+or missing files or packages.
 """
 import argparse
 import sys
@@ -82,7 +82,7 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
                         'not follow it; xyxy-inclusive: the far corner is the last '
                         'pixel inside')
     parser.add_argument('--images-are', choices=IMAGES_ARE, help='the collection that '
-                        'numbers the images; own: none does, they are told by names')
+                        'numbers the images; own: none, their names identify them')
     parser.add_argument('--apply-orientation', action='store_true',
                         help='sizes of image files are those after turning them as '
                         'their camera says (EXIF): for boxes that were drawn on '

@@ -1,4 +1,4 @@
-"""What a test writes down about itself."""
+"""A hook that writes the result card of a test."""
 import time
 from pathlib import Path
 from typing import Any, Optional, Sequence
@@ -54,7 +54,7 @@ class CardHook(Hook):
         self._start = time.monotonic()
 
     def after_test_epoch(self, runner: Runner, metrics: Any = None) -> None:
-        """Take what was scored."""
+        """Keep the answers, and what they add to the scores."""
         self._seconds = time.monotonic() - self._start
         self._rows = list(self._log.rows)
         parts = runner.cfg.test_evaluator
@@ -93,7 +93,7 @@ class CardHook(Hook):
                     averaged=averaged)
 
     def _foundation(self, runner: Runner) -> dict[str, Any]:
-        """Return, of a foundation model, what it was asked and how it was read."""
+        """Return how a foundation model was asked and read; empty for other models."""
         model = bare(runner)
         if not takes_published(model):
             return {}
@@ -116,9 +116,9 @@ def bare(runner: Runner) -> Any:
 
 
 def describe_metric(config: dict, metric: BaseMetric) -> dict[str, Any]:
-    """Return by which rule scores were made, and their names.
+    """Return the names of scores and the rule by which they were made.
 
-    It distinguishes scores that have one name and different rules.
+    It distinguishes scores of the same name that were made by different rules.
     """
     settings = {name: value for name, value in config.items() if name != 'type'}
     return dict(metric=type(metric).__name__, settings=settings,

@@ -160,7 +160,7 @@ def cells_of(row: Row, others: bool) -> list[str]:
 
 
 def score_text(cell: Cell, seeds: int, digits: int) -> str:
-    """Return a score with its interval and, of several seeds, its least and most."""
+    """Return a score with its interval and the lowest and highest of several seeds."""
     value = cell.value
     text = f'{value.score:.{digits}f} {value.ends}'
     if seeds > 1:

@@ -56,8 +56,8 @@ class Verdict(NamedTuple):
 
     Attributes:
         kind: one of ``KINDS``.
-        iou: with the only target; None: there is not one target and one answer.
-        other: of a wrong instance ``same class``, ``another class`` or
+        iou: with the target; None if there is not exactly one target, or no answer.
+        other: for a wrong instance ``same class``, ``another class`` or
             ``unknown class``; else empty.
     """
     kind: str
@@ -216,11 +216,11 @@ def groups_of(row: dict, objects: Sequence[Object],
 def read_objects(card: Card, root: Path) -> dict[str, list[Object]]:
     """Return the annotated objects of every image.
 
-    Of SynthRef all objects, also those that no sentence is about; of other data those
-    in the annotation file.
+    For SynthRef these are all objects, also those that no sentence is about; for other
+    data they are those in the annotation file.
 
     Raises:
-        CardError: a file is not there.
+        CardError: a file does not exist.
     """
     files = scored_files(card, root)
     whole = _synthref_objects(root, card)
@@ -240,7 +240,7 @@ def scored_files(card: Card, root: Path) -> list[CanonicalFile]:
     """Return the annotation files that a card scored.
 
     Raises:
-        CardError: one is not there.
+        CardError: a file does not exist.
     """
     found = []
     for part in card.header['data']['files']:

@@ -14,7 +14,7 @@ BOXES = ('xyxy', 'xywh')
 #: Fields that say which expression a record is about; one of the first two is needed.
 KEYS = ('expr_id', 'expr_idx', 'img_id', 'dataset', 'split')
 SHOWN = 5
-FORM = '{"expr_id": 17, "bbox": [x1, y1, x2, y2]}, with "score" and "mask" if there are'
+FORM = '{"expr_id": 17, "bbox": [x1, y1, x2, y2]}, and "score" and "mask" if known'
 
 
 class Prediction(NamedTuple):
@@ -44,8 +44,8 @@ def read_predictions(path: Path, box: str = 'xyxy') -> list[Prediction]:
     A record has ``expr_id`` (or ``expr_idx``, the number of the expression in its
     annotation file), and ``dataset``, ``split`` or ``img_id`` where that is not enough.
     Its answer is ``bbox``, ``mask`` (a run-length code or polygons) and ``score``, or a
-    list of these in ``targets``; ``bbox`` null or ``no_target`` true says that nothing
-    fits. What ``tools/test.py --out F.pkl`` writes is read as well.
+    list of these in ``targets``; ``bbox`` null or ``no_target`` true means that no
+    object fits. What ``tools/test.py --out F.pkl`` writes is read as well.
 
     Args:
         path: a list in JSON, lines of JSON (``.jsonl``), or a pickle of plain values.
@@ -53,7 +53,7 @@ def read_predictions(path: Path, box: str = 'xyxy') -> list[Prediction]:
 
     Raises:
         FileNotFoundError: the file does not exist.
-        ValueError: it cannot be read, or a record is something else; names it.
+        ValueError: it cannot be read, or a record has another form; names the record.
     """
     path = Path(path)
     if not path.is_file():
@@ -197,7 +197,7 @@ def _mask(value: Any, where: str) -> Optional[dict]:
 
 
 class Matched(NamedTuple):
-    """Which expressions have which prediction.
+    """The prediction of each expression.
 
     Attributes:
         predictions: position of an expression -> its prediction.
@@ -217,8 +217,8 @@ def match(predictions: Sequence[Prediction], expressions: Sequence[dict],
         path: of the file, for messages.
 
     Raises:
-        InputError: a prediction is about no expression or about several, or two are
-            about one.
+        InputError: a prediction is about no expression or about several, or two
+            predictions are about the same expression.
     """
     found: dict[int, Prediction] = {}
     index: dict[str, dict[str, list[int]]] = dict(expr_id={}, expr_idx={})

@@ -82,8 +82,8 @@ def score_predictions(cfg: Config, predictions: Sequence[Prediction],
                       path: Path) -> Scored:
     """Return the scores of predictions on the test data of a config.
 
-    An expression without a prediction counts as a miss, also where the right answer
-    would be that there is nothing. A metric that needs more than boxes, scores and
+    An expression without a prediction counts as a miss, even if it has no target. A
+    metric that needs more than boxes, scores and
     masks is left out.
 
     Args:
@@ -117,8 +117,8 @@ def score_predictions(cfg: Config, predictions: Sequence[Prediction],
                 unscored[name] = str(error.args[0])
     metrics = [pair for pair in metrics if pair[0]['type'] not in unscored]
     if not metrics:
-        raise InputError(f'{path} has not what the metrics of {cfg.filename} need: '
-                         f'{"; ".join(unscored.values())}')
+        raise InputError(f'{path} lacks values that the metrics of {cfg.filename} '
+                         f'need: {"; ".join(unscored.values())}')
     scores: dict[str, float] = {}
     for _, metric in metrics:
         scores.update(metric.evaluate(len(samples)))
@@ -155,7 +155,7 @@ def answer(sample: dict, item: Prediction, has_masks: bool) -> dict[str, Any]:
 
 
 def miss(sample: dict, rule: Optional[AnswerRule], has_masks: bool) -> dict[str, Any]:
-    """Return a wrong answer: nothing, or a few pixels where nothing is right."""
+    """Return a wrong answer: nothing, or a few pixels if there is no target."""
     shape, count = sample['ori_shape'], int(sample['no_target'])
     mask = np.zeros(shape, dtype=bool)
     mask.reshape(-1)[:max((rule and rule.min_pixels) or 1, 1)] = True
@@ -178,7 +178,7 @@ def bounds(mask: np.ndarray) -> list[float]:
 
 def _stack(masks: Sequence[Optional[np.ndarray]], shape: tuple[int, int]
            ) -> torch.Tensor:
-    """Return masks (N, H, W) bool; one that is not there is empty."""
+    """Return masks (N, H, W) bool; a missing one is empty."""
     found = torch.zeros((len(masks), *shape), dtype=torch.bool)
     for number, mask in enumerate(masks):
         if mask is not None:

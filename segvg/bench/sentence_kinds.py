@@ -59,7 +59,7 @@ def made_kinds(files: Iterable[CanonicalFile]) -> dict[tuple[str, str], dict[int
 
 
 def synthref_kinds(root: Path, dataset: str) -> Optional[dict[int, str]]:
-    """Return the kinds of SynthRef's sentences by their ids; None: it is no SynthRef.
+    """Return the kinds of SynthRef's sentences by their ids; None for other data.
 
     Args:
         root: folder of the data.

@@ -13,7 +13,7 @@ DRAWS = 2000
 CHUNK = 1 << 24
 """How many random numbers are held at once."""
 LEAST_IMAGES = 20
-"""Of fewer images no interval is made: what resampling so few gives is too narrow."""
+"""With fewer images there is no interval: it would be too narrow."""
 
 
 class Interval(NamedTuple):
@@ -21,7 +21,7 @@ class Interval(NamedTuple):
 
     Attributes:
         score: over all images.
-        low: end of the interval; None of fewer images than ``LEAST_IMAGES``.
+        low: end of the interval; None for fewer images than ``LEAST_IMAGES``.
         high: the other end.
         images: how many there are.
     """
@@ -63,7 +63,7 @@ def image_sums(terms: np.ndarray, images: np.ndarray) -> np.ndarray:
 
 
 def share(sums: np.ndarray) -> np.ndarray:
-    """Return the score (...,) in percent of sums (..., 2); of nothing it is 0."""
+    """Return the score (...,) in percent of sums (..., 2); 0 where the second is 0."""
     part, whole = sums[..., 0], sums[..., 1]
     return 100 * np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
 

@@ -1,4 +1,4 @@
-"""Ask a model the sentences of a visitor; answers with colors, as JSON too."""
+"""Ask a model the sentences of a visitor; draw the answers, or return them as JSON."""
 import logging
 import threading
 from pathlib import Path

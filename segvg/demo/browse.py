@@ -90,7 +90,7 @@ class DataBrowser:
 
 
 def _annotated(expr: dict, instances: list[dict], size: tuple[int, int]) -> Reply:
-    """Return what an expression of a record means, in the form of a reply."""
+    """Return the targets of an expression of a record as a reply."""
     phrases = expr['phrases'] or ()
     if phrases:
         return Reply(expr['text'], [
@@ -114,7 +114,7 @@ def _targets(text: str, targets: list[int], instances: list[dict],
 
 
 class CardBrowser:
-    """The answers of a result card, by what they were.
+    """The answers of a result card, grouped by the kind of error.
 
     Args:
         path: of the card.

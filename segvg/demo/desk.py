@@ -1,4 +1,4 @@
-"""What the buttons of the page do, without the page: files and words out."""
+"""What the buttons of the page do: they make files and words for it to show."""
 import json
 import shutil
 import tempfile
@@ -16,7 +16,7 @@ from segvg.structures.boxes import paired_iou
 from segvg.utils.errors import InputError
 from segvg.visualization.drawing import save_picture
 
-#: Seconds that the files of an answer stay.
+#: Seconds for which the files of an answer are kept.
 KEPT = 3600.0
 PICTURE, ANSWERS = 'answers.jpg', 'answers.json'
 
@@ -72,7 +72,7 @@ class Desk:
         return self._answered(lambda: self._browse(group, number))
 
     def _answered(self, work: Callable[[], Shown], pictures: int = 1) -> Shown:
-        """Return what a request shows; what was wrong with it is told in words."""
+        """Return what a request shows, or a message if it cannot be answered."""
         try:
             return work()
         except InputError as error:

@@ -91,7 +91,7 @@ class Gate:
         return self.max_upload + AROUND if is_upload else MAX_WORDS
 
     def _counted(self, scope: Scope, receive: Receive) -> Receive:
-        """Return what ends a request that is larger than it said."""
+        """Return a ``receive`` that ends a request larger than its limit."""
         left = self._limit(scope)
 
         async def counted() -> Message:
@@ -108,7 +108,7 @@ def path_of(scope: Scope) -> str:
 
 
 def declared_size(scope: Scope) -> int:
-    """Return how many bytes a request says that it has; 0 where it says nothing."""
+    """Return the number of bytes that a request declares; 0 if it declares none."""
     for name, value in scope['headers']:
         if name == b'content-length':
             return int(value) if value.isdigit() else 0
@@ -116,7 +116,7 @@ def declared_size(scope: Scope) -> int:
 
 
 def with_headers(send: Send) -> Send:
-    """Return what adds ``HEADERS`` to an answer."""
+    """Return a ``send`` that adds ``HEADERS`` to an answer."""
     async def added(message: Message) -> None:
         if message['type'] == 'http.response.start':
             message['headers'] = [*message.get('headers', ()), *HEADERS]

@@ -11,7 +11,8 @@ from segvg.demo.limits import MAX_UPLOAD
 from segvg.utils.errors import InputError
 
 LOOPBACK = '127.0.0.1'
-#: Set by users for Gradio; what this page promises must not depend on it.
+#: Settings of Gradio in the environment that are ignored: they could open the page to
+#: others.
 FOREIGN = ('GRADIO_SHARE', 'GRADIO_ALLOWED_PATHS', 'GRADIO_EXAMPLES_CACHE',
            'GRADIO_MCP_SERVER', 'GRADIO_SSR_MODE', 'GRADIO_VIBE_MODE')
 
@@ -41,7 +42,7 @@ def private_folder() -> Iterator[Path]:
 def serve(make_desk: Callable[[Path], Desk], *, host: str = LOOPBACK,
           port: Optional[int] = None, root_path: str = '',
           examples: Sequence[tuple[str, str]] = ()) -> Iterator[str]:
-    """Serve the page inside the block; the address is what it yields.
+    """Serve the page inside the block; yield its address.
 
     Args:
         make_desk: gets the private folder and returns what answers.

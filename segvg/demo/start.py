@@ -17,7 +17,7 @@ SENTENCES_OF_EXAMPLE = 3
 
 def make_model(model: Optional[str], checkpoint: Optional[str],
                device: Optional[str]) -> Model:
-    """Return a model that is asked.
+    """Return a model for the page.
 
     Args:
         model: config, or without a checkpoint the name of a published model, which is

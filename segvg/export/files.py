@@ -100,7 +100,7 @@ def longest_text(cfg: Config) -> int:
 def has_fixed_length(model: nn.Module) -> bool:
     """Return whether a graph takes expressions of one length only.
 
-    A recurrent network is written out step by step.
+    A recurrent network is exported with one step for each token.
     """
     return any(isinstance(part, nn.RNNBase) for part in model.modules())
 
@@ -173,7 +173,7 @@ def export_grounder(model: BaseGrounder, out: Path, *, canvas_shape: tuple[int, 
     for graph in graphs:
         path = graph_path(out, graph.name, format)
         with torch.no_grad():
-            graph.module(*graph.args)  # tells the names of the outputs
+            graph.module(*graph.args)  # sets the names of the outputs
             run = WRITERS[format](graph, path)
             difference = largest_difference(graph, run, max_tokens)
         manifest['graphs'][graph.name] = dict(
@@ -261,7 +261,7 @@ def largest_difference(graph: Graph, run: Callable[..., Sequence[Tensor]],
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hide what exporters say of their own progress and of things to come."""
+    """Hide messages of exporters about their progress and about future versions."""
     loggers = [logging.getLogger(name) for name in ('torch', 'onnxscript')]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -167,8 +167,8 @@ def load(path: Union[str, Path], options: Optional[dict[str, Any]] = None) -> Co
 
     Raises:
         FileNotFoundError: the config does not exist.
-        ValueError: it cannot be read, a path names a part that is not there, or a value
-            is of a wrong type.
+        ValueError: it cannot be read, a path names a part that does not exist, or a
+            value is of a wrong type.
     """
     path, options = find_config(path), dict(options or {})
     check_program(path, 'config')

@@ -1,8 +1,8 @@
-"""Errors that are a user's to mend."""
+"""Errors that a user can correct."""
 
 
 class InputError(ValueError):
-    """A file or setting that cannot be used; its message is all that there is to say.
+    """A file or setting that cannot be used; its message says everything.
 
     Tools print it in one line, without a traceback.
     """

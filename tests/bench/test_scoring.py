@@ -65,7 +65,7 @@ def test_metric_that_needs_more_is_left_out_and_named(data, tmp_path):
     assert found.scores['rec/mIoU'] == 100 and 'res/mIoU' not in found.scores
     assert 'predictions without masks' in found.unscored['MaskIoU']
     assert set(found.unscored) == {'MaskIoU', 'NetworkMaskIoU'}
-    with pytest.raises(InputError, match='has not what the metrics of .* need'):
+    with pytest.raises(InputError, match='lacks values that the metrics of .* need'):
         scored(config(data, MASKS), boxes, tmp_path)
 
 
