@@ -8,6 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import segvg.utils.exits  # noqa: F401  first: it tells interrupts
 from segvg.hub.fetch import LARGEST, way_of
 from segvg.hub.metafiles import PublishedModel, find_model, read_models
 from segvg.hub.published import install, installed_path, model_home

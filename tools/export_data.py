@@ -14,6 +14,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+import segvg.utils.exits  # noqa: F401  first: it tells interrupts
 from segvg.annotations.exporters import (
     EXPORTERS,
     WITH_ANSWERS,

@@ -11,6 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import segvg.utils.exits  # noqa: F401  first: it tells interrupts
 from segvg.annotations.checks import BadRecordError, Check, Report
 from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.annotations.readers import ReadOptions

@@ -8,6 +8,7 @@ wanted, the epochs of 3_res (`res_epochs`), since an epoch of few masks is short
 """
 import argparse
 
+import segvg.utils.exits  # noqa: F401  first: it tells interrupts
 from segvg.engine.workflows.partial_res_steps import STEPS
 from segvg.utils.command_line import add_step_options, fail
 from segvg.utils.exits import one_line_errors

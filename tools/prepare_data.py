@@ -12,6 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import segvg.utils.exits  # noqa: F401  first: it tells interrupts
 from segvg.annotations.checks import BadRecordError, Check, Report
 from segvg.annotations.readers import OWN_FORMATS, READERS, ReadOptions, SourceSet
 from segvg.annotations.readers.base import BOXES, IMAGES_ARE

@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 import threading
-from typing import Any, Callable, Iterator, NoReturn
+from types import FrameType, TracebackType
+from typing import Any, Callable, Iterator, NoReturn, Optional
 
 from segvg.utils.config_faults import config_fault
 from segvg.utils.errors import InputError
@@ -32,6 +33,8 @@ def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
     """
     @functools.wraps(main)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if sys.excepthook is _tell_early_interrupt:
+            sys.excepthook = _excepthook  # the imports are over
         try:
             with _ended_by_signals():
                 return main(*args, **kwargs)
@@ -54,6 +57,35 @@ def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             sys.exit(f'error: {fault}')
     return wrapped
+
+
+def _raise_interrupt(number: int, frame: Optional[FrameType]) -> NoReturn:
+    """Raise ``KeyboardInterrupt`` and remember it."""
+    _interrupts.append(number)
+    signal.default_int_handler(number, frame)
+
+
+def _tell_early_interrupt(kind: type[BaseException], error: BaseException,
+                          trace: Optional[TracebackType]) -> None:
+    """Print one line where an interrupt ends a command that still imports its packages.
+
+    It may end it by another error: some packages fail when their import is stopped. The
+    process ends by the signal, which shells count as exit code 130.
+    """
+    if not _interrupts and not issubclass(kind, KeyboardInterrupt):
+        _excepthook(kind, error, trace)
+        return
+    print('stopped: interrupted', file=sys.stderr, flush=True)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+# Commands import this module before the slow packages, and nothing else imports it.
+_interrupts: list[int] = []
+_excepthook, sys.excepthook = sys.excepthook, _tell_early_interrupt
+if (threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler):
+    signal.signal(signal.SIGINT, _raise_interrupt)
 
 
 def end_with(error: BaseException, message: str) -> NoReturn:

@@ -2,12 +2,14 @@
 import os
 import pty
 import signal
+import subprocess
 import sys
 
 import pytest
 
 from segvg.structures.images import BrokenImageError
 from segvg.utils.exits import ENDING, end_like_interrupts, one_line_errors
+from tests.toy import ROOT
 
 
 def raising(error):
@@ -161,3 +163,31 @@ def test_one_of_several_processes_leaves_signals_to_the_system(number, monkeypat
     def main():
         assert signal.getsignal(number) is before
     main()
+
+
+@pytest.mark.parametrize('swallow', [False, True])
+def test_interrupt_during_the_imports_of_a_command_is_one_line(swallow):
+    program = ('import segvg.utils.exits, os, signal\ntry:\n'
+               '    os.kill(os.getpid(), signal.SIGINT)\n    for _ in range(9): pass\n'
+               f'except {"BaseException" if swallow else "ValueError"}:\n'
+               '    raise RecursionError')
+    done = run_program(program)
+    assert done.returncode == -signal.SIGINT and done.stderr == 'stopped: interrupted\n'
+
+
+def test_bug_during_the_imports_of_a_command_is_shown_whole():
+    done = run_program('import segvg.utils.exits; absent')
+    assert done.returncode == 1 and 'Traceback' in done.stderr
+
+
+def run_program(text):
+    return subprocess.run([sys.executable, '-c', text], capture_output=True, text=True)
+
+
+def test_only_commands_import_the_module_that_changes_how_python_ends():
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text('utf-8')
+             for path in (ROOT / 'segvg').rglob('*.py')}
+    assert {name for name, text in texts.items() if 'segvg.utils.exits' in text} == {
+        'segvg/__main__.py', 'segvg/utils/command_line.py'}
+    assert not [name for name, text in texts.items()
+                if 'segvg.utils.command_line' in text]
