@@ -1,4 +1,4 @@
-"""What a data loader makes of the samples of a batch."""
+"""How a data loader makes a batch of samples."""
 from typing import Any, Sequence
 
 from mmengine.dataset import pseudo_collate
@@ -12,12 +12,12 @@ from segvg.structures.collate import collate
 def collate_grounding(items: Sequence[dict]) -> Any:
     """Return the batch of what ``PackGroundingInputs`` made of each image.
 
-    It is stacked where the images were loaded, in a worker, and is one buffer that is
-    pinned (``pin_memory`` of the loader) and moved at once. Samples of another form are
-    collected as mmengine's ``pseudo_collate`` does.
+    The worker that loaded the images also stacks them, into one buffer, which is pinned
+    (``pin_memory`` of the loader) and copied to the device in one step. Samples of
+    another form are collected as mmengine's ``pseudo_collate`` does.
 
     Raises:
-        ValueError: some expressions of the batch have phrases, some have not.
+        ValueError: some expressions of the batch have phrases and some do not.
     """
     if not all(isinstance(item, dict)
                and isinstance(item.get('data_samples'), ExpressionGroup)

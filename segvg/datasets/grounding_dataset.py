@@ -400,7 +400,7 @@ class GroundingDataset(BaseDataset):
     def _inside(self, root: Path, name: str) -> Path:
         """Join a name of the annotation to a folder that it may not leave.
 
-        Nor may a link, but for folders in which the readers look for images.
+        A link may not leave it either, except those of the usual image folders.
         """
         parts = PurePosixPath(name)
         path = root / parts

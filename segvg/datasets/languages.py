@@ -82,7 +82,7 @@ def script_of(text: str) -> Optional[str]:
 def language_of(texts: Iterable[str]) -> Optional[str]:
     """Return the language that most of the texts are in, or the name of its script.
 
-    Languages with Latin letters are told apart by their frequent words; texts with
+    Languages with Latin letters are distinguished by their frequent words; texts with
     none of them count as English only where no other language has more.
 
     Returns:

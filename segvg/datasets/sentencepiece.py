@@ -41,7 +41,7 @@ class UnigramModel(NamedTuple):
 
     @property
     def unknown(self) -> int:
-        """Index of the piece for what is unknown."""
+        """Index of the piece for unknown text."""
         return self.kinds.index(UNKNOWN)
 
 

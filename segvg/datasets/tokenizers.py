@@ -25,8 +25,8 @@ def find_vocab_file(name: Union[str, Path]) -> Path:
 
     Args:
         name: ``synthref``, path of a vocabulary file, path of a folder that holds a
-            ``vocab.txt``, or name of a model on the Hugging Face hub. A local path goes
-            before the cache of the hub, and that before the hub itself.
+            ``vocab.txt``, or name of a model on the Hugging Face hub. A local path is
+            preferred to the cache of the hub, and the cache to the hub itself.
 
     Raises:
         FileNotFoundError: none of them has it; the message says where it was

@@ -84,7 +84,7 @@ class TokenizeCaption(TokenizeExpression):
 
     Adds to each expression ``phrase_tokens`` (P, L) when it has phrases and
     ``target_tokens`` (T, L), float32 with ones: for a target those of all phrases that
-    it belongs to, for one without a phrase all words. The tokenizer has to tell offsets
+    it belongs to, for one without a phrase all words. The tokenizer has to give offsets
     (a method ``encode``).
 
     Args:
