@@ -14,7 +14,7 @@ from segvg.bench.card import digest, image_of, write_card
 from segvg.checkpoints.published import takes_published
 from segvg.evaluation import GroundingMetric, PredictionLog, answer_rule
 from segvg.leakage.provenance import sha256_of, sha256_of_weights
-from segvg.utils.configs import ann_files
+from segvg.utils.configs import ann_files, metric_configs
 from segvg.utils.environment import code_version, environment
 from segvg.utils.profiling import peak_memory
 
@@ -57,8 +57,7 @@ class CardHook(Hook):
         """Keep the answers, and what they add to the scores."""
         self._seconds = time.monotonic() - self._start
         self._rows = list(self._log.rows)
-        parts = runner.cfg.test_evaluator
-        parts = [parts] if isinstance(parts, dict) else list(parts)
+        parts = metric_configs(runner.cfg.test_evaluator)
         scored = runner.test_loop.evaluator.metrics[:len(parts)]
         for part, metric in zip(parts, scored, strict=True):
             self._protocols.append(describe_metric(part, metric))

@@ -20,6 +20,7 @@ from segvg.leakage.provenance import sha256_of
 from segvg.registry import DATASETS, METRICS
 from segvg.structures.answers import AnswerRule
 from segvg.structures.masks import decode_segmentation
+from segvg.utils.configs import metric_configs
 from segvg.utils.environment import code_version, environment
 from segvg.utils.errors import InputError
 
@@ -98,9 +99,8 @@ def score_predictions(cfg: Config, predictions: Sequence[Prediction],
     samples = read_expressions(cfg)
     matched = match(predictions, samples, path)
     rule = answer_rule(cfg.test_evaluator)
-    parts = [cfg.test_evaluator] if isinstance(
-        cfg.test_evaluator, dict) else list(cfg.test_evaluator)
-    metrics = [(dict(part), METRICS.build(part)) for part in parts]
+    metrics = [(dict(part), METRICS.build(part))
+               for part in metric_configs(cfg.test_evaluator)]
     log, unscored = PredictionLog(rule), {}
     has_masks = any(mask for item in predictions for mask in item.masks)
     for position, sample in enumerate(samples):

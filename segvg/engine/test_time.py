@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 
 from segvg.engine.hooks.average_hook import AverageHook
 from segvg.registry import MODELS, TRANSFORMS
-from segvg.utils.configs import find_dicts, find_pipeline
+from segvg.utils.configs import find_dicts, find_pipeline, metric_configs
 
 #: Modules of the transforms that come after a flip.
 LATER = ('placement', 'tokenize', 'formatting')
@@ -44,8 +44,7 @@ def use_flips(cfg: Config) -> None:
     pipeline = cfg.get('tta_pipeline') or flipping_pipeline(find_pipeline(cfg))
     for dataset in find_dicts(cfg.test_dataloader, 'pipeline'):
         dataset['pipeline'] = pipeline
-    parts = cfg.test_evaluator
-    parts = [parts] if isinstance(parts, dict) else list(parts)
+    parts = metric_configs(cfg.test_evaluator)
     kept = [part for part in parts if part['type'] not in NOT_SCORED]
     if len(kept) < len(parts):
         if not kept:

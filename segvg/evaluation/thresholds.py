@@ -13,6 +13,7 @@ from segvg.evaluation.base import GeneralizedMetric, GroundingMetric
 from segvg.leakage.provenance import sha256_of_weights
 from segvg.registry import METRICS
 from segvg.structures.answers import AnswerRule
+from segvg.utils.configs import metric_configs
 
 #: Thresholds that a sweep tries.
 STEPS = tuple(step / 100 for step in range(101))
@@ -32,7 +33,7 @@ KEYS: dict[str, Callable[[Any], bool]] = dict(
 
 def generalized_configs(evaluator: Any) -> Iterator[dict]:
     """Yield the configs of generalized metrics in an evaluator's config, in order."""
-    for part in [evaluator] if isinstance(evaluator, dict) else evaluator or ():
+    for part in metric_configs(evaluator):
         kind = METRICS.get(part['type']) if isinstance(part['type'], str) else None
         if isinstance(kind, type) and issubclass(kind, GeneralizedMetric):
             yield part

@@ -50,6 +50,11 @@ def without_transforms(pipeline: Sequence[dict], names: Sequence[str]) -> list[d
     return [step for step in pipeline if step['type'].split('.')[-1] not in names]
 
 
+def metric_configs(evaluator: Any) -> list[dict]:
+    """Return the configs of metrics in an evaluator's config: one, a list, or None."""
+    return [evaluator] if isinstance(evaluator, dict) else list(evaluator or ())
+
+
 def ann_path(dataset: dict) -> Path:
     """Return the path of the annotation file of a data set config."""
     return Path(dataset.get('data_root') or '') / dataset['ann_file']

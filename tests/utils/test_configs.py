@@ -4,7 +4,7 @@ import argparse
 import pytest
 from mmengine.config import DictAction
 
-from segvg.utils.configs import load, selects, split_files
+from segvg.utils.configs import load, metric_configs, selects, split_files
 
 
 @pytest.mark.parametrize(('wanted', 'taken'), [
@@ -23,6 +23,12 @@ def test_files_are_those_of_one_data_set(tmp_path):
     assert [path.name for path in found] == ['a_testA.jsonl', 'a_testB.jsonl']
     assert split_files(tmp_path / 'a_val.jsonl', 'testC') == [
         tmp_path / 'a_testC.jsonl']
+
+
+def test_an_evaluator_is_one_metric_a_list_or_none():
+    metric = dict(type='BoxAccuracy')
+    assert metric_configs(metric) == metric_configs((metric, )) == [metric]
+    assert metric_configs(None) == []
 
 
 BASE = '''"""A model."""
