@@ -263,10 +263,11 @@ class FoundationGrounder(BaseModel):
 
     def tokenize(self, texts: list[str], **kwargs: Any) -> Any:
         """Return the tokens of texts, padded, on the device; warn of cut ones."""
-        for text in texts:
-            count = len(self.tokenizer(text, verbose=False)['input_ids'])
-            if count > self.max_tokens:
-                print_log(f'{text!r} has {count} tokens, of which {self.name} reads '
+        whole = self.tokenizer(texts, verbose=False, add_special_tokens=kwargs.get(
+            'add_special_tokens', True))['input_ids']
+        for text, ids in zip(texts, whole, strict=True):
+            if len(ids) > self.max_tokens:
+                print_log(f'{text!r} has {len(ids)} tokens, but {self.name} reads only '
                           f'{self.max_tokens}: its end is cut', logger='current',
                           level=logging.WARNING)
         options = dict(padding=True, truncation=True, max_length=self.max_tokens,

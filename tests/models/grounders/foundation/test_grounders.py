@@ -224,8 +224,22 @@ def test_long_sentences_are_warned_of(models, image, monkeypatch):
     monkeypatch.setattr('segvg.models.grounders.foundation.base.print_log',
                         lambda text, **_: told.append(text))
     ask(models('OWLv2')[0], image, ['the red circle left of the blue square', 'box'])
-    assert told == ["'the red circle left of the blue square' has 33 tokens, of which "
-                    'tiny/OWLv2 reads 16: its end is cut']
+    assert told == ["'the red circle left of the blue square' has 33 tokens, but "
+                    'tiny/OWLv2 reads only 16: its end is cut']
+
+
+def test_only_tokens_that_are_read_are_counted(models, monkeypatch):
+    """Florence-2 writes start and end of a text itself."""
+    told = []
+    monkeypatch.setattr('segvg.models.grounders.foundation.base.print_log',
+                        lambda text, **_: told.append(text))
+    model, _ = models('Florence2')
+    options = dict(add_special_tokens=False)
+    count = model.tokenize(['<s>box</s>'], **options)['input_ids'].shape[1]
+    for limit, warnings in ((count, 0), (count - 1, 1)):
+        monkeypatch.setattr(model, 'max_tokens', limit, raising=False)
+        found = model.tokenize(['<s>box</s>'], **options)['input_ids']
+        assert found.shape == (1, limit) and len(told) == warnings
 
 
 def test_sam2_draws_a_mask_in_every_box(models, image, tmp_path):
