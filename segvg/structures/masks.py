@@ -216,8 +216,8 @@ def mask_parts(mask: np.ndarray,
 def count_overlap(first: np.ndarray, second: np.ndarray) -> tuple[int, int]:
     """Return the pixels in the intersection and in the union of masks (H, W) bool."""
     # Counting nonzero bytes is several times as fast as summing them.
-    intersection = np.count_nonzero(first & second)
-    return intersection, (np.count_nonzero(first) + np.count_nonzero(second)
+    intersection = int(np.count_nonzero(first & second))
+    return intersection, (int(np.count_nonzero(first)) + int(np.count_nonzero(second))
                           - intersection)
 
 
