@@ -24,8 +24,9 @@ CONVENTIONS = dict(
     box=('resc_pth', 'reftr_pth', 'seqtr', 'simvg', 'mdetr', 'odvg', 'refer_',
          'grefcoco', 'refzom', 'rrefcoco', 'mmdet', 'csv', 'coco', 'voc'),
     images_are=('resc_pth', 'reftr_pth', 'seqtr', 'simvg', 'mdetr', 'odvg', 'refer_',
-                'grefcoco', 'refzom', 'rrefcoco', 'mmdet', 'hf_parquet',
-                *OWN_FORMATS),
+                'grefcoco', 'refzom', 'rrefcoco', 'mmdet', 'hf_parquet', 'vg_regions',
+                'phrasecut', 'flickr30k', 'd_cube', 'finecops', 'refdrone',
+                'referit', *OWN_FORMATS),
     image_name=('seqtr', 'simvg'))
 
 

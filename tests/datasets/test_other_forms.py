@@ -6,6 +6,9 @@ import shutil
 import pytest
 import torch
 
+from segvg.annotations.checks import Report
+from segvg.annotations.conversion import read_lines
+from segvg.annotations.readers import READERS, ReadOptions
 from tests.datasets.fixture_reading import read_fixture
 from tests.toy import ROOT
 
@@ -48,8 +51,11 @@ def rewritten_line(line, changed, dump):
         return line.decode()
 
 
-def rewrite(folder, change=None, dump=json.dumps, protocol=2):
-    """Write the JSON files, pickles and .pth files of a folder anew."""
+def rewrite(folder, change=None, dump=json.dumps, protocol=None):
+    """Write the JSON files, pickles and .pth files of a folder anew.
+
+    Pickles and .pth files that neither ``change`` nor ``protocol`` is for stay.
+    """
     def changed(tree):
         return tree if change is None else change_values(tree, change)
     for path in folder.rglob('*'):
@@ -63,9 +69,10 @@ def rewrite(folder, change=None, dump=json.dumps, protocol=2):
                 path.write_text('\n'.join(
                     rewritten_line(line, changed, dump) for line in data.splitlines()
                 ) + '\n', 'utf-8')
-        elif path.suffix == '.p':
+        elif path.suffix == '.p' and (change, protocol) != (None, None):
             tree = pickle.loads(path.read_bytes(), encoding='latin1')
-            path.write_bytes(pickle.dumps(changed(tree), protocol))
+            path.write_bytes(pickle.dumps(
+                changed(tree), 2 if protocol is None else protocol))
         elif path.suffix == '.pth' and change is not None:
             torch.save(changed(torch.load(path, weights_only=True)), path)
 
@@ -139,7 +146,7 @@ def test_ids_written_as_text_or_with_a_point_cost_nothing(copied, name, as_writt
 # Without these: their files give no sizes, so the images have to be where they say.
 @pytest.mark.slow
 @pytest.mark.parametrize('name', [name for name in FORMATS if name not in (
-    'resc_pth', 'reftr_pth', 'own_resc', 'own_yolo')])
+    'resc_pth', 'reftr_pth', 'own_resc', 'own_reftr', 'own_yolo')])
 def test_backslashes_of_windows_are_slashes(copied, name):
     folder, expected = copied(name)
     expected['image_root'] = None
@@ -158,3 +165,20 @@ def test_backslashes_of_windows_are_slashes(copied, name):
     assert words_of(after[0]) == words_of(before[0])
     assert [sample['image']['file'] for sample in after[0]] == [
         sample['image']['file'] for sample in before[0]]
+
+
+@pytest.mark.parametrize('name', [name for name in FORMATS if name not in (
+    'canonical', 'own_canonical')])  # there an image has the id that the file gives it
+def test_own_images_are_told_by_their_names_alone(name):
+    expected = json.loads((FIXTURES / name / 'expected.json').read_text())
+    read = expected['read']
+    options = ReadOptions(
+        images=FIXTURES / name / expected['image_root'] if (
+            read.get('check_images', True)) else None,
+        image_dirs=tuple(read.get('image_dirs', ('',))), dataset=read.get('dataset'),
+        partition=read.get('split_by'),
+        **{**read.get('options', {}), 'images_are': 'own'})
+    ids = [line['image']['id'] for source in READERS[expected['format']](
+               [FIXTURES / name / read.get('source', '.')], options)
+           for line in read_lines(source, Report(), options)]
+    assert ids and all(found.startswith('file:') for found in ids)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from segvg.annotations.checks import Place
+from segvg.annotations.readers import READERS
 from tests.annotations.readers.parquet_sources import REF_ADV, ref_adv
 from tests.annotations.readers.parquet_sources import write as write_rows
 from tests.annotations.readers.sources import (
@@ -261,6 +262,12 @@ def test_option_that_a_format_does_not_have_is_refused(run, source, capsys):
     with pytest.raises(SystemExit):
         run('vg_regions', source, '--box', 'xyxy')
     assert '--box is not for vg_regions' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', sorted({*READERS} - {'canonical'}))
+def test_images_can_be_own_in_every_form(run, name):
+    args = run.tool.parse_args([name, 'x', '--out', 'y', '--images-are', 'own'])
+    assert args.images_are == 'own'
 
 
 @pytest.mark.parametrize(('flags', 'count'), [(['--show'], 1), (['--show', '0'], 0)])

@@ -34,10 +34,14 @@ from segvg.annotations.readers.ids import UniqueIds
 from segvg.annotations.readers.images import ImageChecks, image_of
 from segvg.annotations.readers.objects import checked_object, corners
 from segvg.annotations.readers.source_files import find_files
-from segvg.annotations.readers.splits import order_by_split
+from segvg.annotations.readers.splits import (
+    SPLIT_ALIASES,
+    order_by_split,
+    split_of_file,
+)
 
 NAME = '*_coco_format.json'
-SPLITS = re.compile(r'(?:^|_)(train|val|test)(?=_)')
+SPLITS = re.compile(rf'(?:^|_)(train|val|test|{"|".join(SPLIT_ALIASES)})(?=_)')
 ENTRY_REQUIRED = Fields(id=is_int, file_name=is_text, width=is_size, height=is_size,
                         caption=is_text)
 ANN_REQUIRED = Fields(image_id=is_int, bbox=is_box, level=is_int)
@@ -118,12 +122,13 @@ class _Parser:
     def read_file(self, ctx: Context, path: Path, number: int) -> list[FoundExpr]:
         """Check all entries of a file."""
         content = load_coco_lists(path)
+        split = split_of_file(ctx, _split_of(path), None) or 'all'
         numbers: dict[int, list[int]] = defaultdict(list)
         for place, entry_id in annotations_of_entries(ctx, content, 'box_dropped'):
             numbers[entry_id].append(place)
         return [self._read_entry(
             ctx.at(f'images[{index}]'), entry, content['annotations'], numbers,
-            _split_of(path), [number, index])
+            split, [number, index])
             for index, entry in enumerate(ctx.options.progress(content['images'],
                                                                path.name))]
 

@@ -3,7 +3,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Optional
 from xml.etree.ElementTree import Element
 
@@ -19,11 +19,12 @@ from segvg.annotations.readers.base import (
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import is_size
 from segvg.annotations.readers.ids import UniqueIds
-from segvg.annotations.readers.images import ImageChecks, image_of, is_inside
+from segvg.annotations.readers.images import OWN, ImageChecks, image_of, is_inside
 from segvg.annotations.readers.objects import checked_object
 from segvg.annotations.readers.source_files import TextLine, read_text_lines
+from segvg.annotations.readers.splits import SPLIT_ALIASES, split_of_file
 
-SPLITS = ('train', 'val', 'test')
+LISTS = [f'{split}.txt' for split in ('train', 'val', *SPLIT_ALIASES, 'test')]
 UNRELATED = 'UNRELATED_CAPTIONS'
 CAPTIONS_OF_AN_IMAGE = 5
 NOT_VISUAL = '0'  # chain of phrases that never have a box
@@ -270,12 +271,11 @@ class _ObjectParser:
 def find_flickr30k_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
     """One set per folder that holds the annotations, sentences and split lists."""
     for source in sources:
-        lists = [source / f'{split}.txt' for split in SPLITS]
         if not (source / 'Annotations').is_dir() or not any(
-                path.is_file() for path in lists):
+                (source / name).is_file() for name in LISTS):
             raise FileNotFoundError(
                 f'{source} is expected to hold Annotations/, Sentences/ and '
-                f'{", ".join(path.name for path in lists)}')
+                'train.txt, val.txt, test.txt')
     return [Flickr30kSet(source, options.dataset) for source in sources]
 
 
@@ -289,8 +289,7 @@ class Flickr30kSet(SourceSet):
     def __init__(self, root: Path, name: Optional[str]) -> None:
         super().__init__(
             name or 'flickr30k_entities', 'flickr30k_entities', None,
-            files=[root / f'{split}.txt' for split in SPLITS
-                   if (root / f'{split}.txt').is_file()])
+            files=[root / name for name in LISTS if (root / name).is_file()])
         self.root = root
 
     def lines(self, report: Report, options: ReadOptions) -> Iterator[dict]:
@@ -299,13 +298,18 @@ class Flickr30kSet(SourceSet):
         parser = _Parser(self, ctx)
         for number, path in enumerate(self.files):
             listed, file = UniqueIds(), ctx._replace(place=Place(path.name))
+            split = split_of_file(file, path.stem, None) or path.stem
             for line in options.progress(read_text_lines(path), path.name):
                 name, where = line.text.strip(), file.at(f'line:{line.number}')
                 listed.claim(where, name)
-                parser.read_image(where, name, path.stem, [number, line.number - 1])
+                parser.read_image(where, name, split, [number, line.number - 1])
         parser.report_unrelated()
         self.image_dirs = parser.images.dirs
         yield from parser.collector.lines()
+
+
+def _image_id(file: str, number: Optional[int]) -> str:
+    return f'file:{file}' if number is None else f'flickr30k:{number}'
 
 
 class _Image(NamedTuple):
@@ -335,25 +339,31 @@ class _Parser:
         annotations = root / 'Annotations' / f'{name}.xml'
         sentences = root / 'Sentences' / f'{name}.txt'
         number = int(name) if name.isascii() and name.isdigit() and (
-            len(name) < 19) else None
-        image_id = f'file:{name}.jpg' if number is None else f'flickr30k:{number}'
-        ctx = ctx.with_ids(image_id=image_id)
-        self.collector.check_leak(ctx, split)
+            len(name) < 19) and ctx.options.images_are != OWN else None
+        image_file = f'{name}.jpg'
         if '/' in name or not is_inside(name) or not (
                 os.path.isfile(annotations) and os.path.isfile(sentences)):
-            self.source.read.add(split, image_id, 0)
+            ctx = ctx.with_ids(image_id=_image_id(image_file, number))
+            self.collector.check_leak(ctx, split)
+            self.source.read.add(split, ctx.ids['image_id'], 0)
             ctx.skip([('image_missing', f'{name} has no annotation or no sentences')])
             return
         annotation, captions = load_xml(annotations), read_text_lines(sentences)
-        self.source.read.add(split, image_id, len(captions))
+        given = text_of(annotation.find('filename'))
+        if number is None and given:  # only Flickr's images are all <number>.jpg
+            image_file = given
+        ctx = ctx.with_ids(image_id=_image_id(image_file, number))
+        self.collector.check_leak(ctx, split)
+        self.source.read.add(split, ctx.ids['image_id'], len(captions))
         file = ctx._replace(place=Place(f'Annotations/{name}.xml'))
         size, errors = image_size(annotation)
         image, missing = self.images.find(image_of(
-            f'{name}.jpg', size or (None, None), file.place.child('size'),
-            namespace='flickr30k', number=number))
+            image_file, size or (None, None), file.place.child('size'),
+            namespace='flickr30k' if number is not None else 'file', number=number,
+            images_are=ctx.options.images_are))
         errors += missing
-        given = text_of(annotation.find('filename'))
-        if ctx.is_fast and given and given != f'{name}.jpg':
+        if ctx.is_fast and given and (
+                given != image_file or PurePosixPath(given).stem != name):
             file.at('filename').note('file_name_mismatch', given)
         ctx.skip(errors)
         self._read_captions(

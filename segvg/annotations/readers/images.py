@@ -148,6 +148,20 @@ def image_of(file: str, size: tuple[Optional[int], Optional[int]], place: Place,
                        {'coco_id': number})
 
 
+def numbered_id(number: int | str, collection: str,
+                images_are: Optional[str]) -> str:
+    """The id of an image ``<number>.jpg`` of a format whose numbers are a collection's.
+
+    Args:
+        number: as the source gives it.
+        collection: whose numbers those are by the rule of the format.
+        images_are: the collection that the user said, or ``own``; goes before that.
+    """
+    if images_are == OWN:
+        return f'file:{number}.jpg'
+    return f'{images_are or collection}:{int(number)}'
+
+
 def _is_usual(name: str) -> bool:
     """Whether an image is in one of the folders that its collection has."""
     return PurePosixPath(name).parent.as_posix() in (*USUAL_DIRS, '.')

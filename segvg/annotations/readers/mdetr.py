@@ -23,7 +23,6 @@ from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import (
     Fields,
     is_anything,
-    is_bool,
     is_box,
     is_finite,
     is_flag,
@@ -70,7 +69,7 @@ ENTRY_OPTIONAL = Fields(original_id=is_int, original_img_id=is_int)
 ANN_REQUIRED = Fields(id=is_int, image_id=is_int, bbox=is_box,
                       tokens_positive=is_anything)
 ANN_OPTIONAL = Fields(tokens_positive=is_list, original_id=is_int, category_id=is_int,
-                      iscrowd=_is_crowd, area=is_finite, empty=is_bool)
+                      iscrowd=_is_crowd, area=is_finite, empty=is_flag)
 
 
 class NamedFile(NamedTuple):
@@ -331,7 +330,7 @@ class _TargetParser:
         if self._flavour.captions:
             return False
         no_box = not any(record['bbox'])
-        says = record.get('empty')
+        says = None if 'empty' not in record else bool(record['empty'])
         marked = says is True or record.get('category_id') == -1 or (
             no_box and record.get('original_id') == -1)
         if marked and (says is False or not no_box):

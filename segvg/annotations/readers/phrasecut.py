@@ -27,7 +27,11 @@ from segvg.annotations.readers.field_checks import (
 )
 from segvg.annotations.readers.ids import InstanceIds, UniqueIds
 from segvg.annotations.readers.objects import checked_object, corners
-from segvg.annotations.readers.splits import order_by_split, split_of_file
+from segvg.annotations.readers.splits import (
+    SPLIT_ALIASES,
+    order_by_split,
+    split_of_file,
+)
 from segvg.annotations.readers.visual_genome import VgImages
 
 IMAGE_FILES = ('image_data_split.json', 'image_data_split3000.json')
@@ -95,7 +99,8 @@ class _Parser:
                   src: list[int]) -> None:
         """Check a phrase with its instances, and collect it when it is kept."""
         task, errors = ctx.fields(record, TASK_REQUIRED)
-        image_id = f'vg:{task["image_id"]}' if 'image_id' in task else None
+        image_id = (self.images.image_id(task['image_id']) if 'image_id' in task
+                    else None)
         task_id, again = self.task_ids.take(task.get('task_id'))
         ctx = ctx.with_ids(image_id=image_id, ref_id=task_id, expr_id=task_id)
         if again and 'task_id' in task:
@@ -119,7 +124,8 @@ class _Parser:
             return None
         image = self.images.get(task['image_id'])
         errors += image.errors
-        if image.split not in (None, split):
+        if image.split is not None and split != SPLIT_ALIASES.get(
+                image.split, image.split):
             errors.append(('split_mismatch', f'the image is in {image.split}'))
         return image.record
 

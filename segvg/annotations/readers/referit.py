@@ -17,9 +17,10 @@ from segvg.annotations.readers.base import (
 )
 from segvg.annotations.readers.expressions import ExprCollector, FoundExpr
 from segvg.annotations.readers.field_checks import is_box, is_size, show
-from segvg.annotations.readers.images import ImageChecks, image_of
+from segvg.annotations.readers.images import ImageChecks, image_of, numbered_id
 from segvg.annotations.readers.objects import ArrayMasks, checked_object
 from segvg.annotations.readers.source_files import load_as, read_text_lines
+from segvg.annotations.readers.splits import SPLIT_ALIASES, split_of_file
 
 FOLDERS = ('splits/referit', '')
 BOXES, SIZES = 'referit_bbox.json', 'referit_imsize.json'
@@ -38,6 +39,11 @@ class Layout(NamedTuple):
     splits: list[str]
 
 
+def names_of(split: str) -> list[str]:
+    """A split's name, and what else it is called."""
+    return [split, *(name for name, known in SPLIT_ALIASES.items() if known == split)]
+
+
 def find_referit_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
     """One set per folder that holds ``splits/referit``, or is that folder."""
     sets: list[SourceSet] = []
@@ -45,7 +51,8 @@ def find_referit_sets(sources: list[Path], options: ReadOptions) -> list[SourceS
         folder = next((source / name for name in FOLDERS
                        if (source / name / BOXES).is_file()), source)
         splits = next(filter(None, (
-            [split for split in group if (folder / QUERIES.format(split)).is_file()]
+            [name for split in group for name in names_of(split)
+             if (folder / QUERIES.format(name)).is_file()]
             for group in SPLITS)), [])
         missing = [name for name in (BOXES, SIZES) if not (folder / name).is_file()]
         missing += [] if splits else [QUERIES.format('<split>')]
@@ -82,14 +89,15 @@ class ReferitSet(SourceSet):
         """Read the files of all splits and yield group lines."""
         ctx = Context(report, options)
         parser = _Parser(self, ctx)
-        for number, split in enumerate(self.layout.splits):
+        for number, name in enumerate(self.layout.splits):
             path = self.files[number]
             file = ctx.at_file(path, self.root)
+            split = split_of_file(file, name, None) or name
             queries = list(load_as(dict, path).items())
             named = {parser.read_region(file, region, texts, split, [number, index])
                      for index, (region, texts) in enumerate(
                          options.progress(queries, path.name))}
-            parser.read_list(split, named)
+            parser.read_list(name, named)
         if options.all_objects:
             parser.add_other_objects()
         self.image_dirs = parser.images.dirs
@@ -160,7 +168,7 @@ class _Parser:
             if not re.fullmatch('[0-9]{1,18}', name):
                 ctx.note('bad_type', name)
             elif name not in named:
-                ctx.with_ids(image_id=f'saiapr:{int(name)}').note(
+                ctx.with_ids(image_id=self._image_id(name)).note(
                     'image_without_expressions')
 
     def add_other_objects(self) -> None:
@@ -175,11 +183,13 @@ class _Parser:
                 for split in self.splits[number]:
                     self.collector.add_object(split, image, instance)
 
-    @staticmethod
-    def _region_context(ctx: Context, name: str) -> tuple[Context, Optional[str]]:
+    def _image_id(self, number: str) -> str:
+        return numbered_id(number, 'saiapr', self.ctx.options.images_are)
+
+    def _region_context(self, ctx: Context, name: str) -> tuple[Context, Optional[str]]:
         """The context of a region, and the number of its image if the name gives it."""
         match = REGION.fullmatch(name)
-        image_id = f'saiapr:{int(match[1])}' if match else None
+        image_id = self._image_id(match[1]) if match else None
         return ctx.with_ids(image_id=image_id, ref_id=name), match and match[1]
 
     def _check_region(self, ctx: Context, name: str, number: Optional[str]) -> Region:
@@ -217,7 +227,8 @@ class _Parser:
             return None, [('bad_type', f'{SIZES}: {show(size)}')]
         place = self.size_file.at(file).place
         return self.images.find(image_of(
-            file, (size[0], size[1]), place, namespace='saiapr'))
+            file, (size[0], size[1]), place, namespace='saiapr',
+            images_are=self.ctx.options.images_are))
 
 
 def _load_mask(path: Path) -> np.ndarray:

@@ -22,7 +22,6 @@ from segvg.annotations.readers.entries import (
 from segvg.annotations.readers.field_checks import (
     Fields,
     is_anything,
-    is_bool,
     is_box,
     is_finite,
     is_flag,
@@ -39,7 +38,7 @@ NONE_ID = -1  # of an object or category that is not there
 OBJECT_REQUIRED = Fields(id=is_id, bbox=is_box)
 OBJECT_OPTIONAL = Fields(category_id=is_int, iscrowd=is_flag,
                          area=is_finite, image_id=is_int,
-                         empty=is_bool)
+                         empty=is_flag)
 
 
 def find_simvg_sets(sources: list[Path], options: ReadOptions) -> list[SourceSet]:
@@ -170,7 +169,9 @@ def _says_none(record: object) -> Optional[bool]:
         return True
     if not isinstance(record, dict) or 'bbox' not in record:
         return False  # a target of the wrong shape
-    bbox, name, empty = record['bbox'], record.get('id'), record.get('empty')
+    bbox, name, empty = record['bbox'], record.get('id'), None
+    if is_flag(record.get('empty')):
+        empty = bool(record['empty'])
     marked = empty is True or NONE_ID in (record.get('category_id'), name)
     if bbox is None:
         other = record.get('segmentation') or (

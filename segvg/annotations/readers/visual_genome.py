@@ -27,7 +27,7 @@ from segvg.annotations.readers.field_checks import (
     other_fields,
 )
 from segvg.annotations.readers.ids import UniqueNumbers
-from segvg.annotations.readers.images import ImageChecks
+from segvg.annotations.readers.images import ImageChecks, numbered_id
 from segvg.annotations.readers.objects import checked_object, corners
 from segvg.annotations.readers.source_files import load_as
 
@@ -77,6 +77,10 @@ class VgImages:
         """Folders in which images were found."""
         return self._checks.dirs
 
+    def image_id(self, number: int) -> str:
+        """The id of an image in group lines."""
+        return numbered_id(number, 'vg', self._ctx.options.images_are)
+
     def get(self, image_id: int) -> VgImage:
         """An image by its id; what is wrong with it is in its errors."""
         if image_id not in self._numbers:
@@ -86,7 +90,8 @@ class VgImages:
         return self._images[image_id]
 
     def _check(self, image_id: int) -> VgImage:
-        ctx = self._ctx.with_ids(image_id=f'vg:{image_id}')
+        own_id = self.image_id(image_id)
+        ctx = self._ctx.with_ids(image_id=own_id)
         first, *others = self._numbers[image_id]
         for number in others:
             ctx.at(f'[{number}]').note('id_duplicate', image_id)
@@ -100,7 +105,7 @@ class VgImages:
         extra = {key: image[key] for key in ('coco_id', 'flickr_id')
                  if key in image and (key == 'coco_id' or image[key] is not None)}
         record, errors = self._checks.find(SourceImage(
-            f'vg:{image_id}', f'{image_id}.jpg', image['width'], image['height'],
+            own_id, f'{image_id}.jpg', image['width'], image['height'],
             ctx.place, [match[1]] if match else [], extra))
         return VgImage(record, image.get('split'), errors)
 
@@ -176,7 +181,7 @@ class _Parser:
         known, errors = ctx.fields(record, RECORD_REQUIRED)
         image = None
         if 'id' in known:
-            ctx = ctx.with_ids(image_id=f'vg:{known["id"]}')
+            ctx = ctx.with_ids(image_id=self.images.image_id(known['id']))
             found = self.images.get(known['id'])
             errors += found.errors
             image = None if errors else found.record

@@ -155,3 +155,12 @@ def test_finding_that_costs_nothing(tmp_path, changes, code, place):
 def test_folder_without_such_a_file_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match='has no file named .*_coco_format'):
         READERS['finecops']([tmp_path], ReadOptions())
+
+
+@pytest.mark.parametrize('name', ['valid', 'dev', 'validation'])
+def test_other_names_of_val_are_val(tmp_path, name):
+    file = f'mine_{name}_coco_format.json'
+    write(tmp_path, [entry()], [true()], file)
+    lines, findings = read('finecops', tmp_path)
+    assert [line['split'] for line in lines] == ['val']
+    assert brief(findings) == [('split_alias', file, '', 'keep')]

@@ -218,6 +218,30 @@ def test_images_are_looked_for(tmp_path):
     assert lines[0]['image']['file'] == 'flickr30k_images/1002.jpg'
 
 
+@pytest.mark.parametrize('name', ['valid', 'dev', 'validation'])
+def test_other_names_of_val_are_lists_too(tmp_path, name):
+    write(write(tmp_path, split='train'), name='1002', split=name)
+    lines, findings = read_set(tmp_path)
+    assert [line['split'] for line in lines] == ['train', 'val']
+    assert findings == [('split_alias', f'{name}.txt', '', 'keep')]
+
+
+@pytest.mark.parametrize(('name', 'said', 'own', 'image_id', 'file'), [
+    ('1001', '', False, 'flickr30k:1001', '1001.jpg'),
+    ('1001', '1001.png', False, 'flickr30k:1001', '1001.jpg'),  # Flickr's are .jpg
+    ('1001', '1001.png', True, 'file:1001.png', '1001.png'),
+    ('hall_1', 'hall_1.png', False, 'file:hall_1.png', 'hall_1.png'),
+    ('hall_1', '', False, 'file:hall_1.jpg', 'hall_1.jpg')])
+def test_own_images_have_the_names_that_the_annotation_says(
+        tmp_path, name, said, own, image_id, file):
+    size = '<size><width>60</width><height>40</height></size>'
+    write(tmp_path, name=name, size=f'<filename>{said}</filename>{size}')
+    lines, findings = read_set(tmp_path, images_are='own' if own else None)
+    assert lines[0]['image'] == dict(id=image_id, file=file, width=60, height=40)
+    assert [found[0] for found in findings] == ['file_name_mismatch'] * (
+        bool(said) and said != file)
+
+
 @pytest.mark.parametrize('head', ['<!DOCTYPE a [<!ENTITY x "y">]>', '<a>'])
 def test_unsafe_or_broken_xml_is_an_error(tmp_path, head):
     with pytest.raises(AnnotationFileError, match='1001.xml'):

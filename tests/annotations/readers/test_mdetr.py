@@ -139,9 +139,9 @@ def test_another_box_of_an_object_is_another_object(tmp_path):
 NO_TARGET = dict(
     real_box=([nothing(bbox=[4, 4, 20, 30])], True),
     beside=([nothing(), box(1, original_id=8)], True),
-    denied=([nothing(empty=False)], True),
+    denied=([nothing(empty=False)], True), denied_by_0=([nothing(empty=0)], True),
     only_category=([without(nothing(bbox=[1, 1, 2, 2]), 'empty')], True),
-    plain=([nothing()], False),
+    plain=([nothing()], False), number=([nothing(empty=1)], False),
     no_mark=([without(nothing(), 'empty')], False),
     twice=([nothing(), nothing(1)], False))
 

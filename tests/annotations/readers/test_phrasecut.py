@@ -159,3 +159,18 @@ def test_broken_or_absent_files_are_errors(tmp_path):
         write_json(tmp_path / 'image_data_split3000.json', content)
         with pytest.raises(AnnotationFileError, match='expected a list'):
             read('phrasecut', tmp_path)
+
+
+@pytest.mark.parametrize(('name', 'listed'), [
+    ('dev', 'dev'), ('valid', 'val'), ('val', 'validation')])
+def test_other_names_of_val_agree_with_each_other(tmp_path, name, listed):
+    lines, findings = read_tasks(tmp_path, [task()], [image(split=listed)],
+                                 f'refer_{name}.json')
+    assert [line['split'] for line in lines] == ['val']
+    assert {found[0] for found in findings} <= {'split_alias'}
+
+
+def test_numbers_are_of_visual_genome_unless_the_images_are_own(tmp_path):
+    for own, image_id in ((None, 'vg:2001'), ('own', 'file:2001.jpg')):
+        lines, _ = read_tasks(tmp_path, [task()], images_are=own)
+        assert [line['image']['id'] for line in lines] == [image_id]

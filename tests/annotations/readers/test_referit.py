@@ -186,3 +186,15 @@ def test_mat_files_have_limits(tmp_path, monkeypatch):
     monkeypatch.setattr('segvg.annotations.files.mat.SIZE_LIMIT', 9)
     with pytest.raises(AnnotationFileError, match='1920 bytes, more than the limit'):
         load_mat(path, 'segimg_t')
+
+
+@pytest.mark.parametrize('name', ['valid', 'dev', 'validation'])
+def test_other_names_of_val_are_read_beside_train(tmp_path, name):
+    write(tmp_path, split='train')
+    write(tmp_path, {'0026_1': ['door']}, {'0026_1': [4, 10, 24, 30]},
+          {'0026_1': mask()}, {'25.jpg': [48, 36], '0026.jpg': [48, 36]}, split=name)
+    lines, findings = read_set(tmp_path, images_are='own')
+    assert [(line['split'], line['image']['id']) for line in lines] == [
+        ('train', 'file:25.jpg'), ('val', 'file:0026.jpg')]
+    assert findings == [
+        ('split_alias', f'{FOLDER}referit_query_{name}.json', '', 'keep')]

@@ -48,7 +48,8 @@ ENCODINGS = dict(
     empty=[], real_and_none=[annotation(), NONE], null_and_real=[NULL, annotation()],
     none_and_real=[None, annotation()], empty_box=[annotation(empty=True)],
     category=[annotation(category_id=-1)], minus=[annotation(-1)],
-    not_empty=[{**NONE, 'empty': False}], null_of_id=[{**NULL, 'id': 7001}],
+    not_empty=[{**NONE, 'empty': False}], zero=[{**NONE, 'empty': 0}],
+    box_of_1=[annotation(empty=1)], null_of_id=[{**NULL, 'id': 7001}],
     null_with_mask=[annotation(bbox=None)])
 
 

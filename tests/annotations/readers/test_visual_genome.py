@@ -118,6 +118,14 @@ def test_image_with_two_records_has_one_line_at_the_end(tmp_path):
                         ('expr_ambiguous', FILE, '[2].regions[0]', 'keep')]
 
 
+def test_numbers_are_of_visual_genome_unless_the_images_are_own(tmp_path):
+    for own, image_id in ((None, 'vg:2001'), ('own', 'file:2001.jpg')):
+        lines, findings = read_regions(tmp_path, [record(region()), record(region(2))],
+                                       [image()], images_are=own)
+        assert [line['image']['id'] for line in lines] == [image_id]
+        assert findings[0] == ('id_duplicate', FILE, '[1]', 'keep')
+
+
 def test_images_are_looked_for_in_both_folders(tmp_path):
     write_image(tmp_path / 'images/VG_100K_2/2001.jpg', 60, 48)
     lines, findings = read_regions(
