@@ -2,6 +2,7 @@
 from segvg.engine.hooks.average_hook import AverageHook, InitialAverageHook
 from segvg.engine.hooks.checkpoint_guard_hook import CheckpointGuardHook
 from segvg.engine.hooks.checkpoint_hook import WholeCheckpointHook
+from segvg.engine.hooks.early_stopping_hook import EarlyStoppingHook
 from segvg.engine.hooks.enough_samples_hook import EnoughSamplesHook
 from segvg.engine.hooks.freeze_hook import FreezeHook
 from segvg.engine.hooks.gathered_info_hook import GatheredInfoHook
@@ -12,8 +13,8 @@ from segvg.engine.hooks.training_cost_hook import TrainingCostHook
 from segvg.engine.hooks.visualization_hook import GroundingVisualizationHook
 
 __all__ = [
-    'AverageHook', 'CheckpointGuardHook', 'EnoughSamplesHook', 'FreezeHook',
-    'GatheredInfoHook', 'GroundingVisualizationHook', 'InitialAverageHook',
-    'SelectiveLoadHook', 'StepSeedHook', 'TextReportHook', 'TrainingCostHook',
-    'ValidateAgainHook', 'WholeCheckpointHook'
+    'AverageHook', 'CheckpointGuardHook', 'EarlyStoppingHook', 'EnoughSamplesHook',
+    'FreezeHook', 'GatheredInfoHook', 'GroundingVisualizationHook',
+    'InitialAverageHook', 'SelectiveLoadHook', 'StepSeedHook', 'TextReportHook',
+    'TrainingCostHook', 'ValidateAgainHook', 'WholeCheckpointHook'
 ]
