@@ -4,9 +4,9 @@
 
 For every data set found it writes <name>_<split>.jsonl, <name>.meta.json and
 <name>.report.jsonl, and prints what was wrong. --show 5 writes nothing and prints five
-records as they are understood. Exit code 0: done. 1: something fatal, a
-record that may not be skipped, or counts that are not the official ones. 2: wrong use,
-or missing files or packages.
+records as they are understood. Exit code 0: done. 1: something fatal, such as a full
+disk, a record that may not be skipped, or counts that are not the official ones. 2:
+wrong use, or missing files or packages.
 """
 import argparse
 import sys
@@ -237,7 +237,9 @@ def main(argv: list[str]) -> int:
         results = [work(source, args, options) for source in sets]
     except (OSError, ValueError, ImportError) as error:
         log(str(error))
-        return 2
+        is_machine = isinstance(error, OSError) and error.errno is not None and (
+            not isinstance(error, (FileNotFoundError, FileExistsError)))
+        return 1 if is_machine else 2
     return 0 if all(results) and all_images else 1
 
 

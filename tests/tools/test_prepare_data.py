@@ -92,6 +92,15 @@ def test_stopped_conversion_leaves_no_half_of_a_report(run, source, tmp_path, er
     assert {path: path.read_bytes() for path in files} == files
 
 
+def test_full_disk_has_the_exit_code_of_other_tools(run, source, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(28, 'No space left on device', 'own_val.jsonl')
+
+    monkeypatch.setattr(run.tool, 'convert', fail)
+    code, said = run('refer_refcoco', source)
+    assert code == 1 and "No space left on device: 'own_val.jsonl'" in said
+
+
 def test_max_bad_lets_that_many_through(run, source):
     assert run('refer_refcoco', source, '--max-bad', '1')[0] == 0
 
