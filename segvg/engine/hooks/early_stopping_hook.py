@@ -1,4 +1,4 @@
-"""Early stopping by any score, which a resumed training goes on with."""
+"""Early stopping by any score; a resumed training keeps its state."""
 from mmengine.hooks import EarlyStoppingHook as MMEngineHook
 from mmengine.runner import Runner
 
