@@ -167,7 +167,10 @@ def test_one_of_several_processes_leaves_signals_to_the_system(number, monkeypat
 
 @pytest.mark.parametrize('swallow', [False, True])
 def test_interrupt_during_the_imports_of_a_command_is_one_line(swallow):
-    program = ('import segvg.utils.exits, os, signal\ntry:\n'
+    # Tests that run in the background may have been told to ignore interrupts.
+    program = ('import os, signal\n'
+               'signal.signal(signal.SIGINT, signal.default_int_handler)\n'
+               'import segvg.utils.exits\ntry:\n'
                '    os.kill(os.getpid(), signal.SIGINT)\n    for _ in range(9): pass\n'
                f'except {"BaseException" if swallow else "ValueError"}:\n'
                '    raise RecursionError')
