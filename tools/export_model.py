@@ -2,6 +2,7 @@
 
     python tools/export_model.py configs/segvg/segvg_tiny_synthref_l0.py \\
         work_dirs/segvg_tiny_synthref_l0/epoch_7.pth --out exported/segvg
+    python tools/export_model.py instancevg-b-refcoco --out exported/instancevg
     python tools/infer.py street.jpg --text 'left man' --out-dir found \\
         --checkpoint exported/segvg.export.json
 
@@ -22,8 +23,12 @@ def parse_args() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file of that config')
+    parser.add_argument('model', metavar='CONFIG|NAME',
+                        help='config file; or, without a checkpoint, a published model '
+                        'by its name, fetched on first use (segvg download --list), a '
+                        'folder of a model, OWNER/NAME on the Hugging Face hub, or a '
+                        'checkpoint that holds its config')
+    parser.add_argument('checkpoint', nargs='?', help='checkpoint file of the config')
     parser.add_argument('--out', metavar='PATH', type=Path, required=True,
                         help='path of the new files without an ending')
     parser.add_argument('--format', choices=FORMATS, default='onnx',
@@ -36,20 +41,22 @@ def parse_args() -> argparse.Namespace:
                         'height and width (not TransVG, SegVG, InstanceVG, ReLA)')
     add_overwrite(parser)
     add_config_options(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.cfg_options and Path(args.model).suffix != '.py':
+        parser.error('--cfg-options changes a config file, and none is given')
+    return args
 
 
 if __name__ == '__main__':
     parse_args()  # --help and wrong flags: before the slow imports below
 
 import torch
-from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 import segvg.models  # noqa: F401  registers the models
-from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
+from segvg.apis.model_source import ModelSource, find_model
+from segvg.checkpoints.io import load_strictly, state_dict_of
 from segvg.checkpoints.published import takes_published
-from segvg.engine.launch import load_config
 from segvg.export.files import canvas_of, export_grounder, longest_text
 from segvg.models.grounders.base import BaseGrounder
 from segvg.registry import MODELS
@@ -57,21 +64,22 @@ from segvg.utils.configs import drop_init
 from segvg.utils.fast_config_dump import plain_text
 
 
-def build_model(cfg: Config, checkpoint: str) -> BaseGrounder:
-    """Return the model of a config with the weights of a checkpoint.
+def build_model(source: ModelSource) -> BaseGrounder:
+    """Return a model with its weights.
 
     Raises:
-        ValueError: it is a foundation model.
+        ValueError: it is a foundation model, or exported already.
     """
-    if takes_published(cfg.model):
-        raise ValueError(f'{cfg.model.type} is a foundation model of transformers: it '
+    model = source.config.copy().model
+    if takes_published(model):
+        raise ValueError(f'{model.type} is a foundation model of transformers: it '
                          'cannot be exported')
-    weights = state_dict_of(load_checkpoint(checkpoint))
-    model = cfg.copy().model
+    if source.is_exported:
+        raise ValueError(f'{source.weights} is exported already')
     drop_init(model)
     with DefaultScope.overwrite_default_scope('segvg'):
         model = MODELS.build(model)
-    load_strictly(model, weights, checkpoint)
+    load_strictly(model, state_dict_of(source.content), str(source.weights))
     return model
 
 
@@ -81,11 +89,11 @@ def main() -> None:
     """Export, and print the largest difference between the graphs and PyTorch."""
     args = parse_args()
     graphs = [graph_path(args.out, graph, args.format) for graph in GRAPHS]
-    check_outputs([*graphs, manifest_path(args.out)], [args.config, args.checkpoint],
-                  overwrite=args.overwrite)
+    check_outputs([*graphs, manifest_path(args.out)],
+                  filter(None, [args.model, args.checkpoint]), overwrite=args.overwrite)
     try:
-        cfg = load_config(args)
-        model = build_model(cfg, args.checkpoint)
+        source = find_model(args.model, args.checkpoint, args.cfg_options)
+        cfg, model = source.config, build_model(source)
         shape = tuple(args.shape) if args.shape else canvas_of(cfg)
         manifest = export_grounder(
             model, args.out, canvas_shape=shape, max_tokens=longest_text(cfg),

@@ -73,10 +73,14 @@ class Graph(NamedTuple):
 def canvas_of(cfg: Config) -> tuple[int, int]:
     """Return height and width of the canvas of a config.
 
+    A config in a checkpoint has only its test pipeline, which places images on it.
+
     Raises:
-        ValueError: the config has no ``canvas``.
+        ValueError: the config has no canvas.
     """
-    canvas = cfg.get('canvas')
+    placed = [step['size'] for step in find_dicts(find_pipeline(cfg), 'size')
+              if step.get('type') == 'PlaceOnCanvas']
+    canvas = cfg.get('canvas') or (placed[0] if placed else None)
     if isinstance(canvas, int):
         return canvas, canvas
     if isinstance(canvas, (list, tuple)) and len(canvas) == 2:

@@ -21,7 +21,7 @@ from segvg.registry import MODELS
 from segvg.utils.configs import drop_init, load
 from segvg.utils.errors import InputError
 from segvg.utils.fast_config_dump import plain_text
-from tests.tools.running import tool_error
+from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
 
 CANVAS = (64, 64)
@@ -70,6 +70,39 @@ def test_foundation_models_are_refused_before_anything_is_loaded(monkeypatch, tm
     assert message == ('error: OWLv2 is a foundation model of transformers: it cannot '
                        'be exported')
     assert not list(tmp_path.iterdir())
+
+
+def test_checkpoint_that_holds_its_config_is_enough(monkeypatch, tmp_path):
+    """Exporting takes long and is tested below; here only what is exported."""
+    name = 'transvg/transvg_tiny_synthref_l0'
+    model, cfg = build(name), load(ROOT / 'configs' / f'{name}.py')
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(cfg=plain_text(cfg))),
+               tmp_path / 'toy.pth')
+    calls = []
+
+    def export(grounder, out, **settings):
+        calls.append((grounder, settings))
+        return dict(settings, fixed_length=False, graphs={})
+
+    monkeypatch.setattr('segvg.export.files.export_grounder', export)
+    run_tool(monkeypatch, 'export_model.py', tmp_path / 'toy.pth', '--out',
+             tmp_path / 'x')
+    (grounder, settings), = calls
+    assert (settings['canvas_shape'], settings['max_tokens']) == ((64, 64), 20)
+    for one, other in zip(grounder.parameters(), model.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_model_by_name_and_its_refusals(monkeypatch, tmp_path, capsys):
+    out = ('--out', tmp_path / 'x')
+    message = tool_error(monkeypatch, 'export_model.py', 'instancevg-x', *out)
+    assert 'instancevg-x' in message and 'instancevg-b-refcoco' in message
+    message = tool_error(monkeypatch, 'export_model.py', 'a.export.json', *out)
+    assert 'a.export.json' in message
+    with pytest.raises(SystemExit):
+        run_tool(monkeypatch, 'export_model.py', 'instancevg-b-refcoco', *out,
+                 '--cfg-options', 'canvas=32')
+    assert 'changes a config file, and none is given' in capsys.readouterr().err
 
 
 @pytest.fixture(scope='module')
