@@ -25,7 +25,7 @@ def test_lines_are_appended_to_the_files_of_a_run(tmp_path):
     assert json.loads((folder / 'scores.json').read_text()) == dict(miou=3, step=2)
 
 
-@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='the system has no such')
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='no /dev/full')
 def test_full_disk_is_told_with_the_name(tmp_path):
     backend = LocalVisBackend(str(tmp_path))
     (tmp_path / 'scalars.json').symlink_to('/dev/full')
