@@ -50,7 +50,7 @@ def parse_args() -> argparse.Namespace:
                         help='models of the published size instead of the small ones')
     parser.add_argument('--only', nargs='+', metavar='NAME',
                         choices=[*SMALL, *PUBLISHED], help='only these methods '
-                        f'(default: all but {", ".join(SLOW)}, which takes over ten '
+                        f'(default: all but {", ".join(SLOW)}, which takes nine '
                         'minutes)')
     parser.add_argument('--iters', type=int, default=10, metavar='N',
                         help='measured runs (default: %(default)s)')
