@@ -50,7 +50,7 @@ def find_last_checkpoint(folder: Path) -> Optional[Path]:
                  default=None)
     if latest is None and steps:
         names = ', '.join(path.name for path in sorted(steps, key=natural_key)[-3:])
-        print_log(f'{folder} has no whole checkpoint to go on from; cut or damaged: '
+        print_log(f'{folder} has no whole checkpoint to resume from; cut or damaged: '
                   f'{names}', logger='current', level=logging.WARNING)
     elif latest is not None:
         print_log(f'{folder / LAST} is missing or names no whole checkpoint; '

@@ -57,7 +57,7 @@ def test_damaged_checkpoints_are_not_passed_over_in_silence(tmp_path, monkeypatc
     for number in (1, 10, 9):
         (tmp_path / f'epoch_{number}.pth').touch()
     assert find_last_checkpoint(tmp_path) is None
-    assert told == [(f'{tmp_path} has no whole checkpoint to go on from; cut or '
+    assert told == [(f'{tmp_path} has no whole checkpoint to resume from; cut or '
                      'damaged: epoch_1.pth, epoch_9.pth, epoch_10.pth',
                      logging.WARNING)]
 

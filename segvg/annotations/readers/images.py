@@ -155,7 +155,8 @@ def numbered_id(number: int | str, collection: str,
     Args:
         number: as the source gives it.
         collection: whose numbers those are by the rule of the format.
-        images_are: the collection that the user said, or ``own``; goes before that.
+        images_are: the collection that the user gave, or ``own``; it overrides the rule
+            of the format.
     """
     if images_are == OWN:
         return f'file:{number}.jpg'
