@@ -1,5 +1,6 @@
 """Heads: each owns its loss and its decoding."""
 from segvg.models.heads.box_head import BoxHead
+from segvg.models.heads.box_mask import BoxMaskAuxiliary
 from segvg.models.heads.instance_head import InstanceHead
 from segvg.models.heads.mask_branches import AttentionMaskBranch, JointMaskBranch
 from segvg.models.heads.phrase_head import PhraseHead, PhraseOutputs, PhraseTargets
@@ -18,9 +19,9 @@ from segvg.models.heads.set_box_head import SetBoxHead, SetOutputs
 from segvg.models.heads.soft_token_head import SoftTokenHead
 
 __all__ = [
-    'AttentionMaskBranch', 'BoxHead', 'BoxPart', 'ContourHead', 'ContourPart',
-    'InstanceHead', 'JointMaskBranch', 'LateWordDecoder', 'MostProbable',
-    'NucleusSample', 'PhraseHead', 'PhraseOutputs', 'PhraseTargets', 'RegionDecoder',
-    'RegionHead', 'SegVGHead', 'SequenceHead', 'SequencePart', 'SetBoxHead',
-    'SetOutputs', 'SoftTokenHead'
+    'AttentionMaskBranch', 'BoxHead', 'BoxMaskAuxiliary', 'BoxPart', 'ContourHead',
+    'ContourPart', 'InstanceHead', 'JointMaskBranch', 'LateWordDecoder',
+    'MostProbable', 'NucleusSample', 'PhraseHead', 'PhraseOutputs', 'PhraseTargets',
+    'RegionDecoder', 'RegionHead', 'SegVGHead', 'SequenceHead', 'SequencePart',
+    'SetBoxHead', 'SetOutputs', 'SoftTokenHead'
 ]

@@ -1,6 +1,7 @@
 """Mask branches: where a query attends to becomes a mask, refined by finer maps.
 
 ``AttentionMaskBranch`` is that of DETR, ``JointMaskBranch`` that of RefTR.
+``QueryMaskBranch``, SegVG's, compares a query with every image token by itself.
 """
 import math
 from typing import Callable, Sequence
@@ -10,6 +11,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from segvg.models.layers import MLP
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures
 
@@ -150,3 +152,30 @@ class JointMaskBranch(AttentionMaskBranch):
         image = image.unflatten(2, fused.grid)
         return torch.cat([fused.maps[0][index], image[index],
                           self.attend(queries, index, fused)], dim=1)
+
+
+class QueryMaskBranch(nn.Module):
+    """A logit for every pair of a query and an image token, by an MLP over both.
+
+    The first linear layer over [query, token] is applied to the two halves separately
+    and the results are added: the same function without a (D, Q, B, N, 2 C) tensor.
+
+    Args:
+        channels: C of queries and image tokens.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.mlp = MLP(2 * channels, channels, channels, 1)
+
+    def forward(self, queries: Tensor, image: Tensor) -> Tensor:
+        """Return (..., Q, B, N) for queries (..., Q, B, C) and image (B, N, C)."""
+        first, *others = self.mlp.layers
+        assert isinstance(first, nn.Linear)
+        query_part = F.linear(queries, first.weight[:, :self.channels])
+        image_part = F.linear(image, first.weight[:, self.channels:], first.bias)
+        x = query_part.unsqueeze(-2) + image_part  # (..., Q, B, N, C)
+        for layer in others:
+            x = layer(x.relu())
+        return x.squeeze(-1)

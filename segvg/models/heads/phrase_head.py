@@ -35,10 +35,12 @@ class PhraseTargets(NamedTuple):
         batch: (N,) int64, the expression of each.
         phrase: (N,) int64, its index within the expression.
         boxes: (N, 4) cxcywh in [0, 1] of the image without padding.
+        bboxes: (N, 4) xyxy in pixels of the canvas, for an auxiliary.
     """
     batch: Tensor
     phrase: Tensor
     boxes: Tensor
+    bboxes: Optional[Tensor] = None
 
 
 def phrases_of(sample: GroundingDataSample) -> list[list[int]]:
@@ -59,18 +61,19 @@ def phrase_targets(data_samples: Sequence[GroundingDataSample],
                    canvas_shape: Optional[tuple[int, int]] = None) -> PhraseTargets:
     """Return the phrases that have targets; of several the box around them counts."""
     batch, phrase = [], []
-    bboxes = [data_samples[0].gt_instances.bboxes.new_zeros((0, 4))]
+    found = [data_samples[0].gt_instances.bboxes.new_zeros((0, 4))]
     for number, sample in enumerate(data_samples):
         for position, targets in enumerate(phrases_of(sample)):
             if targets:
                 batch.append(number)
                 phrase.append(position)
                 own = _chosen(sample.gt_instances.bboxes, targets)
-                bboxes.append(enclosing_box(own)[None])
+                found.append(enclosing_box(own)[None])
     geometry = Geometry.from_samples(data_samples, canvas_shape).select(batch)
-    boxes = geometry.normalize_boxes(torch.cat(bboxes)[:, None], 'image')[:, 0]
+    bboxes = torch.cat(found)
+    boxes = geometry.normalize_boxes(bboxes[:, None], 'image')[:, 0]
     index = whole_numbers([*batch, *phrase], boxes.device)
-    return PhraseTargets(index[:len(batch)], index[len(batch):], boxes)
+    return PhraseTargets(index[:len(batch)], index[len(batch):], boxes, bboxes)
 
 
 def phrase_masks(data_samples: Sequence[GroundingDataSample],
@@ -101,6 +104,7 @@ class PhraseHead(BaseModule):
         mask_branch: config of a branch that makes masks.
         loss_mask: config of its loss.
         loss_energy: config of a further loss of the mask branch, or none.
+        auxiliary: config of a second task in training, ``BoxMaskAuxiliary``, or none.
         init_cfg: mmengine's.
 
     Source: Li and Sigal, "Referring Transformer", NeurIPS 2021.
@@ -121,6 +125,7 @@ class PhraseHead(BaseModule):
                  mask_branch: Optional[dict] = None,
                  loss_mask: Optional[dict] = None,
                  loss_energy: Optional[dict] = None,
+                 auxiliary: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         if normalize_by not in self.NORMALIZE_BY:
@@ -140,6 +145,7 @@ class PhraseHead(BaseModule):
         self.mask: Any = MODELS.build(mask_branch) if mask_branch else None
         self.loss_mask: Any = MODELS.build(loss_mask) if loss_mask else None
         self.loss_energy: Any = MODELS.build(loss_energy) if loss_energy else None
+        self.auxiliary: Any = MODELS.build(auxiliary) if auxiliary else None
 
     def forward(self, fused: FusedFeatures) -> PhraseOutputs:
         """Return the predictions of all layers."""
@@ -155,7 +161,7 @@ class PhraseHead(BaseModule):
         """Return ``loss_bbox`` and ``loss_giou``, summed over layers.
 
         With a mask branch also ``loss_mask`` and ``loss_dice``, with its further loss
-        ``loss_energy``.
+        ``loss_energy``; with an auxiliary its losses.
 
         Raises:
             ValueError: no phrase of the batch, that of all processes, has a target.
@@ -169,7 +175,16 @@ class PhraseHead(BaseModule):
             raise ValueError(
                 'no phrase of the batch has a target, the first is of '
                 f'{data_samples[0].get("text")!r} in {data_samples[0].get("img_path")}')
-        return self.loss_by_targets(fused, self(fused), targets, masks)
+        outputs = self(fused)
+        losses = self.loss_by_targets(fused, outputs, targets, masks)
+        if self.auxiliary is not None:
+            states = outputs.states if self.supervise_all else outputs.states[-1:]
+            queries = states[:, targets.batch, targets.phrase]  # (D, N, R, C)
+            queries = queries.movedim(2, 1).flatten(0, 1)  # (D * R, N, C)
+            losses.update(self.auxiliary.loss(
+                queries, targets.bboxes, fused,
+                targets.batch.expand(len(queries), -1)))
+        return losses
 
     def box_losses(self, boxes: Tensor, targets: PhraseTargets) -> dict[str, Tensor]:
         """Return the losses of boxes (D, B, P, R, 4), of all queries of a phrase."""

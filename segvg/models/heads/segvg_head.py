@@ -7,6 +7,7 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from segvg.models.heads.mask_branches import QueryMaskBranch
 from segvg.models.heads.targets import single_boxes, single_targets
 from segvg.models.layers import MLP, DecoderLayer, add_position, init_matrices
 from segvg.models.losses import MaskTerms, process_mean
@@ -36,33 +37,6 @@ def mask_confidence(probs: Tensor, size: tuple[int, int], threshold: float) -> T
                           align_corners=False).flatten(1)
     counted = (probs >= threshold).to(probs.dtype)
     return (probs * counted).sum(1) / counted.sum(1).clamp(min=1)
-
-
-class QueryMaskBranch(nn.Module):
-    """A logit for every pair of a query and an image token, by an MLP over both.
-
-    The first linear layer over [query, token] is applied to the two halves separately
-    and the results are added: the same function without a (D, Q, B, N, 2 C) tensor.
-
-    Args:
-        channels: C of queries and image tokens.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.channels = channels
-        self.mlp = MLP(2 * channels, channels, channels, 1)
-
-    def forward(self, queries: Tensor, image: Tensor) -> Tensor:
-        """Return (..., Q, B, N) for queries (..., Q, B, C) and image (B, N, C)."""
-        first, *others = self.mlp.layers
-        assert isinstance(first, nn.Linear)
-        query_part = F.linear(queries, first.weight[:, :self.channels])
-        image_part = F.linear(image, first.weight[:, self.channels:], first.bias)
-        x = query_part.unsqueeze(-2) + image_part  # (..., Q, B, N, C)
-        for layer in others:
-            x = layer(x.relu())
-        return x.squeeze(-1)
 
 
 @MODELS.register_module()

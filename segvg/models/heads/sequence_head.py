@@ -9,6 +9,7 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from segvg.models.heads.box_mask import auxiliary_losses
 from segvg.models.heads.sequence_parts import SequencePart
 from segvg.models.layers import (
     MLP,
@@ -47,6 +48,8 @@ class SequenceHead(BaseModule):
             the batch is padded to a larger one.
         learned_start: learn a start token for each part; else it is zero.
         sampler: config of how the next token is chosen; None: the most probable one.
+        auxiliary: config of a second task in training, ``BoxMaskAuxiliary``, or none;
+            its query is the decoder's state at the first start token.
         init_cfg: mmengine's.
 
     Source: Zhu et al., "SeqTR", ECCV 2022.
@@ -65,6 +68,7 @@ class SequenceHead(BaseModule):
                  frame_size: Optional[int] = None,
                  learned_start: bool = False,
                  sampler: Optional[dict] = None,
+                 auxiliary: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.num_bins = num_bins
@@ -81,6 +85,7 @@ class SequenceHead(BaseModule):
         self.predictor = MLP(channels, channels, channels, num_bins + 1)
         self.loss_sequence = MODELS.build(loss)
         self.sampler = TASK_UTILS.build(sampler or dict(type='MostProbable'))
+        self.auxiliary: Any = MODELS.build(auxiliary) if auxiliary else None
         init_matrices(self.decoder)
 
     @staticmethod
@@ -138,19 +143,30 @@ class SequenceHead(BaseModule):
 
     def logits(self, memory: Tokens, targets: list[Tensor]) -> Tensor:
         """Return logits (B, L, K + 1) when the decoder reads the true tokens."""
+        return self.predictor(self.states(memory, targets))
+
+    def states(self, memory: Tokens, targets: list[Tensor]) -> Tensor:
+        """Return states (B, L, C) when the decoder reads the true tokens."""
         inputs = []
         for number, tokens in enumerate(targets):
             inputs += [self.start(number, memory), self.embed(tokens, 0, memory)]
         sequence = torch.cat(inputs, dim=1)
         states, _ = self.decoder(sequence, self.position.weight[:sequence.shape[1]],
                                  self.decoder.start(memory))
-        return self.predictor(states)
+        return states
 
     def loss(self, fused: FusedFeatures,
              data_samples: list[GroundingDataSample]) -> dict[str, Tensor]:
-        """Return ``loss_sequence`` over all positions of the batch."""
+        """Return ``loss_sequence`` over all positions of the batch.
+
+        With an auxiliary also its losses.
+        """
         targets = self.targets(data_samples)
-        return self.loss_by_tokens(self.logits(fused.memory, targets), targets)
+        states = self.states(fused.memory, targets)
+        losses = self.loss_by_tokens(self.predictor(states), targets)
+        losses.update(auxiliary_losses(
+            self.auxiliary, states[:, :1].transpose(0, 1), fused, data_samples))
+        return losses
 
     def loss_by_tokens(self, logits: Tensor,
                        targets: list[Tensor]) -> dict[str, Tensor]:

@@ -71,6 +71,8 @@ class SetBoxHead(BaseModule):
         loss_mask: config of its loss.
         mask_threshold: with masks, queries above this score are predicted, each with
             its mask; None: the best query alone.
+        auxiliary: config of a second task of matched queries in training,
+            ``BoxMaskAuxiliary``, or none.
         init_cfg: mmengine's.
 
     Source: Qu et al., "SiRi", ECCV 2022; Kamath et al., "MDETR", ICCV 2021.
@@ -93,6 +95,7 @@ class SetBoxHead(BaseModule):
                  mask_branch: Optional[dict] = None,
                  loss_mask: Optional[dict] = None,
                  mask_threshold: Optional[float] = None,
+                 auxiliary: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         if predict_from not in self.PREDICT_FROM:
@@ -119,6 +122,7 @@ class SetBoxHead(BaseModule):
         self.loss_set = MODELS.build(loss_set)
         self.mask: Any = MODELS.build(mask_branch) if mask_branch else None
         self.loss_mask: Any = MODELS.build(loss_mask) if loss_mask else None
+        self.auxiliary: Any = MODELS.build(auxiliary) if auxiliary else None
 
     def forward(self, fused: FusedFeatures) -> list[SetOutputs]:
         """Return the predictions of every decoder."""
@@ -152,18 +156,26 @@ class SetBoxHead(BaseModule):
              data_samples: list[GroundingDataSample]) -> dict[str, Tensor]:
         """Return ``loss_ce, loss_bbox, loss_giou`` summed over layers and decoders.
 
-        With a mask branch also ``loss_mask`` and ``loss_dice`` of the last layer.
+        With a mask branch also ``loss_mask`` and ``loss_dice`` of the last layer, with
+        an auxiliary its losses.
         """
         masks = None
         if self.mask is not None:
             masks = gt_masks(data_samples, fused.canvas_shape)
         targets = self.targets_of(data_samples, fused.canvas_shape)
-        return self.loss_by_targets(fused, self(fused), targets, masks)
+        bboxes = None
+        if self.auxiliary is not None:
+            bboxes = torch.cat([sample.gt_instances.bboxes for sample in data_samples])
+        return self.loss_by_targets(fused, self(fused), targets, masks, bboxes)
 
     def loss_by_targets(self, fused: FusedFeatures, outputs: Sequence[SetOutputs],
                         targets: Sequence[SetTargets],
-                        masks: Optional[Sequence[Tensor]] = None) -> dict[str, Tensor]:
-        """Return the losses against targets and masks, each (T, H, W) on the canvas."""
+                        masks: Optional[Sequence[Tensor]] = None,
+                        bboxes: Optional[Tensor] = None) -> dict[str, Tensor]:
+        """Return the losses against targets and masks, each (T, H, W) on the canvas.
+
+        ``bboxes`` (all targets, 4) xyxy in pixels of the canvas are for the auxiliary.
+        """
         num_boxes = count_boxes(targets, fused.memory.feats.device)
         losses: dict[str, Tensor] = {}
         if not self.supervise_all:
@@ -173,6 +185,9 @@ class SetBoxHead(BaseModule):
             parts = self.loss_set(decoder.logits, decoder.boxes, targets, matches,
                                   num_boxes)
             parts.update(self.more_losses(fused, decoder, targets, matches, num_boxes))
+            if self.auxiliary is not None:
+                assert bboxes is not None  # loss makes them
+                parts.update(self._auxiliary_losses(fused, decoder, matches, bboxes))
             for name, value in parts.items():
                 losses[name] = losses.get(name, 0) + value
         if self.mask is not None:
@@ -181,6 +196,13 @@ class SetBoxHead(BaseModule):
                 fused, outputs[-1], matches.last(len(outputs[-1].logits)),
                 torch.cat(list(masks)), num_boxes))
         return losses
+
+    def _auxiliary_losses(self, fused: FusedFeatures, outputs: SetOutputs,
+                          matches: Matches, bboxes: Tensor) -> dict[str, Tensor]:
+        """Return the losses of the auxiliary for the matched queries of all layers."""
+        pairs = Matches(*(index.view(len(outputs.logits), -1) for index in matches))
+        queries = outputs.states[pairs.sets, pairs.batch, pairs.queries]  # (D, M, C)
+        return self.auxiliary.loss(queries, bboxes, fused, pairs.batch, pairs.targets)
 
     def more_losses(self, fused: FusedFeatures, outputs: SetOutputs,
                     targets: Sequence[SetTargets], matches: Matches,

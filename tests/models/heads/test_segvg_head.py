@@ -4,7 +4,8 @@ import torch
 from mmengine.structures import InstanceData
 
 from segvg.models.heads import SegVGHead
-from segvg.models.heads.segvg_head import QueryMaskBranch, SegVGOutputs, mask_confidence
+from segvg.models.heads.mask_branches import QueryMaskBranch
+from segvg.models.heads.segvg_head import SegVGOutputs, mask_confidence
 from segvg.structures import FusedFeatures, GroundingDataSample, Tokens
 
 LOSS_BOX = dict(type='BoxLoss', l1_weight=5.0, giou_weight=2.0)

@@ -1,0 +1,6 @@
+"""TransVG, with the box as a mask, RefCOCO: not trained yet.
+
+python tools/train.py configs/transvg/transvg_r101_box_mask_refcoco.py
+"""
+_base_ = './transvg_r101_refcoco.py'
+model = dict(head=dict(auxiliary=dict(type='BoxMaskAuxiliary')))
