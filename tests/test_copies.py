@@ -76,6 +76,18 @@ def test_step_is_one_copy_and_one_back(name, folders, tmp_path):
                    if isinstance(value, torch.Tensor))
 
 
+@pytest.mark.parametrize('name', ['siri/siri_tiny', 'seqtr/seqtr_tiny_det'])
+def test_the_box_as_a_mask_costs_no_copy(name, folders, tmp_path):
+    cfg = method_config(f'{name}_box_mask_synthref_l0', folders, tmp_path)
+    cfg.optim_wrapper.optimizer.pop('fused', None)
+    model = MODELS.build(cfg.model)
+    with DeviceStandIn() as device:
+        move(model)
+        wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+        model.train().train_step(batch_of(cfg.train_dataloader, *range(4)), wrapper)
+        assert device.events == Counter([MOVE])
+
+
 def test_stand_in_counts_what_makes_a_gpu_wait():
     with DeviceStandIn() as device:
         values = torch.arange(4.).to('meta')
