@@ -45,6 +45,7 @@ GROUPS: dict[str, dict[str, Command]] = {
     'configs and weights': {
         'print-config': Command('print_config.py'),
         'download': Command('download.py'),
+        'prepare-towers': Command('prepare_towers.py'),
         'convert': Command('convert_checkpoint.py'),
         'export': Command('export_model.py')},
     'results': {

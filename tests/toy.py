@@ -116,6 +116,8 @@ def use_local_files(part: dict, data: Path) -> None:
 def small_settings(config: dict) -> dict:
     """Return settings of a small encoder of transformers of the same architecture."""
     kind = config['model_type']
+    if kind == 'mobilenet_v2':  # as many channels as the ResNet
+        return dict(model_type=kind, depth_multiplier=0.05, finegrained_output=False)
     if 'convnext' in kind:
         return dict(model_type=kind, hidden_sizes=[32, 64, 128, 256],
                     depths=[1, 1, 1, 1])
@@ -129,6 +131,7 @@ def small_settings(config: dict) -> dict:
 
 def shrink_part(node: dict) -> None:
     """Make one part small."""
+    wide = node.get('channels')
     for key, value in SMALL.items():
         if key in node and isinstance(node[key], int):
             node[key] = value
@@ -142,13 +145,14 @@ def shrink_part(node: dict) -> None:
     elif kind in ('HuggingFaceBackbone', 'HuggingFaceTextEncoder'):
         node['config'] = small_settings(node['config'])
     elif kind == 'SentenceEncoder':
-        node['channels'] = 256
+        node['channels'] = 64 if wide == 1280 else 256  # as the last map
     elif kind == 'PadToDivisor':
         node['divisor'] = 32
     elif kind == 'DarkNet53':
         node['repeats'] = (1, ) * 6
     elif kind in ('GatedProduct', 'SentenceTokenProduct'):
-        node['map_channels'] = (64, 128, 256)
+        several = len(node.get('map_channels', (0, ) * 3)) > 1
+        node['map_channels'] = (64, 128, 256) if several else (64, )
     elif kind == 'WordVectorGRU':
         node.update(vocab_size=len(WORDS), hidden_channels=128)
     elif kind in ('PlaceOnCanvas', 'ResizeLongEdge', 'LargeScaleJitter',
@@ -206,6 +210,9 @@ def toy_config(path: Path, data: Path, work_dir: Path,
         cfg.train_cfg.max_epochs = 1
     cfg.load_from = None
     cfg.work_dir = str(work_dir)
+    for hook in cfg.get('custom_hooks') or ():
+        if hook['type'] == 'FeatureCacheHook':
+            hook['cache_dir'] = str(work_dir / 'features')
     cfg.launcher = 'none'
     cfg.log_level = 'ERROR'
     cfg.default_hooks.logger.interval = 1

@@ -7,8 +7,9 @@ from segvg.utils.exits import one_line_errors
 
 #: Those of ``segvg.checkpoints.rules``.
 METHODS = (
-    'beit3', 'detr', 'instancevg', 'mdetr', 'mt_siri', 'partial_res', 'reftr', 'rela',
-    'rela_original', 'resnet', 'segvg', 'seqtr', 'siri', 'swin', 'transvg')
+    'beit3', 'detr', 'instancevg', 'mdetr', 'mobilenet_v2', 'mt_siri', 'partial_res',
+    'reftr', 'rela', 'rela_original', 'resnet', 'segvg', 'seqtr', 'siri', 'swin',
+    'transvg')
 
 
 def parse_args() -> argparse.Namespace:

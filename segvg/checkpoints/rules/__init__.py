@@ -1,6 +1,7 @@
 """Rules that rename the keys of published checkpoints; one file a method."""
 from segvg.checkpoints.rules.common import Drop, Rule
 from segvg.checkpoints.rules.instancevg import BEIT3_RULES, INSTANCEVG_RULES
+from segvg.checkpoints.rules.mobilenet_v2 import MOBILENET_V2_RULES
 from segvg.checkpoints.rules.reftr import REFTR_RULES
 from segvg.checkpoints.rules.rela import RELA_ORIGINAL_RULES, RELA_RULES, SWIN_RULES
 from segvg.checkpoints.rules.segvg import (
@@ -22,4 +23,5 @@ RULES: dict[str, list[Rule]] = dict(
     siri=SIRI_RULES, mt_siri=MT_SIRI_RULES, mdetr=MDETR_RULES,
     reftr=REFTR_RULES,
     rela=RELA_RULES, rela_original=RELA_ORIGINAL_RULES, swin=SWIN_RULES,
-    instancevg=INSTANCEVG_RULES, beit3=BEIT3_RULES)
+    instancevg=INSTANCEVG_RULES, beit3=BEIT3_RULES,
+    mobilenet_v2=MOBILENET_V2_RULES)

@@ -4,6 +4,7 @@ from segvg.engine.hooks.checkpoint_guard_hook import CheckpointGuardHook
 from segvg.engine.hooks.checkpoint_hook import WholeCheckpointHook
 from segvg.engine.hooks.early_stopping_hook import EarlyStoppingHook
 from segvg.engine.hooks.enough_samples_hook import EnoughSamplesHook
+from segvg.engine.hooks.feature_cache_hook import FeatureCacheHook
 from segvg.engine.hooks.freeze_hook import FreezeHook
 from segvg.engine.hooks.gathered_info_hook import GatheredInfoHook
 from segvg.engine.hooks.resume_hooks import StepSeedHook, ValidateAgainHook
@@ -14,7 +15,7 @@ from segvg.engine.hooks.visualization_hook import GroundingVisualizationHook
 
 __all__ = [
     'AverageHook', 'CheckpointGuardHook', 'EarlyStoppingHook', 'EnoughSamplesHook',
-    'FreezeHook', 'GatheredInfoHook', 'GroundingVisualizationHook',
+    'FeatureCacheHook', 'FreezeHook', 'GatheredInfoHook', 'GroundingVisualizationHook',
     'InitialAverageHook', 'SelectiveLoadHook', 'StepSeedHook', 'TextReportHook',
     'TrainingCostHook', 'ValidateAgainHook', 'WholeCheckpointHook'
 ]

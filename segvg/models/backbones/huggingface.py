@@ -1,4 +1,4 @@
-"""Image encoders of transformers: ViTs, ConvNeXts, Swins, ResNets, CLIP and SigLIP."""
+"""Image encoders of transformers: ViTs, convolutional ones, Swins, CLIP and SigLIP."""
 import inspect
 from typing import Any, Mapping, Optional, Sequence, Union
 
@@ -16,6 +16,8 @@ from segvg.utils.errors import InputError
 TOWERS = dict(
     clip_vision_model='CLIPVisionModel', siglip_vision_model='SiglipVisionModel',
     siglip2_vision_model='Siglip2VisionModel')
+#: Architectures with a backbone of ours, see ``segvg.models.huggingface``.
+OWN = ('mobilenet_v2', )
 #: Plain ViTs whose attention takes a mask -> class tokens before the patches.
 MASKED = dict(
     dinov2=1, dinov2_with_registers=1, dinov3_vit=1, clip_vision_model=1,
@@ -42,8 +44,12 @@ def make_model(settings: Any, out_indices: Sequence[int]) -> Any:
             tower = getattr(model, 'vision_model', model)  # of transformers 4
             tower.post_layernorm = torch.nn.Identity()
         return model
+    if kind in OWN:
+        from segvg.models.huggingface.mobilenet_v2 import MobileNetV2Backbone
+        return MobileNetV2Backbone(settings, out_indices)
     if kind not in MODEL_FOR_BACKBONE_MAPPING_NAMES or kind == 'timm_backbone':
-        known = sorted({*MODEL_FOR_BACKBONE_MAPPING_NAMES, *TOWERS} - {'timm_backbone'})
+        known = sorted({*MODEL_FOR_BACKBONE_MAPPING_NAMES, *TOWERS, *OWN}
+                       - {'timm_backbone'})
         raise InputError(f'{kind!r} is not an image encoder of transformers '
                          f'{transformers.__version__}; these are: {", ".join(known)}')
     count = len(settings.stage_names)
@@ -74,7 +80,7 @@ class HuggingFaceBackbone(HuggingFaceEncoder):
     DINOv2, DINOv3 ViT, CLIP, SigLIP, SigLIP2       no patch attends to it: its pixels
                                                     do not change the result
     ConvNeXt, ConvNeXtV2, DINOv3 ConvNeXt, ResNet,  seen as a part of the image, zeros
-    Swin, SwinV2, ViTDet, others                    beside it
+    MobileNetV2, Swin, SwinV2, ViTDet, others       beside it
     ==============================================  ===================================
 
     Position encodings of ViTs refer to the whole canvas in both cases: the same image

@@ -21,8 +21,8 @@ SHAPELESS = (
     'hidden_activation', 'layer_norm_eps', 'layer_norm_epsilon', 'layer_type',
     'local_attention', 'max_relative_positions', 'norm_eps', 'num_attention_heads',
     'num_heads', 'num_hidden_layers', 'num_layers', 'pad_token_id', 'patch_size',
-    'pos_att_type', 'position_buckets', 'rope_parameters', 'rope_theta', 'window_size',
-    'window_block_indices')
+    'pos_att_type', 'position_buckets', 'rope_parameters', 'rope_theta', 'tf_padding',
+    'window_size', 'window_block_indices')
 
 
 def read_values(name: str) -> dict[str, Any]:

@@ -1,0 +1,19 @@
+"""TransVG, frozen MobileNetV2 and MiniLM, photographs. One CPU core, minutes.
+
+Expected: see docs/benchmarks.md.
+
+python tools/train.py configs/transvg/transvg_photos.py
+"""
+_base_ = [
+    '../_base_/models/transvg_mobilenet_minilm.py', '../_base_/datasets/photos.py',
+    '../_base_/schedules/adamw_photos.py', '../_base_/default_runtime.py'
+]
+custom_hooks = [
+    dict(
+        type='FeatureCacheHook',
+        modules=['image_encoder.encoder.backbone', 'language_encoder'],
+        cache_dir='data/features')
+]
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader
