@@ -131,13 +131,11 @@ class CachedEncoder:
             rows = [self._row(store, TextTokens(ids[None], mask[None]))
                     for ids, mask in _texts(inputs)]
             return self._join_texts(rows, inputs)
-        reads = getattr(self.module, 'reads_padding', False) and (
-            padding_mask is not None)
-        images = []
-        for index in range(len(inputs)):
-            image = (inputs[index:index + 1], )
-            images.append(self._row(store, *image, *(
-                (padding_mask[index:index + 1], ) if reads else ())))
+        given = [inputs]
+        if padding_mask is not None and getattr(self.module, 'reads_padding', False):
+            given.append(padding_mask)
+        images = [self._row(store, *(values[index:index + 1] for values in given))
+                  for index in range(len(inputs))]
         return tuple(torch.stack([row[key] for row in images]).to(device)
                      for key in sorted(images[0], key=int))
 

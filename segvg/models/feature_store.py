@@ -128,4 +128,4 @@ def add_tensor(found: Any, name: str, tensor: Tensor) -> None:
     found.update(f'{name} {tensor.dtype} {tuple(tensor.shape)} '.encode())
     if tensor.numel():
         values = tensor.detach().cpu().contiguous().reshape(-1)
-        found.update(memoryview(values.view(torch.uint8).numpy()))
+        found.update(values.view(torch.uint8).numpy().data)
