@@ -61,9 +61,11 @@ GROUPS: dict[str, dict[str, Command]] = {
         'benchmark-export': Command('analysis_tools/benchmark_export.py'),
         'benchmark-decoding': Command('analysis_tools/benchmark_decoding.py'),
         'benchmark-metrics': Command('analysis_tools/benchmark_metrics.py'),
+        'count-copies': Command('analysis_tools/count_copies.py'),
         'make-load-data': Command('analysis_tools/make_load_data.py'),
         'calibrate-synthref': Command('analysis_tools/calibrate_synthref.py')}}
-NOT_COMMANDS = ('synthref_models.py', )  # imported by another
+# imported by others
+NOT_COMMANDS = ('published_evaluators.py', 'synthref_models.py')
 
 
 def find_groups() -> dict[str, dict[str, Command]]:

@@ -4,16 +4,14 @@ Each method of the toy configs runs on a stand-in for a GPU that counts what the
 waits for. Steps that need more copies or waits are listed here, with the reason.
 """
 from collections import Counter
-from typing import Iterator
 
 import pytest
 import torch
-from mmengine.optim import build_optim_wrapper
 
-from segvg.models.layers.position_encoding import grid_position
-from segvg.registry import MODELS
-from tests.device_stand_in import DeviceStandIn, move
-from tests.every_method import METHODS, batch_of, make_folders, method_config
+from tests.device_stand_in import DeviceStandIn
+from tests.every_method import METHODS, make_folders
+from tests.step_counts import count_steps
+from tests.tools.running import run_tool, tool_error
 
 pytestmark = pytest.mark.slow
 
@@ -36,41 +34,13 @@ def folders(tmp_path_factory):
     return make_folders(tmp_path_factory.mktemp('copies'))
 
 
-@pytest.fixture(autouse=True)
-def autocast_of_the_cpu(monkeypatch) -> Iterator[None]:
-    """Use the CPU's autocast for the stand-in; keep none of its tensors in a cache."""
-    original = torch.autocast
-
-    class Autocast(original):  # type: ignore[misc, valid-type]
-        def __init__(self, device_type, *args, **kwargs) -> None:
-            super().__init__('cpu' if device_type == 'meta' else device_type, *args,
-                             **kwargs)
-
-    monkeypatch.setattr(torch, 'autocast', Autocast)
-    yield
-    grid_position.cache_clear()
-
-
 @pytest.mark.parametrize('name', METHODS)
 def test_step_is_one_copy_and_one_back(name, folders, tmp_path):
-    cfg = method_config(name, folders, tmp_path)
-    cfg.optim_wrapper.optimizer.pop('fused', None)  # PyTorch lists the devices for it
-    model = MODELS.build(cfg.model)
-    with DeviceStandIn() as device:
-        move(model)
-        wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
-        batch = batch_of(cfg.train_dataloader, *range(4))
-        losses = model.train().train_step(batch, wrapper)
-        assert all(value.is_meta for value in losses.values())
-        assert device.events == Counter([MOVE]) + TRAINING.get(name, Counter())
-        model.eval()
-        batch = batch_of(cfg.test_dataloader, *range(4))
-        with torch.no_grad():
-            model.test_step(batch)  # looks up whether ReLA's gates are open
-            device.events.clear()
-            samples = model.test_step(batch)
-        assert device.events == Counter([MOVE, FETCH]) + TEST.get(name, Counter())
-    for sample in samples:
+    counts = count_steps(name, folders, tmp_path)
+    assert all(value.is_meta for value in counts.losses.values())
+    assert counts.training == Counter([MOVE]) + TRAINING.get(name, Counter())
+    assert counts.test == Counter([MOVE, FETCH]) + TEST.get(name, Counter())
+    for sample in counts.samples:
         assert 'frame' not in sample
         assert all(not value.is_meta for value in sample.pred_instances.values()
                    if isinstance(value, torch.Tensor))
@@ -78,14 +48,21 @@ def test_step_is_one_copy_and_one_back(name, folders, tmp_path):
 
 @pytest.mark.parametrize('name', ['siri/siri_tiny', 'seqtr/seqtr_tiny_det'])
 def test_the_box_as_a_mask_costs_no_copy(name, folders, tmp_path):
-    cfg = method_config(f'{name}_box_mask_synthref_l0', folders, tmp_path)
-    cfg.optim_wrapper.optimizer.pop('fused', None)
-    model = MODELS.build(cfg.model)
-    with DeviceStandIn() as device:
-        move(model)
-        wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
-        model.train().train_step(batch_of(cfg.train_dataloader, *range(4)), wrapper)
-        assert device.events == Counter([MOVE])
+    counts = count_steps(f'{name}_box_mask_synthref_l0', folders, tmp_path)
+    assert counts.training == Counter([MOVE])
+
+
+def test_tool_prints_the_counts(monkeypatch, capsys):
+    run_tool(monkeypatch, 'analysis_tools/count_copies.py', '--only', METHODS[0],
+             '--places')
+    lines = capsys.readouterr().out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith('| config'))
+    name, move, fetch = METHODS[0], ' of '.join(MOVE), ' of '.join(FETCH)
+    assert lines[start + 2:] == [
+        f'| {name} | 1 / 0 | 1 / 1 |', '', f'{name}, training step', f'    1  {move}',
+        f'{name}, test step', f'    1  {move}', f'    1  {fetch}']
+    assert 'no toy config' in tool_error(
+        monkeypatch, 'analysis_tools/count_copies.py', '--only', 'detr')
 
 
 def test_stand_in_counts_what_makes_a_gpu_wait():

@@ -19,6 +19,7 @@ from segvg.annotations.canonical import (
 from segvg.annotations.line_index import index_path
 from segvg.annotations.readers.images import USUAL_DIRS
 from segvg.annotations.sources import prepare_command
+from segvg.datasets.image_cache import use_image_cache
 from segvg.registry import DATASETS, TRANSFORMS
 from segvg.structures.images import BrokenImageError
 from segvg.utils.seeding import seeded
@@ -100,6 +101,8 @@ class GroundingDataset(BaseDataset):
         lazy_init: open the file at the first use.
         on_broken_image: ``error``, or ``skip`` in training: an image that is missing,
             damaged or too large is warned of and counted, and another sample is taken.
+        image_cache: a folder where each decoded image is stored once, for all processes
+            and trainings that name it (``datasets/image_cache.py``).
         max_refetch: how often another sample is tried when the pipeline returns None.
         metainfo: as in the base class.
     """
@@ -115,7 +118,8 @@ class GroundingDataset(BaseDataset):
                  exclude_images: Sequence[str] = (), only_reviewed: bool = False,
                  only_single_target: bool = False, lazy: bool = True,
                  lazy_init: bool = False, on_broken_image: str = 'error',
-                 max_refetch: int = 1000, metainfo: Optional[dict] = None) -> None:
+                 image_cache: Optional[str] = None, max_refetch: int = 1000,
+                 metainfo: Optional[dict] = None) -> None:
         _check_choice('sample_by', sample_by, SAMPLES_OF_LINE)
         _check_choice('text_field', text_field, ('text', 'sent'))
         _check_choice('box_profile', box_profile, (None, *BOX_PROFILES))
@@ -130,6 +134,7 @@ class GroundingDataset(BaseDataset):
         self.box_profile = box_profile
         self.exclude_images_of = tuple(exclude_images_of)
         self.exclude_images = frozenset(exclude_images)
+        self.image_cache = image_cache
         self.only_reviewed = only_reviewed
         self.only_single_target = only_single_target
         self.lazy = lazy
@@ -170,6 +175,10 @@ class GroundingDataset(BaseDataset):
                     'config keeps them')
             raise ValueError(f'{self.ann_file} has no sample for '
                              f'sample_by={self.sample_by!r}{"".join(filters)}')
+        if self.image_cache is not None and self.pipeline.transforms:
+            cache = use_image_cache(self.image_cache, self.pipeline.transforms)
+            lines = np.unique(self._line_numbers())
+            print_log(cache.plan(self.lines.image_sizes()[lines]), logger='current')
 
     def _count_samples(self) -> np.ndarray:
         """Number of samples (lines,) int64 of each line."""

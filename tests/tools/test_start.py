@@ -4,11 +4,12 @@ import sys
 
 import pytest
 
+from segvg.__main__ import NOT_COMMANDS
 from tests.toy import ROOT
 
 PROGRAMS = sorted(path.relative_to(ROOT / 'tools').as_posix()
                   for path in (ROOT / 'tools').rglob('*.py')
-                  if path.name != 'synthref_models.py')
+                  if path.name not in NOT_COMMANDS)
 SLOW = ('torch', 'mmengine', 'transformers', 'cv2', 'matplotlib', 'scipy')
 RUN = """
 import runpy, sys

@@ -1,23 +1,33 @@
-"""Time metrics of generalized grounding on generated predictions.
+"""Time metrics on generated predictions, alone or beside the published evaluators.
 
 python tools/analysis_tools/benchmark_metrics.py --num 10000 --size 480
+python tools/analysis_tools/benchmark_metrics.py --num 2000 --published
 
-Targets are polygons (none, one, two or three per expression), masks are ellipses near
-them, and there are a hundred boxes per expression, as a set predictor gives them. No
-file is read and no model is run: ``process`` and ``evaluate`` of each metric are timed.
+Targets are polygons, masks are ellipses near them, and there are boxes as a set
+predictor gives them. Metrics of generalized grounding get none, one, two or three
+targets per expression and a hundred boxes; the others get one target and sixteen boxes,
+or one for ``BoxAccuracy``, and the network sees the image at 4/3 of its size. No file
+is read and no model is run: ``process`` and ``evaluate`` of each metric are timed.
+
+``--published`` does the same with what the published evaluators do, by turns, batch by
+batch, and prints the CPU time of both; published_evaluators.py says what is counted.
 """
 import argparse
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, Iterator
 
 from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
-KINDS = ('GeneralizedMaskIoU', 'NetworkGeneralizedMaskIoU', 'RobustMaskIoU',
-         'MaskPartBoxF1', 'GeneralizedBoxF1')
+GENERALIZED = ('GeneralizedMaskIoU', 'NetworkGeneralizedMaskIoU', 'RobustMaskIoU',
+               'MaskPartBoxF1', 'GeneralizedBoxF1')
+KINDS = (*GENERALIZED, 'BoxAccuracy', 'BoxRecall', 'MaskIoU', 'NetworkMaskIoU',
+         'SeqTRMaskIoU')
+WITH_PUBLISHED = ('BoxAccuracy', 'BoxRecall', 'NetworkMaskIoU', 'SeqTRMaskIoU',
+                  'NetworkGeneralizedMaskIoU', 'GeneralizedBoxF1')
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,14 +40,22 @@ def parse_args() -> argparse.Namespace:
                         help='side of the masks (default: %(default)s)')
     parser.add_argument('--batch-size', type=int, default=16, metavar='N',
                         help='expressions a batch (default: %(default)s)')
-    parser.add_argument('--metrics', nargs='+', default=KINDS[:1], choices=KINDS,
-                        help=f'what to time (default: {KINDS[0]})')
+    parser.add_argument('--metrics', nargs='+', choices=KINDS,
+                        help=f'what to time (default: {KINDS[0]}; with --published '
+                        'all that have a published evaluator)')
+    parser.add_argument('--published', action='store_true',
+                        help='also time what the published evaluators do')
     parser.add_argument('--seed', type=int, default=0, metavar='N',
                         help='seed of all that is drawn (default: %(default)s)')
     parser.add_argument('--json', type=Path, metavar='F.json',
                         help='write the figures to this file')
     add_overwrite(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    for kind in args.metrics or () if args.published else ():
+        if kind not in WITH_PUBLISHED:
+            parser.error(f'--published has no evaluator for {kind}, only for '
+                         f'{", ".join(WITH_PUBLISHED)}')
+    return args
 
 
 if __name__ == '__main__':
@@ -53,6 +71,8 @@ from segvg.utils.profiling import CPU, peak_memory
 NUM_POINTS = 40
 
 NUM_BOXES = 100
+
+NUM_QUERIES = 16
 
 
 class Predictions:
@@ -110,6 +130,45 @@ class Predictions:
             pred_boxes=dict(bboxes=corners(boxes), scores=torch.from_numpy(scores)))
 
 
+    def single(self, number: int) -> dict[str, Any]:
+        """Return an expression with one target, as the other metrics want it."""
+        target = self.ellipse()
+        found, shape = self.move(target), (self.size, self.size)
+        side = 4 * self.size // 3
+        canvas, scale = (side, side), side / self.size
+        parts = [self.outline(target)]
+        if self.random.random() < 0.1:  # an object in two parts
+            parts.append(self.outline(self.move(target)))
+        masks, canvas_masks = (torch.from_numpy(np.ascontiguousarray(decode_polygons(
+            [(np.array(self.outline(found)) * factor).tolist()], *size)))[None]
+            for factor, size in ((1.0, shape), (scale, canvas)))
+        contour = scale * np.array(self.outline(found)).reshape(1, -1, 2)
+        boxes = np.array([found, *(self.ellipse() for _ in range(NUM_QUERIES - 1))])
+        scores = np.append(0.9, self.random.random(NUM_QUERIES - 1))
+        return dict(
+            dataset='generated', split='val', expr_idx=number, ref_id=number,
+            text='an ellipse', img_path='generated', no_target=False, ori_shape=shape,
+            img_shape=canvas, canvas_shape=canvas, scale_factor=(scale, scale),
+            pad_offset=(0.0, 0.0), paste_offset=(0, 0), image_instances=dict(
+                bboxes=corners(target[None]).float(),
+                segmentations=[dict(poly=parts)]),
+            pred_instances=dict(
+                bboxes=corners(boxes[:1]).float(), scores=torch.tensor([0.9]),
+                masks=masks, canvas_masks=canvas_masks, canvas_polygons=contour),
+            pred_boxes=dict(bboxes=corners(boxes).float(),
+                            scores=torch.from_numpy(scores).float()))
+
+    def batches(self, kind: str, num: int, size: int) -> Iterator[list[dict]]:
+        """Yield batches of expressions for a metric."""
+        draw = self.sample if kind in GENERALIZED else self.single
+        for start in range(0, num, size):
+            batch = [draw(number) for number in range(start, min(start + size, num))]
+            if kind in ('GeneralizedBoxF1', 'BoxRecall'):
+                batch = [dict(sample, pred_instances=sample['pred_boxes'])
+                         for sample in batch]
+            yield batch
+
+
 def corners(ellipses: np.ndarray) -> torch.Tensor:
     """Return boxes (N, 4) xyxy around ellipses (N, 4)."""
     centre, radii = ellipses[:, :2], np.abs(ellipses[:, 2:])
@@ -120,12 +179,7 @@ def time_metric(kind: str, args: argparse.Namespace) -> dict[str, Any]:
     """Return the seconds that a metric takes, and its scores."""
     metric, source = METRICS.build(dict(type=kind)), Predictions(args.size, args.seed)
     seconds = 0.0
-    for start in range(0, args.num, args.batch_size):
-        batch = [source.sample(number) for number in range(
-            start, min(start + args.batch_size, args.num))]
-        if kind == 'GeneralizedBoxF1':
-            batch = [dict(sample, pred_instances=sample['pred_boxes'])
-                     for sample in batch]
+    for batch in source.batches(kind, args.num, args.batch_size):
         begin = time.perf_counter()
         metric.process(None, batch)
         seconds += time.perf_counter() - begin
@@ -137,6 +191,52 @@ def time_metric(kind: str, args: argparse.Namespace) -> dict[str, Any]:
                 peak_memory_mib=peak_memory(CPU), scores=scores)
 
 
+def compare(kind: str, args: argparse.Namespace) -> dict[str, Any]:
+    """Return the CPU time of a metric and of the published evaluator, and one score.
+
+    Raises:
+        ValueError: the scores differ.
+    """
+    from published_evaluators import PUBLISHED
+    settings, name, published = PUBLISHED[kind]
+    metric, theirs = METRICS.build(dict(settings, type=kind)), published()
+    source, seconds = Predictions(args.size, args.seed), [0.0, 0.0]
+    steps: list[Callable] = [lambda batch: metric.process(None, batch), theirs.process]
+
+    def run(number: int, step: Callable, *values: Any) -> Any:
+        begin = time.process_time()
+        result = step(*values)
+        seconds[number] += time.process_time() - begin
+        return result
+
+    for turn, batch in enumerate(source.batches(kind, args.num, args.batch_size)):
+        for number in (0, 1) if turn % 2 else (1, 0):
+            run(number, steps[number], batch)
+    ours, expected = run(0, metric.evaluate, args.num)[name], run(1, theirs.score)
+    if abs(ours - expected) > 1e-3:
+        raise ValueError(f'{kind}: {name} is {ours}, the published way {expected}')
+    each = [1000 * value / args.num for value in seconds]
+    return dict(metric=kind, published=published.__name__, expressions=args.num,
+                size=args.size, score={name: ours}, milliseconds_ours=each[0],
+                milliseconds_published=each[1], ratio=each[0] / each[1])
+
+
+def report(figures: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines that tell the figures of one metric."""
+    if 'ratio' in figures:
+        (name, score), = figures['score'].items()
+        yield (f'{figures["metric"]}: {figures["milliseconds_ours"]:.3f} ms of CPU an '
+               f'expression, published {figures["milliseconds_published"]:.3f} ms, '
+               f'ratio {figures["ratio"]:.2f}; {name} {score:.2f} in both')
+        return
+    yield (f'{figures["metric"]}: {figures["expressions"]:,} expressions, process '
+           f'{figures["seconds_process"]:.2f} s '
+           f'({figures["milliseconds_an_expression"]:.3f} ms each), evaluate '
+           f'{figures["seconds_evaluate"]:.2f} s')
+    for name, score in figures['scores'].items():
+        yield f'  {name}: {score:.2f}'
+
+
 @one_line_errors
 def main() -> None:
     """Measure, print and write."""
@@ -144,14 +244,9 @@ def main() -> None:
     check_outputs([args.json], overwrite=args.overwrite)
     torch.set_num_threads(1)
     figures = []
-    for kind in args.metrics:
-        figures.append(time_metric(kind, args))
-        print(f'{kind}: {args.num:,} expressions, process '
-              f'{figures[-1]["seconds_process"]:.2f} s '
-              f'({figures[-1]["milliseconds_an_expression"]:.3f} ms each), evaluate '
-              f'{figures[-1]["seconds_evaluate"]:.2f} s')
-        for name, score in figures[-1]['scores'].items():
-            print(f'  {name}: {score:.2f}')
+    for kind in args.metrics or (WITH_PUBLISHED if args.published else KINDS[:1]):
+        figures.append((compare if args.published else time_metric)(kind, args))
+        print('\n'.join(report(figures[-1])))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         write_whole(args.json, json.dumps(figures, indent=2) + '\n')

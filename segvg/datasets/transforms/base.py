@@ -8,7 +8,12 @@ class Transform(BaseTransform):
     """A transform that is shown as it was built, argument by argument.
 
     Every argument of the constructor is kept in an attribute of the same name.
+
+    Attributes:
+        leaves_image: whether it neither reads nor changes the pixels, ``img``, and
+            their shape, so that it may stand before or after a resize of the pixels.
     """
+    leaves_image = False
 
     def require_before_target_masks(self, results: dict) -> None:
         """Refuse to move pixels after target masks were made from the boxes.

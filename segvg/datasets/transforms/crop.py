@@ -43,6 +43,7 @@ def clip_to_last_pixel(bboxes: np.ndarray, shape: tuple[int, int]) -> np.ndarray
 class ClipBoxes(Transform):
     """Clip ``gt_bboxes`` to the last pixel, [0, W - 1] and [0, H - 1], as SeqTR does.
     """
+    leaves_image = True
 
     def transform(self, results: dict) -> dict:
         """Clip the boxes of ``results``."""

@@ -53,6 +53,7 @@ class PickExpression(Transform):
         mode: ``'random'`` (another one at every visit) or ``'first'``.
     """
     MODES = ('random', 'first')
+    leaves_image = True
 
     def __init__(self, mode: str = 'random') -> None:
         if mode not in self.MODES:

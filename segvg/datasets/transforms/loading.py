@@ -1,5 +1,5 @@
 """Load the image, and the boxes and masks of its instances."""
-from typing import Union
+from typing import TYPE_CHECKING, Optional, Union
 
 import numpy as np
 
@@ -8,6 +8,9 @@ from segvg.datasets.transforms.expressions import named_instances
 from segvg.registry import TRANSFORMS
 from segvg.structures.images import MAX_PIXELS, TO_BE_TURNED, read_header, read_image
 from segvg.structures.masks import decode_resized, decode_segmentation
+
+if TYPE_CHECKING:
+    from segvg.datasets.image_cache import ImageCache
 
 
 @TRANSFORMS.register_module()
@@ -25,6 +28,10 @@ class LoadImageFromFile(Transform):
             camera says. Official annotations do not apply it; many tools that people
             draw boxes with do.
         max_pixels: a larger image is refused before it is decoded.
+
+    Attributes:
+        cache: of decoded images, if the data set has one. ``img`` may then be resized
+            already, (h, w, 3), which ``img_is_resized`` tells the resize.
     """
 
     def __init__(self, trust_file_size: bool = False, *,
@@ -33,13 +40,15 @@ class LoadImageFromFile(Transform):
         self.trust_file_size = trust_file_size
         self.apply_orientation = apply_orientation
         self.max_pixels = max_pixels
+        self.cache: Optional[ImageCache] = None
 
     def transform(self, results: dict) -> dict:
         """Read the image of ``results``."""
-        img = read_image(
-            results['img_path'], apply_orientation=self.apply_orientation,
-            max_pixels=self.max_pixels)
-        shape = img.shape[:2]
+        read = read_image if self.cache is None else self.cache.read
+        loaded = read(results['img_path'], apply_orientation=self.apply_orientation,
+                      max_pixels=self.max_pixels)
+        img, shape, is_resized = (
+            (loaded, loaded.shape[:2], False) if self.cache is None else loaded)
         stated = (results.get('height'), results.get('width'))
         if None not in stated and stated != shape and not self.trust_file_size:
             raise ValueError(
@@ -49,6 +58,8 @@ class LoadImageFromFile(Transform):
         results.update(img=img, img_shape=shape, ori_shape=shape, flip=False,
                        scale_factor=(1.0, 1.0), pad_offset=(0.0, 0.0),
                        apply_orientation=self.apply_orientation)
+        if is_resized:
+            results['img_is_resized'] = True
         return results
 
     def _explain(self, results: dict, shape: tuple[int, int],
@@ -80,6 +91,7 @@ class LoadGroundingAnnotations(Transform):
         clip: whether to clip ``gt_bboxes`` to the image. Most published boxes are not;
             ``'last_pixel'`` clips them to W0 - 1 and H0 - 1 (InstanceVG).
     """
+    leaves_image = True
 
     def __init__(self, with_mask: bool = False,
                  clip: Union[bool, str] = False) -> None:

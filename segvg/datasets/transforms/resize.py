@@ -54,7 +54,8 @@ def resize_sample(results: dict, shape: Shape, *, ratio: Optional[float] = None,
     height, width = results['img_shape']
     ratio_x, ratio_y = ((shape[1] / width, shape[0] / height) if ratio is None
                         else (ratio, ratio))
-    results['img'] = IMAGE_FILTERS[backend](results['img'], shape)
+    if not results.pop('img_is_resized', False):  # by the cache of images
+        results['img'] = IMAGE_FILTERS[backend](results['img'], shape)
     results['img_shape'] = tuple(shape)
     if 'gt_bboxes' in results:
         factors = np.float32([ratio_x, ratio_y, ratio_x, ratio_y])
@@ -96,8 +97,35 @@ def choose_length(lengths: Union[int, Sequence[int]]) -> int:
     return lengths if isinstance(lengths, int) else int(np.random.choice(lengths))
 
 
+class ResizeStep(Transform):
+    """A transform that resizes the whole image, to a size that depends on its own.
+
+    Attributes:
+        backend: whose bilinear filter scales pixels, a name in ``IMAGE_FILTERS``.
+        mask_filter: how masks are scaled, a name in ``MASK_FILTERS``; None:
+            ``'center'``.
+    """
+    backend = 'pillow'
+    mask_filter: Optional[str] = 'center'
+
+    def new_shape(self, shape: Shape) -> tuple[Shape, Optional[float]]:
+        """Return the new (H, W) of an image, and ``ratio`` of ``resize_sample``."""
+        raise NotImplementedError
+
+    def is_fixed(self) -> bool:
+        """Return whether nothing is drawn at random."""
+        return True
+
+    def transform(self, results: dict) -> dict:
+        """Scale image, boxes and masks of ``results``."""
+        self.require_before_target_masks(results)
+        shape, ratio = self.new_shape(results['img_shape'])
+        return resize_sample(results, shape, ratio=ratio, backend=self.backend,
+                             mask_filter=self.mask_filter or 'center')
+
+
 @TRANSFORMS.register_module()
-class Resize(Transform):
+class Resize(ResizeStep):
     """Scale the image so that its long or its short side gets a given length.
 
     The new size is rounded to whole pixels (half to even); boxes and ``scale_factor``
@@ -116,18 +144,20 @@ class Resize(Transform):
         self.long = long
         self.short = short
 
-    def transform(self, results: dict) -> dict:
-        """Scale image, boxes and masks of ``results``."""
-        self.require_before_target_masks(results)
-        height, width = results['img_shape']
+    def new_shape(self, shape: Shape) -> tuple[Shape, float]:
+        """Return the new (H, W) and the nominal ratio."""
+        height, width = shape
         ratio = (choose_length(self.short) / min(height, width) if self.long is None
                  else choose_length(self.long) / max(height, width))
-        shape = (max(round(height * ratio), 1), max(round(width * ratio), 1))
-        return resize_sample(results, shape, ratio=ratio)
+        return (max(round(height * ratio), 1), max(round(width * ratio), 1)), ratio
+
+    def is_fixed(self) -> bool:
+        """Return whether there is one length."""
+        return isinstance(self.short if self.long is None else self.long, int)
 
 
 @TRANSFORMS.register_module()
-class ResizeShortEdge(Transform):
+class ResizeShortEdge(ResizeStep):
     """Scale the image to a short side, but its long side not beyond a limit.
 
     Pixels by Pillow.
@@ -144,16 +174,17 @@ class ResizeShortEdge(Transform):
         self.short = short
         self.max_long = max_long
 
-    def transform(self, results: dict) -> dict:
-        """Scale image, boxes and masks of ``results``."""
-        self.require_before_target_masks(results)
-        shape = shape_within(results['img_shape'], choose_length(self.short),
-                             self.max_long)
-        return resize_sample(results, shape)
+    def new_shape(self, shape: Shape) -> tuple[Shape, None]:
+        """Return the new (H, W)."""
+        return shape_within(shape, choose_length(self.short), self.max_long), None
+
+    def is_fixed(self) -> bool:
+        """Return whether there is one length."""
+        return isinstance(self.short, int)
 
 
 @TRANSFORMS.register_module()
-class ResizeLongEdge(Transform):
+class ResizeLongEdge(ResizeStep):
     """Scale the image so that its long side gets a given length.
 
     The two backends differ in the library that interpolates and in the rounding of the
@@ -169,6 +200,7 @@ class ResizeLongEdge(Transform):
     Source: ``'pillow'``: Li and Sigal, "Referring Transformer", NeurIPS 2021;
     ``'opencv'``: Zhu et al., "SeqTR", ECCV 2022.
     """
+    mask_filter = 'floor'
 
     def __init__(self, size: int, backend: str = 'pillow') -> None:
         if backend not in IMAGE_FILTERS:
@@ -177,17 +209,14 @@ class ResizeLongEdge(Transform):
         self.size = size
         self.backend = backend
 
-    def transform(self, results: dict) -> dict:
-        """Scale image, boxes and masks of ``results``."""
-        self.require_before_target_masks(results)
-        shape = results['img_shape']
-        shape = (scaled_shape(shape, self.size / max(shape)) if self.backend == 'opencv'
-                 else shape_within(shape, self.size, self.size))
-        return resize_sample(results, shape, backend=self.backend, mask_filter='floor')
+    def new_shape(self, shape: Shape) -> tuple[Shape, None]:
+        """Return the new (H, W)."""
+        return (scaled_shape(shape, self.size / max(shape)) if self.backend == 'opencv'
+                else shape_within(shape, self.size, self.size)), None
 
 
 @TRANSFORMS.register_module()
-class ResizeExact(Transform):
+class ResizeExact(ResizeStep):
     """Scale the image to a given height and width; its aspect ratio is not kept.
 
     Without a filter for masks it comes before they are made, and ``DrawMasks`` draws
@@ -212,6 +241,10 @@ class ResizeExact(Transform):
         self.backend = backend
         self.mask_filter = mask_filter
 
+    def new_shape(self, shape: Shape) -> tuple[Shape, None]:
+        """Return the one (H, W)."""
+        return self.size, None
+
     def transform(self, results: dict) -> dict:
         """Scale image and boxes of ``results``, and masks if there is a filter."""
         self.require_before_target_masks(results)
@@ -219,5 +252,4 @@ class ResizeExact(Transform):
             raise ValueError('ResizeExact comes before the transforms that make masks; '
                              'DrawMasks draws them at the new size. Or give it a '
                              'mask_filter')
-        return resize_sample(results, self.size, backend=self.backend,
-                             mask_filter=self.mask_filter or 'center')
+        return super().transform(results)
