@@ -2,6 +2,8 @@
 
 The config says how often and what: ``retraining = dict(rounds=8,
 keep=['fusion.layers'])``. Stopped? The same command resumes, within a round too.
+Controls: ``keep='all'``, ``keep='nothing'`` with ``seed_step=1``, or ``one_run=True``
+for one training as long as all rounds.
 """
 import argparse
 

@@ -97,6 +97,12 @@ OFFICIAL_COUNTS: dict[str, dict[str, Counts]] = {
     # the released file of the test split; the paper gives sums, rounded
     'refdrone': dict(test=Counts(1_595, None, 3_432)),
     'ref_adv_s': dict(test=Counts(None, None, 1_142)),
+    # the paper gives the sum, 44,738; that of val is in the authors' example of scores
+    'hc_refloco': dict(val=Counts(None, None, 13_360),
+                       test=Counts(None, None, 31_378)),
+    # 9,605 true expressions, 9,814 false ones, and 8,507 about changed images
+    'finecops_ref': dict(test=Counts(None, None, 27_926)),
+    'd_cube': dict(test=Counts(10_578, None, None)),
     'vg_regions': dict(all=Counts(108_077, None, None)),
     'resc_flickr': dict(
         train=Counts(None, None, 427_193), val=Counts(None, None, 14_433),

@@ -77,7 +77,7 @@ class CardHook(Hook):
             thresholds=self.thresholds, leakage=self.leakage,
             config=dict(file=str(self.config), sha256=digest(cfg.to_dict())),
             weights=self._weights(runner), training=self.meta.get('training'),
-            seed=self.meta.get('seed', cfg.get('randomness', {}).get('seed')),
+            seed=self.meta.get('seed'),
             test=self._cost(runner), code=code_version(), environment=environment(),
             **self._foundation(runner))
 

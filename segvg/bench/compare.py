@@ -28,8 +28,8 @@ def group_cards(cards: Sequence[Card]) -> dict[str, list[Card]]:
     """Return the cards by name: those with the same config and settings are one row.
 
     Raises:
-        CardError: two cards are of the same weights, or of other settings with one
-            name.
+        CardError: two cards are of the same weights or of the same seed, or of other
+            settings with one name.
     """
     groups: dict[str, list[Card]] = defaultdict(list)
     for card in cards:
@@ -42,11 +42,32 @@ def group_cards(cards: Sequence[Card]) -> dict[str, list[Card]]:
                 raise CardError(f'{card.path} and {seen[weights].path} are of the same '
                                 'weights: one of them is enough')
             seen[weights] = card
+        check_seeds(name, group)
         files = {card.header['config']['file'] for card in group}
         if len(files) > 1:
             raise CardError(f'cards called {name!r} are of different configs: '
                             f'{", ".join(sorted(files))}')
     return groups
+
+
+def check_seeds(name: str, cards: Sequence[Card]) -> None:
+    """Refuse two cards of one config whose trainings had the same seed.
+
+    They are one training that was repeated or changed, or two of its epochs: a row
+    would call them two seeds.
+
+    Raises:
+        CardError: two cards have the same seed.
+    """
+    seen: dict[int, Card] = {}
+    for card in cards:
+        seed = card.header['seed']
+        if seed in seen:
+            raise CardError(f'{card.path} and {seen[seed].path} are both of {name} '
+                            f'trained with seed {seed}, so they are not two seeds: '
+                            'leave one of them out')
+        if seed is not None:
+            seen[seed] = card
 
 
 def common_scores(cards: Sequence[Card]) -> list[str]:

@@ -10,8 +10,6 @@ from segvg.engine.hooks.average_hook import AverageHook
 from segvg.registry import MODELS, TRANSFORMS
 from segvg.utils.configs import find_dicts, find_pipeline, metric_configs
 
-#: Modules of the transforms that come after a flip.
-LATER = ('placement', 'tokenize', 'formatting')
 #: Metrics of predictions that are not averaged.
 NOT_SCORED = ('SeqTRMaskIoU', )
 TTA_MODEL = dict(type='GroundingTTAModel')
@@ -24,9 +22,8 @@ def flipping_pipeline(pipeline: Sequence[dict]) -> list[dict]:
     right are swapped.
     """
     steps = [dict(step) for step in pipeline]
-    modules = [TRANSFORMS.get(step['type']).__module__.split('.')[-1] for step in steps]
-    start = next((number for number, module in enumerate(modules) if module in LATER),
-                 len(steps))
+    start = next((number for number, step in enumerate(steps) if getattr(
+        TRANSFORMS.get(step['type']), 'after_flip', False)), len(steps))
     flips = [dict(type='RandomFlip', prob=prob, swap='word') for prob in (0.0, 1.0)]
     rest = [[step] for step in steps[start:]]
     return steps[:start] + [dict(type='TestTimeAug', transforms=[flips, *rest])]

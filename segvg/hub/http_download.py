@@ -1,14 +1,13 @@
 """Download a file by https; an interrupted download is resumed."""
 import contextlib
 import os
-import urllib.request
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPResponse
 from pathlib import Path
-from typing import IO, Any, Iterator, Optional
-from urllib.error import HTTPError, URLError
+from typing import IO, Iterator, Optional
 from urllib.parse import urlsplit
 
 from segvg.utils.errors import InputError
+from segvg.utils.fetch import RefusedError, open_address
 from segvg.utils.files import naming
 
 CHUNK = 1 << 20  # bytes
@@ -26,15 +25,6 @@ def check_address(address: str) -> None:
     if parts.scheme != 'https' and not (
             parts.scheme == 'http' and parts.hostname in LOOPBACK):
         raise InputError(f'{address} is refused: only https addresses are fetched')
-
-
-class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
-    """Follow redirections only to addresses that ``check_address`` accepts."""
-
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any,
-                         newurl: str) -> Optional[urllib.request.Request]:
-        check_address(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def part_path(path: Path) -> Path:
@@ -87,27 +77,20 @@ def download(address: str, path: Path, *, limit: int) -> None:
 @contextlib.contextmanager
 def _open(address: str, part: Path, tag: Path) -> Iterator[tuple[HTTPResponse, int]]:
     """Yield the response of a server and the number of bytes that it skips."""
-    headers = {'User-Agent': 'segvg'}
     start = part.stat().st_size if part.is_file() and tag.is_file() else 0
-    if start:
-        headers.update({'Range': f'bytes={start}-',
-                        'If-Range': tag.read_text('latin1')})
-    opener = urllib.request.build_opener(_CheckedRedirects)
+    headers = {'Range': f'bytes={start}-',
+               'If-Range': tag.read_text('latin1')} if start else {}
     try:
-        with opener.open(urllib.request.Request(address, headers=headers),
-                         timeout=TIMEOUT) as response:
+        with open_address(address, check=check_address, seconds=TIMEOUT,
+                          headers=headers) as response:
             yield response, start if response.status == 206 else 0
-    except HTTPError as error:
-        if error.code == 416:  # the file has no more bytes than the part: another file
-            part.unlink(missing_ok=True)
-            raise InputError(f'it has no more than the {start} bytes of an earlier '
-                             'try, which were removed: try again') from None
-        raise OSError(f'the server answers {error.code} {error.reason}') from None
-    except URLError as error:
-        raise OSError(f'{urlsplit(address).hostname} cannot be reached: {error.reason}'
-                      ) from None
-    except HTTPException as error:
-        raise OSError(f'the server answers with damaged HTTP: {error!r}') from None
+    except RefusedError as error:
+        if error.code != 416:
+            raise
+        # the file has no more bytes than the part: another file
+        part.unlink(missing_ok=True)
+        raise InputError(f'it has no more than the {start} bytes of an earlier try, '
+                         'which were removed: try again') from None
 
 
 def _store_tag(response: HTTPResponse, tag: Path) -> None:

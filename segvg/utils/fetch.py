@@ -1,8 +1,10 @@
 """Fetch the content of a web address, with limits of size and time."""
-import http.client
+import contextlib
 import time
 import urllib.request
-from urllib.error import HTTPError
+from http.client import HTTPException, HTTPResponse
+from typing import Any, Callable, Iterator, Mapping, Optional
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from segvg.utils.errors import InputError
@@ -13,9 +15,69 @@ SECONDS = 20.0
 CHUNK = 1 << 16
 # No file:, ftp: or data: addresses, not even as the target of a redirection.
 HANDLERS = (urllib.request.ProxyHandler, urllib.request.HTTPHandler,
-            urllib.request.HTTPSHandler, urllib.request.HTTPRedirectHandler,
-            urllib.request.HTTPDefaultErrorHandler, urllib.request.HTTPErrorProcessor,
-            urllib.request.UnknownHandler)
+            urllib.request.HTTPSHandler, urllib.request.HTTPDefaultErrorHandler,
+            urllib.request.HTTPErrorProcessor, urllib.request.UnknownHandler)
+
+
+class RefusedError(OSError):
+    """A server answers with an error.
+
+    Args:
+        code: of HTTP.
+        reason: in words.
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f'the server answers {code} {reason}')
+        self.code = code
+
+
+class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
+    """Follow redirections only to addresses that ``check`` accepts."""
+
+    def __init__(self, check: Callable[[str], None]) -> None:
+        self.check = check
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any,
+                         newurl: str) -> Optional[urllib.request.Request]:
+        self.check(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+@contextlib.contextmanager
+def open_address(address: str, *, check: Callable[[str], None], seconds: float,
+                 headers: Optional[Mapping[str, str]] = None) -> Iterator[HTTPResponse]:
+    """Yield the answer of a server.
+
+    Args:
+        address: of http or https.
+        check: refuses an address, that of a redirection, too.
+        seconds: time limit for each wait.
+        headers: of the request.
+
+    Raises:
+        InputError: ``check`` refuses an address.
+        RefusedError: the server answers with an error.
+        OSError: it cannot be reached, or what it sends is not HTTP; the message does
+            not name the address.
+    """
+    check(address)
+    opener = urllib.request.OpenerDirector()
+    for handler in HANDLERS:
+        opener.add_handler(handler())
+    opener.add_handler(_CheckedRedirects(check))
+    request = urllib.request.Request(
+        address, headers={'User-Agent': f'segvg/{__version__}', **(headers or {})})
+    try:
+        with opener.open(request, timeout=seconds) as response:
+            yield response
+    except HTTPError as error:
+        raise RefusedError(error.code, str(error.reason)) from None
+    except URLError as error:
+        raise OSError(f'{urlsplit(address).hostname} cannot be reached: {error.reason}'
+                      ) from None
+    except HTTPException as error:
+        raise OSError(f'the server answers with damaged HTTP: {error!r}') from None
 
 
 def is_url(value: object) -> bool:
@@ -31,6 +93,16 @@ def has_host(url: str) -> bool:
         return False
 
 
+def check_url(url: str) -> None:
+    """Refuse what is not an address of http or https.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not has_host(url):
+        raise InputError(f'{url!r} is not an address of http or https')
+
+
 def fetch(url: str, *, max_bytes: int = MAX_BYTES,
           seconds: float = SECONDS) -> bytes:
     """Return the content of a web address.
@@ -44,30 +116,20 @@ def fetch(url: str, *, max_bytes: int = MAX_BYTES,
         InputError: the content cannot be fetched, is too large or takes too long; the
             message names the address.
     """
-    if not has_host(url):
-        raise InputError(f'{url!r} is not an address of http or https')
-    opener = urllib.request.OpenerDirector()
-    for handler in HANDLERS:
-        opener.add_handler(handler())
     end = time.monotonic() + seconds
     try:
-        request = urllib.request.Request(
-            url, headers={'User-Agent': f'segvg/{__version__}'})
-        with opener.open(request, timeout=seconds) as response:
+        with open_address(url, check=check_url, seconds=seconds) as response:
             return _read(response, url, max_bytes, end)
-    except HTTPError as error:
-        raise InputError(f'{url} cannot be fetched: the server answers {error.code} '
-                         f'{error.reason}') from None
     except TimeoutError:
         raise InputError(f'{url} cannot be fetched within {seconds:g} seconds'
                          ) from None
     except InputError:
         raise
-    except (OSError, ValueError, http.client.HTTPException) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f'{url} cannot be fetched: {error}') from error
 
 
-def _read(response: http.client.HTTPResponse, url: str, max_bytes: int,
+def _read(response: HTTPResponse, url: str, max_bytes: int,
           end: float) -> bytes:
     """Return the content of a response."""
     too_large = f'{url} has more than {max_bytes:,} bytes, the largest size allowed'

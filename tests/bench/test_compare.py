@@ -113,6 +113,17 @@ def test_same_weights_twice_are_refused(tmp_path, pair):
         compared(pair[0], again)
 
 
+def test_one_seed_twice_is_refused(tmp_path, pair):
+    """The same training, done again or an epoch later, is not a second seed."""
+    again = make_card(tmp_path / 'c.json', [1, 1] * 20, name='worse', weights='c')
+    with pytest.raises(CardError, match='c.json and .*a.json are both of worse trained '
+                       'with seed 0, so they are not two seeds: leave one'):
+        compared(pair[0], again)
+    unknown = [make_card(tmp_path / f'{name}.json', [1, 1] * 20, name='old',
+                         weights=name, seed=None) for name in 'de']
+    assert len(compared(pair[0], *unknown)[1].cards) == 2
+
+
 def test_missing_score_is_named(pair):
     with pytest.raises(CardError, match='has no res/mIoU'):
         compared(*pair, scores=['res/mIoU'])

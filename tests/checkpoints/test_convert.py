@@ -3,9 +3,13 @@ import re
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 
 from segvg.checkpoints.convert import convert_state_dict
 from segvg.checkpoints.rules import RULES, Drop
+from segvg.hub.metafiles import config_path, find_model, read_models
+from segvg.registry import MODELS
+from segvg.utils.configs import drop_init, load
 from tests.parity.comparison import load_case
 from tests.toy import ROOT
 
@@ -115,6 +119,34 @@ def test_every_name_of_instancevg_is_accounted_for(model):
         'vis_enc.beit3.vision_embed.mask_token', 'class_embed', 'bbox_embed',
         'query_embedding', 'proj_pixel_level_cons', 'query_generation', 'detrloss',
         'decoder_transformer'}
+
+
+#: Released checkpoint of InstanceVG -> recorded names and shapes of its entries.
+RELEASED = {'instancevg-b-refcoco': 'base_q1', 'instancevg-l-refcoco': 'large_q1',
+            'instancevg-b-grefcoco': 'base_q10', 'instancevg-b-refzom': 'base_q10',
+            'instancevg-b-rrefcoco': 'base_q10'}
+
+
+def test_every_released_instancevg_is_compared_with_its_config():
+    names = {name for name in read_models() if name.startswith('instancevg')}
+    assert names == RELEASED.keys()
+
+
+@pytest.mark.parametrize('name', RELEASED)
+def test_released_instancevg_fits_the_model_of_its_config(name):
+    """All entries have a place of their shape or a reason, and no place stays empty."""
+    trees = load_case(PARITY / 'instancevg/unit_checkpoint_keys.npz')['meta']['models']
+    state = {key: torch.empty(shape, device='meta')
+             for key, shape in trees[RELEASED[name]]['entries']}
+    converted, report = convert_state_dict(state, RULES['instancevg'])
+    assert report.unplaced == []
+    cfg = load(config_path(find_model(name)))
+    drop_init(cfg.model)
+    init_default_scope('segvg')
+    with torch.device('meta'):
+        own = MODELS.build(cfg.model).state_dict()
+    assert {key: value.shape for key, value in own.items()} == {
+        key: value.shape for key, value in converted.items()}
 
 
 @pytest.mark.parametrize('prefix', ['', 'beit3.'])

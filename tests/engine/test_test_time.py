@@ -9,7 +9,7 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 from torch import nn
 
-from segvg.datasets import GroundingDataset
+from segvg.datasets import GroundingDataset, transforms
 from segvg.engine.test_time import flipping_pipeline, use_flips
 from segvg.models.flip_average import GroundingTTAModel
 from segvg.structures.geometry import Geometry
@@ -67,6 +67,14 @@ def test_flip_comes_last_before_the_canvas():
     flips, canvas, pack = made[-1]['transforms']
     assert [flip['prob'] for flip in flips] == [0, 1] and flips[0]['swap'] == 'word'
     assert (canvas, pack) == ([steps[2]], [steps[3]])
+
+
+def test_every_step_says_whether_it_comes_after_a_flip():
+    assert {name for name in transforms.__all__
+            if getattr(transforms, name).after_flip} == {
+        'AnnotationMask', 'BoxToMask', 'EllipseBoxMask', 'FillBoxMask',
+        'GaussianBoxMask', 'PackGroundingInputs', 'PadToDivisor', 'PlaceOnCanvas',
+        'SampleContour', 'TokenizeCaption', 'TokenizeExpression', 'TokenizePhrases'}
 
 
 def config(*metrics, **keys):

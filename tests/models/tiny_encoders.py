@@ -32,13 +32,22 @@ VISION = dict(
     resnet=dict(_STAGES, model_type='resnet', embedding_size=8, layer_type='basic'))
 
 _SPECIAL = dict(pad_token_id=0, bos_token_id=1, eos_token_id=2, vocab_size=20)
+_T5 = dict(_SPECIAL, d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2,
+           decoder_start_token_id=0)
 _TEXT = dict(_VIT, **_SPECIAL, max_position_embeddings=16)
 
 #: Text encoders: 20 words, 0 is padding, 1 begins and 2 ends a text.
 TEXT = dict(
     bert=dict(_TEXT, model_type='bert'),
     roberta=dict(_TEXT, model_type='roberta', type_vocab_size=1),
+    xlm_roberta=dict(_TEXT, model_type='xlm-roberta', type_vocab_size=1),
+    mpnet=dict(_TEXT, model_type='mpnet'),
     electra=dict(_TEXT, model_type='electra', embedding_size=16),
+    distilbert=dict(_SPECIAL, model_type='distilbert', dim=16, n_layers=2, n_heads=2,
+                    hidden_dim=32, max_position_embeddings=16),
+    deberta_v1=dict(_TEXT, model_type='deberta', relative_attention=True,
+                    position_biased_input=False, pos_att_type=['p2c', 'c2p'],
+                    type_vocab_size=0),
     deberta=dict(_TEXT, model_type='deberta-v2', relative_attention=True,
                  position_biased_input=False, pos_att_type=['p2c', 'c2p'],
                  type_vocab_size=0),
@@ -47,8 +56,8 @@ TEXT = dict(
     clip=dict(_TEXT, model_type='clip_text_model', eos_token_id=19),
     siglip=dict(_TEXT, model_type='siglip_text_model', projection_size=16),
     siglip2=dict(_TEXT, model_type='siglip2_text_model', projection_size=16),
-    t5=dict(_SPECIAL, model_type='t5', d_model=16, d_kv=8, d_ff=32, num_layers=2,
-            num_heads=2, decoder_start_token_id=0))
+    t5=dict(_T5, model_type='t5'), mt5=dict(_T5, model_type='mt5'),
+    umt5=dict(_T5, model_type='umt5'))
 
 
 def settings_of(config: dict):

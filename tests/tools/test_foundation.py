@@ -1,11 +1,15 @@
 """Foundation models through the tools: scores, cards, comparison, errors, pictures."""
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from segvg.apis import GroundingInferencer
 from segvg.bench.card import read_card, read_header, read_rows
 from segvg.bench.errors import analyze
+from segvg.demo.desk import Desk
+from segvg.demo.start import make_browser, make_model
 from segvg.utils.configs import load
 from tests.models.grounders.foundation.tiny_models import TINY, WRITERS, sam2
 from tests.tools.running import run_tool, tool_error
@@ -97,6 +101,39 @@ def test_cards_are_compared_and_explained(cards, data, monkeypatch, capsys):
     assert score == 'grec/Pr@(F1=1)' and len(cases) == len(read_rows(second))
     assert {case.error for case in cases} <= {
         'background', 'false positive', 'incomplete'}
+
+
+@pytest.mark.parametrize('kind', ['GroundingDINO', 'Qwen3VL'])
+def test_page_of_errors_has_pictures_of_them(kind, cards, data, tmp_path, monkeypatch,
+                                             capsys):
+    run_tool(monkeypatch, 'analysis_tools/analyze_errors.py', cards(kind)[2],
+             '--data-root', data, '--out-dir', tmp_path)
+    assert 'background' in capsys.readouterr().out
+    page = (tmp_path / 'c_errors.html').read_text()
+    assert load(cards(kind)[0]).filename.rsplit('/')[-1].split('.')[0] in page
+    assert page.count('<img') >= 3
+    tables = json.loads((tmp_path / 'c_errors.json').read_text())
+    assert tables['score'] == 'grec/Pr@(F1=1)'
+    assert sum(tables['all']['errors'].values()) == pytest.approx(100)
+
+
+@pytest.mark.parametrize('kind', ['OWLv2', 'SAM3', 'Qwen3VL'])
+def test_demo_page_asks_and_compares(kind, cards, data, tmp_path):
+    """The desk is what the buttons of the page call."""
+    models = [make_model(str(cards(name)[0]), str(cards(name)[1]), 'cpu')
+              for name in (kind, 'GroundingDINO')]
+    desk = Desk(models, tmp_path, make_browser(None, '', str(cards(kind)[2]),
+                                               str(data)))
+    photograph = shutil.copy(next((data / 'images').rglob('*.jpg')), tmp_path)
+    shown = desk.ask(photograph, 'red circle\nthe blue square')
+    assert 'class="error"' not in shown.html and 'red circle' in shown.html
+    answers = json.loads(Path(shown.json).read_text())['answers']
+    assert len(answers) == 2 and Path(shown.pictures[0]).is_file()
+    shown = desk.compare(photograph, 'red circle')
+    assert 'class="error"' not in shown.html
+    assert all(Path(picture).is_file() for picture in shown.pictures)
+    group = next(iter(desk.browser.groups))
+    assert Path(desk.browse(group, 1).pictures[0]).is_file()
 
 
 def test_threshold_is_chosen_and_used(cards, tmp_path, monkeypatch, capsys):

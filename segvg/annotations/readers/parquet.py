@@ -40,23 +40,27 @@ class Kind(NamedTuple):
 
     Attributes:
         columns: those that only this form has.
-        parse: reads a row.
+        parse: reads a row; with ``is_numbered`` it is given the row's number, too.
         source_box: how it stores boxes.
         text_field: what becomes the text.
         dataset: the data set; None when the folder says which.
         name: of the set; None joins the names of kind and data set.
         split: of all rows, whatever the files are called; None takes what they say.
         has_ids: whether each text has an id of its own in the source.
+        is_numbered: whether the number of a row is its id. Rows are counted over the
+            files of a set, in the order of their names, as the ``datasets`` library
+            counts them.
     """
 
     columns: tuple[str, ...]
-    parse: Callable[[Context, dict], Row]
+    parse: Callable[..., Row]
     source_box: str
     text_field: str
     dataset: Optional[str] = None
     name: Optional[str] = None
     split: Optional[str] = None
     has_ids: bool = False
+    is_numbered: bool = False
 
 
 XYWH = 'COCO: x, y, w, h, 0-based'
@@ -74,7 +78,7 @@ KINDS = {
     # the name of its only file says train, but the set is for evaluation
     'ref-adv': Kind(('normal_caption', 'solution'), parse_ref_adv,
                     'x1, y1, x2, y2, 0-based', 'normal_caption', 'ref_adv_s',
-                    'ref_adv_s', split='test')}
+                    'ref_adv_s', split='test', is_numbered=True)}
 UNKNOWN = 'unknown'
 
 
@@ -171,6 +175,7 @@ class _Parser:
     def __init__(self, ctx: Context, source: HfSet) -> None:
         self.source = source
         self.kind = KINDS[source.kind]
+        self.rows = 0  # that were read
         self.images = ImageChecks(ctx)
         self.collector = ExprCollector()
         self.sentences = SentenceParser(has_negatives=False, from_bytes=False)
@@ -180,7 +185,9 @@ class _Parser:
     def read_row(self, ctx: Context, record: dict, file_split: str,
                  src: list[int]) -> None:
         """Check a row, and collect the expressions of it that are kept."""
-        row = self.kind.parse(ctx, record)
+        number = (self.rows, ) if self.kind.is_numbered else ()
+        self.rows += 1
+        row = self.kind.parse(ctx, record, *number)
         split = self._split(ctx, row, file_split)
         ctx, image = self._read_image(ctx, row)
         ctx.skip(row.errors)

@@ -191,10 +191,9 @@ def parse_hc_refloco(ctx: Context, row: dict) -> Row:
     return found
 
 
-def parse_ref_adv(ctx: Context, row: dict) -> Row:
+def parse_ref_adv(ctx: Context, row: dict, number: int) -> Row:
     """A caption with the corners of its box; its id is the number of the row."""
     record, errors = _fields(ctx, row, REF_ADV_REQUIRED, NOTHING)
-    number = int(ctx.place.at.rpartition(':')[2])
     found, ref = _one_caption(ctx, record, number, record.get('normal_caption'))
     found.errors, found.encoded = errors, _encoded_size(ctx, row)
     if 'solution' in record:

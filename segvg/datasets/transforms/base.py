@@ -12,8 +12,11 @@ class Transform(BaseTransform):
     Attributes:
         leaves_image: whether it neither reads nor changes the pixels, ``img``, and
             their shape, so that it may stand before or after a resize of the pixels.
+        after_flip: whether a flip has to come before it: it fixes the place of the
+            image, makes targets or tokens, or ends the pipeline.
     """
     leaves_image = False
+    after_flip = False
 
     def require_before_target_masks(self, results: dict) -> None:
         """Refuse to move pixels after target masks were made from the boxes.

@@ -40,6 +40,7 @@ class BoxToMask(Transform):
     Args:
         stride: side of a mask cell in canvas pixels; the masks cover the canvas.
     """
+    after_flip = True
 
     def __init__(self, stride: int = 1) -> None:
         self.stride = stride
@@ -135,6 +136,7 @@ class AnnotationMask(Transform):
     Args:
         stride: side of a mask cell in canvas pixels.
     """
+    after_flip = True
 
     def __init__(self, stride: int = 1) -> None:
         self.stride = stride

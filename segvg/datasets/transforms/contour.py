@@ -100,6 +100,7 @@ class SampleContour(Transform):
 
     Source: Zhu et al., "SeqTR", ECCV 2022.
     """
+    after_flip = True
 
     def __init__(self, num_points: int = 18, by_angle: bool = False) -> None:
         self.num_points = num_points

@@ -26,6 +26,7 @@ class PackGroundingInputs(Transform):
     expression. Without annotations (inference) the samples hold no targets. Targets of
     phrases count within ``gt_instances``.
     """
+    after_flip = True
 
     def transform(self, results: dict) -> dict:
         """Pack ``results``."""

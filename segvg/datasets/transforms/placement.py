@@ -48,6 +48,7 @@ class PlaceOnCanvas(Transform):
             ``'random'`` (the top is drawn before the left edge).
     """
     MODES = ('center', 'random')
+    after_flip = True
 
     def __init__(self, size: Union[int, Sequence[int]], mode: str = 'center') -> None:
         if mode not in self.MODES:
@@ -84,6 +85,7 @@ class PadToDivisor(Transform):
     Args:
         divisor: of both sides of the canvas.
     """
+    after_flip = True
 
     def __init__(self, divisor: int = 32) -> None:
         self.divisor = divisor

@@ -60,6 +60,7 @@ class TokenizeExpression(Transform):
         tokenizer: a tokenizer or its config; called with a text and a maximum length.
         max_length: largest L, special tokens included.
     """
+    after_flip = True
 
     def __init__(self, tokenizer: Union[dict, object], max_length: int) -> None:
         self.tokenizer = (TASK_UTILS.build(tokenizer) if isinstance(tokenizer, dict)

@@ -11,11 +11,13 @@ from torch import Tensor
 from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.subset import Ref, refs_of
 from segvg.checkpoints.io import load_checkpoint, load_strictly, state_dict_of
-from segvg.engine.launch import build_runner
+from segvg.checkpoints.published import takes_published
+from segvg.engine.launch import build_runner, load_weights
 from segvg.engine.workflows.pseudo_masks import fill_outline, judge
 from segvg.structures import GroundingDataSample
 from segvg.structures.geometry import Geometry
 from segvg.structures.masks import encode_rle
+from segvg.utils.errors import InputError
 
 
 class PseudoLabel(NamedTuple):
@@ -30,10 +32,22 @@ class PseudoLabel(NamedTuple):
 
 
 def predicted_mask(sample: GroundingDataSample) -> np.ndarray:
-    """Return the mask (H0, W0) bool to learn from, of the contour if there is one."""
+    """Return the mask (H0, W0) bool to learn from, that with the highest score.
+
+    Of a contour it is what the contour encloses. Without any it is empty.
+
+    Raises:
+        InputError: the model predicts no masks.
+    """
     prediction = sample.pred_instances
     if 'canvas_polygons' not in prediction:
-        return prediction.masks[0].cpu().numpy()
+        if 'masks' not in prediction:
+            raise InputError('the model predicts boxes only: pseudo labels need one '
+                             'that predicts masks')
+        if not len(prediction.masks):
+            return np.zeros(sample.ori_shape, dtype=bool)
+        best = int(prediction.scores.argmax())
+        return prediction.masks[best].cpu().numpy().astype(bool)
     polygon = torch.from_numpy(prediction.canvas_polygons[0])
     on_image = Geometry.from_meta(sample.metainfo).points_to_image(polygon)
     return fill_outline(on_image.numpy(), sample.ori_shape)
@@ -62,14 +76,29 @@ def weights_of(path: str, plain: bool) -> dict[str, Tensor]:
 
 
 def runner_for(cfg: Config, ann_file: str, checkpoint: str, plain: bool) -> Runner:
-    """Return a runner whose test data are the training data, with weights loaded."""
+    """Return a runner whose test data are the training data, with weights loaded.
+
+    Args:
+        cfg: of the model; one that is not trained here has no training data, and the
+            images are looked for as in its test.
+        ann_file: of the training data.
+        checkpoint: its file; for a foundation model a folder or a name on the hub.
+        plain: see ``weights_of``.
+
+    Raises:
+        ValueError: the checkpoint has no average, so nothing to choose.
+    """
     cfg = cfg.copy()
     cfg.test_dataloader.dataset.ann_file = ann_file
-    cfg.test_dataloader.dataset.data_root = cfg.train_dataloader.dataset.get(
-        'data_root', '')
+    if cfg.get('train_dataloader'):
+        cfg.test_dataloader.dataset.data_root = cfg.train_dataloader.dataset.get(
+            'data_root', '')
     cfg.load_from, cfg.resume = None, False
     runner = build_runner(cfg)
-    load_strictly(runner.model, weights_of(checkpoint, plain), checkpoint)
+    if takes_published(runner.model):
+        load_weights(runner, checkpoint)
+    else:
+        load_strictly(runner.model, weights_of(checkpoint, plain), checkpoint)
     return runner
 
 

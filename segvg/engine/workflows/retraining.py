@@ -3,7 +3,8 @@
 A config asks for it by ``retraining = dict(rounds=8, keep=['fusion.layers'])``. Every
 round is a whole training with its own folder; what a round leaves behind is a row of
 ``rounds.json``, written when it is complete, so that the rounds can be stopped at any
-time and resumed.
+time and resumed. Controls, with as many epochs in all: nothing or everything is kept,
+or one run is as long as all rounds.
 
 Source: Qu et al., "SiRi", ECCV 2022.
 """
@@ -30,18 +31,27 @@ from segvg.engine.workflows.folders import (
 from segvg.utils.files import write_whole
 
 TABLE = 'rounds.json'
-KEYS = ('rounds', 'keep', 'seed_step')
+KEYS = ('rounds', 'keep', 'seed_step', 'one_run')
+#: Words for the controls -> the parts that are kept.
+WORDS = dict(all=[''], nothing=[])
+ONE_RUN = 'one_run'
+#: Keys of schedules, loops and hooks that count epochs or steps of a whole training.
+LENGTHS = ('T_max', 'drop', 'end', 'epochs', 'max_epochs', 'max_iters', 'milestones',
+           'step_size', 'total_iters')
+WARM_UPS = ('LinearLR', 'ConstantLR')
 
 
 def check_retraining(cfg: Config) -> dict[str, Any]:
     """Return the ``retraining`` of a config with its defaults.
 
-    Keys: ``rounds``; ``keep``, names of the parts that are carried over ([''] is
-    everything, [] nothing); ``seed_step``, added to the seed from round to round, 0 as
-    published: what is initialized again gets the same numbers every time.
+    Keys: ``rounds``; ``keep``, names of the parts that are carried over, or ``'all'``
+    ([''] in the result) or ``'nothing'`` ([]); ``seed_step``, added to the seed from
+    round to round, 0 as published: what is initialized again gets the same numbers
+    every time; ``one_run``, True for one training that is as long as all rounds.
 
     Raises:
-        ValueError: it is missing, or a key is unknown or has a wrong value.
+        ValueError: it is missing, or a key is unknown or has a wrong value, or all
+            rounds would be the same.
     """
     given = cfg.get('retraining')
     if given is None:
@@ -50,14 +60,21 @@ def check_retraining(cfg: Config) -> dict[str, Any]:
     unknown = sorted(set(given) - set(KEYS))
     if unknown:
         raise ValueError(f'retraining has the keys {KEYS}, not {unknown}')
-    plan = dict(rounds=given.get('rounds'), keep=given.get('keep'),
+    keep = given.get('keep')
+    plan = dict(rounds=given.get('rounds'),
+                keep=WORDS.get(keep, keep) if isinstance(keep, str) else keep,
                 seed_step=given.get('seed_step', 0))
     if not isinstance(plan['rounds'], int) or plan['rounds'] < 1:
         raise ValueError('retraining.rounds is a number from 1, not '
                          f'{plan["rounds"]!r}')
     if not isinstance(plan['keep'], (list, tuple)):
         raise ValueError('retraining.keep is a list of names of parts of the model, '
-                         f'not {plan["keep"]!r}')
+                         f"'all' or 'nothing', not {plan['keep']!r}")
+    if given.get('one_run'):
+        plan['one_run'] = True
+    elif not plan['keep'] and not plan['seed_step'] and plan['rounds'] > 1:
+        raise ValueError('rounds that keep nothing and have the same seed are all the '
+                         'same: set retraining.seed_step, e.g. 1')
     return plan
 
 
@@ -65,14 +82,16 @@ def settings_of(cfg: Config) -> dict[str, Any]:
     """Return all that decides what a round computes; more rounds may follow."""
     content = {key: value for key, value in cfg.to_dict().items()
                if key not in ('work_dir', 'launcher')}
-    content['retraining'] = {**check_retraining(cfg), 'rounds': None}
+    plan = check_retraining(cfg)
+    content['retraining'] = plan if ONE_RUN in plan else {**plan, 'rounds': None}
     return content
 
 
 def round_steps(cfg: Config) -> StepFolders:
     """Return the rounds of a config as steps in its work folder."""
-    names = [f'round_{number}'
-             for number in range(1, check_retraining(cfg)['rounds'] + 1)]
+    plan = check_retraining(cfg)
+    names = [ONE_RUN] if ONE_RUN in plan else [
+        f'round_{number}' for number in range(1, plan['rounds'] + 1)]
     return StepFolders(Path(cfg.work_dir), names)
 
 
@@ -113,14 +132,48 @@ def format_table(rows: list[dict]) -> str:
     return '\n'.join(lines)
 
 
+def stretch(part: Any, times: int) -> None:
+    """Multiply what counts epochs or steps of a whole training in a part of a config.
+
+    A warm-up, and what begins after it, begins and ends as before.
+    """
+    if part.get('type') in WARM_UPS:
+        return
+    begin, end = part.get('begin', 0), part.get('end')
+    if end is not None and part.get('T_max') == end - begin:
+        part.update(end=times * end, T_max=times * end - begin)
+        return
+    for key in LENGTHS:
+        value = part.get(key)
+        if isinstance(value, (list, tuple)):
+            part[key] = [times * one for one in value]
+        elif value is not None:
+            part[key] = times * value
+
+
+def stretched(cfg: Config, times: int) -> Config:
+    """Return the config of a training that is several times as long."""
+    new = copy.deepcopy(cfg)
+    schedulers = new.get('param_scheduler') or []
+    for part in [schedulers] if isinstance(schedulers, dict) else schedulers:
+        stretch(part, times)
+    stretch(new.train_cfg, times)
+    for hook in new.get('custom_hooks') or []:
+        stretch(hook, times)
+    return new
+
+
 def round_config(cfg: Config, number: int, previous: Optional[str]) -> Config:
     """Return the config of a round, from 1; ``previous`` is a checkpoint or None."""
     plan = check_retraining(cfg)
+    folder = f'round_{number}'
+    if ONE_RUN in plan:
+        cfg, folder = stretched(cfg, plan['rounds']), ONE_RUN
     hooks = []
     if previous is not None and plan['keep']:
         hooks.append(dict(type='SelectiveLoadHook', checkpoint=previous,
                           parts=list(plan['keep'])))
-    new = training_in(cfg, Path(cfg.work_dir) / f'round_{number}',
+    new = training_in(cfg, Path(cfg.work_dir) / folder,
                       cfg.get('load_from') if number == 1 else None, hooks)
     randomness = dict(cfg.get('randomness') or {})
     first = randomness.get('seed') or 0

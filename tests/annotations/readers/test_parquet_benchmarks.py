@@ -5,10 +5,12 @@ from tests.annotations.readers.parquet_sources import (
     HC_REFLOCO,
     REF_ADV,
     hc_refloco,
+    in_this_process,
     read_rows,
     ref_adv,
+    write,
 )
-from tests.annotations.readers.sources import exprs_of
+from tests.annotations.readers.sources import exprs_of, read
 
 
 def test_hc_refloco_keeps_the_topics_of_its_spans(tmp_path):
@@ -33,6 +35,19 @@ def test_ref_adv_is_a_test_set_whatever_its_file_is_called(tmp_path):
     assert exprs_of(lines)[0]['extra'] == dict(
         image_source='COCO', human_authored=True, use_negation=True,
         distractors='[1, 2]')
+
+
+def test_rows_of_ref_adv_are_counted_over_its_files(tmp_path):
+    """As the ``datasets`` library counts them, so that predictions can be matched."""
+    first, second = (f'ref-adv-s/data/train-0000{number}-of-00002.parquet'
+                     for number in range(2))
+    write(tmp_path, [ref_adv('a'), ref_adv('b')], first)
+    write(tmp_path, [ref_adv('c')], second)
+    with in_this_process():
+        lines, findings = read('hf_parquet', tmp_path)
+    assert findings == []
+    assert {one['text']: (one['id'], one['src']) for one in exprs_of(lines)} == {
+        'a': (0, [0, 0]), 'b': (1, [0, 1]), 'c': (2, [1, 0])}
 
 
 @pytest.mark.parametrize(('file', 'make', 'changes', 'code', 'action'), [

@@ -3,6 +3,7 @@ import json
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.hooks import Hook
 
 from segvg.checkpoints.io import load_checkpoint
@@ -12,6 +13,7 @@ from segvg.engine.workflows.retraining import (
     format_table,
     round_config,
     run_rounds,
+    stretched,
 )
 from segvg.registry import HOOKS
 from tests.toy import ROOT, make_data, toy_config
@@ -102,10 +104,63 @@ def test_what_is_drawn_again_gets_the_same_numbers_unless_asked(data, tmp_path):
     assert round_config(cfg, 3, 'x.pth').randomness.seed == cfg.randomness.seed + 10
 
 
+def test_controls_keep_everything_or_nothing(data, tmp_path):
+    """Also with a word on the command line, where a list of '' cannot be written."""
+    for keep, counts in (('all', [0, 117]), ('nothing', [0, 0])):
+        cfg = config(SIRI, data, tmp_path / keep, keep)
+        cfg.retraining.seed_step, cfg.train_cfg.max_epochs = 1, 1
+        rows = run_rounds(cfg)
+        assert [row['kept'] for row in rows] == counts
+        assert [row['seed'] for row in rows] == [0, 1]
+        assert rows[0]['scores'] != rows[1]['scores']
+
+
+def test_one_run_is_as_long_as_the_rounds(data, tmp_path):
+    """One training, stopped and resumed like the others; its rate falls only once."""
+    cfg = config(SIRI, data, tmp_path / 'whole', ['fusion.layers'], rounds=2)
+    cfg.retraining.one_run = True
+    [row] = run_rounds(cfg)
+    assert row['checkpoint'].endswith('one_run/epoch_4.pth') and row['kept'] == 0
+    cfg.work_dir = str(tmp_path / 'parts')
+    StopHook.at = ('run', 7)
+    try:
+        with pytest.raises(Stopped):
+            run_rounds(cfg)
+    finally:
+        StopHook.at = ()
+    [again] = run_rounds(cfg)
+    first, second = weights(row), weights(again)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    cfg.retraining.rounds = 3
+    with pytest.raises(ValueError, match='other settings .retraining'):
+        run_rounds(cfg)
+
+
+def test_schedule_is_stretched_after_its_warm_up():
+    cfg = Config(dict(
+        train_cfg=dict(type='EpochBasedTrainLoop', max_epochs=10, val_interval=1),
+        param_scheduler=[
+            dict(type='LinearLR', begin=0, end=2),
+            dict(type='CosineAnnealingLR', begin=2, end=10, T_max=8),
+            dict(type='GroupSchedule', epochs=10, drop=8),
+            dict(type='MultiStepLR', milestones=[6, 8])],
+        custom_hooks=[dict(type='FreezeHook', modules=['head'], epochs=5)]))
+    new = stretched(cfg, 3)
+    assert new.train_cfg.to_dict() == dict(
+        type='EpochBasedTrainLoop', max_epochs=30, val_interval=1)
+    assert [part.to_dict() for part in new.param_scheduler] == [
+        dict(type='LinearLR', begin=0, end=2),
+        dict(type='CosineAnnealingLR', begin=2, end=30, T_max=28),
+        dict(type='GroupSchedule', epochs=30, drop=24),
+        dict(type='MultiStepLR', milestones=[18, 24])]
+    assert new.custom_hooks[0].epochs == 15 and cfg.train_cfg.max_epochs == 10
+
+
 @pytest.mark.parametrize('value,message', [
     (None, "has no 'retraining'"), (dict(rounds=2, keep=[], parts=[]), r"\['parts'\]"),
     (dict(rounds=0, keep=[]), 'a number from 1, not 0'),
-    (dict(rounds=1, keep='head'), "a list of names .* not 'head'")])
+    (dict(rounds=1, keep='head'), "a list of names .* not 'head'"),
+    (dict(rounds=2, keep='nothing'), 'are all the same: set retraining.seed_step')])
 def test_wrong_settings_are_told(value, message, data, tmp_path):
     cfg = toy_config(SIRI, data, tmp_path)
     cfg.retraining = value

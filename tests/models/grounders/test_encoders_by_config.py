@@ -1,4 +1,4 @@
-"""Image and text encoders of transformers in every grounder: train, score, load."""
+"""Encoders of transformers in every grounder: train, resume, score, load, export."""
 import pytest
 import torch
 from mmengine.registry import init_default_scope
@@ -6,9 +6,12 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from segvg.checkpoints.io import load_checkpoint
 from segvg.engine.launch import build_runner
+from segvg.export.files import export_grounder
+from segvg.models.backbones import HuggingFaceBackbone
+from segvg.models.language_encoders import HuggingFaceTextEncoder
 from segvg.registry import MODELS
 from segvg.utils.configs import find_dicts
-from tests.models.tiny_encoders import TEXT, VISION
+from tests.models.tiny_encoders import TEXT, VISION, save, spread
 from tests.toy import ROOT, WORDS, make_data, toy_config
 
 #: Image encoder, its stages, text encoder and its options; canvases are 64 x 64.
@@ -34,13 +37,31 @@ def data(tmp_path_factory):
     return folder
 
 
-def with_encoders(cfg, pair, data):
-    """Put the two encoders of a pair into a tiny config."""
+@pytest.fixture(scope='module')
+def folders(tmp_path_factory):
+    """Name of an encoder -> a folder as published, and the weights in it."""
+    found = {}
+    for vision, stages, text, options in PAIRS:
+        for name, part in (
+                (vision, HuggingFaceBackbone(VISION[vision], out_indices=stages)),
+                (text, HuggingFaceTextEncoder(TEXT[text],
+                                              pooling=options['pooling']))):
+            spread(part.model)
+            found[name] = tmp_path_factory.mktemp(name), weights(part.model)
+            save(part.model, found[name][0])
+    return found
+
+
+def with_encoders(cfg, pair, data, folders=None):
+    """Put the two encoders of a pair into a tiny config; they begin with folders."""
     vision, stages, text, options = pair
     model = cfg.model
     backbone = dict(type='HuggingFaceBackbone', config=VISION[vision],
                     out_indices=stages)
     encoder = dict(type='HuggingFaceTextEncoder', config=TEXT[text], **options)
+    if folders:
+        backbone['config'], encoder['config'] = (
+            str(folders[name][0]) for name in (vision, text))
     width = 32 if vision == 'convnextv2' else 16
     if model.type in ('SeqTR', 'PartialRES'):
         model.image_encoder = backbone
@@ -65,28 +86,62 @@ def with_encoders(cfg, pair, data):
     return cfg
 
 
+def weights(model) -> dict:
+    """Copies of all weights."""
+    return {key: value.clone() for key, value in model.state_dict().items()}
+
+
+def different(first: dict, second: dict) -> set[str]:
+    """Names of the weights that differ."""
+    assert first.keys() == second.keys()
+    return {key for key in first if not torch.equal(first[key], second[key])}
+
+
 @pytest.mark.slow
 @EACH
 @pytest.mark.parametrize('name', [
     'transvg/transvg_tiny_synthref_l0', 'reftr/reftr_tiny_synthref_l0',
     'seqtr/seqtr_tiny_det_synthref_l0'])
-def test_grounder_trains_a_step_predicts_and_is_loaded_again(
-        name, vision, stages, text, options, data, tmp_path):
-    cfg = with_encoders(toy_config(ROOT / f'configs/{name}.py', data, tmp_path),
-                        (vision, stages, text, options), data)
-    runner = build_runner(cfg)
-    before = {key: value.clone() for key, value in runner.model.state_dict().items()}
-    runner.train()
-    assert 0 <= runner.message_hub.get_scalar('val/rec/acc@0.5').current() <= 100
-    after = runner.model.state_dict()
+def test_grounder_begins_with_folders_trains_resumes_and_is_exported(
+        name, vision, stages, text, options, data, folders, tmp_path, monkeypatch):
+    """Two epochs, of which the second is done again from the checkpoint of the first.
+    """
+    monkeypatch.setattr('socket.socket.connect', None)  # no network is asked
+    runs = []
+    for folder in ('whole', 'resumed'):
+        cfg = with_encoders(
+            toy_config(ROOT / f'configs/{name}.py', data, tmp_path / folder),
+            (vision, stages, text, options), data, folders)
+        cfg.train_cfg.update(max_epochs=2, val_interval=2)
+        cfg.default_hooks.checkpoint.save_best = None
+        cfg.resume = folder == 'resumed'
+        cfg.load_from = str(tmp_path / 'whole/epoch_1.pth') if cfg.resume else None
+        runs.append(build_runner(cfg))
+    whole, resumed = runs
+    whole.model.init_weights()
+    for part, encoder in (('image_encoder', vision), ('language_encoder', text)):
+        found = next(module for key, module in whole.model.named_modules()
+                     if key.startswith(part) and hasattr(module, 'load_published'))
+        assert not different(weights(found.model), folders[encoder][1])
+    before = weights(whole.model)
+    whole.train()
+    assert 0 <= whole.message_hub.get_scalar('val/rec/acc@0.5').current() <= 100
+    first = load_checkpoint(tmp_path / 'whole/epoch_1.pth')['state_dict']
+    changed = different(before, first)
     for part in ('image_encoder', 'language_encoder', 'head'):
-        assert any(not torch.equal(after[key], before[key]) for key in after
-                   if key.startswith(part))
-    saved = load_checkpoint(tmp_path / 'epoch_1.pth')['state_dict']
+        assert any(key.startswith(part) for key in changed)
+    resumed.train()
+    last = weights(whole.model)
+    assert different(first, last) and not different(last, weights(resumed.model))
+
     again = MODELS.build(cfg.model)
-    again.load_state_dict(saved)
-    assert all(torch.equal(value, after[key])
-               for key, value in again.state_dict().items())
+    again.load_state_dict(load_checkpoint(tmp_path / 'whole/epoch_2.pth')['state_dict'])
+    assert not different(last, weights(again))
+    manifest = export_grounder(again, tmp_path / 'toy', canvas_shape=(64, 64),
+                               max_tokens=12, format='pt2')
+    for graph in ('whole', 'image', 'text'):
+        told = manifest['graphs'][graph]['largest_difference']
+        assert told and all(value < 1e-5 for value in told.values()), (graph, told)
 
 
 @pytest.mark.slow

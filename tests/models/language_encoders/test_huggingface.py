@@ -180,3 +180,7 @@ def test_exported_graph_gives_the_same_tokens(name):
     model = Feats(HuggingFaceTextEncoder(TEXT[name])).eval()
     graph = torch.export.export(model, tuple(texts()), strict=False).module()
     torch.testing.assert_close(graph(*texts()), model(*texts()))
+
+
+def test_every_architecture_is_compared_with_transformers():
+    assert {config['model_type'] for config in TEXT.values()} == CLASSES.keys()
