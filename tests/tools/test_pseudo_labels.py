@@ -8,6 +8,7 @@ from segvg.engine.workflows.pseudo_masks import Verdict
 from segvg.structures.masks import decode_segmentation
 from segvg.utils.configs import load
 from tests.models.grounders.foundation.tiny_models import sam3
+from tests.tools import square_head  # noqa: F401  registers SquareHead
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
 
@@ -29,8 +30,6 @@ def make_teacher(name, data, folder, **head) -> tuple:
     """Write config and checkpoint of a toy model with random weights."""
     cfg = toy_config(ROOT / f'configs/{name}.py', data, folder / 'teacher')
     cfg.model.head.update(head)
-    if head:
-        cfg.custom_imports = dict(imports=['tests.tools.square_head'])
     build_runner(cfg).save_checkpoint(str(folder), 'teacher.pth', save_optimizer=False,
                                       save_param_scheduler=False)
     cfg.dump(folder / 'teacher.py')
