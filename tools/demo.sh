@@ -2,11 +2,16 @@
 # From a bare clone to a trained, scored and drawn SegVG on two CPU cores, in minutes.
 # What exists already is used again: environment, data, training.
 set -euo pipefail
+extras=''
 source "$(dirname "$0")/setup_env.sh"
+# How long a thread that waits for the others keeps a core busy. The default of PyTorch's
+# threads is milliseconds, many times a step, which another program on the machine turns
+# into a training that is ten times as slow.
+export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-1000}"
 config=configs/segvg/segvg_tiny_synthref_l0.py
 work=work_dirs/demo
 
-python tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0
+python tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0 --workers 2
 
 # The stamp holds a sum of the whole config: a changed one is trained anew.
 wanted=$(python tools/print_config.py "$config" | cksum)

@@ -5,6 +5,7 @@
 #   tools/run_tests.sh --docs               the documentation site, into work_dirs/docs
 # The tests run in as many processes as there are cores (-n 0: in one).
 set -euo pipefail
+extras='[dev]'
 source "$(dirname "$0")/setup_env.sh"
 if [ "${1:-}" = --lint ]; then
   python -m ruff check .

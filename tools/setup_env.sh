@@ -1,7 +1,8 @@
 # Sourced by demo.sh and run_tests.sh: a virtual environment with segvg in it.
 #
 # An active environment is used as it is; without one, .venv is made. Nothing is installed
-# again while pyproject.toml and the constraints are those of the last time.
+# again while pyproject.toml and the constraints are those of the last time. $extras, such
+# as [dev], is what to install besides what segvg needs.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 if [ -z "${VIRTUAL_ENV:-}" ] && [ -z "${CONDA_PREFIX:-}" ]; then
@@ -18,8 +19,10 @@ if [ -z "${VIRTUAL_ENV:-}" ] && [ -z "${CONDA_PREFIX:-}" ]; then
 fi
 stamp=$(python -c 'import sys; print(sys.prefix)')/.segvg_installed
 wanted=$(cat pyproject.toml requirements/constraints.txt | cksum)$root
-if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
-  echo "Installing segvg (about two minutes)"
+extras=${extras:-}
+installed=$(cat "$stamp" 2>/dev/null || true)
+if [ "$installed" != "$wanted$extras" ] && [ "$installed" != "${wanted}[dev]" ]; then
+  echo "Installing segvg$extras (a minute or two)"
   constraints=$(mktemp)
   # An installed torch, for example one for a GPU, is kept.
   if python -c 'import torch' 2>/dev/null; then
@@ -27,8 +30,9 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   else
     cp requirements/constraints.txt "$constraints"
   fi
-  python -m pip install --quiet --disable-pip-version-check -c "$constraints" \
-    -e '.[dev]'
+  # Python compiles what is imported, when it is: a small part of what is installed.
+  python -m pip install --quiet --disable-pip-version-check --no-compile \
+    -c "$constraints" -e ".$extras"
   rm -f "$constraints"
-  echo "$wanted" >"$stamp"
+  echo "$wanted$extras" >"$stamp"
 fi

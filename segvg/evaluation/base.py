@@ -56,16 +56,16 @@ def require(sample: dict, field: str) -> Any:
 
 
 def single_target(sample: dict, metric: str) -> Tensor:
-    """Return the box (4,) xyxy of the only target of a sample, on the CPU.
+    """Return the box (1, 4) xyxy of the only target of a sample, on the CPU.
 
     Raises:
         ValueError: it has none or several; names the metric.
     """
     targets = torch.as_tensor(sample['image_instances']['bboxes']).cpu()
-    if len(targets) != 1:
+    if targets.shape[0] != 1:
         raise ValueError(f'{metric} is for expressions with exactly one target, '
                          f'{describe(sample)} has {len(targets)}')
-    return targets[0]
+    return targets
 
 
 class GroundingMetric(BaseMetric):

@@ -1,4 +1,5 @@
 """Referring expression comprehension: is the best box, or one of the best k, right?"""
+import math
 from collections import Counter
 from typing import Optional, Sequence
 
@@ -24,8 +25,8 @@ from segvg.structures.boxes import paired_giou, paired_iou
 COCO_THRESHOLDS = tuple(percent / 100 for percent in range(50, 100, 5))
 
 
-def best_box(sample: dict) -> Tensor:
-    """Return the top-scoring box (4,) float64 xyxy of a sample, on the CPU.
+def best_box(sample: dict) -> list[float]:
+    """Return the top-scoring box xyxy of a sample.
 
     Without a predicted box it is zeros, which overlap nothing.
 
@@ -33,14 +34,17 @@ def best_box(sample: dict) -> Tensor:
         ValueError: the predicted box is not finite.
     """
     prediction = get_prediction(sample)
-    if not len(prediction['bboxes']):
-        return torch.zeros(4, dtype=torch.float64)
-    best = torch.as_tensor(prediction['scores']).argmax()
-    bbox = torch.as_tensor(prediction['bboxes'])[best]
-    if not bbox.isfinite().all():
+    bboxes = torch.as_tensor(prediction['bboxes'])
+    if bboxes.shape[0] > 1:
+        bboxes = bboxes[torch.as_tensor(prediction['scores']).argmax()][None]
+    if not bboxes.shape[0]:
+        return [0.0] * 4
+    # numbers of Python: operations on a tensor of four numbers take longer
+    bbox, = bboxes.tolist()
+    if not all(map(math.isfinite, bbox)):
         raise ValueError(f'the predicted box of {describe(sample)} is not finite: '
-                         f'{bbox.tolist()}')
-    return bbox.detach().double().cpu()
+                         f'{bbox}')
+    return bbox
 
 
 @METRICS.register_module()
@@ -72,14 +76,14 @@ class BoxAccuracy(GroundingMetric):
             raise ValueError('thresholds of IoU are different numbers above 0 and at '
                              f'most 1, not {list(self.thresholds)}')
 
-    def score(self, sample: dict) -> np.ndarray:
-        """Return the top-scoring box and the target, (2, 4) float64."""
-        target = single_target(sample, 'BoxAccuracy').double()
-        return torch.stack([best_box(sample), target]).numpy()
+    def score(self, sample: dict) -> tuple[list[float], list[float]]:
+        """Return the top-scoring box and the target, both xyxy."""
+        target, = single_target(sample, 'BoxAccuracy').tolist()
+        return best_box(sample), target
 
-    def terms(self, results: list[np.ndarray]) -> Terms:
+    def terms(self, results: list[tuple[list[float], list[float]]]) -> Terms:
         """Return those of ``acc@t``, ``mIoU`` and, where asked for, ``mAcc``."""
-        found, targets = torch.from_numpy(np.stack(results)).unbind(1)
+        found, targets = torch.from_numpy(np.array(results, dtype=np.float64)).unbind(1)
         ious = paired_iou(found, targets).numpy()
         terms = threshold_terms(ious, 'acc', self.thresholds)
         if self.mean_accuracy:

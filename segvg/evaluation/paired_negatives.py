@@ -73,7 +73,8 @@ class PairedNegatives(GroundingMetric):
         is_right = False
         if negative_of is None:
             target = single_target(sample, 'PairedNegatives')
-            is_right = float(paired_iou(best_box(sample), target.double())) >= HIT_IOU
+            found = torch.tensor(best_box(sample), dtype=torch.float64)
+            is_right = float(paired_iou(found, target.double())) >= HIT_IOU
         scores = torch.as_tensor(get_prediction(sample)['scores']).double()
         return PairedResult(
             (sample.get('dataset'), sample.get('split')), str(sample['expr_id']),

@@ -33,7 +33,7 @@ def decode_polygons(polygons: list, height: int, width: int) -> np.ndarray:
     if not polygons:
         return np.zeros((height, width), dtype=bool)
     codes = coco_mask.frPyObjects(polygons, height, width)
-    return coco_mask.decode(coco_mask.merge(codes)).astype(bool)
+    return coco_mask.decode(coco_mask.merge(codes)).view(bool)  # of 0 and 1
 
 
 def decode_rle(code: dict) -> np.ndarray:

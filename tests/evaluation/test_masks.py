@@ -5,6 +5,7 @@ import torch
 
 from segvg.evaluation import MaskIoU, NetworkMaskIoU, SeqTRMaskIoU
 from segvg.evaluation.masks import crowd_iou, mask_iou, nearest_resize
+from segvg.structures.masks import decode_polygons
 
 
 def score(*samples):
@@ -153,6 +154,22 @@ def test_contours_meet_on_the_canvas(parts, score):
     scores = metric.evaluate(1)
     assert scores['res/mIoU (official SeqTR)'] == pytest.approx(score, abs=11)
     assert (scores['res/Pr@0.9 (official SeqTR)'] == 100) is (parts == 2)
+
+
+@pytest.mark.parametrize('left, top', [(0, 0), (3, 7), (12, 22)])
+def test_contours_meet_where_the_image_lies_on_the_canvas(left, top):
+    target = np.array([[9., 1], [38, 3], [30, 18], [2, 12]])  # in 40 x 20
+    polygon = np.array([[5., 1], [18, 1], [15, 8], [1, 6]])  # in 20 x 10
+    sample = contour_sample([target.ravel().tolist()], polygon + [left, top])
+    sample['paste_offset'] = (left, top)
+    metric = SeqTRMaskIoU()
+    metric.process({}, [sample])
+    whole = decode_polygons([target.ravel().tolist()], 20, 40)
+    seen = nearest_resize(whole, (10, 20))
+    found = decode_polygons([polygon.ravel().tolist()], 10, 20)
+    expected = 100 * mask_iou(found, seen)
+    assert 60 < expected < 95
+    assert metric.evaluate(1)['res/mIoU (official SeqTR)'] == pytest.approx(expected)
 
 
 def test_missing_polygons_are_told():
