@@ -22,7 +22,8 @@ if [ "$(cat "$work/trained" 2>/dev/null)" != "$wanted" ]; then
   fi
   mkdir -p "$work"
   echo "$wanted" >"$work/training"
-  python tools/train.py "$config" --work-dir "$work" "${resume[@]}"
+  python tools/train.py "$config" --work-dir "$work" "${resume[@]}" \
+    --cfg-options train_cfg.val_interval=4
   echo "$wanted" >"$work/trained"
 else
   echo "Trained already: $work"

@@ -115,7 +115,9 @@ class Geometry(NamedTuple):
         """
         if any(key not in meta for key in FRAME_KEYS):
             return None
-        return torch.stack(cls.from_meta(meta)[:-1])
+        sizes = [meta[key][::-1] for key in ('img_shape', 'ori_shape', 'canvas_shape')]
+        return torch.tensor([meta['scale_factor'], meta['pad_offset'],
+                             meta['paste_offset'], *sizes], dtype=torch.float64)
 
     @classmethod
     def _stack(cls, metas: Sequence[Mapping[str, Any]],

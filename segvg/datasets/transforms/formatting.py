@@ -45,7 +45,9 @@ class PackGroundingInputs(Transform):
                      if expression.get(key) is not None})
         meta.setdefault('canvas_shape', results['img_shape'])
         meta.setdefault('paste_offset', (0, 0))
-        sample = GroundingDataSample(metainfo=meta)
+        sample = GroundingDataSample()
+        for key, value in meta.items():  # the constructor would copy every value
+            sample.set_field(value, key, field_type='metainfo')
         for key in TOKEN_KEYS:
             if key in expression:
                 sample.set_data({key: torch.from_numpy(np.asarray(expression[key]))})

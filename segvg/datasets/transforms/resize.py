@@ -54,7 +54,8 @@ def resize_sample(results: dict, shape: Shape, *, ratio: Optional[float] = None,
     height, width = results['img_shape']
     ratio_x, ratio_y = ((shape[1] / width, shape[0] / height) if ratio is None
                         else (ratio, ratio))
-    if not results.pop('img_is_resized', False):  # by the cache of images
+    # the cache of images may have resized it already
+    if not results.pop('img_is_resized', False) and (height, width) != tuple(shape):
         results['img'] = IMAGE_FILTERS[backend](results['img'], shape)
     results['img_shape'] = tuple(shape)
     if 'gt_bboxes' in results:
