@@ -86,6 +86,10 @@ def test_evaluation_is_timed_with_and_without_shared_images(benchmark, config):
     assert (figures['images'], figures['expressions']) == (4, 12)
     assert figures['ratio']['model'] == pytest.approx(
         figures['seconds_alone']['model'] / figures['seconds_shared']['model'])
+    seconds = figures['seconds_shared']
+    assert 0 < seconds['scores'] < seconds['total'] - seconds['model']
+    assert figures['percent_outside_the_model'] == pytest.approx(
+        100 * (1 - seconds['model'] / seconds['total']))
     assert figures['largest_box_difference_px'] < 1e-3
 
 
