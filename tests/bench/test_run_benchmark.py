@@ -4,10 +4,12 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from segvg.bench.plan import read_plan
+from tests.tools.killing import run_forked
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
 
@@ -35,6 +37,14 @@ def plan(tmp_path):
     return path
 
 
+@pytest.fixture
+def forked(monkeypatch):
+    """Let what runs in this process fork its programs; what is killed starts its own.
+    """
+    monkeypatch.setattr('segvg.bench.steps.subprocess', SimpleNamespace(
+        run=run_forked, STDOUT=subprocess.STDOUT))
+
+
 def read_table(work_dir) -> dict:
     tables = json.loads((work_dir / 'table.json').read_text())
     assert len(tables) == 1
@@ -53,7 +63,7 @@ def kill_at(sign, command, limit: float = 200) -> None:
     assert process.wait() == -signal.SIGKILL, f'it was over before {sign} was there'
 
 
-def test_failing_entry_and_two_kills_change_nothing(plan, tmp_path, monkeypatch,
+def test_failing_entry_and_two_kills_change_nothing(plan, forked, tmp_path, monkeypatch,
                                                     capsys):
     whole, parts = tmp_path / 'whole', tmp_path / 'parts'
     with pytest.raises(SystemExit) as stop:

@@ -1,22 +1,37 @@
 """Runs a tool in a process of its own that is killed at a chosen place.
 
 The process is forked from a server that has imported what takes long, so that a kill
-costs little.
+costs little. The server only imports: a process that has computed has threads, which a
+fork does not take along.
 """
 import importlib
 import multiprocessing
 import os
 import runpy
 import signal
+import subprocess
 import sys
+from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Callable, Optional
+from typing import BinaryIO, Callable, Optional
 
 import torch
 from mmengine.logging import MessageHub
 
 from tests.toy import ROOT
+
+#: What a training imports, from the first line to the first step of an optimizer.
+IMPORTS = ('torch._dynamo', 'matplotlib.figure', 'matplotlib.backends.backend_agg',
+           'segvg.engine.launch', 'segvg.models', 'segvg.datasets', 'segvg.engine',
+           'segvg.evaluation', 'segvg.visualization', 'tests.tools.killing')
+
+
+def fork_server() -> BaseContext:
+    """Return a context whose processes are forked from the server."""
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload(list(IMPORTS))
+    return context
 
 
 def run_until_killed(name: str, arguments: list, place: tuple) -> None:
@@ -45,13 +60,31 @@ def run_for(name: str, arguments: list, seconds: float) -> bool:
 def start(name: str, arguments: list, place: Optional[tuple] = None,
           limit: float = 300) -> BaseProcess:
     """Start a tool and wait for its end, so long at most."""
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['segvg.engine.launch', 'tests.tools.killing'])
-    process = context.Process(
+    process = fork_server().Process(
         target=_run, args=(name, list(map(str, arguments)), place, os.getcwd()))
     process.start()
     process.join(limit)
     return process
+
+
+def run_forked(command: list, *, cwd: Path, stdout: BinaryIO, **_
+               ) -> subprocess.CompletedProcess:
+    """Run a Python program as ``subprocess.run`` does, in a forked process."""
+    process = fork_server().Process(
+        target=_run_logged, args=([str(word) for word in command[1:]], cwd,
+                                  stdout.name))
+    process.start()
+    process.join()
+    return subprocess.CompletedProcess(command, process.exitcode)
+
+
+def _run_logged(words: list[str], folder: Path, log: str) -> None:
+    os.chdir(folder)
+    torch.set_num_threads(1)
+    for stream in (1, 2):
+        os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), stream)
+    sys.argv = words
+    runpy.run_path(words[0], run_name='__main__')
 
 
 def _run(name: str, arguments: list[str], place: Optional[tuple], folder: str) -> None:

@@ -1,13 +1,9 @@
 """tools/siri.py: killed in a round and stopped between two, it goes on."""
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
+from tests.tools.killing import run_until_killed
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
 
@@ -32,25 +28,15 @@ def rows_of(folder) -> list[dict]:
     return json.loads((folder / 'rounds.json').read_text())['rounds']
 
 
-def kill_after(sign, command, limit: float = 120) -> None:
-    """Start a process and kill it as soon as a file is there."""
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL,
-                               env={**os.environ, 'OMP_NUM_THREADS': '1'})
-    end = time.monotonic() + limit
-    while not sign.exists() and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, f'it was over before {sign} was there'
-
-
 def test_killed_in_a_round_and_stopped_between_two(tmp_path, monkeypatch, capsys):
     data = make_data(tmp_path / 'data')
     config = make_config(tmp_path, data)
     whole, parts = tmp_path / 'whole', tmp_path / 'parts'
     run_tool(monkeypatch, 'siri.py', config, '--work-dir', whole)
-    command = [sys.executable, 'tools/siri.py', str(config), '--work-dir', str(parts)]
-    kill_after(parts / 'round_1' / 'last_checkpoint', command)  # after its first epoch
+    run_until_killed(  # after its first epoch
+        'siri.py', [config, '--work-dir', parts],
+        ('mmengine.runner', 'Runner.call_hook', 'round_1 before_train_epoch', 2))
+    assert (parts / 'round_1/last_checkpoint').exists()
     assert not (parts / 'rounds.json').exists()
     once = ['--work-dir', parts, '--cfg-options', 'retraining.rounds=1']
     run_tool(monkeypatch, 'siri.py', config, *once)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from segvg.models.losses import process_mean, zero_loss
+from tests.tools.killing import fork_server
 from tests.toy import make_data
 from tests.two_processes import CASES, run_process
 
@@ -26,7 +27,9 @@ def test_zero_loss_has_a_gradient_for_every_parameter():
 def table(tmp_path_factory):
     folder = tmp_path_factory.mktemp('two')
     data = make_data(folder / 'data', images=8)
-    torch.multiprocessing.spawn(run_process, (str(data), str(folder)), nprocs=2)
+    fork_server()
+    torch.multiprocessing.start_processes(
+        run_process, (str(data), str(folder)), nprocs=2, start_method='forkserver')
     return json.loads((folder / 'table.json').read_text())
 
 
