@@ -14,7 +14,6 @@ import argparse
 import json
 import platform
 import time
-import zlib
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -69,7 +68,6 @@ if __name__ == '__main__':
 import numpy as np
 import torch
 from mmengine.config import Config, ConfigDict
-from mmengine.dataset import Compose
 from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
@@ -78,24 +76,15 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from segvg.annotations.line_index import index_path
-from segvg.apis.inferencer import pick_device, start_record
-from segvg.datasets import collate_grounding
+from segvg.apis.inferencer import pick_device
+from segvg.bench.random_batch import draw_words, random_batch
 from segvg.engine.launch import load_config
 from segvg.engine.preflight import check_files
 from segvg.engine.speed import set_defaults
 from segvg.registry import DATASETS, MODELS
 from segvg.utils import profiling
-from segvg.utils.configs import (
-    ann_path,
-    drop_init,
-    find_dicts,
-    find_pipeline,
-    without_transforms,
-)
+from segvg.utils.configs import ann_path, drop_init, find_dicts
 from segvg.utils.precision import precision
-
-IMAGE_SHAPE = (480, 640)  # the commonest in COCO
-
 
 # -- pieces ----------------------------------------------------------------------------
 
@@ -105,49 +94,6 @@ def build_model(cfg: Config, device: torch.device) -> nn.Module:
     model = MODELS.build(cfg.model)
     model.init_weights()
     return model.to(device)
-
-
-def random_batch(cfg: Config, model: nn.Module, loader: str, batch_size: int,
-                 expressions: int) -> dict:
-    """Return packed samples of random images, boxes and words, as a loader gives them.
-
-    They pass through the pipeline of the loader, so that targets and canvas are those
-    of the config; only the tokenizer, which may need a file, is replaced.
-    """
-    steps = without_transforms(find_pipeline(cfg, loader), ['LoadImageFromFile'])
-    draw_words(steps, model)
-    pipeline = Compose(steps)
-    packed = [pipeline(random_record(expressions)) for _ in range(batch_size)]
-    return collate_grounding(packed)
-
-
-def draw_words(steps: Any, model: nn.Module) -> None:
-    """Replace the tokenizers by one of random words, the same for the same text."""
-    encoder = getattr(model, 'language_encoder', model)
-    words = next(part for part in encoder.modules() if isinstance(part, nn.Embedding))
-
-    def tokenize(text: str, max_length: int) -> np.ndarray:
-        random = np.random.default_rng(zlib.crc32(text.encode()))
-        return random.integers(0, words.num_embeddings, max_length)
-
-    for step in find_dicts(steps, 'tokenizer'):
-        step['tokenizer'] = tokenize
-
-
-def random_record(expressions: int) -> dict:
-    """Return a record with a random image and a target for every expression."""
-    height, width = IMAGE_SHAPE
-    instances, asked = [], []
-    for number in range(expressions):
-        x1, y1 = np.random.uniform(0, width / 2), np.random.uniform(0, height / 2)
-        x2, y2 = x1 + width / 3, y1 + height / 3
-        instances.append(dict(bbox=[x1, y1, x2, y2], ann_id=number,
-                              mask=dict(poly=[[x1, y1, x2, y1, x2, y2, x1, y2]])))
-        asked.append(dict(text='an object', targets=[number], no_target=False,
-                          expr_idx=number))
-    image = np.random.randint(0, 256, (height, width, 3), dtype=np.uint8)
-    return dict(start_record(image), instances=instances, expressions=asked,
-                img_path='random')
 
 
 def measure_steps(step: Callable[[], Any], model: nn.Module, samples: int,

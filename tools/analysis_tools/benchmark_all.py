@@ -1,18 +1,25 @@
 """Measure every method at its published size, one process a measurement, in one table.
 
     python tools/analysis_tools/benchmark_all.py --out work_dirs/speed
+    python tools/analysis_tools/benchmark_all.py --published segvg=DIR transvg=DIR
 
 benchmark.py does the work: ``train`` and ``infer`` with batches of one and two images,
 and ``eval``, whose ratio compares images that are encoded once for their seven
 sentences with images encoded for every sentence. Results are kept as JSON below --out
 and are not measured again; results of other --iters or --threads are refused. table.md
 is rewritten each time.
+
+``--published`` measures the published code of a method, in a checkout of its
+repository, beside ours: the same weights and inputs, in turns. It is refused if the two
+do not answer alike. docs/benchmarks.md says what the checkouts need.
 """
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any, Iterator
 
+from segvg.annotations.outputs import add_overwrite, check_outputs
 from segvg.utils.command_line import add_device, fail
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
@@ -41,12 +48,27 @@ def parse_args() -> argparse.Namespace:
                         '(default: %(default)s)')
     parser.add_argument('--only', nargs='+', metavar='NAME', choices=list(METHODS),
                         default=list(METHODS), help='only these methods')
+    parser.add_argument('--published', nargs='+', metavar='NAME=DIR',
+                        help='compare with published code instead; of each method the '
+                        'checkout of its repository')
+    parser.add_argument('--published-python', default=sys.executable, metavar='PYTHON',
+                        help='Python that has what the published code needs '
+                        '(default: this one)')
+    parser.add_argument('--json', type=Path, metavar='F.json',
+                        help='with --published: write the figures to this file')
+    add_overwrite(parser)
     add_device(parser)
     parser.add_argument('--iters', type=int, default=3, metavar='N',
                         help='measured steps (default: %(default)s)')
     parser.add_argument('--threads', type=int, default=2, metavar='N',
                         help='threads of torch on the CPU (default: %(default)s)')
-    return parser.parse_args()
+    args = parser.parse_args()
+    for name in ('iters', 'threads'):
+        if getattr(args, name) < 1:
+            parser.error(f'--{name} is at least 1, not {getattr(args, name)}')
+    if args.json and not args.published:
+        parser.error('--json goes with --published')
+    return args
 
 
 if __name__ == '__main__':
@@ -54,6 +76,8 @@ if __name__ == '__main__':
 
 from mmengine.utils import ProgressBar
 
+from segvg.apis.inferencer import pick_device
+from segvg.bench.published import pair
 from segvg.utils import child_processes
 
 HERE = Path(__file__).resolve().parent
@@ -124,10 +148,29 @@ def table(figures: dict[str, dict[tuple[str, int], Any]]) -> Iterator[str]:
                f'{parts["eval", 1]["ratio"]["total"]:.1f} x |')
 
 
+def compare_published(args: argparse.Namespace) -> None:
+    """Measure published code beside ours; print a row of each method."""
+    check_outputs([args.json], overwrite=args.overwrite)
+    checkouts = pair.read_checkouts(args.published)
+    settings = pair.Settings(str(pick_device(args.device)), args.threads, args.iters,
+                             python=args.published_python)
+    rows: list[dict[str, Any]] = []
+    for name, checkout in checkouts.items():
+        rows.append(pair.compare(name, checkout, settings))
+        lines = list(pair.table(rows))
+        print('\n'.join(lines if len(rows) == 1 else lines[-1:]), flush=True)
+        if args.json:
+            figures = dict(settings._asdict(), methods=rows)
+            write_whole(args.json, json.dumps(figures, indent=2) + '\n')
+
+
 @one_line_errors
 def main() -> None:
     """Measure what is missing and write the table."""
     args = parse_args()
+    if args.published:
+        compare_published(args)
+        return
     args.out = args.out.absolute()
     figures: dict[str, dict] = {}
     try:

@@ -1,0 +1,212 @@
+"""Published code beside ours: equal answers or no times, and clear refusals.
+
+The checkout is made here. It has the interface of TransVG's; its model is ours.
+"""
+import json
+from importlib import import_module
+
+import pytest
+import torch
+
+from segvg.bench.published import pair
+from segvg.bench.published.adapter import NAMES, Inputs, find_adapter
+from segvg.bench.published.child import without_dropout
+from segvg.bench.published.stand_ins import draw_weights, provide
+from segvg.checkpoints.rules import RULES
+from segvg.utils.errors import InputError
+from tests.tools.running import run_tool, tool_error
+from tests.toy import ROOT
+
+TOOL = 'analysis_tools/benchmark_all.py'
+FAKE = 'tests.bench.fake_published'
+FILES = {
+    'models/__init__.py': '''
+        import torch
+        from mmengine.registry import init_default_scope
+        from segvg.registry import MODELS
+        from segvg.structures import GroundingBatch, TextTokens
+        from segvg.utils.configs import drop_init, load
+
+        class Model(torch.nn.Module):
+            def __init__(self, inner):
+                super().__init__()
+                self.inner = inner
+
+            def forward(self, image, text):
+                batch = GroundingBatch(
+                    image.tensors, image.mask, TextTokens(text.tensors, text.mask == 0),
+                    torch.arange(len(image.tensors)))
+                return self.inner(batch)[:, 0] + SHIFT
+
+        def build_model(args):
+            print('a model may print')
+            init_default_scope('segvg')
+            cfg = load(CONFIG)
+            drop_init(cfg.model)
+            return Model(MODELS.build(cfg.model))
+        ''',
+    'utils/misc.py': '''
+        from collections import namedtuple
+        NestedTensor = namedtuple('NestedTensor', 'tensors mask')
+        ''',
+    'utils/loss_utils.py': '''
+        from segvg.models.losses.box_loss import BoxLoss
+
+        def trans_vg_loss(boxes, targets):
+            return BoxLoss(L1, GIOU)(boxes, targets, 1.0, len(boxes))
+        '''}
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """Return a function that makes a checkout, its answers shifted by a number."""
+    def make(shift=0.0, first_line=''):
+        values = dict(SHIFT=repr(shift), L1='5.0', GIOU='2.0', CONFIG=repr(str(
+            ROOT / 'configs/transvg/transvg_tiny_synthref_l0.py')))
+        for name, text in FILES.items():
+            lines = [line.removeprefix(' ' * 8) for line in text.splitlines()]
+            text = '\n'.join([first_line, *lines])
+            for key, value in values.items():
+                text = text.replace(key, value)
+            path = tmp_path / 'checkout' / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path / 'checkout'
+    return make
+
+
+@pytest.mark.slow
+def test_equal_models_are_timed(checkout, monkeypatch, tmp_path, capsys):
+    file = tmp_path / 'out.json'
+    arguments = (TOOL, '--published', f'{FAKE}={checkout()}', '--iters', 1, '--threads',
+                 1, '--device', 'cpu', '--json', file)
+    run_tool(monkeypatch, *arguments)
+    figures = json.loads(file.read_text())
+    assert (figures['iters'], figures['threads'], figures['sentences']) == (1, 1, 7)
+    method, = figures['methods']
+    assert method['name'] == FAKE and method['commit'] is None
+    assert set(method['differences']) == {'infer boxes', 'train boxes', 'train loss'}
+    for phase in ('train', 'infer'):
+        ours, theirs = method[phase]['ours'], method[phase]['theirs']
+        assert min(ours['seconds'], theirs['seconds']) > 0
+        assert min(ours['mib'], theirs['mib']) > 50  # torch alone takes more
+        assert method[phase]['ratio']['seconds'] == pytest.approx(
+            theirs['seconds'] / ours['seconds'])
+    row = capsys.readouterr().out.splitlines()[-1]
+    assert row.startswith(f'| {FAKE} | - |') and row.count(' x |') == 2
+    # what was measured is not replaced in silence
+    with pytest.raises(SystemExit):
+        run_tool(monkeypatch, *arguments)
+
+
+@pytest.mark.slow
+def test_unequal_models_are_not_timed(checkout, monkeypatch):
+    message = tool_error(monkeypatch, TOOL, '--published', f'{FAKE}={checkout(0.01)}',
+                         '--iters', 1, '--threads', 1, '--device', 'cpu')
+    assert "'infer boxes'" in message and 'differ by 0.01, 0.0001 is allowed' in message
+    assert 'are not compared' in message
+
+
+@pytest.mark.slow
+def test_missing_package_is_named(checkout, monkeypatch):
+    folder = checkout(first_line='import a_package_of_old')
+    message = tool_error(monkeypatch, TOOL, '--published', f'{FAKE}={folder}',
+                         '--device', 'cpu')
+    assert f"{FAKE}, theirs: the published code needs the package 'a_package_of_old'" \
+        in message and '--published-python' in message
+
+
+def test_wrong_checkouts_are_refused(tmp_path):
+    for word, wanted in (
+            ('segvg', "'segvg' is not NAME=DIR"),
+            (f'other={tmp_path}', "'other' is no method .* siri, transvg"),
+            (f'segvg={tmp_path}/no', 'no folder .*; get one by git clone https://git'),
+            (f'segvg={tmp_path}', 'has no models/SegVG.py, so it is no checkout of')):
+        with pytest.raises(InputError, match=wanted):
+            pair.read_checkouts([word])
+    (tmp_path / 'models').mkdir()
+    (tmp_path / 'models/SegVG.py').write_text('')
+    assert pair.read_checkouts([f'segvg={tmp_path}']) == dict(segvg=tmp_path)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_adapter_names_what_exists(name):
+    adapter = find_adapter(name)
+    assert adapter.rules in RULES and (ROOT / 'configs' / adapter.config).is_file()
+    assert adapter.repository.startswith('https://') and len(adapter.commit) == 7
+    named = (ROOT / 'docs/benchmarks.md').read_text()
+    assert adapter.repository in named and adapter.commit in named
+
+
+def test_answers_of_other_shapes_or_names_are_refused():
+    boxes = torch.zeros(2, 4)
+    for ours, theirs in (({}, dict(boxes=boxes)), (dict(boxes=boxes), {}),
+                         (dict(boxes=boxes[:1]), dict(boxes=boxes))):
+        with pytest.raises(InputError, match="'boxes' has the shape"):
+            list(pair.differences(ours, theirs))
+    large = dict(logits=torch.tensor([100.0, 0.0]), loss=torch.tensor(4.0))
+    other = dict(logits=torch.tensor([100.0, 0.5]), loss=torch.tensor(5.0))
+    found = {name: value for name, value, _ in pair.differences(other, large)}
+    assert found == dict(logits=pytest.approx(0.005), loss=pytest.approx(0.25))
+
+
+def test_difference_that_is_no_number_is_refused(tmp_path):
+    for side, value in (('ours', float('nan')), ('theirs', 1.0)):
+        torch.save(dict(boxes=torch.tensor([value])), tmp_path / f'answers_{side}.pt')
+    with pytest.raises(InputError, match='differ by nan'):
+        pair.check_equal(tmp_path)
+
+
+def test_log_explains_a_failure():
+    assert pair.explain('Traceback\nValueError: no\n').startswith('ValueError: no\n')
+    assert pair.explain('') == 'it ended without a message'
+    assert "'mmcv'" in pair.explain("ModuleNotFoundError: No module named 'mmcv.ops'")
+
+
+def test_inputs_repeat_the_image_and_give_normalised_boxes():
+    inputs = Inputs(
+        images=torch.rand(1, 3, 20, 40), padding_mask=torch.zeros(1, 20, 40).bool(),
+        ids=torch.arange(6).view(2, 3), text_padding_mask=torch.zeros(2, 3).bool(),
+        image_index=torch.zeros(2).long(),
+        bboxes=torch.tensor([[0., 0., 20., 10.], [20., 5., 40., 15.]]))
+    each = inputs.one_image_each()
+    assert each.images.shape[0] == 2 and each.image_index.tolist() == [0, 1]
+    second = each.sentence(1)
+    assert second.ids.tolist() == [[3, 4, 5]] and second.image_index.tolist() == [0]
+    assert second.masks is None
+    torch.testing.assert_close(
+        inputs.boxes, torch.tensor([[.25, .25, .5, .5], [.75, .5, .5, .5]]))
+
+
+def test_drawn_weights_have_no_zeros():
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.BatchNorm2d(8))
+    torch.nn.init.zeros_(model[0].weight)
+    draw_weights(model)
+    weight = model[0].weight.detach()
+    assert (weight != 0).all() and 0.1 < weight.std() * 27**0.5 < 2
+    assert (model[1].running_var >= 1).all() and model[1].num_batches_tracked == 0
+    again = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.BatchNorm2d(8))
+    draw_weights(again)
+    torch.testing.assert_close(again.state_dict(), model.state_dict())
+
+
+def test_dropout_is_off_only_within():
+    drop, ones = torch.nn.Dropout(0.5), torch.ones(1000)
+    attention = torch.nn.MultiheadAttention(8, 2, dropout=0.5)
+    tokens = torch.rand(5, 1, 8)
+    with without_dropout():
+        assert (drop(ones) == 1).all()
+        torch.testing.assert_close(attention(tokens, tokens, tokens)[0],
+                                   attention.eval()(tokens, tokens, tokens)[0])
+    assert (drop(ones) == 0).any()
+
+
+def test_stand_in_is_used_only_for_what_is_missing(monkeypatch):
+    import sys
+    for name in ('a_package_of_old', 'a_package_of_old.part'):
+        monkeypatch.setitem(sys.modules, name, None)
+        monkeypatch.delitem(sys.modules, name)
+    provide('a_package_of_old.part', value=3)
+    assert import_module('a_package_of_old.part').value == 3
+    provide('json', loads=None)
+    assert json.loads('1') == 1
