@@ -1,10 +1,12 @@
 """Small data and small versions of real configs, for tests."""
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Iterator, Optional
 
 import numpy as np
 from mmengine.config import Config
+from mmengine.runner import loops
 from PIL import Image
 
 from segvg.annotations.canonical import CanonicalWriter
@@ -12,6 +14,8 @@ from segvg.utils.configs import load
 from segvg.utils.fast_config_dump import use_plain_text
 
 use_plain_text()  # configs are dumped before a runner is built, too
+# Each time its data are used up, a training by iterations sleeps for two seconds.
+loops.time = SimpleNamespace(sleep=lambda seconds: None)
 
 ROOT = Path(__file__).parents[1]
 #: Configs of what is trained.
