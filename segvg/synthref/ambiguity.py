@@ -1,9 +1,11 @@
 """What a sentence could mean when the order of its words is lost."""
-from itertools import permutations, product
-from typing import Any, Iterator
+from itertools import islice, permutations, product
+from operator import and_
+from typing import Any, Iterator, Sequence
 
-from segvg.synthref.facts import facts_of
+from segvg.synthref.facts import Facts, facts_of
 from segvg.synthref.forms import (
+    FILTERS,
     Form,
     Objects,
     Related,
@@ -14,36 +16,94 @@ from segvg.synthref.forms import (
     with_nodes,
 )
 from segvg.synthref.scene import Scene
-from segvg.synthref.semantics import try_evaluate
+from segvg.synthref.semantics import evaluate, try_evaluate
 
 
-def readings(form: Form, scene: Scene) -> set[int]:
-    """Return the bit sets that forms of the same words denote, where defined."""
-    facts = facts_of(scene)
-    return {try_evaluate(variant, facts) for variant in rearrangements(form)} - {None}
+class Phrase:
+    """Stands for the words of a phrase by the objects that they select.
+
+    Attributes:
+        members: bit set.
+    """
+
+    members = 0
+
+
+@evaluate.register
+def _(form: Phrase, facts: Facts) -> int:
+    return form.members
+
+
+def readings(form: Form, scene: Scene) -> Iterator[int]:
+    """Yield each bit set that forms of the same words denote, where defined.
+
+    Those of ``rearrangements``, without making each of them: many ways to distribute
+    words select the same objects.
+    """
+    facts, found = facts_of(scene), {None}
+    for other in _relations_and_negations_dealt(form):
+        phrases = list(leaves(other))
+        parts = [Phrase() for _ in phrases]
+        frame = with_leaves(other, iter(parts))
+        for dealt in _members_dealt(phrases, facts):
+            for part, members in zip(parts, dealt):
+                part.members = members
+            bits = try_evaluate(frame, facts)
+            if bits not in found:
+                found.add(bits)
+                yield bits
 
 
 def bag_of_words_chance(form: Form, scene: Scene) -> float:
     """Return the accuracy that is possible when the order of the words is lost."""
-    return 1 / len(readings(form, scene))
+    return 1 / len(list(readings(form, scene)))
 
 
-def count_readings(form: Form, scene: Scene) -> int:
+def count_readings(form: Form, scene: Scene, most: int | None = None) -> int:
     """Return how many readings denote none, one or several objects, as the form does.
 
     One divided by it is the accuracy of a guess that knows which of the three it is.
+    It stops at ``most``.
     """
     kind = min(try_evaluate(form, facts_of(scene)).bit_count(), 2)
-    return sum(min(bits.bit_count(), 2) == kind for bits in readings(form, scene))
+    alike = (bits for bits in readings(form, scene)
+             if min(bits.bit_count(), 2) == kind)
+    return len(list(islice(alike, most)))
 
 
 def rearrangements(form: Form) -> set[Form]:
     """Return the forms whose phrases use the same words, distributed in any way."""
-    found = set()
+    return set().union(*map(_words_dealt, _relations_and_negations_dealt(form)))
+
+
+def _members_dealt(phrases: Sequence[Objects], facts: Facts) -> set[tuple[int, ...]]:
+    """Return what the phrases select, for each way to distribute their words.
+
+    Nothing where a place is undecided: some phrase has it in every way.
+    """
+    dealt = {(facts.everything, ) * len(phrases)}
+    for kind in ('shape', *FILTERS):
+        chosen, values = [], [phrase.get(kind) for phrase in phrases]
+        if not any(values):
+            continue
+        for value in values:
+            if value is None:
+                chosen.append(facts.everything)
+            elif kind != 'place':
+                chosen.append(facts.having(kind, value))
+            elif facts.at(value).undecided:
+                return set()
+            else:
+                chosen.append(facts.at(value).true)
+        dealt = {tuple(map(and_, one, other)) for one in dealt
+                 for other in set(permutations(chosen))}
+    return dealt
+
+
+def _relations_and_negations_dealt(form: Form) -> Iterator[Form]:
+    """Distribute relations, and move "not" in each of the forms."""
     for base in _relations_dealt(form):
-        for other in _negations_dealt(base):
-            found |= _words_dealt(other)
-    return found
+        yield from _negations_dealt(base)
 
 
 def _words_dealt(form: Form) -> set[Form]:

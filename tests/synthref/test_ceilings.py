@@ -2,12 +2,19 @@ import math
 
 import pytest
 
-from segvg.synthref.ambiguity import bag_of_words_chance, count_readings, rearrangements
+from segvg.synthref.ambiguity import (
+    bag_of_words_chance,
+    count_readings,
+    readings,
+    rearrangements,
+)
 from segvg.synthref.ceilings import NAMES, compute_ceilings
+from segvg.synthref.facts import facts_of
 from segvg.synthref.forms import Objects, Ordinal, Related, The, Together, Without
 from segvg.synthref.grammar import Wording
 from segvg.synthref.images import ImageRecord, Job, make_image
 from segvg.synthref.levels import LEVELS, SPLITS
+from segvg.synthref.semantics import try_evaluate
 from segvg.synthref.sentences import Sentence
 from tests.synthref.conftest import make_scene
 
@@ -119,3 +126,19 @@ def test_readings_of_the_same_kind_are_counted():
     form = The(Related(Objects('circle'), 'left of', The(Objects('square'))))
     assert bag_of_words_chance(form, scene) == 0.5   # the other one denotes nothing
     assert count_readings(form, scene) == 1
+
+
+def test_readings_are_what_rearrangements_denote(records):
+    for name in ('L2', 'L3', 'L4', 'L5'):
+        for record in records[name]['train'][:5] + records[name]['testB'][:5]:
+            facts = facts_of(record.scene)
+            for sentence in record.sentences:
+                found = list(readings(sentence.form, record.scene))
+                assert len(found) == len(set(found))
+                assert set(found) == {
+                    try_evaluate(form, facts)
+                    for form in rearrangements(sentence.form)} - {None}
+                number = count_readings(sentence.form, record.scene)
+                assert number == sum(min(bits.bit_count(), 2) == min(
+                    len(sentence.targets), 2) for bits in found)
+                assert count_readings(sentence.form, record.scene, 2) == min(number, 2)

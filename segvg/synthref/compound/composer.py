@@ -141,7 +141,7 @@ class Composer:
             return few[0] if few else None
         best, most = None, 1
         for form in few:
-            number = count_readings(form, self.scene)
+            number = count_readings(form, self.scene, _ENOUGH)
             if number > most:
                 best, most = form, number
             if number >= _ENOUGH:
@@ -193,7 +193,7 @@ class Composer:
                     or self._names_held_out(found.form)):
                 continue
             best = best or found
-            if len(readings(found.form, self.scene)) > 1:
+            if len(list(islice(readings(found.form, self.scene), 2))) > 1:
                 best = found
                 break
             if number > _NEGATIVE_TRIES // 2:
