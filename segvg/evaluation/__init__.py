@@ -22,6 +22,7 @@ from segvg.evaluation.prediction_log import PredictionLog
 from segvg.evaluation.refdrone import RefDroneF1
 from segvg.evaluation.robust_masks import RobustMaskIoU
 from segvg.evaluation.thresholds import ThresholdSweep, answer_rule
+from segvg.evaluation.topics import TopicAccuracy
 
 __all__ = [
     'AnswerMaskIoU', 'BoxAccuracy', 'BoxRecall', 'DescriptionAP', 'GeneralizedBoxF1',
@@ -30,5 +31,5 @@ __all__ = [
     'NetworkGeneralizedAnswerIoU', 'NetworkGeneralizedMaskIoU', 'NetworkMaskIoU',
     'NetworkRobustAnswerIoU', 'PairedNegatives', 'PhraseCutIoU', 'PhraseRecall',
     'PredictionDump', 'PredictionLog', 'RefDroneF1', 'RobustMaskIoU', 'SeqTRMaskIoU',
-    'ThresholdSweep', 'answer_rule'
+    'ThresholdSweep', 'TopicAccuracy', 'answer_rule'
 ]

@@ -8,4 +8,10 @@ test_dataloader = dict(
     dataset=dict(
         ann_file='annotations/hc_refloco_val.jsonl',
         data_prefix=dict(img='hc-refloco/images/')))
-test_evaluator = dict(thresholds=[0.5, 0.6, 0.7, 0.75, 0.8, 0.9], mean_accuracy=True)
+test_evaluator = [
+    dict(
+        type='BoxAccuracy',
+        thresholds=[0.5, 0.6, 0.7, 0.75, 0.8, 0.9],
+        mean_accuracy=True),
+    dict(type='TopicAccuracy')
+]

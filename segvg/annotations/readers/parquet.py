@@ -264,6 +264,7 @@ class _Parser:
             shared, ctx=ctx, instances=instances, errors=[], scope=ref_id,
             image=None if is_lost else shared.image,
             record={**shared.record, 'ref_id': ref_id,
+                    **({'source': ref.part} if ref.part else {}),
                     **({'extra': ref.extra} if ref.extra else {})})
         for number, sentence in enumerate(ref.sentences or ()):
             where, record, wrong = self.sentences.read(

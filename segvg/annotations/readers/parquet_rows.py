@@ -80,6 +80,7 @@ class RowRef:
         texts: its texts, None when they are not known.
         sentences: the same in the form of REFER, instead of ``texts``.
         extra: other fields, for all its expressions.
+        part: of the data set, which its expressions belong to; None: its kind.
     """
 
     ref_id: object
@@ -90,6 +91,7 @@ class RowRef:
     sentences: Optional[list] = None
     extra: dict = field(default_factory=dict)
     shares_id: bool = False
+    part: Optional[str] = None
 
 
 @dataclass
@@ -181,14 +183,25 @@ def parse_ref_l4(ctx: Context, row: dict) -> Row:
 
 
 def parse_hc_refloco(ctx: Context, row: dict) -> Row:
-    """A long caption of one person with the box; each row is a ref of its own."""
+    """A long caption of one person with the box; each row is a ref of its own.
+
+    Its part are the topics of its spans, in the order of their names.
+    """
     record, errors = _fields(ctx, row, HC_REFLOCO_REQUIRED, HC_REFLOCO_OPTIONAL)
     found, ref = _one_caption(ctx, record, record.get('id'), record.get('caption'))
     found.errors, found.split = errors, row.get('split')
     ref.object = _box_with_area(record)
     ref.extra = other_fields(row, HC_REFLOCO_REQUIRED, HC_REFLOCO_OPTIONAL,
                              dict(split=None))
+    ref.part = '; '.join(_topics(row.get('labels'))) or None
     return found
+
+
+def _topics(labels: object) -> list[str]:
+    """The categories of the labels of a caption, each once."""
+    names = [label.get('category') for label in labels if isinstance(label, dict)
+             ] if isinstance(labels, list) else []
+    return sorted({name for name in names if is_text(name)})
 
 
 def parse_ref_adv(ctx: Context, row: dict, number: int) -> Row:

@@ -24,6 +24,16 @@ def test_hc_refloco_keeps_the_topics_of_its_spans(tmp_path):
     assert exprs_of(lines)[0]['extra'] == dict(
         source_dataset='coco2017', source_dataset_split='val', is_rewrite=False,
         labels=[dict(category='Appearance', label=0, location=[0, 10])])
+    assert exprs_of(lines)[0]['source'] == 'Appearance'
+
+
+def test_topics_of_hc_refloco_are_the_part_of_its_captions(tmp_path):
+    labels = [dict(category=name, label=number, location=[0, 3])
+              for number, name in enumerate(('OCR', 'Action', 'OCR'))]
+    lines, findings = read_rows(tmp_path, [
+        hc_refloco(labels=labels), hc_refloco('7', labels=[])], HC_REFLOCO)
+    assert findings == []
+    assert [one['source'] for one in exprs_of(lines)] == ['Action; OCR', 'hc-refloco']
 
 
 def test_ref_adv_is_a_test_set_whatever_its_file_is_called(tmp_path):
