@@ -1,8 +1,8 @@
 """SiRi's rounds and their controls on SynthRef L0, three seeds, on CPU cores.
 
 Every entry has 24 epochs in all: three rounds of eight epochs, or one training of 24.
-The time of training in the table is that of the last round alone. A seed step of 100
-keeps the rounds of one seed apart from those of the others.
+A seed step of 100 keeps the rounds of one seed apart from those of the others. Time of
+training and seed in the table are those of the last round.
 
 python tools/run_benchmark.py benchmarks/siri_rounds_cpu.py --jobs 2
 """
