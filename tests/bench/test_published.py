@@ -10,10 +10,11 @@ import torch
 
 from segvg.bench.published import pair
 from segvg.bench.published.adapter import NAMES, Inputs, find_adapter
-from segvg.bench.published.child import without_dropout
+from segvg.bench.published.child import STATUS, forget_peak, peak_since, without_dropout
 from segvg.bench.published.stand_ins import draw_weights, provide
 from segvg.checkpoints.rules import RULES
 from segvg.utils.errors import InputError
+from segvg.utils.profiling import CPU
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT
 
@@ -199,6 +200,17 @@ def test_dropout_is_off_only_within():
         torch.testing.assert_close(attention(tokens, tokens, tokens)[0],
                                    attention.eval()(tokens, tokens, tokens)[0])
     assert (drop(ones) == 0).any()
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason='the system does not say it')
+def test_peak_of_memory_begins_anew():
+    forget_peak(CPU)
+    before = peak_since(CPU)
+    held = torch.ones(200, 2**20 // 4)  # 200 MiB
+    assert peak_since(CPU) > before + 150
+    del held
+    forget_peak(CPU)
+    assert peak_since(CPU) < before + 100
 
 
 def test_stand_in_is_used_only_for_what_is_missing(monkeypatch):

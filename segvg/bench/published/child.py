@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from segvg.bench.published.adapter import Inputs, find_adapter
 from segvg.utils import profiling
+from segvg.utils.precision import use_tf32
 
 STATUS = Path('/proc/self/status')
 
@@ -45,6 +46,7 @@ class Side(ABC):
         self.device = torch.device(options['device'])
         torch.set_num_threads(options['threads'])
         torch.manual_seed(0)
+        use_tf32(False)  # both compute in float32
 
     @abstractmethod
     def answers(self, phase: str) -> dict[str, Tensor]:

@@ -19,7 +19,8 @@ from segvg.utils.layout import PACKAGE
 ANSWERS = 1e-4
 #: Largest relative difference of the training loss.
 LOSS = 1e-3
-PHASES = ('train', 'infer')
+#: In this order: training leaves gradients and averages in memory, other weights too.
+PHASES = ('infer', 'train')
 SHOWN = 15  # last lines that a process has printed, when it fails
 
 
@@ -261,7 +262,7 @@ def table(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield '|---' * 8 + '|'
     for row in rows:
         cells = [row['name'], row['commit'] or '-']
-        for phase in PHASES:
+        for phase in reversed(PHASES):
             if phase not in row:
                 cells += ['-'] * 3
                 continue
