@@ -9,6 +9,7 @@ _base_ = [
     '../_base_/schedules/adamw_photos.py', '../_base_/default_runtime.py'
 ]
 custom_hooks = [
+    dict(type='FreezeHook', modules=['language_encoder'], epochs=1000),
     dict(
         type='FeatureCacheHook',
         modules=['image_encoder.encoder.backbone'],

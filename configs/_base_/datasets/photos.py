@@ -6,7 +6,7 @@ Sentences about two objects or none are left out.
 """
 _base_ = './refcoco_unc.py'
 train_dataloader = dict(
-    batch_size=16,
+    batch_size=8,
     num_workers=0,
     persistent_workers=False,
     dataset=dict(

@@ -1,5 +1,6 @@
-"""SeqTR with MobileNetV2 and MiniLM, both frozen; boxes, images of 320, 64 bins."""
-canvas = 320  # the long side of every image
+"""SeqTR with MobileNetV2 and MiniLM, both frozen; boxes, canvas of 224, 64 bins."""
+canvas = 224  # every image is placed on a square of this side
+sides = [160, 192, 224]  # of the long side in training, one of them at random
 max_tokens = 20
 vocab = 'data/towers/minilm'
 
@@ -28,20 +29,21 @@ model = dict(
     fusion=dict(
         type='GatedProduct',
         map_channels=(1280, ),
-        channels=128,
-        num_layers=3,
+        channels=64,
+        num_layers=2,
         heads=4,
-        hidden=256,
+        hidden=128,
         dropout=0.1,
         groups=8),
     head=dict(
         type='SequenceHead',
         parts=[dict(type='BoxPart', first_weight=1.5)],
         loss=dict(type='SequenceLoss', smoothing=0.1),
-        channels=128,
+        auxiliary=dict(type='BoxMaskAuxiliary', channels=64),
+        channels=64,
         num_layers=2,
         heads=4,
-        hidden=256,
+        hidden=128,
         dropout=0.1,
         num_bins=64))
 
@@ -55,13 +57,13 @@ words = [
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='Resize', long=canvas),
+    dict(type='Resize', long=sides),
     dict(type='RandomFlip', prob=0.5, swap='word'),
-    dict(type='PadToDivisor', divisor=32)
+    dict(type='PlaceOnCanvas', size=canvas, mode='center')
 ] + words
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
     dict(type='Resize', long=canvas),
-    dict(type='PadToDivisor', divisor=32)
+    dict(type='PlaceOnCanvas', size=canvas, mode='center')
 ] + words

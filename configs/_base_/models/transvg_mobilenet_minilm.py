@@ -1,9 +1,10 @@
-"""TransVG with MobileNetV2 and MiniLM, both frozen; canvas of 320, 100 image tokens.
+"""TransVG with MobileNetV2 and MiniLM, both frozen; canvas of 224, 49 image tokens.
 
-What is trained has two million parameters. Features of both encoders can be kept in
-files (FeatureCacheHook): flips are the only change that a picture undergoes.
+Features of both encoders can be kept in files (FeatureCacheHook): a picture has six
+variants, three sizes and their mirror images.
 """
-canvas = 320  # every image is placed on a square of this side
+canvas = 224  # every image is placed on a square of this side
+sides = [160, 192, 224]  # of the long side in training, one of them at random
 max_tokens = 20
 vocab = 'data/towers/minilm'
 
@@ -22,10 +23,10 @@ model = dict(
                 init_cfg=dict(
                     type='HuggingFacePretrained', name='data/towers/mobilenet_v2')),
             in_channels=1280,
-            channels=128,
+            channels=64,
             num_layers=1,
             heads=4,
-            hidden=256,
+            hidden=128,
             dropout=0.1)),
     language_encoder=dict(
         type='HuggingFaceTextEncoder',
@@ -40,19 +41,20 @@ model = dict(
     fusion=dict(
         type='JointEncoder',
         text_channels=384,
-        image_channels=128,
-        channels=128,
-        num_layers=3,
+        image_channels=64,
+        channels=64,
+        num_layers=2,
         max_text_tokens=max_tokens,
         num_image_tokens=(canvas // 32)**2,
         num_learned_tokens=1,
         heads=4,
-        hidden=256,
+        hidden=128,
         dropout=0.1,
         pre_norm=True),
     head=dict(
         type='BoxHead',
-        channels=128,
+        channels=64,
+        auxiliary=dict(type='BoxMaskAuxiliary', channels=64),
         loss_box=dict(type='BoxLoss', l1_weight=5.0, giou_weight=2.0)))
 
 words = [
@@ -65,7 +67,7 @@ words = [
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadGroundingAnnotations'),
-    dict(type='Resize', long=canvas),
+    dict(type='Resize', long=sides),
     dict(type='RandomFlip', prob=0.5, swap='word'),
     dict(type='PlaceOnCanvas', size=canvas, mode='center')
 ] + words

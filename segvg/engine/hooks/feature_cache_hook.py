@@ -13,8 +13,8 @@ from segvg.models.cached_encoder import DTYPES, CachedEncoder
 from segvg.registry import HOOKS
 from segvg.utils.errors import InputError
 
-#: Epochs after which an image is expected to have been seen in all its variants.
-WARM = 3
+#: Epoch in which most of a few variants of an image are expected to be known.
+WARM = 10
 
 
 @HOOKS.register_module()
@@ -22,12 +22,12 @@ class FeatureCacheHook(Hook):
     """Keep what frozen encoders give in files, for training and for scoring.
 
     An image is looked up by its pixels as they enter the encoder, a text by its words.
-    Images may be flipped: both variants are computed once and kept. Random sizes, crops
-    and colors make new pixels in every epoch, for which a cache is useless; a warning
-    says so. The folder of a cache is named by the weights, settings and code of the
-    encoder, the device and the versions of libraries: after a change another folder is
-    begun. Folders of ended projects can be removed at any time. Files are written whole
-    or not at all, and several processes may share them.
+    Images may be flipped and have one of a few sizes: every variant is computed once
+    and kept. Random crops, places and colors make new pixels in every epoch, for which
+    a cache is useless; a warning says so. The folder of a cache is named by the
+    weights, settings and code of the encoder, the device and the versions of libraries:
+    after a change another folder is begun. Folders of ended projects can be removed at
+    any time. Files are written whole or not at all; several processes may share them.
 
     On a GPU every batch is copied to the CPU to be looked up, and its features back.
 
@@ -98,10 +98,10 @@ class FeatureCacheHook(Hook):
             if runner.epoch + 1 >= WARM and computed > read:
                 print_log(
                     f'most inputs of {name} are new in epoch {runner.epoch + 1}: '
-                    'the pipeline changes the images in every epoch (random sizes, '
-                    'crops or colors). A cache is useful with flips only; without '
-                    'FeatureCacheHook no disk is filled', logger='current',
-                    level=logging.WARNING)
+                    'the pipeline changes the images in every epoch (random crops, '
+                    'places or colors). A cache is useful with flips and a few sizes '
+                    'only; without FeatureCacheHook no disk is filled',
+                    logger='current', level=logging.WARNING)
 
     def after_run(self, runner: Runner) -> None:
         """Take the caches away again."""

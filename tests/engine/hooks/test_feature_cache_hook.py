@@ -93,6 +93,7 @@ def test_images_that_are_new_in_every_epoch_bring_a_warning(tmp_path, monkeypatc
     told = []
     monkeypatch.setattr('segvg.engine.hooks.feature_cache_hook.print_log',
                         lambda text, **_: told.append(text))
+    monkeypatch.setattr('segvg.engine.hooks.feature_cache_hook.WARM', 3)
     module = HuggingFaceBackbone(VISION['resnet'], frozen=True).train()
     runner = SimpleNamespace(model=nn.Sequential(module), epoch=0)
     hook = FeatureCacheHook('0', tmp_path)
