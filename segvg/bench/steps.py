@@ -12,12 +12,14 @@ from typing import Any, Callable, Optional
 
 from segvg.bench.plan import ROOT, Plan, Run, folder_of
 from segvg.engine.resume import LAST, find_last_checkpoint, natural_key
-from segvg.engine.workflows.folders import SETTINGS, StepFolders, check_settings
+from segvg.engine.workflows.folders import StepFolders, check_settings
 from segvg.utils.child_processes import die_with_parent
 from segvg.utils.files import write_whole
 from segvg.utils.layout import find_folder
 
 RESULT = 'trained'
+#: A tool that trains in several steps has a note of its own in the same folder.
+SETTINGS = 'run_settings.json'
 
 
 class StepError(RuntimeError):
@@ -161,14 +163,14 @@ def perform(steps: RunFolders, run: Run, plan: Plan) -> None:
         ValueError: it was begun with other settings.
     """
     def train_and_score(folder: Path) -> None:
-        check_settings(folder, run.settings)
+        check_settings(folder, run.settings, SETTINGS)
         weights = train(steps.work_dir, run, plan)
         for split in run.splits:
             score(steps.work_dir, run, split, weights, plan)
 
     folder = steps.folder(run.folder)
     if (folder / SETTINGS).exists():  # of a run that is done, too
-        check_settings(folder, run.settings)
+        check_settings(folder, run.settings, SETTINGS)
     steps.perform(run.folder, train_and_score)
 
 

@@ -103,6 +103,28 @@ def test_failing_entry_and_two_kills_change_nothing(plan, forked, tmp_path, monk
     assert "was begun with other settings (options)" in capsys.readouterr().err
 
 
+def test_entry_may_be_trained_in_rounds(tmp_path, monkeypatch, forked):
+    """The tool and the plan each have a note of their settings in the run's folder."""
+    path = tmp_path / 'toy_siri.py'
+    cfg = toy_config(ROOT / 'configs/siri/siri_tiny_synthref_l0.py',
+                     make_data(tmp_path / 'data'), tmp_path / 'unused')
+    cfg.retraining = dict(rounds=2, keep=['fusion.layers'])
+    cfg.dump(path)
+    common = dict(config=str(path), command='tools/siri.py')
+    entries = [dict(common, name='Rounds', checkpoint='round_*/last_checkpoint'),
+               dict(common, name='One run', checkpoint='one_run/last_checkpoint',
+                    options={'retraining.one_run': True})]
+    plan, work = tmp_path / 'plan.py', tmp_path / 'work'
+    plan.write_text('\n'.join([
+        "name = 'toy'", "splits = ['val']", f'scores = {[SCORE]}', 'epochs = 1',
+        f'entries = {entries!r}']))
+    run_tool(monkeypatch, 'run_benchmark.py', plan, '--work-dir', work)
+    assert list(read_table(work)) == ['Rounds', 'One run']
+    trained = [(work / name / 'seed_0/trained').read_text().strip()
+               for name in ('rounds', 'one_run')]
+    assert trained == ['round_2/epoch_1.pth', 'one_run/epoch_2.pth']
+
+
 @pytest.mark.parametrize('change,message', [
     (("name = 'toy'", "nam = 'toy'"), 'name is missing; nam is none of'),
     (("name': 'Bad'", "name': 'Good'"), 'two entries have the same name'),

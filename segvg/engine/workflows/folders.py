@@ -163,13 +163,19 @@ class StepFolders:
             yield args.status
 
 
-def check_settings(folder: Path, settings: dict[str, Any]) -> None:
+def check_settings(folder: Path, settings: dict[str, Any],
+                   file: str = SETTINGS) -> None:
     """Note the settings that a folder is made with, or compare them with the note.
+
+    Args:
+        folder: of what is made.
+        settings: what decides how it is made.
+        file: name of the note.
 
     Raises:
         ValueError: it was begun with others; names them.
     """
-    path = Path(folder) / SETTINGS
+    path = Path(folder) / file
     settings = json.loads(json.dumps(settings, default=str))
     if not path.exists():
         write_whole(path, json.dumps(settings, indent=1) + '\n')
