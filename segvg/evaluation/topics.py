@@ -2,6 +2,7 @@
 from typing import NamedTuple, Sequence
 
 import numpy as np
+import torch
 
 from segvg.evaluation.base import GroundingMetric, Terms, mean_terms, single_target
 from segvg.evaluation.boxes import COCO_THRESHOLDS, best_box
@@ -44,8 +45,9 @@ class TopicAccuracy(GroundingMetric):
 
     def score(self, sample: dict) -> TopicResult:
         """Return the result of an expression."""
-        target = single_target(sample, 'TopicAccuracy').double()
-        iou = float(paired_iou(best_box(sample), target))
+        target, = single_target(sample, 'TopicAccuracy').double()
+        found = torch.tensor(best_box(sample), dtype=torch.float64)
+        iou = float(paired_iou(found, target))
         width, height = (target[2:] - target[:2]).tolist()
         topics = str(sample.get('source') or '').split(SEPARATOR)
         return TopicResult(float(np.mean(iou >= np.array(COCO_THRESHOLDS))),
