@@ -6,15 +6,14 @@ from typing import Optional
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from segvg.checkpoints.convert import convert_state_dict
 from segvg.checkpoints.io import load_strictly
 from segvg.checkpoints.rules import RULES
 from segvg.models.heads import PhraseOutputs, PhraseTargets
-from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, Phrases, TextTokens
+from tests.parity.building import build_unfilled
 from tests.parity.cases.transvg import CONFIGS, Recorder, length_first, without_dropout
 from tests.parity.comparison import (
     GRADIENT,
@@ -54,8 +53,7 @@ def build(case: dict) -> tuple[nn.Module, dict[str, str]]:
     cfg = Config.fromfile(
         CONFIGS / ('reftr_masks_r50.py' if masks else 'reftr_r50.py')).model
     set_sizes(cfg, case['meta'])
-    init_default_scope('segvg')
-    model = MODELS.build(cfg)
+    model = build_unfilled(cfg)
     weights = {name: torch.from_numpy(fill(name, tuple(shape)))
                for name, shape in case['meta']['state_dict'].items()}
     converted, report = convert_state_dict(weights, RULES['reftr'])

@@ -9,16 +9,15 @@ from typing import NamedTuple, Optional
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from segvg.checkpoints.convert import convert_state_dict
 from segvg.checkpoints.io import load_strictly
 from segvg.checkpoints.rules import RULES
-from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, GroundingDataSample, TextTokens
 from segvg.structures.masks import decode_polygons
+from tests.parity.building import build_unfilled
 from tests.parity.cases.transvg import CONFIGS, without_dropout
 from tests.parity.comparison import (
     GRADIENT,
@@ -142,8 +141,7 @@ def build(case: dict, method: str, config: str) -> tuple[nn.Module, dict[str, st
         cfg.head.parts[-1]['shuffle_fraction'] = shuffle.fraction
     if name == 'loss_multi_task':
         cfg.head.learned_start = True
-    init_default_scope('segvg')
-    model = MODELS.build(cfg)
+    model = build_unfilled(cfg)
     converted, report = convert_state_dict(weights_of(shapes), RULES[method])
     report.raise_unplaced(method)
     load_strictly(model, converted, 'the recorded case')

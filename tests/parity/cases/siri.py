@@ -5,7 +5,6 @@ from typing import Sequence
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from segvg.checkpoints.convert import convert_state_dict
@@ -14,8 +13,8 @@ from segvg.checkpoints.rules import RULES
 from segvg.models.heads import SetOutputs
 from segvg.models.losses.set_loss import count_boxes
 from segvg.models.task_utils import SetTargets
-from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingBatch, TextTokens
+from tests.parity.building import build_unfilled
 from tests.parity.cases.transvg import CONFIGS, Recorder, length_first, without_dropout
 from tests.parity.comparison import (
     GRADIENT,
@@ -64,8 +63,7 @@ def build(case: dict) -> tuple[nn.Module, dict[str, str]]:
     cfg = Config.fromfile(CONFIGS / config).model
     if method != 'mdetr':
         cfg.head.num_decoders = meta['args']['cascade_num']
-    init_default_scope('segvg')
-    model = MODELS.build(cfg)
+    model = build_unfilled(cfg)
     converted, report = convert_state_dict(weights_of(meta), RULES[method])
     report.raise_unplaced(method)
     load_strictly(model, converted, 'the recorded case')

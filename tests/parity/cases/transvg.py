@@ -6,14 +6,13 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from segvg.checkpoints.convert import convert_state_dict
 from segvg.checkpoints.io import load_strictly
 from segvg.checkpoints.rules import RULES
-from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, TextTokens
+from tests.parity.building import build_unfilled
 from tests.parity.comparison import (
     GRADIENT,
     LOSS,
@@ -36,8 +35,7 @@ def build(case: dict, method: str, config: str) -> tuple[nn.Module, dict[str, st
     cfg.image_encoder.mask_image_padding = 'image_valid_rects_tlhw' in case
     cfg.fusion.max_text_tokens = args['max_query_len']
     cfg.fusion.num_layers = args['vl_enc_layers']
-    init_default_scope('segvg')
-    model = MODELS.build(cfg)
+    model = build_unfilled(cfg)
     weights = {name: torch.from_numpy(fill(name, tuple(shape)))
                for name, shape in case['meta']['state_dict_shapes'].items()}
     converted, report = convert_state_dict(weights, RULES[method])
