@@ -41,9 +41,11 @@ def import_torchvision() -> ModuleType:
     then the two that it looks for are declared. Its ResNets are built without trained
     weights, which would be downloaded. The version is one that does not look early
     where only the first three characters are read, as of 0.28.
+
+    Only published code needs it, in the environment that was made for that code.
     """
     try:
-        import torchvision
+        torchvision = importlib.import_module('torchvision')
     except RuntimeError:
         for name in [name for name in sys.modules if name.startswith('torchvision')]:
             del sys.modules[name]
@@ -52,8 +54,8 @@ def import_torchvision() -> ModuleType:
             library.define(f'{name}(Tensor dets, Tensor scores, float iou_threshold) '
                            '-> Tensor')
         _KEPT.append(library)
-        import torchvision
-    torchvision.__version__ = '0.9'
+        torchvision = importlib.import_module('torchvision')
+    torchvision.__version__ = '0.9'  # type: ignore[attr-defined]
     for depth in (50, 101):
         name = f'resnet{depth}'
         setattr(torchvision.models, name, _untrained(getattr(torchvision.models, name)))
