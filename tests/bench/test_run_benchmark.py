@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from segvg.bench.plan import read_plan
+from segvg.bench.plan import config_path, read_plan
 from tests.tools.killing import run_forked
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
@@ -155,4 +155,5 @@ def test_unknown_entry_is_told(plan, monkeypatch):
                          ids=lambda path: path.stem)
 def test_shipped_plans_can_be_read(path):
     plan = read_plan(path)
-    assert len(plan.runs) >= 10
+    assert len({run.folder for run in plan.runs}) == len(plan.runs) >= 6
+    assert all(config_path(run.config).is_file() for run in plan.runs)

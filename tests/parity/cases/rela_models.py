@@ -5,7 +5,6 @@ from collections import defaultdict
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from segvg.checkpoints.convert import convert_state_dict
@@ -13,8 +12,8 @@ from segvg.checkpoints.io import load_strictly
 from segvg.checkpoints.rules import RULES
 from segvg.models.layers.swin import DropPath
 from segvg.models.losses import RegionOutputs
-from segvg.registry import MODELS
-from segvg.structures import GroundingBatch, TextTokens
+from segvg.structures import FusedFeatures, GroundingBatch, TextTokens
+from tests.parity.building import build_unfilled
 from tests.parity.cases.transvg import CONFIGS, Recorder, length_first, without_dropout
 from tests.parity.comparison import (
     GRADIENT,
@@ -66,8 +65,7 @@ def build(case: dict) -> tuple[nn.Module, dict[str, str]]:
     if config_of(case) == 'rela_original_swin_b.py':  # recorded with the small trunk
         small = Config.fromfile(CONFIGS / 'rela_swin_t.py').model
         cfg.image_encoder, cfg.pixel_decoder = small.image_encoder, small.pixel_decoder
-    init_default_scope('segvg')
-    model = MODELS.build(cfg)
+    model = build_unfilled(cfg)
     method = 'rela_original' if 'original' in case['meta']['case'] else 'rela'
     converted, report = convert_state_dict(weights_of(case['meta']), RULES[method])
     report.raise_unplaced(method)
@@ -180,11 +178,11 @@ def compare_outputs(case: dict, outputs: RegionOutputs) -> list[Comparison]:
                                     != positive).mean()), FLIPPED)]
 
 
-def compare_free(case: dict, model: nn.Module, batch: GroundingBatch
+def compare_free(case: dict, model: nn.Module, fused: FusedFeatures
                  ) -> list[Comparison]:
     """Compare outputs of our own hard decisions, of which rounding flips a few."""
     bits = FixedBits(model.head.decoder, recorded_bits(case), use=False)
-    outputs = model(batch)
+    outputs = model.head(fused)
     del model.head.decoder.blocked
     results = [Comparison(f'flipped bits {number}', share, FLIPPED)
                for number, share in enumerate(bits.flipped)]
@@ -253,10 +251,11 @@ def run_model(case: dict) -> list[Comparison]:
     with torch.no_grad(), Recorder() as recorder:
         watch(recorder, model)
         FixedBits(model.head.decoder, recorded_bits(case))
-        results = compare_outputs(case, model(batch))
+        fused = model.extract(batch)
+        results = compare_outputs(case, model.head(fused))
         results += compare_middle(case, recorder.values)
     with torch.no_grad():
-        results += compare_free(case, model, batch)
+        results += compare_free(case, model, fused)
     if 'train' in case['meta']:
         results += compare_training(case, model, published, batch)
     return results
