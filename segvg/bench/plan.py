@@ -86,8 +86,12 @@ def config_path(name: str) -> Path:
 
 
 def folder_of(entry: str, seed: int) -> str:
-    """Return the name of the folder of an entry's run."""
-    word = ''.join(letter if letter.isalnum() else '_' for letter in entry)
+    """Return the name of the folder of an entry's run.
+
+    A plus has a word, since RefCOCO and RefCOCO+ are two data sets.
+    """
+    word = ''.join(letter if letter.isalnum() else '_'
+                   for letter in entry.replace('+', ' plus '))
     return f'{word.strip("_").lower()}/seed_{seed}'
 
 
@@ -120,6 +124,12 @@ def read_plan(path: Path) -> Plan:
                                                                     entry)]
     if not runs:
         raise ValueError(f'{path} has no entries')
+    folders: dict[str, str] = {}
+    for run in runs:
+        other = folders.setdefault(run.folder, run.entry)
+        if other != run.entry:
+            raise ValueError(f'{path}: the entries {other!r} and {run.entry!r} would '
+                             f'have one folder, {run.folder}: give one another name')
     _check_starts(path, runs)
     return Plan(content['name'], tuple(content['scores']), content.get('threads', 1),
                 content.get('gpus', 0), tuple(content.get('data', ())),

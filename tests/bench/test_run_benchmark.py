@@ -151,6 +151,18 @@ def test_unknown_entry_is_told(plan, monkeypatch):
     assert '--only SegVG: the entries are Bad, Good, Later, Never' in message
 
 
+def test_entries_have_folders_of_their_own(tmp_path):
+    plan = tmp_path / 'plan.py'
+    entry = "dict(name='{}', config='configs/segvg/segvg_tiny_synthref_l0.py')"
+    text = "name = 'p'\nsplits = ['val']\nscores = ['rec/mIoU']\nentries = [{}, {}]\n"
+    plan.write_text(text.format(entry.format('RefCOCO'), entry.format('RefCOCO+')))
+    assert [run.folder for run in read_plan(plan).runs] == [
+        'refcoco/seed_0', 'refcoco_plus/seed_0']
+    plan.write_text(text.format(entry.format('A 5'), entry.format('A.5')))
+    with pytest.raises(ValueError, match="'A 5' and 'A.5' would have one folder"):
+        read_plan(plan)
+
+
 @pytest.mark.parametrize('path', sorted((ROOT / 'benchmarks').glob('*.py')),
                          ids=lambda path: path.stem)
 def test_shipped_plans_can_be_read(path):
