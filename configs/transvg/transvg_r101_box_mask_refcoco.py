@@ -3,4 +3,4 @@
 python tools/train.py configs/transvg/transvg_r101_box_mask_refcoco.py
 """
 _base_ = './transvg_r101_refcoco.py'
-model = dict(head=dict(auxiliary=dict(type='BoxMaskAuxiliary')))
+model = dict(head=dict(auxiliary=dict(type='BoxMaskAuxiliary', channels=256)))

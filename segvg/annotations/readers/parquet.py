@@ -62,6 +62,12 @@ class Kind(NamedTuple):
     has_ids: bool = False
     is_numbered: bool = False
 
+    def read(self, ctx: Context, record: dict, number: int) -> Row:
+        """Return what a row holds, the ``number``-th of the set, from 0."""
+        if self.is_numbered:
+            return self.parse(ctx, record, number)
+        return self.parse(ctx, record)
+
 
 XYWH = 'COCO: x, y, w, h, 0-based'
 # name in expressions -> kind
@@ -185,9 +191,8 @@ class _Parser:
     def read_row(self, ctx: Context, record: dict, file_split: str,
                  src: list[int]) -> None:
         """Check a row, and collect the expressions of it that are kept."""
-        number = (self.rows, ) if self.kind.is_numbered else ()
+        row = self.kind.read(ctx, record, self.rows)
         self.rows += 1
-        row = self.kind.parse(ctx, record, *number)
         split = self._split(ctx, row, file_split)
         ctx, image = self._read_image(ctx, row)
         ctx.skip(row.errors)

@@ -78,12 +78,12 @@ def extract_images(sets: Iterable[SourceSet], folder: Path,
 
 def _row_images(source: HfSet, options: ReadOptions) -> Iterator[RowImage]:
     """The image of each row of a set."""
-    parse = KINDS[source.kind].parse
+    kind = KINDS[source.kind]
     for path in source.files:
         for number, row in enumerate(options.progress(iter_rows(path), path.name)):
             # other errors of a row are reported when the set is converted
             ctx = Context(Report(), options).at_file(path, source.root)
-            name = parse(ctx.at(f'row:{number}'), row).file
+            name = kind.read(ctx.at(f'row:{number}'), row, number).file
             yield RowImage(f'{path} row:{number}', name and image_name(name),
                            image_content(row))
 
