@@ -1,6 +1,7 @@
 """Parquet files are read in a process of their own, within limits."""
 import datetime
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet as pq
@@ -71,4 +72,14 @@ def test_process_that_takes_too_long_is_ended(tmp_path, monkeypatch):
         'limit_process(1 << 30, 1)\nwhile True:\n    pass\n')
     monkeypatch.setattr(parquet, 'PROGRAM', program)
     with pytest.raises(AnnotationFileError, match='a.parquet.* was ended'):
+        list(iter_rows(path))
+
+
+@pytest.mark.slow
+def test_text_that_is_not_utf8_is_the_one_error(tmp_path):
+    ends = pa.py_buffer(np.array([0, 2], np.int32).tobytes())
+    text = pa.StringArray.from_buffers(1, ends, pa.py_buffer(b'\x90a'))
+    path = tmp_path / 'a.parquet'
+    pq.write_table(pa.table(dict(a=text)), path)
+    with pytest.raises(AnnotationFileError, match='a.parquet: cannot be read .*utf-8'):
         list(iter_rows(path))

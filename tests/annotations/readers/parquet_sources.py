@@ -106,7 +106,7 @@ def in_this_process():
         patch.setattr(parquet, 'column_names',
                       lambda path: told(path, pyarrow.parquet.read_schema).names)
         patch.setattr(parquet, 'iter_rows', lambda path: iter(
-            told(path, pyarrow.parquet.read_table).to_pylist()))
+            told(path, lambda file: pyarrow.parquet.read_table(file).to_pylist())))
         yield
 
 
