@@ -121,8 +121,8 @@ def test_wrong_checkouts_are_refused(tmp_path):
     for word, wanted in (
             ('segvg', "'segvg' is not NAME=DIR"),
             (f'other={tmp_path}', "'other' is no method .* siri, transvg"),
-            (f'segvg={tmp_path}/no', 'no folder .*; get one by git clone https://git'),
-            (f'segvg={tmp_path}', 'has no models/SegVG.py, so it is no checkout of')):
+            (f'segvg={tmp_path}/no', 'does not exist. To make it: git clone https://git'),
+            (f'segvg={tmp_path}', 'does not have models/SegVG.py, which every clone')):
         with pytest.raises(InputError, match=wanted):
             pair.read_checkouts([word])
     (tmp_path / 'models').mkdir()
@@ -202,7 +202,7 @@ def test_dropout_is_off_only_within():
     assert (drop(ones) == 0).any()
 
 
-@pytest.mark.skipif(not STATUS.exists(), reason='the system does not say it')
+@pytest.mark.skipif(not STATUS.exists(), reason='needs /proc/self/status')
 def test_peak_of_memory_begins_anew():
     forget_peak(CPU)
     before = peak_since(CPU)

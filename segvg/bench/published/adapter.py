@@ -130,7 +130,7 @@ def find_adapter(name: str) -> Adapter:
     """Return an adapter: one of ``NAMES``, or a module that has an ``ADAPTER``.
 
     Raises:
-        ValueError: there is none of this name.
+        ValueError: the name is unknown.
     """
     if name not in NAMES and '.' not in name:
         raise ValueError(f'{name!r} is no method that can be compared: those are '

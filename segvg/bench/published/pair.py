@@ -47,8 +47,8 @@ def read_checkouts(words: Sequence[str]) -> dict[str, Path]:
     """Return the checkouts that ``NAME=DIR`` name.
 
     Raises:
-        InputError: there is no such adapter or folder, or it is no checkout of the
-            repository.
+        InputError: a method is unknown, a folder does not exist, or it does not hold
+            the repository of the method.
     """
     checkouts = {}
     for word in words:
@@ -61,11 +61,11 @@ def read_checkouts(words: Sequence[str]) -> dict[str, Path]:
             raise InputError(str(error)) from None
         path = Path(folder)
         if not path.is_dir():
-            raise InputError(f'{word}: there is no folder {folder}; get one by git '
-                             f'clone {adapter.repository}')
+            raise InputError(f'{word}: the folder {folder} does not exist. To make it: '
+                             f'git clone {adapter.repository} {folder}')
         if not (path / adapter.file).is_file():
-            raise InputError(f'{word}: the folder has no {adapter.file}, so it is no '
-                             f'checkout of {adapter.repository}')
+            raise InputError(f'{word}: the folder does not have {adapter.file}, which '
+                             f'every clone of {adapter.repository} has')
         checkouts[name] = path.resolve()
     return checkouts
 

@@ -4,6 +4,7 @@ At every step of the pipeline a point p of the original image lies at
 ``p * scale_factor + pad_offset`` (before a flip). Random choices use numpy's global
 generator, as in mmcv.
 """
+from abc import abstractmethod
 from typing import Callable, Optional, Sequence, Union
 
 import cv2
@@ -109,9 +110,9 @@ class ResizeStep(Transform):
     backend = 'pillow'
     mask_filter: Optional[str] = 'center'
 
+    @abstractmethod
     def new_shape(self, shape: Shape) -> tuple[Shape, Optional[float]]:
         """Return the new (H, W) of an image, and ``ratio`` of ``resize_sample``."""
-        raise NotImplementedError
 
     def is_fixed(self) -> bool:
         """Return whether nothing is drawn at random."""
