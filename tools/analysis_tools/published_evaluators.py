@@ -7,7 +7,7 @@ masks before the evaluator sees them is part of it, because our metrics do that,
 """
 import contextlib
 import io
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -75,13 +75,12 @@ class TransVGBoxes:
         return 100 * self.right / self.count
 
 
-class SiRiBoxes:
-    """SiRi and MDETR: ranked boxes by generalized IoU, one expression at a time."""
-    ranks = (1, 5, 10)
+class KeptBoxes:
+    """What the evaluators after MDETR share: all boxes are kept until the end."""
 
     def __init__(self) -> None:
         self.predictions: dict[int, dict] = {}
-        self.targets: dict[int, Any] = {}
+        self.targets: dict[int, Tensor] = {}
 
     def process(self, batch: list[dict]) -> None:
         """Keep the predictions, which are compared at the end."""
@@ -90,6 +89,11 @@ class SiRiBoxes:
             self.predictions[sample['expr_idx']] = dict(
                 scores=prediction['scores'], boxes=prediction['bboxes'])
             self.targets[sample['expr_idx']] = sample['image_instances']['bboxes']
+
+
+class SiRiBoxes(KeptBoxes):
+    """SiRi and MDETR: ranked boxes by generalized IoU, one expression at a time."""
+    ranks = (1, 5, 10)
 
     def score(self) -> float:
         """Return R@1."""
@@ -195,20 +199,8 @@ class ReLAMasks:
         return 100 * credit / len(self.samples)
 
 
-class GrefCOCOBoxes:
+class GrefCOCOBoxes(KeptBoxes):
     """GREC of gRefCOCO, after MDETR: greedy pairs, one expression at a time."""
-
-    def __init__(self) -> None:
-        self.predictions: dict[int, dict] = {}
-        self.targets: dict[int, Tensor] = {}
-
-    def process(self, batch: list[dict]) -> None:
-        """Keep the predictions, which are compared at the end."""
-        for sample in batch:
-            prediction = sample['pred_instances']
-            self.predictions[sample['expr_idx']] = dict(
-                scores=prediction['scores'], boxes=prediction['bboxes'])
-            self.targets[sample['expr_idx']] = sample['image_instances']['bboxes']
 
     def score(self) -> float:
         """Return the share of expressions with an F1 of 1."""
