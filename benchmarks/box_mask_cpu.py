@@ -26,23 +26,20 @@ __l1 = {
     'val_dataloader.dataset.data_root': 'data/synthref_l1_small/',
     'test_dataloader.dataset.data_root': 'data/synthref_l1_small/'
 }
-# The small SiRi also learns annotated masks, which would hide what boxes alone give.
-__boxes = {'model.head.mask_branch': None, 'model.head.loss_mask': None}
-__methods = [('TransVG', 'transvg/transvg_tiny', {}),
-             ('RefTR', 'reftr/reftr_tiny', {}),
-             ('SiRi', 'siri/siri_tiny', __boxes),
-             ('SeqTR', 'seqtr/seqtr_tiny_det', {})]
+# SiRi without its masks: annotated ones would hide what boxes alone give.
+__methods = [('TransVG', 'transvg/transvg_tiny', 'transvg/transvg_tiny_box_mask'),
+             ('RefTR', 'reftr/reftr_tiny', 'reftr/reftr_tiny_box_mask'),
+             ('SiRi', 'siri/siri_tiny_boxes', 'siri/siri_tiny_box_mask'),
+             ('SeqTR', 'seqtr/seqtr_tiny_det', 'seqtr/seqtr_tiny_det_box_mask')]
 entries = []
-for __name, __path, __options in __methods:
-    for __word, __suffix in (('', ''), (' + box as mask', '_box_mask')):
-        __config = f'configs/{__path}{__suffix}_synthref_'
+for __name, __without, __with in __methods:
+    for __word, __config in (('', __without), (' + box as mask', __with)):
         entries.append(dict(
             name=f'{__name}{__word}, L0',
-            config=f'{__config}l0.py',
-            options=__options))
+            config=f'configs/{__config}_synthref_l0.py'))
         entries.append(dict(
             name=f'{__name}{__word}, L1',
-            config=f'{__config}l1.py',
+            config=f'configs/{__config}_synthref_l1.py',
             starts_from=f'{__name}{__word}, L0',
             epochs=3,
-            options={**__l1, **__options}))
+            options=__l1))

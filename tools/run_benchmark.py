@@ -3,8 +3,9 @@ import argparse
 import json
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Condition
 
 from segvg.utils.command_line import add_step_options, fail
 from segvg.utils.exits import one_line_errors
@@ -55,7 +56,9 @@ class Bench:
         self.steps = RunFolders(work_dir, plan, say=self.say)
         self.failed: dict[str, str] = {}
         self.ended = 0
-        self.begun: dict[str, Future] = {}
+        self.waiting = list(runs)
+        self.unfinished = {run.folder for run in runs}
+        self.changed = Condition()
 
     def say(self, text: str) -> None:
         """Print a line with the time."""
@@ -64,10 +67,6 @@ class Bench:
 
     def perform(self, run: Run) -> None:
         """Perform a run; a failure is recorded and the others continue."""
-        # the one that it starts from was begun before, so this cannot wait forever
-        for name in self.steps.after.get(run.folder, ()):
-            if name in self.begun:
-                self.begun[name].result()
         start, name = time.monotonic(), f'{run.entry}, seed {run.seed}'
         word = 'was done before' if self.steps.is_done(run.folder) else 'done'
         try:
@@ -79,14 +78,39 @@ class Bench:
         minutes = (time.monotonic() - start) / 60
         self.say(f'[{self.ended}/{len(self.runs)}] {name}: {word}, {minutes:.1f} min')
 
+    def next_run(self) -> Run | None:
+        """Take the first run whose weights to start from are there; none: all begun."""
+        with self.changed:
+            while self.waiting:
+                for run in self.waiting:
+                    if self.unfinished.isdisjoint(self.steps.after.get(run.folder, ())):
+                        self.waiting.remove(run)
+                        return run
+                # Entries start from those before them, so one of them is running.
+                self.changed.wait()
+        return None
+
+    def work(self) -> None:
+        """Perform runs one after another while there are any."""
+        while (run := self.next_run()) is not None:
+            try:
+                self.perform(run)
+            finally:
+                with self.changed:
+                    self.unfinished.discard(run.folder)
+                    self.changed.notify_all()
+
     def run(self, jobs: int) -> None:
-        """Do all runs."""
+        """Do all runs, ``jobs`` at a time."""
         prepare_data(self.work_dir, self.plan, self.say)
         with ThreadPoolExecutor(jobs) as pool:
-            for run in self.runs:
-                self.begun[run.folder] = pool.submit(self.perform, run)
-            for begun in self.begun.values():
-                begun.result()
+            try:
+                for worker in [pool.submit(self.work) for _ in range(jobs)]:
+                    worker.result()
+            except BaseException:  # Ctrl-C, too: what runs ends, nothing more begins
+                with self.changed:
+                    self.waiting.clear()
+                raise
 
     def write_table(self) -> None:
         """Print the table; write it as table.md, table.json and table.html."""

@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 import time
+from runpy import run_path
+from threading import Event
 from types import SimpleNamespace
 
 import pytest
@@ -101,6 +103,24 @@ def test_failing_entry_and_two_kills_change_nothing(plan, forked, tmp_path, monk
         run_tool(monkeypatch, 'run_benchmark.py', plan, '--work-dir', parts, '--only',
                  'Good')
     assert "was begun with other settings (options)" in capsys.readouterr().err
+
+
+def test_no_job_waits_while_another_entry_could_run(plan, tmp_path, monkeypatch):
+    """Good only ends once a second run is there, and that cannot be one after it."""
+    bench_tool = run_path(str(ROOT / 'tools/run_benchmark.py'))['Bench']
+    bench = bench_tool(read_plan(plan), tmp_path / 'work', read_plan(plan).runs)
+    second, order = Event(), []
+
+    def perform(steps, run, plan):
+        order.append(run.entry)
+        if run.entry == 'Good':
+            assert second.wait(30), f'only {order} began'
+        second.set()
+
+    monkeypatch.setitem(bench_tool.perform.__globals__, 'perform', perform)
+    bench.run(2)
+    assert order[0] == 'Good' and sorted(order) == ['Bad', 'Good', 'Later', 'Never']
+    assert not bench.failed
 
 
 def test_entry_may_be_trained_in_rounds(tmp_path, monkeypatch, forked):
