@@ -10,11 +10,14 @@ source "$(dirname "$0")/setup_env.sh"
 export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-1000}"
 config=configs/segvg/segvg_tiny_synthref_l0.py
 work=work_dirs/demo
+# Images are read in a process of their own while the model computes.
+options=(train_cfg.val_interval=4 train_dataloader.num_workers=1
+  train_dataloader.persistent_workers=True)
 
 python tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0 --workers 2
 
 # The stamp holds a sum of the whole config: a changed one is trained anew.
-wanted=$(python tools/print_config.py "$config" | cksum)
+wanted=$(python tools/print_config.py "$config" --cfg-options "${options[@]}" | cksum)
 if [ "$(cat "$work/trained" 2>/dev/null)" != "$wanted" ]; then
   resume=()
   if [ "$(cat "$work/training" 2>/dev/null)" = "$wanted" ]; then
@@ -23,7 +26,7 @@ if [ "$(cat "$work/trained" 2>/dev/null)" != "$wanted" ]; then
   mkdir -p "$work"
   echo "$wanted" >"$work/training"
   python tools/train.py "$config" --work-dir "$work" "${resume[@]}" \
-    --cfg-options train_cfg.val_interval=4
+    --cfg-options "${options[@]}"
   echo "$wanted" >"$work/trained"
 else
   echo "Trained already: $work"

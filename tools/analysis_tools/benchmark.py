@@ -41,7 +41,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--dtype', default='float32',
                         choices=['float32', 'float16', 'bfloat16'],
                         help='number type of autocast, for train, infer and eval '
-                        '(default: %(default)s)')
+                        '(default: %(default)s; on a GPU products of float32 are '
+                        'computed with TF32 if it has that)')
+    parser.add_argument('--compile', action='store_true',
+                        help='compile the model first, for train, infer and eval')
     parser.add_argument('--iters', type=int, default=5, metavar='N',
                         help='measured steps; samples for load (default: %(default)s)')
     parser.add_argument('--warmup', type=int, default=1, metavar='N',
@@ -80,7 +83,7 @@ from segvg.apis.inferencer import pick_device
 from segvg.bench.random_batch import draw_words, random_batch
 from segvg.engine.launch import load_config
 from segvg.engine.preflight import check_files
-from segvg.engine.speed import set_defaults
+from segvg.engine.speed import set_defaults, use_precision
 from segvg.registry import DATASETS, MODELS
 from segvg.utils import profiling
 from segvg.utils.configs import ann_path, drop_init, find_dicts
@@ -88,12 +91,13 @@ from segvg.utils.precision import precision
 
 # -- pieces ----------------------------------------------------------------------------
 
-def build_model(cfg: Config, device: torch.device) -> nn.Module:
-    """Return the model of a config with random weights."""
+def build_model(cfg: Config, args: argparse.Namespace) -> nn.Module:
+    """Return the model of a config with random weights, compiled if wanted."""
     drop_init(cfg.model)
     model = MODELS.build(cfg.model)
     model.init_weights()
-    return model.to(device)
+    use_precision(model, compiled=args.compile)
+    return model.to(args.device)
 
 
 def measure_steps(step: Callable[[], Any], model: nn.Module, samples: int,
@@ -108,7 +112,8 @@ def measure_steps(step: Callable[[], Any], model: nn.Module, samples: int,
         peak_memory_mib=profiling.peak_memory(args.device),
         memory_before_first_step_mib=held,
         parameters=sum(p.numel() for p in model.parameters()),
-        flops_per_step=profiling.count_flops(step))
+        # The operations of a compiled graph cannot be told one from another.
+        flops_per_step=None if args.compile else profiling.count_flops(step))
 
 
 # -- what can be measured --------------------------------------------------------------
@@ -119,7 +124,7 @@ def measure_train(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
     optim = cfg.optim_wrapper
     if args.dtype != 'float32':
         optim.update(type='PrecisionOptimWrapper', dtype=args.dtype)
-    model = build_model(cfg, args.device).train()
+    model = build_model(cfg, args).train()
     wrapper = build_optim_wrapper(model, optim)
     batch = random_batch(cfg, model, 'train_dataloader', args.batch_size,
                          args.expressions)
@@ -140,7 +145,7 @@ def predictor(model: nn.Module, args: argparse.Namespace) -> Callable[[dict], li
 
 def measure_infer(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
     """Return the figures of inference on images in memory."""
-    model = build_model(cfg, args.device).eval().requires_grad_(False)
+    model = build_model(cfg, args).eval().requires_grad_(False)
     batch = random_batch(cfg, model, 'test_dataloader', args.batch_size,
                          args.expressions)
     predict = predictor(model, args)
@@ -154,13 +159,15 @@ def measure_eval(cfg: Config, args: argparse.Namespace) -> dict[str, Any]:
     Both run the expressions of the first ``iters * batch_size`` images, with about as
     many expressions a batch.
     """
-    model = build_model(cfg, args.device).eval()
+    model = build_model(cfg, args).eval()
     if args.random_words:
         draw_words(cfg.test_dataloader, model)
     check_files(cfg, ['test_dataloader'], pretrained=False)
     predict = predictor(model, args)
     dataset = next(find_dicts(cfg.test_dataloader, 'ann_file'))
-    dataset.update(sample_by='image', indices=args.iters * args.batch_size)
+    dataset.sample_by = 'image'
+    size = min(args.iters * args.batch_size, len(DATASETS.build(dataset)))
+    dataset.indices = size
     images = DATASETS.build(dataset)
     count = sum(len(images.get_data_info(i)['expressions']) for i in range(len(images)))
     shared, bboxes = run_loader(cfg, predict, args.batch_size, args.device)
@@ -255,7 +262,8 @@ def describe_run(args: argparse.Namespace) -> dict[str, Any]:
     name = torch.cuda.get_device_name(args.device) if gpu else platform.machine()
     return dict(config=args.config, what=args.what, device=str(args.device),
                 device_name=name, threads=torch.get_num_threads(), dtype=args.dtype,
-                batch_size=args.batch_size, iters=args.iters, torch=torch.__version__)
+                compiled=args.compile, batch_size=args.batch_size, iters=args.iters,
+                torch=torch.__version__)
 
 
 def table(figures: dict[str, Any]) -> Iterator[str]:
