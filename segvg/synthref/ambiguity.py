@@ -16,7 +16,7 @@ from segvg.synthref.forms import (
     with_nodes,
 )
 from segvg.synthref.scene import Scene
-from segvg.synthref.semantics import evaluate, try_evaluate
+from segvg.synthref.semantics import means, try_evaluate
 
 
 class Phrase:
@@ -29,7 +29,7 @@ class Phrase:
     members = 0
 
 
-@evaluate.register
+@means(Phrase)
 def _(form: Phrase, facts: Facts) -> int:
     return form.members
 

@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterator
 ATTRIBUTES = ('size', 'fill', 'colour', 'direction')
 FILTERS = (*ATTRIBUTES, 'place')
 """Kinds of filters in the order in which a form keeps them."""
+_RANKS = {kind: rank for rank, kind in enumerate(FILTERS)}
 ANY_SHAPE = 'object'
 
 SIDES = ('left', 'right', 'top', 'bottom')
@@ -32,7 +33,7 @@ class Objects:
 
     def __post_init__(self) -> None:
         if len(self.filters) > 1:
-            ordered = sorted(self.filters, key=lambda pair: FILTERS.index(pair[0]))
+            ordered = sorted(self.filters, key=lambda pair: _RANKS[pair[0]])
             object.__setattr__(self, 'filters', tuple(ordered))
 
     def get(self, kind: str) -> str | None:
@@ -179,6 +180,8 @@ _KEYS = {kind: name for name, kind in _NAMES.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KEYS}
 _INNER = ('source', 'landmark', 'landmarks', 'excluded', 'parts')
 """Fields that hold forms; all others hold words."""
+_PARTS = {kind: tuple(name for name in names if name in _INNER)
+          for kind, names in _FIELDS.items()}
 
 
 def to_json(form: Any) -> Any:
@@ -200,15 +203,7 @@ def from_json(record: Any) -> Any:
 
 def leaves(form: Any) -> Iterator[Objects]:
     """Yield every ``Objects`` of a form, from left to right."""
-    if isinstance(form, Objects):
-        yield form
-    elif isinstance(form, tuple):
-        for item in form:
-            yield from leaves(item)
-    elif type(form) in _KEYS:
-        for name in _FIELDS[type(form)]:
-            if name in _INNER:
-                yield from leaves(getattr(form, name))
+    return nodes(form, Objects)
 
 
 def with_leaves(form: Any, replacements: Iterator[Objects]) -> Any:
@@ -226,15 +221,21 @@ def with_leaves(form: Any, replacements: Iterator[Objects]) -> Any:
 
 def nodes(form: Any, kind: type) -> Iterator[Any]:
     """Yield every part of a form that is of a type, outer ones first."""
-    if isinstance(form, kind):
-        yield form
-    if isinstance(form, tuple):
+    found: list[Any] = []
+    _collect(form, kind, found)
+    return iter(found)
+
+
+def _collect(form: Any, kind: type, found: list) -> None:
+    own = type(form)
+    if own is kind:
+        found.append(form)
+    if own is tuple:
         for item in form:
-            yield from nodes(item, kind)
-    elif type(form) in _KEYS and not isinstance(form, Objects):
-        for name in _FIELDS[type(form)]:
-            if name in _INNER:
-                yield from nodes(getattr(form, name), kind)
+            _collect(item, kind, found)
+    else:
+        for name in _PARTS.get(own, ()):
+            _collect(getattr(form, name), kind, found)
 
 
 def with_nodes(form: Any, kind: type, change: Callable[[Any], Any]) -> Any:

@@ -25,7 +25,8 @@ _PROBES = (np.arange(9) - 4) / 4.0   # over a box, from edge to edge
 
 def decide(true: np.ndarray, false: np.ndarray) -> np.ndarray:
     """Combine two exclusive conditions into truth values; neither gives undecided."""
-    return np.where(true, TRUE, np.where(false, FALSE, UNDECIDED)).astype(np.int8)
+    neither = ~(true | false)
+    return true.view(np.int8) - neither.view(np.int8)
 
 
 def every(truths: list[np.ndarray]) -> np.ndarray:
@@ -80,6 +81,9 @@ class Geometry:
         reach = FAR_GAP * (self.radii[:, None] + self.radii) / 2
         outlines: dict[int, np.ndarray] = {}
         for i, j in self._close_pairs(reach):
+            if self.overlap[i, j] > 0:
+                gaps[i, j] = gaps[j, i] = 0.0
+                continue
             for index in (i, j):
                 if index not in outlines:
                     item = self.items[index]
@@ -87,8 +91,10 @@ class Geometry:
                                        * item.radius + self.centres[index])
             across = outlines[i][:, None, 0] - outlines[j][None, :, 0]
             down = outlines[i][:, None, 1] - outlines[j][None, :, 1]
-            gap = np.sqrt((across * across + down * down).min())
-            gaps[i, j] = gaps[j, i] = 0.0 if self.overlap[i, j] > 0 else gap
+            across *= across
+            down *= down
+            across += down
+            gaps[i, j] = gaps[j, i] = np.sqrt(across.min())
         return gaps
 
     def _close_pairs(self, reach: np.ndarray | float) -> list[tuple[int, int]]:

@@ -204,12 +204,20 @@ def _free_spot(extent: tuple[float, ...], canvas: tuple[int, int],
         cx = round(stream.uniform(GAP - left, canvas[0] - GAP - right), 2)
         cy = round(stream.uniform(GAP - top, canvas[1] - GAP - bottom), 2)
         box = (cx + left, cy + top, cx + right, cy + bottom)
-        if all(box[2] + GAP <= other[0] or other[2] + GAP <= box[0]
-               or box[3] + GAP <= other[1] or other[3] + GAP <= box[1]
-               for other in boxes):
+        if keeps_apart(box, boxes):
             boxes.append(box)
             return cx, cy
     return None
+
+
+def keeps_apart(box: tuple[float, ...], others: list[tuple[float, ...]]) -> bool:
+    """Tell whether a box keeps its distance from all others."""
+    left, top, right, bottom = box
+    for other in others:
+        if not (right + GAP <= other[0] or other[2] + GAP <= left
+                or bottom + GAP <= other[1] or other[3] + GAP <= top):
+            return False
+    return True
 
 
 def draw_background(kind: str, stream: Stream) -> dict:

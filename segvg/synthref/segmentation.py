@@ -10,7 +10,11 @@ def trace_polygons(mask: np.ndarray) -> list[list[int]] | None:
         None when the mask has a hole, which polygons cannot express. Rasterising the
         polygons gives back the mask.
     """
-    exits = _boundary_edges(mask)
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return []
+    left, top = int(columns[0]), int(rows[0])
+    exits = _boundary_edges(mask[top:rows[-1] + 1, left:columns[-1] + 1], left, top)
     polygons = []
     while exits:
         start = min(exits)
@@ -21,8 +25,15 @@ def trace_polygons(mask: np.ndarray) -> list[list[int]] | None:
     return polygons
 
 
-def _boundary_edges(mask: np.ndarray) -> dict[tuple[int, int], list[tuple[int, int]]]:
-    """Return the steps (dx, dy) that leave each pixel corner, mask on the right."""
+def _boundary_edges(mask: np.ndarray, left: int,
+                    top: int) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """Return the steps (dx, dy) that leave each pixel corner, mask on the right.
+
+    Args:
+        mask: (h, w) bool, the part of the picture that begins at ``left, top``.
+        left: x of its first column.
+        top: y of its first row.
+    """
     inner = np.pad(mask, 1).astype(np.int8)
     down = np.diff(inner, axis=0)[:, 1:-1]    # (H0 + 1, W0), row edges
     across = np.diff(inner, axis=1)[1:-1]     # (H0, W0 + 1), column edges
@@ -30,8 +41,9 @@ def _boundary_edges(mask: np.ndarray) -> dict[tuple[int, int], list[tuple[int, i
     for steps, value, offset, step in (
             (down, 1, (0, 0), (1, 0)), (down, -1, (1, 0), (-1, 0)),
             (across, 1, (0, 1), (0, -1)), (across, -1, (0, 0), (0, 1))):
+        x0, y0 = left + offset[0], top + offset[1]
         for y, x in np.argwhere(steps == value).tolist():
-            exits.setdefault((x + offset[0], y + offset[1]), []).append(step)
+            exits.setdefault((x + x0, y + y0), []).append(step)
     return exits
 
 

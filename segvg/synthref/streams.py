@@ -25,9 +25,23 @@ class Stream:
     def random(self) -> float:
         """Return a number in [0, 1)."""
         if not self._numbers:
-            raw = self._bits.random_raw(_BLOCK) >> np.uint64(11)
-            self._numbers = (raw * 2.0**-53).tolist()
+            self._draw_block()
         return self._numbers.pop()
+
+    def _draw_block(self) -> None:
+        raw = self._bits.random_raw(_BLOCK) >> np.uint64(11)
+        self._numbers = (raw * 2.0**-53).tolist()
+
+    def _several(self, count: int) -> list[float]:
+        """Return what ``count`` calls of ``random`` would."""
+        found: list[float] = []
+        while len(found) < count:
+            if not self._numbers:
+                self._draw_block()
+            left = count - len(found)
+            found += self._numbers[:-left - 1:-1]
+            del self._numbers[-left:]
+        return found
 
     def uniform(self, low: float, high: float) -> float:
         """Return a number in [low, high)."""
@@ -43,7 +57,7 @@ class Stream:
 
     def weighted(self, weights: Sequence[tuple[Any, float]]) -> Any:
         """Return one item of (item, weight) pairs."""
-        left = self.random() * sum(weight for _, weight in weights)
+        left = self.random() * sum([weight for _, weight in weights])
         for item, weight in weights:
             left -= weight
             if left < 0:
@@ -52,8 +66,9 @@ class Stream:
 
     def shuffled(self, items: Sequence) -> list:
         """Return the items in a random order."""
-        return [item for _, item in sorted(
-            ((self.random(), item) for item in items), key=lambda pair: pair[0])]
+        keys = self._several(len(items))
+        return [items[place] for place in sorted(range(len(keys)),
+                                                 key=keys.__getitem__)]
 
     def weighted_order(self, weights: Sequence[tuple[Any, float]]) -> list:
         """Return all items of (item, weight) pairs, shuffled, heavy ones earlier."""
@@ -75,8 +90,11 @@ class Stream:
         The sum of the four 16-bit parts of a draw, scaled: whole numbers only, so
         that no machine rounds differently.
         """
-        raw = self._bits.random_raw(int(np.prod(shape)))
-        parts = sum((raw >> np.uint64(16 * k)) & np.uint64(0xFFFF) for k in range(4))
-        centred = parts.astype(np.int64) - 2 * 0xFFFF
+        parts = self._bits.random_raw(int(np.prod(shape))).view(np.uint16)
+        centred = parts[::4].astype(np.int32) - 2 * 0xFFFF
+        for place in (1, 2, 3):
+            centred += parts[place::4]
         # four uniform parts of width 65536 have the deviation 65536 / sqrt(3)
-        return (centred * 443 // 16384).reshape(shape)
+        centred *= 443
+        centred >>= 14
+        return centred.astype(np.int64).reshape(shape)

@@ -1,6 +1,6 @@
 """Which sentences a scene of L2 and above gets."""
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Iterable
 
@@ -84,6 +84,7 @@ class Composer:
                          if split != 'testA' or is_held_out(item, level)]
         self._queue: list[int] = []
         self._order_share = ORDER_SHARE
+        self._count_readings = cache(partial(count_readings, scene=scene, most=_ENOUGH))
 
     def write(self, plan: list[list[str]], attempt: int) -> list[Sentence] | None:
         """Return a sentence for each entry, or None when the scene cannot give all.
@@ -141,7 +142,7 @@ class Composer:
             return few[0] if few else None
         best, most = None, 1
         for form in few:
-            number = count_readings(form, self.scene, _ENOUGH)
+            number = self._count_readings(form)
             if number > most:
                 best, most = form, number
             if number >= _ENOUGH:

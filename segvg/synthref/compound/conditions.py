@@ -76,8 +76,8 @@ class ConditionFinder:
                     item.shape if 'shape' in chosen else 'object',
                     tuple((kind, getattr(item, kind)) for kind in chosen
                           if kind != 'shape'))
-                weaker = tuple(self.common(sets[:k] + sets[k + 1:])
-                               for k in range(count))
+                weaker = tuple([self.common(sets[:k] + sets[k + 1:])
+                                for k in range(count)])
                 found.append(Leaf(objects, self.common(sets), weaker))
         return found
 

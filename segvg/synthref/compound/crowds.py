@@ -5,7 +5,7 @@ import numpy as np
 
 from segvg.synthref.compound.backgrounds import choose_background
 from segvg.synthref.levels import SIZES, SPLITS, Level
-from segvg.synthref.scene import GAP, Scene, SceneObject, jitter_colour
+from segvg.synthref.scene import GAP, Scene, SceneObject, jitter_colour, keeps_apart
 from segvg.synthref.shapes import DIRECTIONS, covers, measure
 from segvg.synthref.streams import Stream
 
@@ -195,12 +195,13 @@ def place_all(level: Level, canvas: tuple[int, int], traits: list[Traits],
     for item in traits:
         low, high = (part * min(canvas) / 100 for part in SIZES[item.size])
         radius = round(stream.uniform(low, high), 2)
+        extent = tuple(side * radius for side in measure(item.figure).extent)
         for number in range(_TRIES):
             if number == _BAND_TRIES:
                 crowd.widen()
             mode = stream.weighted(level.placements) if crowd.spots else 'free'
-            spot = crowd.suggest(item.figure, radius, mode, stream)
-            if spot and crowd.add(item, radius, spot, mode):
+            spot = crowd.suggest(extent, radius, mode, stream)
+            if spot and crowd.add(item, extent, radius, spot, mode):
                 break
         else:
             return None
@@ -230,47 +231,45 @@ class Crowd:
         """Let free objects be placed anywhere."""
         self._region = [(0.0, 1.0), (0.0, 1.0)]
 
-    def suggest(self, figure: str, radius: float, mode: str,
+    def suggest(self, extent: tuple[float, ...], radius: float, mode: str,
                 stream: Stream) -> tuple[float, float] | None:
         """Draw a centre: anywhere, or relative to an existing object."""
-        left, top, right, bottom = (side * radius for side in measure(figure).extent)
+        left, top, right, bottom = extent
         low = (GAP - left, GAP - top)
         high = (self.width - GAP - right, self.height - GAP - bottom)
         if mode == 'free':
-            return tuple(
+            return tuple([
                 round(stream.uniform(a + (b - a) * start, a + (b - a) * end), 2)
-                for a, b, (start, end) in zip(low, high, self._region))
+                for a, b, (start, end) in zip(low, high, self._region)])
         other, *centre = stream.choice(self.spots)
         if mode == 'inside' and other < 1.6 * radius:
             return None
         reach = {'near': 1.35 * (radius + other), 'over': 0.9 * (radius + other),
                  'inside': 0.1 * other}[mode]
-        centre = tuple(round(stream.uniform(part - reach, part + reach), 2)
-                       for part in centre)
-        inside = all(a <= part <= b for a, part, b in zip(low, centre, high))
-        return centre if inside else None
+        cx, cy = [round(stream.uniform(part - reach, part + reach), 2)
+                  for part in centre]
+        inside = low[0] <= cx <= high[0] and low[1] <= cy <= high[1]
+        return (cx, cy) if inside else None
 
-    def add(self, item: Traits, radius: float, centre: tuple[float, float],
-            mode: str) -> bool:
+    def add(self, item: Traits, extent: tuple[float, ...], radius: float,
+            centre: tuple[float, float], mode: str) -> bool:
         """Place an object in front of all others if that hides none too much.
 
         Objects of one colour may not overlap: their edges would not show.
         """
-        figure, (cx, cy) = item.figure, centre
-        left, top, right, bottom = (side * radius for side in measure(figure).extent)
+        (left, top, right, bottom), (cx, cy) = extent, centre
         box = (cx + left, cy + top, cx + right, cy + bottom)
-        if mode in ('free', 'near') and not all(
-                box[2] + GAP <= other[0] or other[2] + GAP <= box[0]
-                or box[3] + GAP <= other[1] or other[3] + GAP <= box[1]
-                for other in self._boxes):
+        if mode in ('free', 'near') and not keeps_apart(box, self._boxes):
             return False
         rows = slice(int(box[1]), int(box[3]) + 1)
         columns = slice(int(box[0]), int(box[2]) + 1)
-        y, x = np.mgrid[rows, columns] + 0.5
-        inside = covers(figure, (x - cx) / radius, (y - cy) / radius)
+        x = np.arange(columns.start, columns.stop) + 0.5
+        y = np.arange(rows.start, rows.stop) + 0.5
+        inside = covers(item.figure, (x[None, :] - cx) / radius,
+                        (y[:, None] - cy) / radius)
         number, window = len(self._areas), self._owner[rows, columns]
-        area = int(np.count_nonzero(inside))
-        hidden = np.bincount(window[inside], minlength=number).tolist()
+        covered = window[inside]
+        area, hidden = len(covered), np.bincount(covered, minlength=number).tolist()
         if not all(self._may_hide(other, hidden[other], area, item.colour)
                    for other in range(1, number)):
             return False

@@ -58,7 +58,8 @@ class Proposer:
                     yield The(condition.build(leaf.objects))
 
     def _barred(self, leaf: Leaf, condition: Condition) -> bool:
-        return any(leaf.objects.get(kind) for kind in condition.bars)
+        return bool(condition.bars) and any(
+            leaf.objects.get(kind) for kind in condition.bars)
 
     def _denied(self, leaf: Leaf, condition: Condition, bit: int) -> Iterator[The]:
         """Replace one word of a leaf by the denial of another value ("not red")."""
