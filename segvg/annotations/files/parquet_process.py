@@ -3,7 +3,9 @@
 It imports nothing of segvg, so that it starts quickly, and writes frames to its output:
 the length of a pickle of plain values, and the pickle.
 
-    python parquet_process.py FILE MEMORY UNPACKED SECONDS [COLUMN ...]
+    python parquet_process.py FILE NUMPY MEMORY UNPACKED SECONDS [COLUMN ...]
+
+NUMPY is 1 where PyArrow needs NumPy, else 0.
 """
 import io
 import os
@@ -70,8 +72,11 @@ def read(path: str, unpacked: int, wanted: list[str], output: IO[bytes]) -> None
 
 def main() -> None:
     """Read the file of the command line."""
-    path, wanted = sys.argv[1], sys.argv[5:]
-    memory, unpacked, seconds = map(int, sys.argv[2:5])
+    path, wanted = sys.argv[1], sys.argv[6:]
+    needs_numpy, memory, unpacked, seconds = map(int, sys.argv[2:6])
+    if not needs_numpy:
+        # an import of it fails then, and PyArrow goes on without
+        sys.modules['numpy'] = None  # type: ignore[assignment]
     output = os.fdopen(os.dup(sys.stdout.fileno()), 'wb')
     try:
         import pyarrow.parquet  # noqa: F401  its own memory does not count

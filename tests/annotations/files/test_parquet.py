@@ -19,7 +19,9 @@ def write(path, columns, **options):
 
 
 @pytest.mark.slow
-def test_rows_are_plain_values(tmp_path):
+@pytest.mark.parametrize('needs_numpy', [False, True])
+def test_rows_are_plain_values(tmp_path, monkeypatch, needs_numpy):
+    monkeypatch.setattr(parquet, '_needs_numpy', lambda: needs_numpy)
     path = write(tmp_path / 'a.parquet', dict(
         a=[1, None, 3], b=[[1.5], [], None], c=[dict(x=b'ab'), None, dict(x=b'c')],
         d=['caf\xe9', '', None], e=[DAY, DAY, None]))
