@@ -5,7 +5,6 @@ import numpy as np
 import torch
 from mmengine.model import BaseTTAModel
 from mmengine.structures import InstanceData
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from segvg.registry import MODELS
@@ -98,6 +97,7 @@ def mirror(found: dict[str, Tensor], width: int) -> dict[str, Tensor]:
 def pair(first: dict[str, Tensor], second: dict[str, Tensor],
          min_iou: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the P indices of predictions that are pairs; see ``GroundingTTAModel``."""
+    from scipy.optimize import linear_sum_assignment  # slow to import
     ious = pairwise_iou(first['bboxes'].double().cpu(), second['bboxes'].double().cpu())
     if 'phrase_scores' in first and first['phrase_scores'].shape[-1]:
         phrases = [view['phrase_scores'].cpu().argmax(-1) for view in (first, second)]

@@ -309,7 +309,7 @@ def test_unusable_settings_are_named(toy, tmp_path):
 @pytest.mark.slow
 def test_import_stays_light():
     code = ('import sys; from segvg.apis import GroundingInferencer; '
-            "print([m for m in ('mmdet', 'torchvision', 'matplotlib') "
+            "print([m for m in ('mmdet', 'torchvision', 'matplotlib', 'scipy') "
             'if m in sys.modules])')
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
                           cwd=ROOT, timeout=120)
