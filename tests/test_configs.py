@@ -75,6 +75,8 @@ def test_config_trains_and_tests_at_toy_size(path, data, tmp_path):
     cfg = toy_config(path, data, tmp_path)
     # The best checkpoint is written, and the last one again beside it: that will do.
     cfg.default_hooks.checkpoint.update(interval=1000, save_last=False)
+    if 'max_iters' in cfg.train_cfg:
+        cfg.train_cfg.update(max_iters=2, val_interval=2)
     runner = build_runner(cfg)
     head = [parameter for parameter in runner.model.head.parameters()
             if parameter.requires_grad]

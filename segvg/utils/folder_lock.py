@@ -18,6 +18,24 @@ LOCK = '.lock'
 #: Seconds that a process which was killed has to release its folder.
 PATIENCE = 5.0
 
+#: Locks that this process has.
+_held: set[IO[str]] = set()
+
+
+def _let_go() -> None:
+    """Keep no lock in a process that was forked from the one that has it.
+
+    Workers that load data live for some seconds after a killed training; its folder
+    would be in use until then.
+    """
+    for stream in _held:
+        stream.close()
+    _held.clear()
+
+
+if fcntl is not None:
+    os.register_at_fork(after_in_child=_let_go)
+
 
 def is_first_process() -> bool:
     """Return whether this is the first or only one of the processes that train as one.
@@ -47,6 +65,8 @@ def lock_folder(folder: AnyPath) -> Iterator[None]:
     with naming(folder):
         folder.mkdir(parents=True, exist_ok=True)
     stream = _open_locked(folder)
+    if stream is not None:
+        _held.add(stream)
     try:
         remove_leftovers(folder)
         for path in folder.glob('*/*.log'):  # of a process killed before its first line
@@ -58,6 +78,7 @@ def lock_folder(folder: AnyPath) -> Iterator[None]:
             # removed before it is released: a process that waits for it sees that
             with contextlib.suppress(OSError):
                 (folder / LOCK).unlink()
+            _held.discard(stream)
             stream.close()
 
 

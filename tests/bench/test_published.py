@@ -4,6 +4,7 @@ The checkout is made here. It has the interface of TransVG's; its model is ours.
 """
 import json
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from segvg.bench.published.stand_ins import draw_weights, provide
 from segvg.checkpoints.rules import RULES
 from segvg.utils.errors import InputError
 from segvg.utils.profiling import CPU
+from tests.bench.forked_child import ForkedChild
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT
 
@@ -76,6 +78,13 @@ def checkout(tmp_path):
     return make
 
 
+@pytest.fixture
+def forked(monkeypatch):
+    """Let both sides be forked, where times do not matter."""
+    monkeypatch.setattr('segvg.bench.published.pair.subprocess', SimpleNamespace(
+        Popen=ForkedChild, PIPE=None))
+
+
 @pytest.mark.slow
 def test_equal_models_are_timed(checkout, monkeypatch, tmp_path, capsys):
     file = tmp_path / 'out.json'
@@ -101,7 +110,7 @@ def test_equal_models_are_timed(checkout, monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_unequal_models_are_not_timed(checkout, monkeypatch):
+def test_unequal_models_are_not_timed(checkout, forked, monkeypatch):
     message = tool_error(monkeypatch, TOOL, '--published', f'{FAKE}={checkout(0.01)}',
                          '--iters', 1, '--threads', 1, '--device', 'cpu')
     assert "'infer boxes'" in message and 'differ by 0.01, 0.0001 is allowed' in message
@@ -109,7 +118,7 @@ def test_unequal_models_are_not_timed(checkout, monkeypatch):
 
 
 @pytest.mark.slow
-def test_missing_package_is_named(checkout, monkeypatch):
+def test_missing_package_is_named(checkout, forked, monkeypatch):
     folder = checkout(first_line='import a_package_of_old')
     message = tool_error(monkeypatch, TOOL, '--published', f'{FAKE}={folder}',
                          '--device', 'cpu')

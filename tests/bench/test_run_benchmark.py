@@ -1,9 +1,6 @@
 """A plan is run, stopped, resumed; one entry may fail."""
 import json
-import signal
 import subprocess
-import sys
-import time
 from runpy import run_path
 from threading import Event
 from types import SimpleNamespace
@@ -11,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from segvg.bench.plan import config_path, read_plan
-from tests.tools.killing import run_forked
+from tests.tools.killing import run_forked, run_until_there
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
 
@@ -41,8 +38,7 @@ def plan(tmp_path):
 
 @pytest.fixture
 def forked(monkeypatch):
-    """Let what runs in this process fork its programs; what is killed starts its own.
-    """
+    """Let what runs in this process fork its programs."""
     monkeypatch.setattr('segvg.bench.steps.subprocess', SimpleNamespace(
         run=run_forked, STDOUT=subprocess.STDOUT))
 
@@ -52,17 +48,6 @@ def read_table(work_dir) -> dict:
     assert len(tables) == 1
     return {line['entry']: (line['seeds'], line['scores']) for line in
             tables[0]['lines']}
-
-
-def kill_at(sign, command, limit: float = 200) -> None:
-    """Start a process and kill it as soon as a file is there."""
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    end = time.monotonic() + limit
-    while not sign.exists() and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, f'it was over before {sign} was there'
 
 
 def test_failing_entry_and_two_kills_change_nothing(plan, forked, tmp_path, monkeypatch,
@@ -87,10 +72,10 @@ def test_failing_entry_and_two_kills_change_nothing(plan, forked, tmp_path, monk
     assert '| Good | 0 |' in (whole / 'table.md').read_text()
     assert '<h1>toy</h1>' in (whole / 'table.html').read_text()
 
-    command = [sys.executable, 'tools/run_benchmark.py', str(plan), '--only', 'Good',
-               'Later', '--jobs', '2', '--work-dir', str(parts)]
+    command = ['tools/run_benchmark.py', plan, '--only', 'Good', 'Later', '--jobs', 2,
+               '--work-dir', parts]
     for sign in ('good/seed_0/trained', 'later/seed_0/last_checkpoint'):
-        kill_at(parts / sign, command)
+        run_until_there(parts / sign, command, 'segvg.bench.steps')
     again = ('run_benchmark.py', plan, '--only', 'Good', 'Later', '--work-dir', parts)
     run_tool(monkeypatch, *again)
     assert read_table(parts) == table

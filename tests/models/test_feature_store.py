@@ -1,18 +1,16 @@
 """Entries are whole or missing, also after a kill; folders belong to one encoder."""
 import json
 import logging
-import os
 import signal
-import subprocess
-import sys
 import time
+from multiprocessing.connection import Connection
 
 import pytest
 import torch
 
 from segvg.models.feature_store import ABOUT, FeatureStore
 from segvg.utils.errors import InputError
-from tests.toy import ROOT
+from tests.tools.killing import fork_server
 
 ROW = {'0': torch.arange(12.0).reshape(3, 4), '1': torch.ones(2, dtype=torch.float16)}
 KEY = 'ab' * 20
@@ -91,26 +89,26 @@ def test_nothing_is_added_beyond_the_limit(tmp_path, warnings):
     assert full.read('ad' * 20) is None
 
 
-WRITER = """
-import sys, torch
-from segvg.models.feature_store import FeatureStore
-store = FeatureStore(sys.argv[1], {})
-for number in range(100000):
-    key = f'{number % 4:02d}' + f'{number:038d}'
-    store.write(key, {'0': torch.full((200000, ), float(number))}, {})
-    print(key, flush=True)
-"""
+def write_on(folder: str, told: Connection) -> None:
+    """Write entries, one after another, and tell the key of each."""
+    store = FeatureStore(folder, {})
+    for number in range(100000):
+        key = f'{number % 4:02d}' + f'{number:038d}'
+        store.write(key, {'0': torch.full((200000, ), float(number))}, {})
+        told.send(key)
 
 
 @pytest.mark.slow
 def test_killed_writer_leaves_only_whole_entries(tmp_path):
     for delay in (0.01, 0.03):
-        writer = subprocess.Popen([sys.executable, '-c', WRITER, str(tmp_path)],
-                                  stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        writer.stdout.readline()
+        reader, told = fork_server().Pipe(duplex=False)
+        writer = fork_server().Process(target=write_on, args=(str(tmp_path), told))
+        writer.start()
+        reader.recv()
         time.sleep(delay)
-        os.kill(writer.pid, signal.SIGKILL)
-        writer.communicate()
+        writer.kill()
+        writer.join()
+        assert writer.exitcode == -signal.SIGKILL
         store = FeatureStore(tmp_path, {})
         assert not list(tmp_path.rglob('*.part'))
         found = sorted(tmp_path.rglob('*.safetensors'))

@@ -11,9 +11,12 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
+import traceback
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import BinaryIO, Callable, Optional
 
 import torch
@@ -24,7 +27,8 @@ from tests.toy import ROOT
 #: What a training imports, from the first line to the first step of an optimizer.
 IMPORTS = ('torch._dynamo', 'matplotlib.figure', 'matplotlib.backends.backend_agg',
            'segvg.engine.launch', 'segvg.models', 'segvg.datasets', 'segvg.engine',
-           'segvg.evaluation', 'segvg.visualization', 'tests.tools.killing')
+           'segvg.evaluation', 'segvg.visualization', 'segvg.engine.hooks', 'mmcv.ops',
+           'scipy.optimize', 'torch.utils.cpp_extension', 'tests.tools.killing')
 
 
 def fork_server() -> BaseContext:
@@ -76,6 +80,56 @@ def run_forked(command: list, *, cwd: Path, stdout: BinaryIO, **_
     process.start()
     process.join()
     return subprocess.CompletedProcess(command, process.exitcode)
+
+
+def run_until_there(sign: Path, words: list, module: str, limit: float = 200) -> None:
+    """Run a Python program until a file is there, and kill it.
+
+    Args:
+        sign: the file.
+        words: the program, below the root, and its arguments.
+        module: starts programs of its own by ``subprocess.run``; they are forked from
+            it, as children that are to end with it.
+        limit: seconds after which it is an error.
+    """
+    process = fork_server().Process(
+        target=_run_parent, args=([str(word) for word in words], module))
+    process.start()
+    end = time.monotonic() + limit
+    while not sign.exists() and process.is_alive() and time.monotonic() < end:
+        time.sleep(0.02)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, f'it was over before {sign} was there'
+
+
+def _run_parent(words: list[str], module: str) -> None:
+    importlib.import_module(module).subprocess = SimpleNamespace(
+        run=_run_child, STDOUT=subprocess.STDOUT)
+    _run_logged(words, ROOT, os.devnull)
+
+
+def _run_child(command: list, *, cwd: Path, stdout: BinaryIO, preexec_fn: Callable, **_
+               ) -> subprocess.CompletedProcess:
+    """Run a Python program as ``subprocess.run`` does, forked from this process."""
+    if not (child := os.fork()):
+        code = 1
+        try:
+            preexec_fn()
+            _run_logged([str(word) for word in command[1:]], cwd, stdout.name)
+            code = 0
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+            if isinstance(stop.code, str):
+                print(stop.code, file=sys.stderr)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    return subprocess.CompletedProcess(
+        command, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def _run_logged(words: list[str], folder: Path, log: str) -> None:

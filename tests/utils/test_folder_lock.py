@@ -13,6 +13,13 @@ HOLD = (
     'import sys, time; from segvg.utils.folder_lock import lock_folder\n'
     'with lock_folder(sys.argv[1]):\n    print("mine", flush=True); time.sleep(60)')
 
+#: As above, with a process that was forked and lives on.
+FORK = (
+    'import os, sys, time; from segvg.utils.folder_lock import lock_folder\n'
+    'with lock_folder(sys.argv[1]):\n'
+    '    child = os.fork()\n    if child: print(child, flush=True)\n'
+    '    time.sleep(60)')
+
 
 @pytest.fixture
 def holder(tmp_path):
@@ -38,6 +45,24 @@ def test_killed_process_gives_the_folder_free(holder, tmp_path):
     with lock_folder(tmp_path):
         pass
     assert os.listdir(tmp_path) == []
+
+
+def test_forked_process_does_not_keep_the_folder(tmp_path, monkeypatch):
+    """As a worker that loads data, when the training is killed."""
+    monkeypatch.setattr(folder_lock, 'PATIENCE', 0.5)
+    with subprocess.Popen([sys.executable, '-c', FORK, str(tmp_path)],
+                          stdout=subprocess.PIPE, text=True) as process:
+        child = int(process.stdout.readline())
+        try:
+            with pytest.raises(FolderInUseError), lock_folder(tmp_path):
+                pass
+            process.kill()
+            process.wait()
+            os.kill(child, 0)  # it is still there
+            with lock_folder(tmp_path):
+                pass
+        finally:
+            os.kill(child, signal.SIGKILL)
 
 
 def test_lock_and_old_parts_are_removed(tmp_path):
