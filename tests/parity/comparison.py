@@ -25,6 +25,12 @@ class Comparison(NamedTuple):
     tolerance: float
 
 
+def sum_of_squares(values: Tensor) -> float:
+    """Return it added up in float64, without a float64 copy of all values."""
+    return sum(float(part.double().square_().sum())
+               for part in values.flatten().split(1 << 16))
+
+
 def as_array(value) -> np.ndarray:
     """Return a float64 array of a tensor or array."""
     if isinstance(value, Tensor):

@@ -22,6 +22,7 @@ from tests.parity.comparison import (
     absolute,
     relative,
     scaled,
+    sum_of_squares,
 )
 from tests.parity.fill import fill, image
 
@@ -221,7 +222,7 @@ def gradient_norms(case: dict, model: nn.Module,
     squares: dict[str, float] = defaultdict(float)
     for name, parameter in model.named_parameters():
         if parameter.grad is not None:
-            square = float(parameter.grad.double().square().sum())
+            square = sum_of_squares(parameter.grad)
             squares[published[name].split('.')[0]] += square
             squares['all'] += square
     names = [key.removeprefix('grad_norm_') for key in case

@@ -23,6 +23,7 @@ from tests.parity.comparison import (
     absolute,
     relative,
     scaled,
+    sum_of_squares,
 )
 from tests.parity.fill import fill, image
 
@@ -235,7 +236,7 @@ def gradient_norms(recorded: dict[str, float], model: nn.Module,
     for name, parameter in model.named_parameters():
         if parameter.grad is None:
             continue
-        square = float(parameter.grad.double().square().sum())
+        square = sum_of_squares(parameter.grad)
         for module in recorded:
             if f'{published[name]}.'.startswith(f'{module}.'):
                 squares[module] += square

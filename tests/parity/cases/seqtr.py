@@ -26,6 +26,7 @@ from tests.parity.comparison import (
     absolute,
     relative,
     scaled,
+    sum_of_squares,
 )
 from tests.parity.fill import fill, image
 
@@ -244,7 +245,7 @@ def gradient_norms(case: dict, prefix: str, model: nn.Module,
     for name, parameter in model.named_parameters():
         if parameter.grad is None:
             continue
-        square = float(parameter.grad.double().square().sum())
+        square = sum_of_squares(parameter.grad)
         squares[published[name]] = square
         squares[published[name].split('.')[0]] += square
     names = [key.removeprefix(prefix) for key in case

@@ -24,6 +24,7 @@ from tests.parity.comparison import (
     absolute,
     relative,
     scaled,
+    sum_of_squares,
 )
 from tests.parity.fill import fill, image
 
@@ -240,7 +241,7 @@ def gradient_norms(case: dict, model: nn.Module,
             continue
         theirs = published[name].replace('backbone.0.body', 'backbone')
         group = next(group for group in groups if theirs.startswith(group + '.'))
-        squares[group] += float(parameter.grad.double().square().sum())
+        squares[group] += sum_of_squares(parameter.grad)
     results = [relative(f'grad {name}', squares[name]**0.5, recorded, GRADIENT)
                for name, recorded in zip(case['meta']['grad_groups'],
                                          case['grad_norms'], strict=True)]

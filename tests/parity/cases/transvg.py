@@ -20,6 +20,7 @@ from tests.parity.comparison import (
     absolute,
     relative,
     scaled,
+    sum_of_squares,
 )
 from tests.parity.fill import fill, image
 
@@ -136,7 +137,7 @@ def gradient_norms(case: dict, model: nn.Module,
             continue
         parts = published[name].split('.')
         group = '.'.join(parts[:2]) if parts[0] == 'visumodel' else parts[0]
-        square = float(parameter.grad.double().square().sum())
+        square = sum_of_squares(parameter.grad)
         squares[group] += square
         squares['__total__'] += square
     return [relative(f'grad {name}', squares[name]**0.5, recorded, GRADIENT)
