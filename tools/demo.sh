@@ -22,6 +22,8 @@ if [ "$(cat "$work/trained" 2>/dev/null)" != "$wanted" ]; then
   resume=()
   if [ "$(cat "$work/training" 2>/dev/null)" = "$wanted" ]; then
     resume=(--resume) # stopped in the middle
+  else # a stop before the first epoch must not resume what another config left
+    rm -f "$work"/last_checkpoint "$work"/*.pth
   fi
   mkdir -p "$work"
   echo "$wanted" >"$work/training"
