@@ -76,7 +76,8 @@ def circumstances(device: torch.device) -> dict[str, Any]:
         facts['autocast'] = str(torch.get_autocast_dtype(kind))
     if kind == 'cuda':
         facts.update(name=torch.cuda.get_device_name(device),
-                     tf32=torch.backends.cudnn.allow_tf32)
+                     tf32=torch.backends.cudnn.allow_tf32,
+                     products=torch.get_float32_matmul_precision())
     elif kind == 'cpu':
         facts['name'] = torch.backends.cpu.get_cpu_capability()
     return facts

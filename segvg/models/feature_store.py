@@ -4,9 +4,11 @@ A folder belongs to one state of one encoder, which its name and ``about.json`` 
 entry is a file of safetensors with the hash of its content; it is read through a memory
 map. What is damaged counts as missing.
 """
+import contextlib
 import hashlib
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any, Mapping, Optional
 
@@ -21,6 +23,8 @@ ABOUT = 'about.json'
 #: Hexadecimal digits of the name of a folder.
 NAME_LENGTH = 24
 GIGABYTE = 1e9
+#: Part of the limit after which a process looks what others have added.
+LOOK_AFTER = 0.01
 
 
 class FeatureStore:
@@ -58,8 +62,7 @@ class FeatureStore:
             remove_leftovers(folder)
         self._verified: set[str] = set()
         self._limit = max_gigabytes * GIGABYTE
-        self._size = sum(entry.stat().st_size for entry in Path(root).rglob('*')
-                         if entry.is_file())
+        self._size, self._unseen = bytes_below(Path(root)), 0
 
     def path(self, key: str) -> Path:
         """Return the file of a key."""
@@ -108,11 +111,24 @@ class FeatureStore:
         write_whole(path, data)
         self._verified.add(key)
         self._size += len(data)
+        self._unseen += len(data)
+        if self._unseen > LOOK_AFTER * self._limit:
+            self._size, self._unseen = bytes_below(self.folder.parent), 0
         if self._size > self._limit:
             print_log(f'{self.folder.parent} holds {self._size / GIGABYTE:.1f} GB of '
                       'features: nothing is added any more (max_gigabytes of '
                       'FeatureCacheHook). Remove folders of other trainings, or use '
                       "dtype='float16'", logger='current', level=logging.WARNING)
+
+
+def bytes_below(folder: Path) -> int:
+    """Return what the files below a folder take; others may remove some meanwhile."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += os.stat(os.path.join(place, name)).st_size
+    return total
 
 
 def content_hash(tensors: Mapping[str, Tensor]) -> str:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from segvg.models.backbones import HuggingFaceBackbone
-from segvg.models.cached_encoder import CachedEncoder, describe
+from segvg.models.cached_encoder import CachedEncoder, circumstances, describe
 from segvg.models.language_encoders.huggingface import HuggingFaceTextEncoder
 from segvg.registry import MODELS
 from segvg.structures import TextTokens
@@ -156,6 +156,19 @@ def test_settings_and_surroundings_count(tmp_path):
     with torch.autocast('cpu', torch.bfloat16):
         assert torch.equal(half, module(images_of(1))[0])
     assert encoder.computed == 2
+
+
+def test_precision_of_products_counts_on_a_gpu(monkeypatch):
+    """TF32 of convolutions and of matrix products are two switches of torch."""
+    monkeypatch.setattr(torch.cuda, 'get_device_name', lambda device: 'some GPU')
+    precision = torch.get_float32_matmul_precision()
+    try:
+        torch.backends.cuda.matmul.allow_tf32 = False
+        before = circumstances(torch.device('cuda'))
+        torch.backends.cuda.matmul.allow_tf32 = True
+        assert circumstances(torch.device('cuda')) != before
+    finally:
+        torch.set_float32_matmul_precision(precision)
 
 
 def test_what_is_trained_is_refused(tmp_path):

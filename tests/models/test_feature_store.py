@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 import pytest
 import torch
 
-from segvg.models.feature_store import ABOUT, FeatureStore
+from segvg.models.feature_store import ABOUT, FeatureStore, bytes_below
 from segvg.utils.errors import InputError
 from tests.tools.killing import fork_server
 
@@ -96,6 +96,29 @@ def write_on(folder: str, told: Connection) -> None:
         key = f'{number % 4:02d}' + f'{number:038d}'
         store.write(key, {'0': torch.full((200000, ), float(number))}, {})
         told.send(key)
+
+
+def test_limit_is_of_all_who_add_to_a_folder(tmp_path, warnings):
+    """Of two encoders, or two processes, each adds one entry beyond it at most."""
+    rows = {'0': torch.zeros(10_000)}  # 40,000 bytes and some of names
+    stores = [FeatureStore(tmp_path, dict(weights=name), max_gigabytes=4.1e-4)
+              for name in 'ab']
+    for number in range(20):
+        for store in stores:
+            store.write(f'{number:040d}', rows, {})
+    assert 11 <= len(list(tmp_path.rglob('*.safetensors'))) <= 12
+    assert len(warnings) == 2
+
+
+def test_file_that_vanishes_while_the_folder_is_measured_does_not_count(
+        tmp_path, monkeypatch):
+    """What another process writes has another name a moment later."""
+    (tmp_path / 'whole').write_bytes(b'123')
+    (tmp_path / '.whole.host.1.part').write_bytes(b'12')
+    listed = list(os.walk(tmp_path))
+    (tmp_path / '.whole.host.1.part').unlink()
+    monkeypatch.setattr(os, 'walk', lambda folder: listed)
+    assert bytes_below(tmp_path) == 3
 
 
 @pytest.mark.slow

@@ -23,11 +23,13 @@ class FeatureCacheHook(Hook):
 
     An image is looked up by its pixels as they enter the encoder, a text by its words.
     Images may be flipped and have one of a few sizes: every variant is computed once
-    and kept. Random crops, places and colors make new pixels in every epoch, for which
-    a cache is useless; a warning says so. The folder of a cache is named by the
-    weights, settings and code of the encoder, the device and the versions of libraries:
-    after a change another folder is begun. Folders of ended projects can be removed at
-    any time. Files are written whole or not at all; several processes may share them.
+    and kept. Random crops, places and colors make new pixels in every epoch, and so
+    does padding to the largest image of a batch (``PlaceOnCanvas`` and ``ResizeExact``
+    give all one size): there a cache is useless, and a warning says so. The folder of a
+    cache is named by the weights, settings and code of the encoder, the device and the
+    versions of libraries: after a change another folder is begun. Folders of ended
+    projects can be removed at any time. Files are written whole or not at all; several
+    processes may share them.
 
     On a GPU every batch is copied to the CPU to be looked up, and its features back.
 
@@ -99,8 +101,10 @@ class FeatureCacheHook(Hook):
                 print_log(
                     f'most inputs of {name} are new in epoch {runner.epoch + 1}: '
                     'the pipeline changes the images in every epoch (random crops, '
-                    'places or colors). A cache is useful with flips and a few sizes '
-                    'only; without FeatureCacheHook no disk is filled',
+                    'places or colors), or they are padded to the largest of a batch '
+                    '(PlaceOnCanvas and ResizeExact give all one size). A cache is '
+                    'useful with flips and a few sizes only; without FeatureCacheHook '
+                    'no disk is filled',
                     logger='current', level=logging.WARNING)
 
     def after_run(self, runner: Runner) -> None:
