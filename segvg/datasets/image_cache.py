@@ -13,6 +13,7 @@ import os
 import shutil
 import stat
 import struct
+from collections import Counter
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional, Sequence, Union
 
@@ -101,19 +102,36 @@ class ImageCache:
         """Return the shape (h, w) in which an image of a shape (H0, W0) is stored."""
         return shape if self.resize is None else self.resize.new_shape(shape)[0]
 
+    def sizes_of_entries(self, sizes: np.ndarray) -> Counter[int]:
+        """Return how many entries of how many bytes images (N, 2) need.
+
+        Args:
+            sizes: widths and heights (N, 2) of the images.
+        """
+        shapes, counts = np.unique(sizes[:, ::-1], axis=0, return_counts=True)
+        found: Counter[int] = Counter()
+        for shape, count in zip(shapes.tolist(), counts.tolist()):
+            found[START + 3 * int(np.prod(self.stored_shape(tuple(shape))))] += count
+        return found
+
     def bytes_of(self, sizes: np.ndarray) -> int:
         """Return what images of these widths and heights (N, 2) take on the disk."""
-        shapes, counts = np.unique(sizes[:, ::-1], axis=0, return_counts=True)
-        return sum(
-            count * (START + 3 * int(np.prod(self.stored_shape(tuple(shape)))))
-            for shape, count in zip(shapes.tolist(), counts.tolist()))
+        return _sum(self.sizes_of_entries(sizes))
+
+    def sizes_of_held(self) -> Counter[int]:
+        """Return how many entries of how many bytes the folder has now."""
+        return Counter(entry.stat().st_size for entry in self.folder.glob(
+            '??/*.pixels'))
 
     def held_bytes(self) -> int:
         """Return what the folder takes on the disk now."""
-        return sum(entry.stat().st_size for entry in self.folder.glob('??/*.pixels'))
+        return _sum(self.sizes_of_held())
 
     def plan(self, sizes: np.ndarray) -> str:
         """Return how much disk images will take, in words.
+
+        Entries of other images, or of another resize, make no room for these: of those
+        that are there only as many of a size count as are needed.
 
         Args:
             sizes: widths and heights (N, 2) of the images.
@@ -121,15 +139,15 @@ class ImageCache:
         Raises:
             InputError: the disk has no room for them.
         """
-        needed, held = self.bytes_of(sizes), self.held_bytes()
+        needed, held = self.sizes_of_entries(sizes), self.sizes_of_held()
         there = next(folder for folder in (self.folder.absolute(),
                                            *self.folder.absolute().parents)
                      if folder.exists())
         free = shutil.disk_usage(there).free
-        told = (f'{len(sizes):,} decoded images take {needed / GB:.3g} GB; the folder '
-                f'holds {held / GB:.3g} GB, and {free / GB:.3g} GB of its disk are '
-                'free')
-        if needed - held > free:
+        told = (f'{len(sizes):,} decoded images take {_sum(needed) / GB:.3g} GB; the '
+                f'folder holds {_sum(held) / GB:.3g} GB, and {free / GB:.3g} GB of its '
+                'disk are free')
+        if _sum(needed - held) > free:  # a difference of counts has no negative ones
             raise InputError(f'image_cache {self.folder} has no room: {told}. Make '
                              'room, name a folder on another disk, or leave '
                              'image_cache out')
@@ -153,6 +171,11 @@ class ImageCache:
                 error.errno, f'{error.strerror}, so the decoded image cannot be '
                 'stored; make room in the folder of image_cache or leave image_cache '
                 'out', str(entry)) from error
+
+
+def _sum(sizes: Counter[int]) -> int:
+    """Return the bytes of entries that were counted by their size."""
+    return sum(size * count for size, count in sizes.items())
 
 
 def _content(path: Union[str, Path]) -> Optional[bytes]:
@@ -201,8 +224,17 @@ def use_image_cache(folder: Union[str, Path],
     if not isinstance(first, LoadImageFromFile):
         raise InputError('image_cache is for a pipeline that begins with '
                          f'LoadImageFromFile, not with {first}')
-    touching = next((step for step in pipeline[1:] if not (
-        isinstance(step, Transform) and step.leaves_image)), None)
-    is_fixed = isinstance(touching, ResizeStep) and touching.is_fixed()
-    first.cache = ImageCache(folder, touching if is_fixed else None)
+    touching = next((step for step in pipeline[1:] if not _leaves_image(step)), None)
+    is_known = (isinstance(touching, ResizeStep) and touching.is_fixed()
+                # RULES does not count what becomes of the code of others
+                and type(touching).__module__ == ResizeStep.__module__)
+    first.cache = ImageCache(folder, touching if is_known else None)
     return first.cache
+
+
+def _leaves_image(step: Callable) -> bool:
+    """Return whether the class of a step says that it leaves pixels as they are.
+
+    What it inherits was said of another class, whose methods it may have replaced.
+    """
+    return isinstance(step, Transform) and vars(type(step)).get('leaves_image', False)

@@ -162,6 +162,33 @@ def test_only_a_first_resize_to_a_known_size_is_stored(tmp_path, steps, resize):
     assert load.cache is cache and type(cache.resize) is (resize or type(None))
 
 
+class Darker(PickExpression):
+    """A step of a user, which touches the pixels."""
+
+    def transform(self, results: dict) -> dict:
+        results['img'] = results['img'] // (2 if results['img'].shape[0] == 40 else 9)
+        return super().transform(results)
+
+
+class Nearest(ResizeExact):
+    """A resize of a user, with a filter of its own."""
+
+    def transform(self, results: dict) -> dict:
+        results['img'] = results['img'][::2, ::2]
+        results['img_shape'] = results['img'].shape[:2]
+        return results
+
+
+@pytest.mark.parametrize('steps', [[Darker(), ResizeExact(20)], [Nearest(20)]])
+def test_derived_steps_get_the_image_as_decoded(tmp_path, steps):
+    path = draw(tmp_path, 'rgb')
+    expected = Compose([LoadImageFromFile(), *steps])(sample(path))
+    cached = [LoadImageFromFile(), *steps]
+    use_image_cache(tmp_path / 'cache', cached)
+    for _ in range(2):
+        assert_same(Compose(cached)(sample(path)), expected)
+
+
 def test_cache_needs_the_step_that_loads(tmp_path):
     with pytest.raises(InputError, match='begins with LoadImageFromFile, not with Res'):
         use_image_cache(tmp_path, [Resize(long=9)])
@@ -216,6 +243,20 @@ def test_disk_that_images_need_is_told_before(tmp_path, monkeypatch):
     monkeypatch.setattr('shutil.disk_usage', lambda path: disk(0, 0, 10**3))
     with pytest.raises(InputError, match='no room: 3 decoded images .*leave image_cac'):
         cache.plan(sizes)
+
+
+def test_entries_of_other_images_make_no_room(tmp_path, monkeypatch):
+    """7,264 bytes are held, 5,528 needed, none of them the same, 5,000 are free."""
+    cache = ImageCache(tmp_path / 'cache')
+    cache.read(draw(tmp_path, 'rgb'), **READ)
+    assert cache.held_bytes() == START + 3 * 40 * 60 == 7264
+    disk = namedtuple('disk', 'total used free')
+    monkeypatch.setattr('shutil.disk_usage', lambda path: disk(0, 0, 5000))
+    small = np.array([[30, 30], [30, 30]])
+    assert cache.bytes_of(small) == 2 * (START + 3 * 30 * 30) == 5528
+    with pytest.raises(InputError, match='no room: 2 decoded images'):
+        cache.plan(small)
+    assert '2 decoded images' in cache.plan(np.array([[60, 40], [30, 30]]))  # 2,764
 
 
 @pytest.mark.parametrize('joined', [False, True])
