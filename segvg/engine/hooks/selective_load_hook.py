@@ -19,6 +19,19 @@ def names_below(names: Iterable[str], parts: Sequence[str]) -> list[str]:
                    for part in parts)]
 
 
+def check_parts(names: Iterable[str], parts: Sequence[str]) -> None:
+    """Refuse parts that a model with tensors of these names does not have.
+
+    Raises:
+        ValueError: a part is not in the model.
+    """
+    names = list(names)
+    for part in parts:
+        if not names_below(names, [part]):
+            raise ValueError(f'the model has no part {part!r} to keep; its parts are '
+                             f'{sorted({name.split(".")[0] for name in names})}')
+
+
 @torch.no_grad()
 def load_parts(model: nn.Module, state: dict[str, Tensor], parts: Sequence[str],
                source: str) -> list[str]:
@@ -38,10 +51,7 @@ def load_parts(model: nn.Module, state: dict[str, Tensor], parts: Sequence[str],
             or have it in another shape.
     """
     own = model.state_dict()
-    for part in parts:
-        if not names_below(own, [part]):
-            raise ValueError(f'the model has no part {part!r} to keep; its parts are '
-                             f'{sorted({name.split(".")[0] for name in own})}')
+    check_parts(own, parts)
     kept = names_below(own, parts)
     wrong = [name for name in kept
              if name not in state or state[name].shape != own[name].shape]

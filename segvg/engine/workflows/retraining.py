@@ -19,7 +19,7 @@ from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.logging import print_log
 
-from segvg.engine.hooks.selective_load_hook import names_below
+from segvg.engine.hooks.selective_load_hook import check_parts, names_below
 from segvg.engine.launch import build_runner, load_weights
 from segvg.engine.resume import last_checkpoint
 from segvg.engine.workflows.folders import (
@@ -37,8 +37,12 @@ WORDS = dict(all=[''], nothing=[])
 ONE_RUN = 'one_run'
 #: Keys of schedules, loops and hooks that count epochs or steps of a whole training.
 LENGTHS = ('T_max', 'drop', 'end', 'epochs', 'max_epochs', 'max_iters', 'milestones',
-           'step_size', 'total_iters')
-WARM_UPS = ('LinearLR', 'ConstantLR')
+           'periods', 'step_size', 'total_iters', 'total_steps')
+#: Schedules that change a value in one direction, up or down.
+LINEAR = ('LinearLR', 'LinearMomentum', 'LinearParamScheduler')
+WARM_UPS = ('ConstantLR', 'ConstantMomentum', 'ConstantParamScheduler',
+            'QuadraticWarmupLR', 'QuadraticWarmupMomentum',
+            'QuadraticWarmupParamScheduler')
 
 
 def check_retraining(cfg: Config) -> dict[str, Any]:
@@ -70,6 +74,9 @@ def check_retraining(cfg: Config) -> dict[str, Any]:
     if not isinstance(plan['keep'], (list, tuple)):
         raise ValueError('retraining.keep is a list of names of parts of the model, '
                          f"'all' or 'nothing', not {plan['keep']!r}")
+    if not isinstance(plan['seed_step'], int):
+        raise ValueError('retraining.seed_step is a whole number, not '
+                         f'{plan["seed_step"]!r}')
     if given.get('one_run'):
         plan['one_run'] = True
     elif not plan['keep'] and not plan['seed_step'] and plan['rounds'] > 1:
@@ -132,12 +139,20 @@ def format_table(rows: list[dict]) -> str:
     return '\n'.join(lines)
 
 
+def is_warm_up(part: Any) -> bool:
+    """Return whether a part of a config raises a value at the start of a training."""
+    kind = str(part.get('type')).rpartition('.')[2]
+    if kind in LINEAR:  # with mmengine's defaults
+        return part.get('start_factor', 1 / 3) < part.get('end_factor', 1.0)
+    return kind in WARM_UPS
+
+
 def stretch(part: Any, times: int) -> None:
     """Multiply what counts epochs or steps of a whole training in a part of a config.
 
     A warm-up, and what begins after it, begins and ends as before.
     """
-    if part.get('type') in WARM_UPS:
+    if is_warm_up(part):
         return
     begin, end = part.get('begin', 0), part.get('end')
     if end is not None and part.get('T_max') == end - begin:
@@ -198,14 +213,25 @@ def count_kept(cfg: Config, runner: Any) -> int:
     """Return how many tensors of the model the round took from the one before."""
     parts = [hook['parts'] for hook in cfg.custom_hooks
              if hook['type'] == 'SelectiveLoadHook']
-    model = getattr(runner.model, 'module', runner.model)
-    return len(names_below(model.state_dict(), parts[0])) if parts else 0
+    return len(names_below(names_of(runner), parts[0])) if parts else 0
+
+
+def names_of(runner: Any) -> list[str]:
+    """Return the names of the tensors of a runner's model."""
+    return list(getattr(runner.model, 'module', runner.model).state_dict())
 
 
 def train_round(cfg: Config, number: int, previous: Optional[str]) -> dict[str, Any]:
-    """Train a round, or resume it, and return its row."""
+    """Train a round, or resume it, and return its row.
+
+    Raises:
+        ValueError: the model has not all parts that the next round is to keep.
+    """
     current = round_config(cfg, number, previous)
     runner = build_runner(current)
+    plan = check_retraining(cfg)
+    if ONE_RUN not in plan:  # before the first round, which keeps nothing
+        check_parts(names_of(runner), plan['keep'])
     runner.train()
     checkpoint = last_checkpoint(Path(current.work_dir))
     return {'round': number, 'seed': current.randomness['seed'],

@@ -82,6 +82,12 @@ def test_a_stop_changes_nothing(at, data, tmp_path):
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+def test_unknown_part_is_told_before_the_first_round_is_trained(data, tmp_path):
+    with pytest.raises(ValueError, match="no part 'fusion.layer' to keep; its parts"):
+        run_rounds(config(SIRI, data, tmp_path, ['fusion.layers', 'fusion.layer']))
+    assert not list(tmp_path.rglob('*.pth'))
+
+
 def test_complete_rounds_are_not_trained_again(data, tmp_path):
     rows = run_rounds(config(SIRI, data, tmp_path, ['fusion.layers'], rounds=1))
     table = (tmp_path / 'rounds.json').read_text()
@@ -157,10 +163,27 @@ def test_schedule_is_stretched_after_its_warm_up():
     assert new.custom_hooks[0].epochs == 15 and cfg.train_cfg.max_epochs == 10
 
 
+@pytest.mark.parametrize('given,wanted', [
+    (dict(type='LinearLR', start_factor=1.0, end_factor=0.0, begin=0, end=10),
+     dict(end=30)),  # falls over the whole training
+    (dict(type='LinearLR', start_factor=1.0, end_factor=0.1, begin=2, end=10),
+     dict(end=30)),
+    (dict(type='mmengine.LinearLR', start_factor=0.1, begin=0, end=2), {}),
+    (dict(type='QuadraticWarmupLR', begin=0, end=2), {}),
+    (dict(type='ConstantMomentum', begin=0, end=2), {}),
+    (dict(type='OneCycleLR', eta_max=0.1, total_steps=10), dict(total_steps=30)),
+    (dict(type='CosineRestartLR', periods=[4, 6], restart_weights=[1, 1]),
+     dict(periods=[12, 18]))])
+def test_what_rises_first_is_kept_and_what_falls_is_stretched(given, wanted):
+    cfg = Config(dict(train_cfg=dict(max_epochs=10), param_scheduler=given))
+    assert stretched(cfg, 3).param_scheduler.to_dict() == {**given, **wanted}
+
+
 @pytest.mark.parametrize('value,message', [
     (None, "has no 'retraining'"), (dict(rounds=2, keep=[], parts=[]), r"\['parts'\]"),
     (dict(rounds=0, keep=[]), 'a number from 1, not 0'),
     (dict(rounds=1, keep='head'), "a list of names .* not 'head'"),
+    (dict(rounds=1, keep='all', seed_step='1'), "a whole number, not '1'"),
     (dict(rounds=2, keep='nothing'), 'are all the same: set retraining.seed_step')])
 def test_wrong_settings_are_told(value, message, data, tmp_path):
     cfg = toy_config(SIRI, data, tmp_path)
