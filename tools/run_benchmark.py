@@ -27,7 +27,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--table', action='store_true',
                         help='run nothing, show the table of existing results')
     add_step_options(parser, 'ENTRY/seed_N')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.jobs < 1:
+        parser.error(f'--jobs is at least 1, not {args.jobs}')
+    return args
 
 
 if __name__ == '__main__':
@@ -37,7 +40,7 @@ from segvg.bench.card import CardError
 from segvg.bench.card_page import tables_page
 from segvg.bench.plan import Plan, Run, read_plan
 from segvg.bench.report import as_json, as_markdown, as_text, make_tables
-from segvg.bench.steps import RunFolders, StepError, perform, prepare_data
+from segvg.bench.steps import PROGRAMS, RunFolders, StepError, perform, prepare_data
 
 NOTE = '95 % intervals by drawing images again'
 
@@ -102,14 +105,16 @@ class Bench:
 
     def run(self, jobs: int) -> None:
         """Do all runs, ``jobs`` at a time."""
+        PROGRAMS.begin()
         prepare_data(self.work_dir, self.plan, self.say)
         with ThreadPoolExecutor(jobs) as pool:
             try:
                 for worker in [pool.submit(self.work) for _ in range(jobs)]:
                     worker.result()
-            except BaseException:  # Ctrl-C, too: what runs ends, nothing more begins
+            except BaseException:  # Ctrl-C and SIGTERM, too: nothing more begins
                 with self.changed:
                     self.waiting.clear()
+                PROGRAMS.end()  # the pool waits for them
                 raise
 
     def write_table(self) -> None:

@@ -13,13 +13,15 @@ from typing import Any, Callable, Optional
 from segvg.bench.plan import ROOT, Plan, Run, folder_of
 from segvg.engine.resume import LAST, find_last_checkpoint, natural_key
 from segvg.engine.workflows.folders import StepFolders, check_settings
-from segvg.utils.child_processes import die_with_parent
+from segvg.utils.child_processes import Programs
 from segvg.utils.files import write_whole
 from segvg.utils.layout import find_folder
 
 RESULT = 'trained'
 #: A tool that trains in several steps has a note of its own in the same folder.
 SETTINGS = 'run_settings.json'
+#: Those that runs have started.
+PROGRAMS = Programs()
 
 
 class StepError(RuntimeError):
@@ -184,10 +186,11 @@ def _call(arguments: list[str], log: Path, threads: int) -> None:
     words = [str(find_folder('tools') / word.removeprefix('tools/'))
              if word.startswith('tools/') else word for word in arguments]
     with open(log, 'ab') as out:
-        done = subprocess.run(
-            [sys.executable, *words], cwd=ROOT, env=environment, stdout=out,
-            stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
-    if done.returncode:
+        code = PROGRAMS.run([sys.executable, *words], cwd=ROOT, env=environment,
+                            stdout=out, stderr=subprocess.STDOUT)
+    if code is None:
+        raise StepError(f'{" ".join(arguments[:2])} did not begin: all were stopped')
+    if code:
         lines = log.read_text('utf-8', errors='replace').splitlines()
-        raise StepError(f'{" ".join(arguments[:2])} ended with {done.returncode}; the '
-                        f'end of {log}:\n' + '\n'.join(lines[-5:]))
+        raise StepError(f'{" ".join(arguments[:2])} ended with {code}; the end of '
+                        f'{log}:\n' + '\n'.join(lines[-5:]))

@@ -1,8 +1,10 @@
 """A plan is run, stopped, resumed; one entry may fail."""
 import json
-import subprocess
+import os
+import signal
+import time
 from runpy import run_path
-from threading import Event
+from threading import Event, Thread
 from types import SimpleNamespace
 
 import pytest
@@ -39,8 +41,8 @@ def plan(tmp_path):
 @pytest.fixture
 def forked(monkeypatch):
     """Let what runs in this process fork its programs."""
-    monkeypatch.setattr('segvg.bench.steps.subprocess', SimpleNamespace(
-        run=run_forked, STDOUT=subprocess.STDOUT))
+    monkeypatch.setattr('segvg.bench.steps.PROGRAMS', SimpleNamespace(
+        run=run_forked, begin=lambda: None, end=lambda: None))
 
 
 def read_table(work_dir) -> dict:
@@ -106,6 +108,37 @@ def test_no_job_waits_while_another_entry_could_run(plan, tmp_path, monkeypatch)
     bench.run(2)
     assert order[0] == 'Good' and sorted(order) == ['Bad', 'Good', 'Later', 'Never']
     assert not bench.failed
+
+
+def test_interrupt_ends_what_runs_and_begins_nothing(tmp_path, monkeypatch):
+    """SIGTERM to the tool reaches it alone; a training may take days."""
+    monkeypatch.setattr('segvg.utils.child_processes.GRACE', 0.1)
+    (tmp_path / 'train.py').write_text(
+        'import os, sys, time\nfolder = sys.argv[sys.argv.index("--work-dir") + 1]\n'
+        'open(f"{folder}/number", "w").write(f"{os.getpid()} ")\ntime.sleep(300)\n')
+    common = dict(config=str(SEGVG), command=str(tmp_path / 'train.py'))
+    entries = [dict(common, name=name) for name in 'abc']
+    path, work = tmp_path / 'plan.py', tmp_path / 'work'
+    path.write_text(f"name = 'p'\nsplits = ['val']\nscores = {[SCORE]}\n"
+                    f'entries = {entries!r}\n')
+    bench_tool = run_path(str(ROOT / 'tools/run_benchmark.py'))['Bench']
+    bench = bench_tool(read_plan(path), work, read_plan(path).runs)
+    files = [work / name / 'seed_0/number' for name in 'abc']
+
+    def interrupt():
+        while not all(file.exists() and file.read_text() for file in files[:2]):
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    start = time.monotonic()
+    Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(2)
+    assert time.monotonic() - start < 200
+    for file in files[:2]:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(file.read_text()), 0)
+    assert not files[2].exists() and not (work / 'c').exists()
 
 
 def test_entry_may_be_trained_in_rounds(tmp_path, monkeypatch, forked):

@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import runpy
 import signal
-import subprocess
 import sys
 import time
 import traceback
@@ -22,6 +21,7 @@ from typing import BinaryIO, Callable, Optional
 import torch
 from mmengine.logging import MessageHub
 
+from segvg.utils.child_processes import die_with_parent
 from tests.toy import ROOT
 
 #: What a training imports, from the first line to the first step of an optimizer.
@@ -71,15 +71,14 @@ def start(name: str, arguments: list, place: Optional[tuple] = None,
     return process
 
 
-def run_forked(command: list, *, cwd: Path, stdout: BinaryIO, **_
-               ) -> subprocess.CompletedProcess:
-    """Run a Python program as ``subprocess.run`` does, in a forked process."""
+def run_forked(command: list, *, cwd: Path, stdout: BinaryIO, **_) -> int:
+    """Run a Python program as ``Programs.run`` does, in a forked process."""
     process = fork_server().Process(
         target=_run_logged, args=([str(word) for word in command[1:]], cwd,
                                   stdout.name))
     process.start()
     process.join()
-    return subprocess.CompletedProcess(command, process.exitcode)
+    return process.exitcode
 
 
 def run_until_there(sign: Path, words: list, module: str, limit: float = 200) -> None:
@@ -88,7 +87,7 @@ def run_until_there(sign: Path, words: list, module: str, limit: float = 200) ->
     Args:
         sign: the file.
         words: the program, below the root, and its arguments.
-        module: starts programs of its own by ``subprocess.run``; they are forked from
+        module: starts programs of its own by its ``PROGRAMS``; they are forked from
             it, as children that are to end with it.
         limit: seconds after which it is an error.
     """
@@ -104,18 +103,17 @@ def run_until_there(sign: Path, words: list, module: str, limit: float = 200) ->
 
 
 def _run_parent(words: list[str], module: str) -> None:
-    importlib.import_module(module).subprocess = SimpleNamespace(
-        run=_run_child, STDOUT=subprocess.STDOUT)
+    importlib.import_module(module).PROGRAMS = SimpleNamespace(
+        run=_run_child, begin=lambda: None, end=lambda: None)
     _run_logged(words, ROOT, os.devnull)
 
 
-def _run_child(command: list, *, cwd: Path, stdout: BinaryIO, preexec_fn: Callable, **_
-               ) -> subprocess.CompletedProcess:
-    """Run a Python program as ``subprocess.run`` does, forked from this process."""
+def _run_child(command: list, *, cwd: Path, stdout: BinaryIO, **_) -> int:
+    """Run a Python program as ``Programs.run`` does, forked from this process."""
     if not (child := os.fork()):
         code = 1
         try:
-            preexec_fn()
+            die_with_parent()
             _run_logged([str(word) for word in command[1:]], cwd, stdout.name)
             code = 0
         except SystemExit as stop:
@@ -128,8 +126,7 @@ def _run_child(command: list, *, cwd: Path, stdout: BinaryIO, preexec_fn: Callab
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
-    return subprocess.CompletedProcess(
-        command, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def _run_logged(words: list[str], folder: Path, log: str) -> None:
