@@ -13,6 +13,7 @@ from segvg.bench.published import pair
 from segvg.bench.published.adapter import NAMES, Inputs, find_adapter
 from segvg.bench.published.child import STATUS, forget_peak, peak_since, without_dropout
 from segvg.bench.published.stand_ins import draw_weights, provide
+from segvg.bench.published.theirs import Theirs
 from segvg.checkpoints.rules import RULES
 from segvg.utils.errors import InputError
 from segvg.utils.profiling import CPU
@@ -124,6 +125,34 @@ def test_missing_package_is_named(checkout, forked, monkeypatch):
                          '--device', 'cpu')
     assert f"{FAKE}, theirs: the published code needs the package 'a_package_of_old'" \
         in message and '--published-python' in message
+
+
+@pytest.mark.slow
+def test_device_that_is_not_there_is_told(checkout, monkeypatch):
+    assert "not 'gpu'" in tool_error(monkeypatch, TOOL, '--published',
+                                     f'{FAKE}={checkout()}', '--device', 'gpu')
+
+
+def test_the_faster_way_is_taken_however_slow_the_first_step_is(monkeypatch):
+    """A batch of three takes 1 s, a sentence alone 1 s, whatever is first 9 s more."""
+    clock = [0.0]
+
+    def answer(model, inputs):
+        clock[0] += 1 + 9 * (clock[0] == 0)
+
+    side = Theirs.__new__(Theirs)
+    side.model, side.device, side.one_by_one = None, CPU, None
+    side.adapter = SimpleNamespace(answer=answer)
+    side.inputs = dict(infer=Inputs(
+        torch.zeros(3, 3, 2, 2), torch.zeros(3, 2, 2).bool(), torch.zeros(3, 1).long(),
+        torch.zeros(3, 1).bool(), torch.arange(3), torch.zeros(3, 4)))
+    monkeypatch.setattr('segvg.bench.published.theirs.time', SimpleNamespace(
+        perf_counter=lambda: clock[0]))
+    side.infer()
+    assert side.one_by_one is False  # 1 s a time against 3 s
+    before = clock[0]
+    side.infer()
+    assert clock[0] - before == 1
 
 
 def test_wrong_checkouts_are_refused(tmp_path):

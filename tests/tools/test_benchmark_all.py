@@ -31,7 +31,7 @@ def calls(monkeypatch, tmp_path):
         if 'bfloat16' in words:
             seconds /= 4 if '--compile' in words else 2
         figures = dict(
-            given, parameters=5_000_000, flops_per_step=7e9 * batch,
+            given, device='cpu', parameters=5_000_000, flops_per_step=7e9 * batch,
             peak_memory_mib=1024.0 * batch, ratio=dict(total=2.5),
             seconds_per_step=dict(median=seconds), samples_per_second=batch / seconds,
             seconds_shared=dict(total=30.0), percent_outside_the_model=12.5)
@@ -87,6 +87,15 @@ def test_other_settings_are_not_mixed(calls, monkeypatch, tmp_path):
     run_tool(monkeypatch, *arguments, 2)
     assert 'train_1.json was measured with --iters 2, not 3' in tool_error(
         monkeypatch, *arguments, 3)
+
+
+def test_figures_of_another_device_are_not_mixed(calls, monkeypatch, tmp_path):
+    """Both tables have files of the same names, and by default the same folder."""
+    arguments = (TOOL, '--out', tmp_path / 'speed', '--only', NAMES[0])
+    run_tool(monkeypatch, *arguments)
+    monkeypatch.setattr('segvg.apis.inferencer.pick_device', lambda name: 'cuda')
+    assert 'infer_1.json was measured on the device cpu, not cuda' in tool_error(
+        monkeypatch, *arguments, '--gpu')
 
 
 def test_failure_is_told(calls, monkeypatch, tmp_path):

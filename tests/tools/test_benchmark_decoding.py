@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from tests.tools.running import run_tool
+from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT
 
 pytestmark = pytest.mark.slow
@@ -16,3 +16,9 @@ def test_times_and_equal_tokens(tmp_path, monkeypatch):
              '--json', tmp_path / 'times.json')
     row, = json.loads((tmp_path / 'times.json').read_text())
     assert row['same_tokens'] and row['cache'] > 0 and row['no_cache'] > 0
+
+
+def test_device_that_is_not_there_is_told(monkeypatch):
+    config = ROOT / 'configs/seqtr/seqtr_tiny_segm_synthref_l0.py'
+    assert "not 'gpu'" in tool_error(
+        monkeypatch, 'analysis_tools/benchmark_decoding.py', config, '--device', 'gpu')

@@ -7,8 +7,8 @@
 benchmark.py does the work: ``train`` and ``infer`` with batches of one and two images,
 and ``eval``, whose ratio compares images that are encoded once for their seven
 sentences with images encoded for every sentence. Results are kept as JSON below --out
-and are not measured again; results of other --iters or --threads are refused. table.md
-is rewritten each time.
+and are not measured again; results of other --iters, --threads or another device are
+refused. table.md is rewritten each time.
 
 ``--gpu`` measures what matters on a GPU: float32, bfloat16 and bfloat16 compiled, with
 one image and with --batch-size images, and the evaluation of as many images as testA
@@ -177,6 +177,10 @@ def read(file: Path, case: Case, args: argparse.Namespace) -> dict[str, Any]:
         if figures[name] != getattr(args, name):
             raise ValueError(f'{file} was measured with --{name} {figures[name]}, not '
                              f'{getattr(args, name)}: remove it or take another --out')
+    device = str(pick_device(args.device))
+    if figures['device'] != device:
+        raise ValueError(f'{file} was measured on the device {figures["device"]}, not '
+                         f'{device}: remove it or take another --out')
     return figures
 
 
@@ -263,7 +267,10 @@ def main() -> None:
     """Measure what is missing and write the table."""
     args = parse_args()
     if args.published:
-        compare_published(args)
+        try:
+            compare_published(args)
+        except ValueError as error:  # a device that does not exist
+            fail(error)
         return
     args.out = args.out.absolute()
     figures: dict[str, dict] = {}

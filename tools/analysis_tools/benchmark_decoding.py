@@ -4,7 +4,7 @@ import json
 from functools import partial
 
 from segvg.annotations.outputs import add_overwrite, check_outputs
-from segvg.utils.command_line import add_device
+from segvg.utils.command_line import add_device, fail
 from segvg.utils.exits import one_line_errors
 from segvg.utils.files import write_whole
 
@@ -71,8 +71,11 @@ def main() -> None:
     """Measure."""
     args = parse_args()
     check_outputs([args.json], [args.config], overwrite=args.overwrite)
-    device = pick_device(args.device)
-    head = make_head(args.config, device)
+    try:
+        device = pick_device(args.device)
+        head = make_head(args.config, device)
+    except ValueError as error:
+        fail(error)
     rows = []
     for batch in args.batch_sizes:
         shape = (batch, GRID[0] * GRID[1], head.channels)
