@@ -40,9 +40,11 @@ def parse_args() -> argparse.Namespace:
 if __name__ == '__main__':
     parse_args()  # --help and wrong flags: before the slow imports below
 
+from mmengine.dist import is_main_process
+
 from segvg.annotations.canonical import CanonicalFile
 from segvg.annotations.subset import write_refs
-from segvg.engine.launch import load_config
+from segvg.engine.launch import leave_group, load_config
 from segvg.engine.workflows.pseudo_labels import (
     choose,
     find_refs,
@@ -75,12 +77,15 @@ def main() -> None:
                              f'{args.threshold}): there is nothing to learn from')
     except (FileNotFoundError, ValueError, KeyError) as error:
         fail(error)
-    note = dict(of=args.annotations, labelled=len(labelled), pseudo=len(chosen),
-                threshold=args.threshold, checkpoint=args.checkpoint)
-    path = write_refs(source, {**dict.fromkeys(labelled), **chosen}, args.out, name,
-                      dict(pseudo_labels=note), overwrite=args.overwrite)
-    print(json.dumps(note))
-    print(f'{len(labelled)} labelled and {len(chosen)} pseudo-labelled objects: {path}')
+    if is_main_process():
+        note = dict(of=args.annotations, labelled=len(labelled), pseudo=len(chosen),
+                    threshold=args.threshold, checkpoint=args.checkpoint)
+        path = write_refs(source, {**dict.fromkeys(labelled), **chosen}, args.out,
+                          name, dict(pseudo_labels=note), overwrite=args.overwrite)
+        print(json.dumps(note))
+        print(f'{len(labelled)} labelled and {len(chosen)} pseudo-labelled objects: '
+              f'{path}')
+    leave_group()
 
 
 if __name__ == '__main__':

@@ -1,9 +1,14 @@
 """Pseudo masks made by any model that predicts masks, for any that learns them."""
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import torch
+from mmengine.structures import InstanceData
 
 from segvg.annotations.canonical import CanonicalFile
 from segvg.engine.launch import build_runner
+from segvg.engine.workflows.pseudo_labels import PseudoLabel, judge_predictions
 from segvg.engine.workflows.pseudo_masks import Verdict
 from segvg.structures.masks import decode_segmentation
 from segvg.utils.configs import load
@@ -103,6 +108,31 @@ def test_a_foundation_model_makes_pseudo_labels(data, tmp_path, monkeypatch):
     made = make_labels(monkeypatch, (tmp_path / 'teacher.py', sam3(tmp_path / 'sam3')),
                        data, tmp_path)
     assert len(masks_of(made)) == 8
+    assert 'has no averaged weights' in tool_error(
+        monkeypatch, 'make_pseudo_labels.py', tmp_path / 'teacher.py',
+        tmp_path / 'sam3', '--annotations', data / 'toy_train.jsonl', '--out',
+        tmp_path / 'plain', '--plain')
+
+
+def test_masks_of_all_processes_are_chosen_from(monkeypatch):
+    """Each process predicts for its share of the expressions."""
+    class Loader(list):
+        dataset = None
+
+    mask = torch.zeros(1, 60, 60, dtype=torch.bool)
+    mask[:, 10:50, 10:50] = True
+    sample = SimpleNamespace(
+        image_instances=SimpleNamespace(bboxes=torch.tensor([[10., 10., 50., 50.]])),
+        pred_instances=InstanceData(masks=mask, scores=torch.ones(1)), expr_idx=3,
+        ori_shape=(60, 60))
+    runner = SimpleNamespace(
+        model=SimpleNamespace(eval=lambda: None, test_step=lambda batch: [sample]),
+        test_dataloader=Loader([None]))
+    other = PseudoLabel({}, 0.0)
+    assert list(judge_predictions(runner, 0.1)) == [3]
+    monkeypatch.setattr('segvg.engine.workflows.pseudo_labels.all_gather_object',
+                        lambda own: [own, {8: other}])
+    assert sorted(judge_predictions(runner, 0.1)) == [3, 8]
 
 
 def test_boxes_alone_and_masks_that_fill_no_box_are_told(data, tmp_path, monkeypatch):

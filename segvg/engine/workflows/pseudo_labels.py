@@ -4,6 +4,7 @@ from typing import Iterable, NamedTuple
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.dist import all_gather_object
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch import Tensor
@@ -18,6 +19,8 @@ from segvg.structures import GroundingDataSample
 from segvg.structures.geometry import Geometry
 from segvg.structures.masks import encode_rle
 from segvg.utils.errors import InputError
+
+NO_AVERAGE = '{} has no averaged weights: its weights are the plain ones'
 
 
 class PseudoLabel(NamedTuple):
@@ -67,8 +70,7 @@ def weights_of(path: str, plain: bool) -> dict[str, Tensor]:
     if not plain:
         return state_dict_of(checkpoint)
     if 'ema_state_dict' not in checkpoint:
-        raise ValueError(f'{path} has no averaged weights: its weights are the plain '
-                         'ones')
+        raise ValueError(NO_AVERAGE.format(path))
     # mmengine saves the average as state_dict, and the plain weights as the average.
     return {key.removeprefix('module.'): value
             for key, value in checkpoint['ema_state_dict'].items()
@@ -88,6 +90,9 @@ def runner_for(cfg: Config, ann_file: str, checkpoint: str, plain: bool) -> Runn
     Raises:
         ValueError: the checkpoint has no average, so nothing to choose.
     """
+    is_published = takes_published(cfg.model)
+    if plain and is_published:
+        raise ValueError(NO_AVERAGE.format(checkpoint))
     cfg = cfg.copy()
     cfg.test_dataloader.dataset.ann_file = ann_file
     if cfg.get('train_dataloader'):
@@ -95,10 +100,11 @@ def runner_for(cfg: Config, ann_file: str, checkpoint: str, plain: bool) -> Runn
             'data_root', '')
     cfg.load_from, cfg.resume = None, False
     runner = build_runner(cfg)
-    if takes_published(runner.model):
+    if is_published:
         load_weights(runner, checkpoint)
     else:
-        load_strictly(runner.model, weights_of(checkpoint, plain), checkpoint)
+        model = getattr(runner.model, 'module', runner.model)  # of several processes
+        load_strictly(model, weights_of(checkpoint, plain), checkpoint)
     return runner
 
 
@@ -106,7 +112,8 @@ def runner_for(cfg: Config, ann_file: str, checkpoint: str, plain: bool) -> Runn
 def judge_predictions(runner: Runner, threshold: float) -> dict[int, PseudoLabel]:
     """Return the predicted masks that fill their box, by the number of the expression.
 
-    An expression with several targets has no box to judge by and is left out.
+    An expression with several targets has no box to judge by and is left out. Every
+    process returns those of all processes.
     """
     runner.model.eval()
     labels, count = {}, 0
@@ -125,7 +132,8 @@ def judge_predictions(runner: Runner, threshold: float) -> dict[int, PseudoLabel
                         dict(rle=encode_rle(mask)), verdict.term)
         if number % 50 == 0:
             print_log(f'{len(labels)} of {count} predictions kept', logger='current')
-    return labels
+    return {number: label for own in all_gather_object(labels)
+            for number, label in own.items()}
 
 
 def choose(lines: CanonicalFile, labels: dict[int, PseudoLabel],
