@@ -50,6 +50,23 @@ def limit_process(memory: int, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def say_rows(output: IO[bytes], batch: Any) -> None:
+    """Write the rows of a batch, in as many frames as they need.
+
+    Raises:
+        ValueError: one row is too large for a frame.
+    """
+    if batch.nbytes > FRAME_BYTES:
+        if len(batch) == 1:
+            raise ValueError(f'a row of more than {FRAME_BYTES:,} bytes')
+        half = len(batch) // 2
+        say_rows(output, batch.slice(0, half))
+        say_rows(output, batch.slice(half))
+        return
+    columns = [column.to_pylist() for column in batch.columns]
+    say(output, 'rows', list(zip(*columns)))
+
+
 def read(path: str, unpacked: int, wanted: list[str], output: IO[bytes]) -> None:
     """Write the columns of a file and its rows; ValueError when they become too many.
     """
@@ -63,10 +80,9 @@ def read(path: str, unpacked: int, wanted: list[str], output: IO[bytes]) -> None
         for batch in file.iter_batches(batch_size=MAX_BATCH_ROWS, columns=names,
                                        use_threads=False):
             unpacked -= batch.nbytes + ROW_BYTES * len(batch)
-            if unpacked < 0 or batch.nbytes > FRAME_BYTES:
+            if unpacked < 0:
                 raise ValueError('its rows become far larger than a file of its size')
-            columns = [column.to_pylist() for column in batch.columns]
-            say(output, 'rows', list(zip(*columns)))
+            say_rows(output, batch)
         say(output, 'end', None)
 
 

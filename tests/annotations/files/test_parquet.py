@@ -1,12 +1,15 @@
 """Parquet files are read in a process of their own, within limits."""
 import datetime
+import io
+import pickle
+import struct
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet as pq
 
-from segvg.annotations.files import parquet
+from segvg.annotations.files import parquet, parquet_process
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.files.parquet import column_names, iter_rows
 
@@ -49,6 +52,23 @@ def test_small_file_cannot_become_gigabytes(tmp_path, length, rows):
     assert path.stat().st_size < 100_000
     with pytest.raises(AnnotationFileError, match='a.parquet.*(larger|memory)'):
         list(iter_rows(path))
+
+
+def test_rows_of_large_images_are_told_in_several_frames(monkeypatch):
+    """Five rows of 40 bytes; a frame holds 100, so two rows with their offsets."""
+    monkeypatch.setattr(parquet_process, 'FRAME_BYTES', 100)
+    values = [bytes([number]) * 40 for number in range(5)]
+    output = io.BytesIO()
+    parquet_process.say_rows(output, pa.record_batch(dict(a=pa.array(values))))
+    output.seek(0)
+    frames = []
+    while head := output.read(8):
+        kind, rows = pickle.loads(output.read(*struct.unpack('<Q', head)))
+        assert kind == 'rows' and len(rows) <= 2
+        frames += rows
+    assert frames == [(value, ) for value in values]
+    with pytest.raises(ValueError, match='a row of more than 100 bytes'):
+        parquet_process.say_rows(output, pa.record_batch(dict(a=pa.array([b'a' * 99]))))
 
 
 @pytest.mark.slow
