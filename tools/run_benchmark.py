@@ -3,7 +3,7 @@ import argparse
 import json
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Condition
 
@@ -109,13 +109,15 @@ class Bench:
         prepare_data(self.work_dir, self.plan, self.say)
         with ThreadPoolExecutor(jobs) as pool:
             try:
-                for worker in [pool.submit(self.work) for _ in range(jobs)]:
+                for worker in as_completed([pool.submit(self.work)
+                                            for _ in range(jobs)]):
                     worker.result()
-            except BaseException:  # Ctrl-C and SIGTERM, too: nothing more begins
+            except BaseException as error:  # Ctrl-C and SIGTERM, too
                 with self.changed:
-                    self.waiting.clear()
-                PROGRAMS.end()  # the pool waits for them
-                raise
+                    self.waiting.clear()  # nothing more begins
+                if not isinstance(error, Exception):
+                    PROGRAMS.end()
+                raise  # when what runs has ended
 
     def write_table(self) -> None:
         """Print the table; write it as table.md, table.json and table.html."""

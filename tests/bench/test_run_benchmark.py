@@ -110,6 +110,27 @@ def test_no_job_waits_while_another_entry_could_run(plan, tmp_path, monkeypatch)
     assert not bench.failed
 
 
+def test_bug_in_a_job_ends_the_bench_when_the_others_are_done(plan, tmp_path,
+                                                              monkeypatch):
+    """No error is lost, no training that runs is, and nobody waits forever."""
+    bench_tool = run_path(str(ROOT / 'tools/run_benchmark.py'))['Bench']
+    bench = bench_tool(read_plan(plan), tmp_path / 'work', read_plan(plan).runs)
+    bad_began, ended = Event(), []
+
+    def perform(steps, run, plan):
+        if run.entry == 'Good':
+            assert bad_began.wait(30)
+            raise KeyError('a bug')
+        bad_began.set()
+        time.sleep(0.5)
+        ended.append(run.entry)
+
+    monkeypatch.setitem(bench_tool.perform.__globals__, 'perform', perform)
+    with pytest.raises(KeyError, match='a bug'):
+        bench.run(2)
+    assert ended == ['Bad']
+
+
 def test_interrupt_ends_what_runs_and_begins_nothing(tmp_path, monkeypatch):
     """SIGTERM to the tool reaches it alone; a training may take days."""
     monkeypatch.setattr('segvg.utils.child_processes.GRACE', 0.1)
