@@ -1,6 +1,7 @@
 """Entries are whole or missing, also after a kill; folders belong to one encoder."""
 import json
 import logging
+import os
 import signal
 import time
 from multiprocessing.connection import Connection
