@@ -1,10 +1,12 @@
 """What is exported: a grounder as one graph, or as image encoder and the rest."""
-from typing import NamedTuple, Optional
+from contextlib import contextmanager
+from typing import Iterator, NamedTuple, Optional
 
 import torch
 from torch import Tensor, nn
 
 from segvg.models.grounders.base import BaseGrounder
+from segvg.models.layers.deformable_attention import DeformableAttention
 from segvg.structures import GroundingBatch, TextTokens, Tokens
 
 #: The inputs of the whole graph and of the image graph; the text graph reads what the
@@ -65,7 +67,8 @@ class WholeGraph(nn.Module):
             text_padding_mask: (B, L) bool, True = padding.
         """
         batch = batch_of(images, padding_mask, token_ids, text_padding_mask)
-        answer = self.model.head.answer(self.model.extract(batch))
+        with as_recorded(self.model):
+            answer = self.model.head.answer(self.model.extract(batch))
         self.names = tuple(answer)
         return tuple(answer.values())
 
@@ -86,7 +89,8 @@ class ImageGraph(nn.Module):
         """Return the tensors of the image's ``Tokens``; inputs as ``WholeGraph``."""
         nothing = torch.zeros((1, 1), dtype=torch.int64, device=images.device)
         batch = batch_of(images, padding_mask, nothing, nothing.bool())
-        self.layout, tensors = split_tokens(self.model.encode_image(batch))
+        with as_recorded(self.model):
+            self.layout, tensors = split_tokens(self.model.encode_image(batch))
         return tensors
 
 
@@ -119,10 +123,27 @@ class TextGraph(nn.Module):
         images = image.feats.new_zeros(()).expand(1, 3, *self.canvas_shape)
         padding = torch.zeros((), dtype=torch.bool, device=ids.device)
         batch = batch_of(images, padding.expand(1, *self.canvas_shape), ids, mask)
-        fused = self.model.fuse(image.select(batch.image_index), batch)
-        answer = self.model.head.answer(fused)
+        with as_recorded(self.model):
+            fused = self.model.fuse(image.select(batch.image_index), batch)
+            answer = self.model.head.answer(fused)
         self.names = tuple(answer)
         return tuple(answer.values())
+
+
+@contextmanager
+def as_recorded(model: nn.Module) -> Iterator[None]:
+    """Let a model compute as a graph does, so that what differs is the graph's fault.
+
+    Deformable attention has a way of its own on a CPU, which no graph can have.
+    """
+    parts = [part for part in model.modules() if isinstance(part, DeformableAttention)]
+    for part in parts:
+        part.by_rows = False
+    try:
+        yield
+    finally:
+        for part in parts:
+            part.by_rows = True
 
 
 def batch_of(images: Tensor, padding_mask: Tensor, ids: Tensor,

