@@ -17,7 +17,14 @@ if [ -z "${VIRTUAL_ENV:-}" ] && [ -z "${CONDA_PREFIX:-}" ]; then
   # shellcheck disable=SC1091
   . .venv/bin/activate
 fi
-stamp=$(python -c 'import sys; print(sys.prefix)')/.segvg_installed
+prefix=$(python -c 'import sys; print(sys.prefix)')
+# Packages are installed without bytecode. Where Python must not write any beside the
+# sources, every program would compile torch and all others again: seconds each.
+if [ -n "${PYTHONDONTWRITEBYTECODE:-}" ] && [ -z "${PYTHONPYCACHEPREFIX:-}" ]; then
+  unset PYTHONDONTWRITEBYTECODE
+  export PYTHONPYCACHEPREFIX="$prefix/pycache"
+fi
+stamp=$prefix/.segvg_installed
 wanted=$(cat pyproject.toml requirements/constraints.txt | cksum)$root
 extras=${extras:-}
 installed=$(cat "$stamp" 2>/dev/null || true)
