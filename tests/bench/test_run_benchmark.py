@@ -131,7 +131,16 @@ def test_bug_in_a_job_ends_the_bench_when_the_others_are_done(plan, tmp_path,
     assert ended == ['Bad']
 
 
-def test_interrupt_ends_what_runs_and_begins_nothing(tmp_path, monkeypatch):
+@pytest.fixture
+def interruptible():
+    """Let SIGINT raise KeyboardInterrupt; processes of pytest-xdist ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupt_ends_what_runs_and_begins_nothing(tmp_path, monkeypatch,
+                                                     interruptible):
     """SIGTERM to the tool reaches it alone; a training may take days."""
     monkeypatch.setattr('segvg.utils.child_processes.GRACE', 0.1)
     (tmp_path / 'train.py').write_text(
