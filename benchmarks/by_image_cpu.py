@@ -6,7 +6,7 @@ has three an image. An epoch shows every sentence once either way.
 python tools/run_benchmark.py benchmarks/by_image_cpu.py --jobs 2
 """
 name = 'by_image_cpu'
-seeds = [0]
+seeds = [0, 1]
 splits = ['val']
 scores = ['rec/acc@0.5', 'rec/mIoU']
 options = {'train_cfg.val_interval': 100}
