@@ -91,7 +91,7 @@ def main() -> None:
     path, wanted = sys.argv[1], sys.argv[6:]
     needs_numpy, memory, unpacked, seconds = map(int, sys.argv[2:6])
     if not needs_numpy:
-        # an import of it fails then, and PyArrow goes on without
+        # None makes every import of NumPy fail; PyArrow then reads without NumPy.
         sys.modules['numpy'] = None  # type: ignore[assignment]
     output = os.fdopen(os.dup(sys.stdout.fileno()), 'wb')
     try:
