@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from segvg.bench.published import pair
-from segvg.bench.published.adapter import NAMES, Inputs, find_adapter
+from segvg.bench.published.adapter import DECIDED, NAMES, Inputs, find_adapter
 from segvg.bench.published.child import STATUS, forget_peak, peak_since, without_dropout
 from segvg.bench.published.stand_ins import draw_weights, provide
 from segvg.bench.published.theirs import Theirs
@@ -194,6 +194,64 @@ def test_difference_that_is_no_number_is_refused(tmp_path):
         torch.save(dict(boxes=torch.tensor([value])), tmp_path / f'answers_{side}.pt')
     with pytest.raises(InputError, match='differ by nan'):
         pair.check_equal(tmp_path)
+
+
+class PublishedDecoder(torch.nn.Module):
+    """Has the interface of ReLA's decoder: two layers, two heads, a map of pixels."""
+    num_heads = 2
+
+    def forward(self, scores):
+        for layer in range(3):
+            self.forward_prediction_heads(scores + layer)
+
+    def forward_prediction_heads(self, scores, attn_mask_target_size=None):
+        return None, None, (scores < 0.5).repeat_interleave(2, 0), None, None
+
+
+class OurDecoder(torch.nn.Module):
+    """Blocks what is below a half, a bit later than the other."""
+
+    def forward(self, scores):
+        return [self.blocked(scores + layer, torch.zeros(())) for layer in range(2)]
+
+    def blocked(self, regions, mask_features):
+        return regions < 0.6
+
+
+def test_rela_goes_on_with_the_published_decisions():
+    adapter = find_adapter('rela')
+    theirs, ours = (SimpleNamespace(**{part: SimpleNamespace(**{name: decoder})})
+                    for part, name, decoder in (
+                        ('sem_seg_head', 'predictor', PublishedDecoder()),
+                        ('head', 'decoder', OurDecoder())))
+    scores = torch.tensor([[[0.1, 0.55, 0.7, 0.9]]])  # (B, regions, pixels)
+    noted = []
+    with adapter.note_decisions(theirs, noted):
+        theirs.sem_seg_head.predictor(scores)
+        theirs.sem_seg_head.predictor(-scores)
+    # the last decision of a pass is for no layer
+    assert [each.tolist() for each in noted] == [
+        [[[True, False, False, False]]], [[[False] * 4]],
+        [[[True] * 4]], [[[False, True, True, True]]]]
+    with adapter.take_decisions(ours, noted) as shares:
+        taken = ours.head.decoder(scores)
+    assert taken[0].tolist() == noted[0].tolist() and shares == [0.25, 0.0]
+    for decoder in (theirs.sem_seg_head.predictor, ours.head.decoder):
+        assert not {'blocked', 'forward_prediction_heads'} & set(vars(decoder))
+    theirs.sem_seg_head.predictor(scores)
+    assert len(noted) == 4
+
+
+def test_few_turned_decisions_are_allowed(tmp_path):
+    for share, allowed in ((2e-4, True), (4e-4, False)):
+        for side, value in (('ours', share), ('theirs', 0.0)):
+            torch.save({DECIDED: torch.tensor([0.0, value])},
+                       tmp_path / f'answers_{side}.pt')
+        if allowed:
+            assert pair.check_equal(tmp_path)[DECIDED] == pytest.approx(share)
+            continue
+        with pytest.raises(InputError, match='0.0004, 0.0003 is allowed'):
+            pair.check_equal(tmp_path)
 
 
 def test_log_explains_a_failure():

@@ -1,8 +1,9 @@
 """What an adapter of a published repository says, and what both sides exchange."""
+import contextlib
 from abc import ABC, abstractmethod
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, Iterator, NamedTuple, Optional
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,11 @@ from segvg.bench.published.stand_ins import draw_weights
 #: Names of the adapters.
 NAMES = tuple(sorted(path.stem for path in (Path(__file__).parent / 'adapters').glob(
     '*.py') if path.stem != '__init__'))
+
+#: File of the hard decisions of the published model.
+DECISIONS = 'decisions.pt'
+#: Name among the answers for the shares of decisions that differ.
+DECIDED = 'hard decisions'
 
 
 class Inputs(NamedTuple):
@@ -102,6 +108,35 @@ class Adapter(ABC):
     @abstractmethod
     def ours(self, model: nn.Module, batch: Any) -> dict[str, Tensor]:
         """Return the same answers of our model to a ``GroundingBatch``."""
+
+    @contextlib.contextmanager
+    def note_decisions(self, model: nn.Module, noted: list[Tensor]) -> Iterator[None]:
+        """Note the hard decisions inside the published model, of which others follow.
+
+        Rounding turns a few of them, between two threads and one as well; what follows
+        from another decision says nothing about what is computed. So both models go on
+        with those of the published one, and how many differ is compared by itself.
+
+        Args:
+            model: the published one.
+            noted: appended to, bool, in the order in which they are made.
+        """
+        yield
+
+    @contextlib.contextmanager
+    def take_decisions(self, model: nn.Module, noted: list[Tensor]
+                       ) -> Iterator[list[float]]:
+        """Let our model go on with noted decisions.
+
+        Args:
+            model: ours.
+            noted: the decisions; none if a model makes none.
+
+        Yields:
+            of each decision the share of its elements that ours decides otherwise,
+            appended to when it is made.
+        """
+        yield []
 
     def rename(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the published weights under our names.

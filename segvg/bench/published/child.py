@@ -53,6 +53,11 @@ class Side(ABC):
         """Return what the model, in evaluation, says of the inputs of a phase."""
 
     @abstractmethod
+    def decisions(self, found: dict[str, Tensor]
+                  ) -> contextlib.AbstractContextManager[None]:
+        """Note hard decisions, or take noted ones; add how many differ to answers."""
+
+    @abstractmethod
     def infer(self) -> None:
         """Answer all sentences about one image."""
 
@@ -73,15 +78,15 @@ class Side(ABC):
 
     def compare(self) -> dict[str, Any]:
         """Leave the answers to all inputs, and the loss without dropout."""
-        self.model.eval()
         found: dict[str, Tensor] = {}
-        with torch.no_grad():
+        with torch.no_grad(), self.decisions(found):
+            self.model.eval()
             for phase in ('infer', 'train'):
                 found.update({f'{phase} {name}': value.float().cpu()
                               for name, value in self.answers(phase).items()})
-        self.model.train()
-        with torch.no_grad(), without_dropout():
-            found['train loss'] = self.loss().detach().float().cpu().reshape(())
+            self.model.train()
+            with without_dropout():
+                found['train loss'] = self.loss().detach().float().cpu().reshape(())
         torch.save(found, self.folder / f'answers_{self.label}.pt')
         return {}
 

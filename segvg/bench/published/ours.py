@@ -1,6 +1,7 @@
 """Our side: the weights of the published model, renamed by our rules."""
+import contextlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
-from segvg.bench.published.adapter import Inputs
+from segvg.bench.published.adapter import DECIDED, DECISIONS, Inputs
 from segvg.bench.published.child import Side
 from segvg.bench.random_batch import random_batch
 from segvg.checkpoints.io import load_strictly
@@ -72,6 +73,15 @@ class Ours(Side):
         """Return what the model, in evaluation, says of the inputs of a phase."""
         data = self.model.data_preprocessor(self.batches[phase], False)
         return self.adapter.ours(self.model, data['inputs'])
+
+    @contextlib.contextmanager
+    def decisions(self, found: dict[str, Tensor]) -> Iterator[None]:
+        """Take the hard decisions of the published model; add how many ours turns."""
+        noted = torch.load(self.folder / DECISIONS, weights_only=True)
+        with self.adapter.take_decisions(self.model, noted) as shares:
+            yield
+        if noted:
+            found[DECIDED] = torch.tensor(shares)
 
     def infer(self) -> None:
         """Answer all sentences about one image."""

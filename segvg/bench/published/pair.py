@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Iterator, NamedTuple, Optional, Sequence
 
-from segvg.bench.published.adapter import find_adapter
+from segvg.bench.published.adapter import DECIDED, find_adapter
 from segvg.utils.child_processes import die_with_parent
 from segvg.utils.errors import InputError
 from segvg.utils.layout import PACKAGE
@@ -19,6 +19,8 @@ from segvg.utils.layout import PACKAGE
 ANSWERS = 1e-4
 #: Largest relative difference of the training loss.
 LOSS = 1e-3
+#: Largest share of the elements of a hard decision that rounding may turn.
+TURNED = 3e-4
 #: In this order: training leaves gradients and averages in memory, other weights too.
 PHASES = ('infer', 'train')
 SHOWN = 15  # last lines that a process has printed, when it fails
@@ -161,6 +163,8 @@ def differences(ours: dict, theirs: dict) -> Iterator[tuple[str, float, float]]:
         difference = float((a - b).abs().max())
         if name.endswith('loss'):
             yield name, difference / max(largest, 1e-12), LOSS
+        elif name == DECIDED:
+            yield name, difference, TURNED
         else:
             yield name, difference / max(1.0, largest), ANSWERS
 

@@ -1,4 +1,5 @@
 """The side of the published model: random weights of its own, our inputs."""
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Iterator
 import torch
 from torch import Tensor
 
-from segvg.bench.published.adapter import Inputs
+from segvg.bench.published.adapter import DECIDED, DECISIONS, Inputs
 from segvg.bench.published.child import Side, load_inputs
 from segvg.utils import profiling
 
@@ -39,6 +40,16 @@ class Theirs(Side):
     def answers(self, phase: str) -> dict[str, Tensor]:
         """Return what the model, in evaluation, says of the inputs of a phase."""
         return self.adapter.answer(self.model, self.inputs[phase])
+
+    @contextlib.contextmanager
+    def decisions(self, found: dict[str, Tensor]) -> Iterator[None]:
+        """Leave the hard decisions for our side."""
+        noted: list[Tensor] = []
+        with self.adapter.note_decisions(self.model, noted):
+            yield
+        torch.save(noted, self.folder / DECISIONS)
+        if noted:
+            found[DECIDED] = torch.zeros(len(noted))
 
     def infer(self) -> None:
         """Answer all sentences about one image, whichever way is faster."""

@@ -1,7 +1,8 @@
 """ReLA: https://github.com/henghuiding/ReLA."""
+import contextlib
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -90,6 +91,48 @@ class ReLA(Adapter):
             found.masks, size=batch.images.shape[-2:], mode='bilinear',
             align_corners=False)
         return dict(masks=masks.sigmoid(), no_target=found.no_target.sigmoid())
+
+    @contextlib.contextmanager
+    def note_decisions(self, model: nn.Module, noted: list[Tensor]) -> Iterator[None]:
+        """Note where regions may not look, (B, Q, N), in each layer."""
+        decoder = model.sem_seg_head.predictor
+        predict = decoder.forward_prediction_heads
+
+        def note(*args: Any, **kwargs: Any) -> Any:
+            found = predict(*args, **kwargs)
+            noted.append(found[2][::decoder.num_heads].clone())  # equal in all heads
+            return found
+
+        def drop_last(*_: Any) -> None:
+            noted.pop()  # no layer follows
+
+        decoder.forward_prediction_heads = note
+        handle = decoder.register_forward_hook(drop_last)
+        try:
+            yield
+        finally:
+            del decoder.forward_prediction_heads
+            handle.remove()
+
+    @contextlib.contextmanager
+    def take_decisions(self, model: nn.Module, noted: list[Tensor]
+                       ) -> Iterator[list[float]]:
+        """Let regions look where they do in the published model."""
+        decoder = model.head.decoder
+        decide, rest = decoder.blocked, iter(noted)
+        shares: list[float] = []
+
+        def take(regions: Tensor, mask_features: Tensor) -> Tensor:
+            given = next(rest).to(regions.device)
+            ours = decide(regions, mask_features)
+            shares.append(float((ours != given).float().mean()))
+            return given
+
+        decoder.blocked = take
+        try:
+            yield shares
+        finally:
+            del decoder.blocked
 
     def read_sample(self, sample: Any) -> dict[str, Tensor]:
         """Return box and mask of a sample; at test there is no mask."""
