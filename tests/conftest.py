@@ -1,4 +1,5 @@
 """Settings for all tests: one thread, no network, no display."""
+import gc
 import os
 from importlib.util import find_spec
 
@@ -9,6 +10,9 @@ os.environ.setdefault('MPLBACKEND', 'Agg')
 import pytest
 import torch
 
+# While hundreds of modules are imported there is nothing to collect.
+gc.disable()
+
 RECORDED_CASE = 'recorded case'
 
 
@@ -17,6 +21,15 @@ def pytest_report_header() -> str:
     if find_spec('mmdet') is None:
         return 'mmdet: not installed, so nothing is compared with it'
     return 'mmdet: installed, and compared with'
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage again, but look no more at what the imports have made.
+
+    Searching a million objects that stay to the end takes a third of a second a time.
+    """
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
