@@ -72,22 +72,31 @@ def test_missing_key_is_named(card):
         read_card(card)
 
 
+@pytest.fixture(scope='module')
+def odd(tmp_path_factory):
+    """A card, what its JSON file says, and an empty folder."""
+    path = make_card(tmp_path_factory.mktemp('odd') / 'odd.json', [1, 0])
+    return path, json.loads(path.read_text()), tmp_path_factory.mktemp('empty')
+
+
 @pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_any_odd_card_is_read_or_told_in_one_line(tmp_path_factory, data):
-    path = make_card(tmp_path_factory.getbasetemp() / 'odd.json', [1, 0])
-    header, row = json.loads(path.read_text()), rows_of(1)[0]
+def test_any_odd_card_is_read_or_told_in_one_line(odd, data):
+    path, header, empty = odd
+    row = rows_of(1)[0]
     where = data.draw(st.sampled_from([*places(header)][1:]))
     path.write_text(json.dumps(put(header, where, data.draw(
         st.sampled_from([..., *ODD])))))
     where = data.draw(st.sampled_from([*places(row)][1:]))
     line = json.dumps(put(row, where, data.draw(st.sampled_from([..., *ODD]))))
     path.with_suffix('.jsonl').write_text(f'{line}\n' * 2)
-    try:
-        analyze(read_card(path), read_rows(path))
-    except (CardError, ValueError) as error:
-        assert '\n' not in str(error) and '\x1b' not in str(error)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(empty)  # where the data of the card are looked for
+        try:
+            analyze(read_card(path), read_rows(path))
+        except (CardError, ValueError) as error:
+            assert '\n' not in str(error) and '\x1b' not in str(error)
 
 
 def test_arrays_are_those_of_the_answers(card):

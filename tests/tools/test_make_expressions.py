@@ -19,7 +19,7 @@ def make(monkeypatch, *arguments):
     return stop.value.code
 
 
-def write_crowded(path, images=300, per_image=6.95):
+def write_crowded(path, images=60, per_image=6.95):
     """Write a file as crowded as COCO val2017: random boxes with outlines."""
     draw = random.Random(0)
     classes = [f'{word} {thing}' for word in ('red', 'old', 'wet', 'odd', 'big', 'dry',
@@ -95,8 +95,8 @@ def test_file_that_is_no_instances_file(tmp_path, monkeypatch, capsys):
 
 def test_crowded_images_of_random_boxes_have_sentences(tmp_path, monkeypatch, capsys):
     objects = write_crowded(tmp_path / 'big.json')
-    assert objects > 5 * 300
+    assert objects > 5 * 60
     assert make(monkeypatch, tmp_path / 'big.json', '--out', tmp_path / 'out') == 0
     told = re.search(r'([\d,]+) sentences about ([\d,]+) ', capsys.readouterr().out)
     sentences, images = (int(text.replace(',', '')) for text in told.groups())
-    assert 250 < images <= 300 and images < sentences < 4 * objects
+    assert 50 < images <= 60 and images < sentences < 4 * objects

@@ -1,5 +1,6 @@
 """Rounds: what they keep, what they draw again, and that a stop changes nothing."""
 import json
+from functools import cache
 
 import pytest
 import torch
@@ -43,6 +44,16 @@ def data(tmp_path_factory):
     return make_data(tmp_path_factory.mktemp('toy') / 'data')
 
 
+@pytest.fixture(scope='module')
+def unbroken(data, tmp_path_factory):
+    """Return a function that trains two rounds, the same ones once: folder and rows."""
+    @cache
+    def train(path, *keep):
+        folder = tmp_path_factory.mktemp('whole')
+        return folder, run_rounds(config(path, data, folder, list(keep)))
+    return train
+
+
 def config(path, data, work_dir, keep, rounds=2):
     cfg = toy_config(path, data, work_dir)
     cfg.train_cfg.max_epochs = 2
@@ -60,18 +71,18 @@ def weights(row) -> dict:
 @pytest.mark.parametrize('path,keep,count', [
     (SIRI, ['fusion.layers'], 24), (SEGVG, ['fusion.layers', 'alignment'], 84)],
     ids=['siri', 'segvg'])
-def test_rounds_of_any_grounder(path, keep, count, data, tmp_path):
-    rows = run_rounds(config(path, data, tmp_path, keep))
+def test_rounds_of_any_grounder(path, keep, count, unbroken):
+    folder, rows = unbroken(path, *keep)
     assert [row['kept'] for row in rows] == [0, count]
     assert rows[1]['kept_from'] == rows[0]['checkpoint']
-    assert json.loads((tmp_path / 'rounds.json').read_text())['rounds'] == rows
+    assert json.loads((folder / 'rounds.json').read_text())['rounds'] == rows
     assert len(format_table(rows).splitlines()) == 3
 
 
 @pytest.mark.parametrize('at', [('1', 4), ('2', 1)], ids=['middle', 'first epoch'])
-def test_a_stop_changes_nothing(at, data, tmp_path):
+def test_a_stop_changes_nothing(at, data, tmp_path, unbroken):
     keep = ['fusion.layers']
-    whole = run_rounds(config(SIRI, data, tmp_path / 'whole', keep))
+    _, whole = unbroken(SIRI, *keep)
     StopHook.at = at
     with pytest.raises(Stopped):
         run_rounds(config(SIRI, data, tmp_path / 'parts', keep))
