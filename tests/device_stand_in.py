@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
 
 ROOT = Path(__file__).parents[1]
 DEVICE = torch.device('meta')
@@ -71,6 +70,26 @@ def to_device(value: Any) -> Any:
     return value
 
 
+def mapped(function: Callable, value: Any) -> Any:
+    """Return what an operation takes or gives with a function applied to each part."""
+    if isinstance(value, (list, tuple)):
+        return type(value)([mapped(function, part) for part in value])
+    if isinstance(value, dict):
+        return {key: mapped(function, part) for key, part in value.items()}
+    return function(value)
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """Yield the tensors that an operation takes or gives."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from tensors_in(part)
+    elif isinstance(value, dict):
+        yield from tensors_in(list(value.values()))
+
+
 class _Makers(TorchFunctionMode):
     """Counts tensors that Python makes, which reach no operation."""
 
@@ -116,6 +135,11 @@ class DeviceStandIn(TorchDispatchMode):
         self.events: Counter[tuple[str, str]] = Counter()
         self._makers = _Makers(self.count)
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing is compiled here, and to keep the compiler out takes long."""
+        return False
+
     def __enter__(self) -> 'DeviceStandIn':
         super().__enter__()
         self._makers.__enter__()
@@ -136,8 +160,7 @@ class DeviceStandIn(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (),
                            kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
-        values = [value for value in tree_leaves((args, kwargs))
-                  if isinstance(value, Tensor)]
+        values = list(tensors_in((args, kwargs)))
         on_device = any(map(is_on_device, values))
         target = kwargs.get('device')
         if target is not None:
@@ -147,13 +170,13 @@ class DeviceStandIn(TorchDispatchMode):
             self._look(func, args, values, target)
         elif target == DEVICE and values:
             self.count('move' if kwargs.get('non_blocking') else 'copy')
-        out = func(*tree_map(to_host, args), **tree_map(to_host, kwargs))
+        out = func(*mapped(to_host, args), **mapped(to_host, kwargs))
         if func is aten._pack_padded_sequence.default:
             return to_device(out[0]), out[1]  # sizes stay on the host
         if func._schema.is_mutable:
             return self._changed(func, args, kwargs, out)
         if target == DEVICE or (on_device and target is None):
-            return tree_map(to_device, out)
+            return mapped(to_device, out)
         return out
 
     def _look(self, func: Any, args: tuple, values: list[Tensor],
@@ -190,8 +213,8 @@ class DeviceStandIn(TorchDispatchMode):
         returns = func._schema.returns
         if len(returns) == 1 and returns[0].alias_info is not None:
             return changed[0]
-        on_device = any(map(is_on_device, tree_leaves(changed)))
-        return tree_map(to_device, out) if on_device else out
+        on_device = any(map(is_on_device, tensors_in(changed)))
+        return mapped(to_device, out) if on_device else out
 
 
 def _place() -> str:

@@ -68,7 +68,8 @@ def count_steps(name: str, folders: tuple[Path, Path], work_dir: Path) -> StepCo
         model.eval()
         batch = batch_of(cfg.test_dataloader, *range(SAMPLES))
         with torch.no_grad():
-            model.test_step(batch)  # looks up whether ReLA's gates are open
+            if name.startswith('rela'):
+                model.test_step(batch)  # looks up whether its gates are open
             device.events.clear()
             samples = model.test_step(batch)
         return StepCounts(training, Counter(device.events), losses, samples)
