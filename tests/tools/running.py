@@ -3,10 +3,10 @@ import os
 import runpy
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests.tools.prepared import stand_in_python
 from tests.toy import ROOT
 
 
@@ -27,10 +27,11 @@ def tool_error(monkeypatch: pytest.MonkeyPatch, name: str, *arguments) -> str:
 
 def run_shell(*command) -> str:
     """Run a command from the root of the repository and return what it prints."""
-    # The scripts call `python`: it has to be the one that runs the tests.
-    path = f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}'
-    result = subprocess.run([str(part) for part in command], cwd=ROOT, text=True,
-                            capture_output=True, timeout=300,
-                            env={**os.environ, 'PATH': path})
+    # The scripts call `python`, and PyTorch's launcher what PYTHON_EXEC names.
+    with stand_in_python() as python:
+        environment = {**os.environ, 'PYTHON_EXEC': str(python),
+                       'PATH': f'{python.parent}{os.pathsep}{os.environ["PATH"]}'}
+        result = subprocess.run([str(part) for part in command], cwd=ROOT, text=True,
+                                capture_output=True, timeout=300, env=environment)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     return result.stdout
