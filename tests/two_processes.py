@@ -1,5 +1,6 @@
 """The first gradients of every method: one process, and two with uneven shares."""
 import json
+import multiprocessing
 from pathlib import Path
 from typing import Callable, NamedTuple
 
@@ -16,8 +17,9 @@ from segvg.structures import ExpressionGroup
 from segvg.utils.seeding import seeded
 from tests.toy import ROOT, toy_config
 
-#: Sentences of the 8 images; each process gets 4 images.
-SENTENCES = (1, 1, 2, 1, 3, 3, 3, 3)
+#: Sentences of the images of each process.
+SHARES = ((1, 2), (3, 3))
+SENTENCES = SHARES[0] + SHARES[1]
 #: Tokens to which every text is padded: some quirks of published code count padding,
 #: and two processes pad to their own longest text.
 TOKENS = 16
@@ -29,22 +31,22 @@ def as_they_are(samples: list) -> None:
 
 def none_in_half(samples: list) -> None:
     """Leave no target in the images of the first process."""
-    drop_targets(samples[:sum(SENTENCES[:4])])
+    drop_targets(samples[:sum(SHARES[0])])
 
 
 def none_in_most(samples: list) -> None:
     """Leave a target in the images of the first process, and all in the other's."""
-    drop_targets(samples[1:sum(SENTENCES[:4])])
+    drop_targets(samples[1:sum(SHARES[0])])
 
 
 def captions_none_in_half(samples: list) -> None:
     """As ``none_in_half`` where an image has one caption."""
-    drop_targets(samples[:4])
+    drop_targets(samples[:len(SHARES[0])])
 
 
 def captions_none_in_most(samples: list) -> None:
     """As ``none_in_most`` where an image has one caption."""
-    drop_targets(samples[1:4])
+    drop_targets(samples[1:len(SHARES[0])])
 
 
 def drop_targets(samples: list) -> None:
@@ -96,7 +98,7 @@ CASES = {
 
 
 def make_images(case: Case, data: Path, work_dir: Path) -> tuple[nn.Module, list]:
-    """Return the model of a case, in double precision, and its 8 images.
+    """Return the model of a case, in double precision, and its images.
 
     In evaluation mode: without dropout, and batch normalisation uses its averages, not
     those of the images that a process has.
@@ -131,14 +133,16 @@ def make_images(case: Case, data: Path, work_dir: Path) -> tuple[nn.Module, list
     return model.double().eval(), images
 
 
-def gradients(run: nn.Module, model: nn.Module, images: list,
-              steps: int = 1) -> dict[str, Tensor]:
+def loss(run: nn.Module, model: nn.Module, images: list) -> Tensor:
+    """Return the sum of the losses of images."""
+    data = model.data_preprocessor(pseudo_collate(images))
+    return sum(run(**data, mode='loss').values())
+
+
+def gradients(run: nn.Module, model: nn.Module, images: list) -> dict[str, Tensor]:
     """Return the gradients of the sum of the losses of images."""
-    for _ in range(steps):
-        model.zero_grad()
-        data = model.data_preprocessor(pseudo_collate(images))
-        losses = run(**data, mode='loss')
-        sum(losses.values()).backward()
+    model.zero_grad()
+    loss(run, model, images).backward()
     return {name: weight.grad.clone() for name, weight in model.named_parameters()
             if weight.grad is not None}
 
@@ -163,24 +167,42 @@ def compare(whole: dict[str, Tensor], shared: dict[str, Tensor]) -> dict:
                 difference=differences[worst], worst=worst)
 
 
-def run_process(rank: int, data: str, work_dir: str) -> None:
-    """Be one of two processes; the first writes ``table.json``."""
+def run_two_processes(data: str, work_dir: str) -> None:
+    """Be the first of two processes, which writes ``table.json``; fork the other one.
+
+    What both need is made before. Nothing may have been derived by then: the threads
+    that do it are not forked.
+    """
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
     torch.Tensor.float = torch.Tensor.double  # type: ignore[method-assign]
-    made, whole, table = {}, {}, {}
-    for name, case in CASES.items():
-        model, images = made[name] = make_images(
-            case, Path(data), Path(work_dir, f'{rank}'))
-        if rank == 0:
-            whole[name] = gradients(model, model, images)
+    made = {name: make_images(case, Path(data), Path(work_dir))
+            for name, case in CASES.items()}
+    other = multiprocessing.get_context('fork').Process(
+        target=run_process, args=(1, made, work_dir))
+    other.start()
+    run_process(0, made, work_dir)
+    other.join()
+    assert other.exitcode == 0
+
+
+def run_process(rank: int, made: dict[str, tuple[nn.Module, list]], work_dir: str
+                ) -> None:
+    """Be one of two processes."""
+    whole, table = {}, {}
+    if rank == 0:
+        whole = {name: gradients(model, model, images)
+                 for name, (model, images) in made.items()}
     torch.distributed.init_process_group(
         'gloo', init_method=f'file://{work_dir}/group', rank=rank, world_size=2)
     for name, (model, images) in made.items():
         wrapped = MMDistributedDataParallel(model, device_ids=None,
                                             broadcast_buffers=False)
+        first = len(SHARES[0])
+        images = images[first:] if rank else images[:first]
+        own = gradients(wrapped, model, images)
         # The second step fails where a parameter had no gradient in the first.
-        own = gradients(wrapped, model, images[4 * rank:4 * rank + 4], steps=2)
+        loss(wrapped, model, images)
         if rank == 0:
             norms = [part for part, module in model.named_modules()
                      if isinstance(module, _BatchNorm)]

@@ -7,7 +7,7 @@ import torch
 from segvg.models.losses import process_mean, zero_loss
 from tests.tools.killing import fork_server
 from tests.toy import make_data
-from tests.two_processes import CASES, run_process
+from tests.two_processes import CASES, SENTENCES, run_two_processes
 
 
 def test_one_process_divides_by_its_own_amount():
@@ -26,10 +26,12 @@ def test_zero_loss_has_a_gradient_for_every_parameter():
 @pytest.fixture(scope='module')
 def table(tmp_path_factory):
     folder = tmp_path_factory.mktemp('two')
-    data = make_data(folder / 'data', images=8)
-    fork_server()
-    torch.multiprocessing.start_processes(
-        run_process, (str(data), str(folder)), nprocs=2, start_method='forkserver')
+    data = make_data(folder / 'data', images=len(SENTENCES))
+    process = fork_server().Process(target=run_two_processes,
+                                    args=(str(data), str(folder)))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
     return json.loads((folder / 'table.json').read_text())
 
 
