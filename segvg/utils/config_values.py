@@ -13,6 +13,7 @@ again, with the new value in the place of the old one.
 import ast
 import re
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Iterator, NamedTuple, Optional
 
@@ -49,28 +50,16 @@ class ConfigFile:
         self.path = path
         self.text = path.read_text('utf-8')
         try:
-            self.tree = ast.parse(self.text)
+            self.assignments, self.reads = _parse(self.text)
         except SyntaxError as error:
             raise ValueError(f'config {path}, line {error.lineno}: {error.msg}'
                              ) from error
-        self.assignments = {found.name: found for found in map(
-            _assignment, self.tree.body) if found is not None}
 
     @property
     def literals(self) -> dict[str, Any]:
         """The names with a plain value: a number, text, None, or a tuple of those."""
         return {found.name: found.value for found in self.assignments.values()
                 if found.value is not ... and found.name != BASE}
-
-    @property
-    def reads(self) -> set[str]:
-        """The names that the file reads, its own and those of its bases."""
-        own = {node.id for node in ast.walk(self.tree)
-               if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-        based = {node.attr for node in ast.walk(self.tree)
-                 if isinstance(node, ast.Attribute)
-                 and isinstance(node.value, ast.Name) and node.value.id == BASE}
-        return own | based
 
     @property
     def base_names(self) -> list[str]:
@@ -103,6 +92,28 @@ class ConfigFile:
             lines[first:last + 1] = [before + text + after, *['\n'] * (last - first)]
         folder = str(self.path.parent.absolute())
         return re.sub(r'\{\{\s*fileDirname\s*\}\}', lambda _: folder, ''.join(lines))
+
+
+@lru_cache(maxsize=64)  # a config is read several times, and shares its bases
+def _parse(text: str) -> tuple[dict[str, Assignment], frozenset[str]]:
+    """Return the assignments of a file by their names, and the names that it reads.
+
+    The latter are its own and those of its bases.
+
+    Raises:
+        SyntaxError: it is not Python.
+    """
+    tree = ast.parse(text)
+    assignments = {found.name: found for found in map(_assignment, tree.body)
+                   if found is not None}
+    own, based = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            own.add(node.id)
+        elif (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+                and node.value.id == BASE):
+            based.add(node.attr)
+    return assignments, frozenset(own | based)
 
 
 def _assignment(node: ast.stmt) -> Optional[Assignment]:
