@@ -1,6 +1,7 @@
 """The files of a data set: REFER, gRefCOCO and canonical form, and the scenes."""
 import json
 import pickle
+import sys
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -11,7 +12,7 @@ from segvg.synthref.facts import members_of
 from segvg.synthref.forms import to_json
 from segvg.synthref.grammar import Wording
 from segvg.synthref.images import ImageRecord
-from segvg.synthref.levels import Level
+from segvg.synthref.levels import SPLITS, Level
 from segvg.synthref.sentences import Sentence
 from segvg.utils.files import whole_file, write_whole
 
@@ -114,7 +115,7 @@ def _category(level: Level, entry: Entry, index: int) -> int:
 
 def write_refer(path: Path, entries: list[Entry], level: Level) -> None:
     """Write ``refs(synth).p``: sentences with one target."""
-    refs = [_ref(entry, ref, ann_id=entry.ann_ids[ref.targets[0]],
+    refs = [_ref(entry, ref, level, ann_id=entry.ann_ids[ref.targets[0]],
                  category_id=_category(level, entry, ref.targets[0]))
             for entry in entries for ref in entry.refs if len(ref.targets) == 1]
     write_whole(path, pickle.dumps(refs, protocol=2))
@@ -128,23 +129,35 @@ def write_grefcoco(path: Path, entries: list[Entry], level: Level) -> None:
             ann_ids = [entry.ann_ids[index] for index in ref.targets]
             categories = sorted({_category(level, entry, index)
                                  for index in ref.targets})
-            refs.append(_ref(entry, ref, ann_id=ann_ids or [-1],
+            refs.append(_ref(entry, ref, level, ann_id=ann_ids or [-1],
                              category_id=categories or [-1], no_target=not ann_ids))
     write_json(path, refs)
 
 
-def _ref(entry: Entry, ref: Ref, **targets: object) -> dict:
+def _ref(entry: Entry, ref: Ref, level: Level, **targets: object) -> dict:
     ann_id = targets['ann_id']
     ann_id = ann_id[0] if isinstance(ann_id, list) else ann_id
     # REFER's habit: the image's name with the id of the object, where there is one
     suffix = '' if ann_id == -1 else f'_{ann_id}'
-    wordings = [(sent_id, sentence.wording) for sent_id, sentence in ref.sentences]
-    sentences = [dict(raw=wording.raw, sent=wording.sent, sent_id=sent_id,
-                      tokens=wording.sent.split()) for sent_id, wording in wordings]
-    return dict(ref_id=ref.ref_id, image_id=entry.image_id, split=entry.record.split,
+    sentences = []
+    for sent_id, sentence in ref.sentences:
+        raw, sent = (_as_made_here(text, level)
+                     for text in (sentence.wording.raw, sentence.wording.sent))
+        sentences.append(dict(raw=raw, sent=sent, sent_id=sent_id, tokens=sent.split()))
+    split = SPLITS[SPLITS.index(entry.record.split)]
+    return dict(ref_id=ref.ref_id, image_id=entry.image_id, split=split,
                 file_name=entry.file_name.replace('.jpg', f'{suffix}.jpg'),
                 sent_ids=[sentence['sent_id'] for sentence in sentences],
                 sentences=sentences, **targets)
+
+
+def _as_made_here(text: str, level: Level) -> str:
+    """Return a text as the object that it is when this process made its image.
+
+    A pickle tells equal texts from one text that occurs twice. Below L2 a sentence of
+    one word is that word of the table, the same for all images of a process.
+    """
+    return text if level.compound or ' ' in text else sys.intern(text)
 
 
 def write_canonical(out_dir: Path, name: str, entries: list[Entry], level: Level,

@@ -13,16 +13,17 @@ from segvg.synthref import generate
 pytestmark = pytest.mark.slow
 
 # several targets and none, polygons and run lengths; phrases, holes and parts
-LEVELS = ('L1', 'L4')
+SIZES = dict(L1=dict(train=12, val=8, testA=4, testB=4),
+             L4=dict(train=4, val=4, testA=2, testB=2))
 READ_AS = dict(refer='refer_refcoco', grefcoco='grefcoco', mdetr='mdetr_refexp',
                odvg='odvg')
 
 
-@pytest.fixture(scope='module', params=LEVELS)
+@pytest.fixture(scope='module', params=SIZES)
 def synthref(request, tmp_path_factory):
     """Folder of a small SynthRef and its canonical files."""
     out = tmp_path_factory.mktemp('synthref')
-    generate(out, request.param, 1, dict(train=12, val=8, testA=4, testB=4))
+    generate(out, request.param, 1, SIZES[request.param])
     return out, sorted((out / 'canonical').glob('*.jsonl'))
 
 

@@ -10,6 +10,7 @@ import torch
 from segvg.annotations.checks import Report
 from segvg.annotations.conversion import read_lines
 from segvg.annotations.readers import READERS, ReadOptions
+from tests.annotations.readers.parquet_sources import in_this_process
 from tests.datasets.fixture_reading import read_fixture
 from tests.toy import ROOT
 
@@ -29,6 +30,13 @@ WAYS = dict(
     blanks=lambda tree: json.dumps(tree, separators=(' ,  ', ' :\t')),
     escapes=lambda tree: json.dumps(tree, ensure_ascii=True),
     plain=lambda tree: json.dumps(tree, ensure_ascii=False, separators=(',', ':')))
+
+
+@pytest.fixture(autouse=True)
+def parquet_in_this_process():
+    """Begin no process for each file; test_fixtures.py reads them as users do."""
+    with in_this_process():
+        yield
 
 
 @pytest.fixture

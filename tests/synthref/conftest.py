@@ -8,13 +8,14 @@ from segvg.synthref.images import Job, make_image
 from segvg.synthref.levels import LEVELS, SPLITS
 from segvg.synthref.scene import Scene, SceneObject
 
+SEED = 3
 IMAGES = dict(L0=60, L1=60, L2=30, L3=24, L4=10, L5=6)
 SIMPLE = ('L0', 'L1')   # levels whose sentences relate no objects
 
 
 def make_records(name):
-    """Some images of every split of a level, seed 3."""
-    return {split: [make_image(Job(LEVELS[name], split, 3, index, None))
+    """Some images of every split of a level."""
+    return {split: [make_image(Job(LEVELS[name], split, SEED, index, None))
                     for index in range(IMAGES[name])] for split in SPLITS}
 
 

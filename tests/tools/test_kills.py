@@ -56,7 +56,8 @@ def write_config(folder: Path, workers: int) -> Path:
     cfg = toy_config(SEGVG, make_data(folder / 'data'), folder / 'unused')
     cfg.pop('work_dir')
     cfg.train_cfg.update(max_epochs=EPOCHS, val_interval=1)
-    cfg.train_dataloader.update(num_workers=workers, persistent_workers=workers > 0)
+    cfg.train_dataloader.update(
+        batch_size=4, num_workers=workers, persistent_workers=workers > 0)
     cfg.default_hooks.checkpoint.save_best = 'rec/mIoU'
     cfg.dump(folder / 'toy.py')
     return folder / 'toy.py'

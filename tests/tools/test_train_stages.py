@@ -27,6 +27,7 @@ def config(tmp_path):
         cfg = toy_config(source, make_data(tmp_path / f'data_{name}'), tmp_path)
         cfg.pop('work_dir')
         cfg.train_cfg.update(max_epochs=2, val_interval=1)
+        cfg.train_dataloader.batch_size = 4
         cfg.optim_wrapper.optimizer.lr = 0.01  # what differs shows in the scores
         cfg.pop('earlier_stages', None)
         if name == 'third':
