@@ -25,7 +25,9 @@ def plan(tmp_path):
     """A good and a bad entry on toy data, and one that starts from each."""
     data = make_data(tmp_path / 'data')
     path = tmp_path / 'toy_segvg.py'
-    toy_config(SEGVG, data, tmp_path / 'unused').dump(path)
+    cfg = toy_config(SEGVG, data, tmp_path / 'unused')
+    cfg.train_dataloader.batch_size = 4
+    cfg.dump(path)
     entries = [dict(name='Good', config=str(path)),
                dict(name='Bad', config=str(path), options={'model.head.channels': 63}),
                dict(name='Later', config=str(path), starts_from='Good',

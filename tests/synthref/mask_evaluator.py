@@ -50,7 +50,8 @@ class Seen:
             radius = math.sqrt(self.area / AREAS[name.partition(' ')[0]])
             drawn = covers(name, (ticks[1].T - self.x) / radius,
                            (ticks[0] - self.y) / radius)
-            scores[name] = (drawn & full).sum() / (drawn | full).sum()
+            shared = np.count_nonzero(drawn & full)
+            scores[name] = shared / (np.count_nonzero(drawn) + self.area - shared)
         return max(scores, key=scores.get)
 
     def split_tones(self, picture, visible):
