@@ -19,7 +19,7 @@ def stopped_after(root, work, epochs, resumed=None):
     """Train with scores that fall after the first epoch; returns the last epoch."""
     cfg = toy_config(CONFIG, root / 'data', root / work)
     cfg.train_cfg.update(max_epochs=epochs, val_interval=1)
-    cfg.train_dataloader.dataset.indices = 2
+    cfg.train_dataloader.dataset.indices = cfg.val_dataloader.dataset.indices = 2
     cfg.default_hooks.checkpoint.save_best = SCORE
     cfg.custom_hooks = [dict(type='EarlyStoppingHook', monitor=SCORE, patience=2)]
     if resumed:
