@@ -179,7 +179,7 @@ def run_two_processes(data: str, work_dir: str) -> None:
     made = {name: make_images(case, Path(data), Path(work_dir))
             for name, case in CASES.items()}
     other = multiprocessing.get_context('fork').Process(
-        target=run_process, args=(1, made, work_dir))
+        target=run_process, args=(1, made, work_dir), daemon=True)
     other.start()
     run_process(0, made, work_dir)
     other.join()
