@@ -21,6 +21,7 @@ from segvg.registry import MODELS
 from segvg.utils.configs import drop_init, load
 from segvg.utils.errors import InputError
 from segvg.utils.fast_config_dump import plain_text
+from tests.export.quick import make_shallow, recorded_quickly
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
 
@@ -34,9 +35,10 @@ ANY_SIZE = METHODS[1:4]
 
 
 def build(name):
-    """Model of a small config with random weights."""
+    """Model of a small config with random weights; its head is as it is."""
     cfg = load(ROOT / 'configs' / f'{name}.py')
     drop_init(cfg.model)
+    make_shallow(cfg.model, 'head')
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('segvg'):
         return MODELS.build(cfg.model).eval()
@@ -59,7 +61,8 @@ def test_every_method_is_one_graph_for_any_number_of_expressions(name):
     graph = Graph('whole', WholeGraph(model), IMAGE_INPUTS + TEXT_INPUTS,
                   make_example(CANVAS, lengths[0], 2), any_size=name in ANY_SIZE)
     graph.module(*graph.args)
-    run = record(graph).module()
+    with recorded_quickly():
+        run = record(graph).module()
     for longest in lengths:
         found = largest_difference(graph, run, longest)
         assert found and all(value < 1e-5 for value in found.values()), found
@@ -78,6 +81,7 @@ def test_checkpoint_that_holds_its_config_is_enough(monkeypatch, tmp_path):
     """Exporting takes long and is tested below; here only what is exported."""
     name = 'transvg/transvg_tiny_synthref_l0'
     model, cfg = build(name), load(ROOT / 'configs' / f'{name}.py')
+    make_shallow(cfg.model, 'head')
     torch.save(dict(state_dict=model.state_dict(), meta=dict(cfg=plain_text(cfg))),
                tmp_path / 'toy.pth')
     calls = []
@@ -114,6 +118,7 @@ def exported(tmp_path_factory):
     data = make_data(root / 'data')
     cfg = toy_config(ROOT / 'configs/transvg/transvg_tiny_synthref_l0.py', data,
                      root / 'work')
+    make_shallow(cfg.model)
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('segvg'):
         model = MODELS.build(cfg.model)
