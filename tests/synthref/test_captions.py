@@ -35,7 +35,7 @@ FIRST = [
     'rightmost red object and red square',
     'in this image you can see the leftmost object, the triangle and an object that is '
     'yellow']
-SIZES = dict(train=12, val=6, testA=5, testB=4)
+SIZES = dict(train=5, val=3, testA=3, testB=2)
 
 
 @pytest.fixture(scope='module')

@@ -19,15 +19,17 @@ from tests.synthref.conftest import SIMPLE
 
 pytestmark = pytest.mark.slow
 
-SIZES = dict(train=30, val=12, testA=10, testB=8)
+SIZES = {level: dict(train=30, val=12, testA=10, testB=8) if level in SIMPLE else
+         dict(train=15, val=6, testA=5, testB=4) for level in ('L0', 'L1', 'L2', 'L3')}
 TEXT_FILES = ('scenes.jsonl', 'instances.json', 'refs(synth).p', 'grefs(synth).json')
 
 
-@pytest.fixture(scope='module', params=['L0', 'L1', 'L2', 'L3'])
+@pytest.fixture(scope='module', params=SIZES)
 def data(request, tmp_path_factory):
     """A small data set of each level: (level, folder, manifest)."""
     out = tmp_path_factory.mktemp('synthref')
-    return request.param, out, generate(out, request.param, 0, SIZES).manifest
+    made = generate(out, request.param, 0, SIZES[request.param])
+    return request.param, out, made.manifest
 
 
 def read_lines(path):
@@ -40,8 +42,9 @@ def test_layout_is_the_documented_one(data):
     assert {path.name for path in (out / name).iterdir()} == {
         *TEXT_FILES, 'manifest.json'}
     images = sorted(path.name for path in (out / 'images' / name).iterdir())
-    first = LEVELS[level].first_image_id
-    assert images == [f'synth_{number:012d}.jpg' for number in range(first, first + 60)]
+    first, total = LEVELS[level].first_image_id, sum(SIZES[level].values())
+    assert images == [f'synth_{number:012d}.jpg'
+                      for number in range(first, first + total)]
     assert {path.name for path in (out / 'canonical').iterdir()} == {
         f'{name}.meta.json', *(f'{name}_{split}.jsonl{end}' for split in SPLITS
                                for end in ('', '.idx.npy'))}
@@ -56,7 +59,7 @@ def test_manifest_describes_the_files(data):
                              sha256=hashlib.sha256(content).hexdigest())
     assert json.loads((out / f'synthref_{level}/manifest.json').read_text()) == manifest
     assert {split: facts['images'] for split, facts in manifest['splits'].items()
-            } == SIZES
+            } == SIZES[level]
     assert manifest['overlap']['held_out_objects'] == 0
     assert all(shared == dict(scenes=0, sentences=0)
                for shared in manifest['overlap']['shared'].values())
@@ -159,7 +162,7 @@ def test_grefcoco_form_holds_all_sentences(data):
 def test_same_call_again_does_nothing(data):
     level, out, manifest = data
     stamp = (out / f'synthref_{level}/scenes.jsonl').stat().st_mtime_ns
-    assert generate(out, level, 0, SIZES) == (manifest, True)
+    assert generate(out, level, 0, SIZES[level]) == (manifest, True)
     assert (out / f'synthref_{level}/scenes.jsonl').stat().st_mtime_ns == stamp
 
 
