@@ -13,6 +13,7 @@ from segvg.models.losses.instance_loss import enlarge
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingBatch, TextTokens
 from segvg.structures.boxes import xyxy_to_cxcywh
+from tests.parity.building import with_plain_maps
 from tests.parity.cases import instancevg_answers, instancevg_units
 from tests.parity.cases.instancevg_answers import (
     PIXELS,
@@ -37,10 +38,13 @@ from tests.parity.cases.instancevg_weights import (
 )
 from tests.parity.cases.transvg import CONFIGS, without_dropout
 from tests.parity.comparison import Comparison, absolute, load_case
+from tests.parity.fill import end_case
+from tests.parity.kept import Kept
 from tests.toy import ROOT
 
 __all__ = ['UNITS', 'run_model']
 
+IMAGE_TOKENS = 9  # of those that both modes are compared with
 KEYS = ROOT / 'tests/data/parity/instancevg/unit_checkpoint_keys.npz'
 UNITS = {**instancevg_units.UNITS, **instancevg_answers.UNITS}
 
@@ -62,7 +66,9 @@ def build(case: dict) -> tuple[nn.Module, dict[str, str]]:
         model = MODELS.build(cfg)
     model.to_empty(device='cpu')
     model.data_preprocessor = MODELS.build(cfg.data_preprocessor)
+    with_plain_maps(model)
     ours = load(model, weights_of(meta, shapes_of(settings)), '', '')
+    end_case()
     return model, ours
 
 
@@ -120,7 +126,8 @@ def compare_forward(case: dict, model: nn.Module, batch: GroundingBatch, mode: s
             handles.append(layer.register_forward_hook(
                 lambda _, inputs, out, number=number: kept.update(
                     {f'layer_{number}': out})))
-    fused = model.extract(batch)
+    with torch.enable_grad():
+        fused = model.extract(batch)
     for handle in handles:
         handle.remove()
     tokens = kept.pop('tokens')
@@ -134,6 +141,19 @@ def compare_forward(case: dict, model: nn.Module, batch: GroundingBatch, mode: s
     results += [intermediate(case, prefix + key, values)
                 for key, values in kept.items()]
     return results + compare_outputs(case, outputs, prefix), outputs
+
+
+def keep_encoders(model: nn.Module) -> None:
+    """Let all parts before the batch statistics answer once for both modes."""
+    for layer in model.encoder.layers:
+        Kept(layer, few_tokens)
+    Kept(model.neck.pyramid)
+
+
+def few_tokens(tokens: Tensor, split: int, padding_mask: Tensor) -> tuple:
+    """Return the last image tokens of the first sample, and its words."""
+    first = split - IMAGE_TOKENS
+    return tokens[:1, first:], IMAGE_TOKENS, padding_mask[:1, first:]
 
 
 def compare_maps(case: dict, fused: FusedFeatures, prefix: str) -> list[Comparison]:
@@ -237,6 +257,7 @@ def run_model(case: dict) -> list[Comparison]:
     model, ours = build(case)
     batch = batch_of(case)
     model.eval()
+    keep_encoders(model)
     with torch.no_grad():
         results, outputs = compare_forward(case, model, batch, 'eval')
         results += compare_answers(case, model.head, outputs)

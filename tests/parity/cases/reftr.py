@@ -8,13 +8,16 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from segvg.checkpoints.convert import convert_state_dict
-from segvg.checkpoints.io import load_strictly
-from segvg.checkpoints.rules import RULES
 from segvg.models.heads import PhraseOutputs, PhraseTargets
 from segvg.structures import GroundingBatch, Phrases, TextTokens
-from tests.parity.building import build_unfilled
-from tests.parity.cases.transvg import CONFIGS, Recorder, length_first, without_dropout
+from tests.parity.building import build_unfilled, load_filled
+from tests.parity.cases.transvg import (
+    CONFIGS,
+    Recorder,
+    keep_encoders,
+    length_first,
+    without_dropout,
+)
 from tests.parity.comparison import (
     GRADIENT,
     LOSS,
@@ -57,10 +60,7 @@ def build(case: dict) -> tuple[nn.Module, dict[str, str]]:
     model = build_unfilled(cfg)
     weights = {name: torch.from_numpy(fill(name, tuple(shape)))
                for name, shape in case['meta']['state_dict'].items()}
-    converted, report = convert_state_dict(weights, RULES['reftr'])
-    report.raise_unplaced('reftr')
-    load_strictly(model, converted, 'the recorded case')
-    return model, {ours: theirs for theirs, ours in report.renamed.items()}
+    return model, load_filled(model, weights, 'reftr')
 
 
 def span_tokens(left: np.ndarray, right: np.ndarray, length: int) -> Tensor:
@@ -237,6 +237,7 @@ def run_model(case: dict) -> list[Comparison]:
     model, published = build(case)
     batch = batch_of(case)
     model.eval()
+    keep_encoders(model)
     with torch.no_grad(), Recorder() as recorder:
         watch(recorder, model)
         fused = model.extract(batch)

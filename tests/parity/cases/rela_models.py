@@ -7,13 +7,10 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from segvg.checkpoints.convert import convert_state_dict
-from segvg.checkpoints.io import load_strictly
-from segvg.checkpoints.rules import RULES
 from segvg.models.layers.swin import DropPath
 from segvg.models.losses import RegionOutputs
 from segvg.structures import FusedFeatures, GroundingBatch, TextTokens
-from tests.parity.building import build_unfilled
+from tests.parity.building import build_unfilled, load_filled
 from tests.parity.cases.transvg import CONFIGS, Recorder, length_first, without_dropout
 from tests.parity.comparison import (
     GRADIENT,
@@ -26,6 +23,7 @@ from tests.parity.comparison import (
     sum_of_squares,
 )
 from tests.parity.fill import fill, image
+from tests.parity.kept import Kept
 
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 LOGITS = 1e-4  # relative
@@ -68,10 +66,7 @@ def build(case: dict) -> tuple[nn.Module, dict[str, str]]:
         cfg.image_encoder, cfg.pixel_decoder = small.image_encoder, small.pixel_decoder
     model = build_unfilled(cfg)
     method = 'rela_original' if 'original' in case['meta']['case'] else 'rela'
-    converted, report = convert_state_dict(weights_of(case['meta']), RULES[method])
-    report.raise_unplaced(method)
-    load_strictly(model, converted, 'the recorded case')
-    return model, {ours: theirs for theirs, ours in report.renamed.items()}
+    return model, load_filled(model, weights_of(case['meta']), method)
 
 
 def batch_of(case: dict) -> GroundingBatch:
@@ -209,8 +204,6 @@ def compare_training(case: dict, model: nn.Module, published: dict[str, str],
     for module in model.modules():
         if isinstance(module, DropPath):
             module.probability = 0.0
-    # Recorded with gradients that the published optimiser does not use.
-    model.language_encoder.requires_grad_(True)
     targets = union_of_masks([case[f'gt_masks_{i}'] for i in range(len(batch.images))])
     empty = torch.from_numpy(case['empty'])
     FixedBits(model.head.decoder, recorded_bits(case))
@@ -227,6 +220,16 @@ def compare_training(case: dict, model: nn.Module, published: dict[str, str],
                  LOSS),
         relative('loss total', total, case['loss_total'], LOSS),
         *gradient_norms(case['meta']['train']['grads'], model, published)]
+
+
+def keep_encoders(model: nn.Module) -> None:
+    """Let all parts before the head answer once for both modes."""
+    # Recorded with gradients that the published optimiser does not use.
+    model.language_encoder.requires_grad_(True)
+    encoder = model.image_encoder
+    for part in (model.language_encoder, getattr(encoder, 'backbone', encoder),
+                 model.pixel_decoder):
+        Kept(part)
 
 
 def gradient_norms(recorded: dict[str, float], model: nn.Module,
@@ -249,6 +252,8 @@ def run_model(case: dict) -> list[Comparison]:
     model, published = build(case)
     batch = batch_of(case)
     model.eval()
+    if 'train' in case['meta']:
+        keep_encoders(model)
     with torch.no_grad(), Recorder() as recorder:
         watch(recorder, model)
         FixedBits(model.head.decoder, recorded_bits(case))

@@ -13,6 +13,7 @@ from tests.parity.cases.transvg import (
     batch_of,
     build,
     gradient_norms,
+    keep_encoders,
     length_first,
     watch_shared,
     without_dropout,
@@ -61,6 +62,7 @@ def run_model(case: dict) -> list[Comparison]:
     batch = batch_of(case)
     size = batch.images.shape[-1]
     model.eval()
+    keep_encoders(model)
     with torch.no_grad(), Recorder() as recorder:
         watch_shared(recorder, model, batch)
         watch_segvg(recorder, model)

@@ -12,12 +12,9 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from segvg.checkpoints.convert import convert_state_dict
-from segvg.checkpoints.io import load_strictly
-from segvg.checkpoints.rules import RULES
 from segvg.structures import GroundingBatch, GroundingDataSample, TextTokens
 from segvg.structures.masks import decode_polygons
-from tests.parity.building import build_unfilled
+from tests.parity.building import build_unfilled, load_filled
 from tests.parity.cases.transvg import CONFIGS, without_dropout
 from tests.parity.comparison import (
     GRADIENT,
@@ -143,10 +140,7 @@ def build(case: dict, method: str, config: str) -> tuple[nn.Module, dict[str, st
     if name == 'loss_multi_task':
         cfg.head.learned_start = True
     model = build_unfilled(cfg)
-    converted, report = convert_state_dict(weights_of(shapes), RULES[method])
-    report.raise_unplaced(method)
-    load_strictly(model, converted, 'the recorded case')
-    return model, {ours: theirs for theirs, ours in report.renamed.items()}
+    return model, load_filled(model, weights_of(shapes), method)
 
 
 def inputs_of(case: dict) -> tuple[GroundingBatch, list[GroundingDataSample]]:

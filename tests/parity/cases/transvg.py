@@ -8,11 +8,8 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from segvg.checkpoints.convert import convert_state_dict
-from segvg.checkpoints.io import load_strictly
-from segvg.checkpoints.rules import RULES
 from segvg.structures import GroundingBatch, TextTokens
-from tests.parity.building import build_unfilled
+from tests.parity.building import build_unfilled, load_filled
 from tests.parity.comparison import (
     GRADIENT,
     LOSS,
@@ -23,6 +20,7 @@ from tests.parity.comparison import (
     sum_of_squares,
 )
 from tests.parity.fill import fill, image
+from tests.parity.kept import Kept
 
 CONFIGS = Path(__file__).parents[3] / 'configs' / '_base_' / 'models'
 
@@ -39,10 +37,7 @@ def build(case: dict, method: str, config: str) -> tuple[nn.Module, dict[str, st
     model = build_unfilled(cfg)
     weights = {name: torch.from_numpy(fill(name, tuple(shape)))
                for name, shape in case['meta']['state_dict_shapes'].items()}
-    converted, report = convert_state_dict(weights, RULES[method])
-    report.raise_unplaced(method)
-    load_strictly(model, converted, 'the recorded case')
-    return model, {ours: theirs for theirs, ours in report.renamed.items()}
+    return model, load_filled(model, weights, method)
 
 
 def batch_of(case: dict) -> GroundingBatch:
@@ -128,6 +123,12 @@ def without_dropout(model: nn.Module) -> nn.Module:
     return model.train()
 
 
+def keep_encoders(model: nn.Module) -> None:
+    """Let backbone and language encoder answer once for both modes."""
+    for part in (model.image_encoder.backbone, model.language_encoder):
+        Kept(part)
+
+
 def gradient_norms(case: dict, model: nn.Module,
                    published: dict[str, str]) -> list[Comparison]:
     """Compare the gradient norm of each published module."""
@@ -150,6 +151,7 @@ def run_model(case: dict) -> list[Comparison]:
     model, published = build(case, 'transvg', 'transvg_r50.py')
     batch = batch_of(case)
     model.eval()
+    keep_encoders(model)
     with torch.no_grad(), Recorder() as recorder:
         watch_shared(recorder, model, batch)
         for i, layer in enumerate(model.fusion.layers):
