@@ -1,4 +1,5 @@
 """Runs recorded units of SiRi and MDETR."""
+import functools
 import re
 
 import numpy as np
@@ -154,6 +155,7 @@ def run_schedule(case: dict) -> list[Comparison]:
     return [*results, absolute('ema', averages(len(case['ema'])), case['ema'], 1e-6)]
 
 
+@functools.cache
 def rates_used(kind: str, drop: int) -> np.ndarray:
     """Return the rates (steps, 3) of rest, backbone and text encoder."""
     default, text = dict(
