@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from segvg.models.layers.blocks import plain_on_cpu
 from segvg.models.necks.simple_pyramid import SimplePyramid
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, Tokens
@@ -90,7 +91,8 @@ class MaskPyramid(BaseModule):
             canvas_shape: (H, W) of the canvas.
         """
         assert image.grid is not None  # an image encoder sets it
-        maps = self.image_proj(image.feats.transpose(1, 2).unflatten(2, image.grid))
+        maps = self.image_proj(plain_on_cpu(
+            image.feats.transpose(1, 2).unflatten(2, image.grid)))
         levels = self.pyramid(maps)[::-1]
         memory = Tokens(maps.flatten(2).transpose(1, 2), grid=image.grid,
                         maps=(*levels, self.mask_decoder(levels)))

@@ -7,6 +7,7 @@ from mmengine.model import BaseModule, caffe2_xavier_init, xavier_init
 from torch import Tensor, nn
 
 from segvg.models.layers import grid_position
+from segvg.models.layers.blocks import plain_on_cpu
 from segvg.models.layers.deformable_attention import (
     DeformableEncoderLayer,
     Shapes,
@@ -101,7 +102,7 @@ class PixelDecoder(BaseModule):
     def forward(self, maps: Sequence[Tensor]) -> PixelFeatures:
         """Return the features of maps (B, C_i, h_i, w_i), finest first."""
         with torch.autocast(maps[0].device.type, enabled=False):
-            maps = [values.float() for values in maps]
+            maps = [plain_on_cpu(values.float()) for values in maps]
             projected = [proj(values) for proj, values in zip(
                 self.input_projs, maps[:0:-1], strict=True)]
             shapes = [tuple(values.shape[-2:]) for values in projected]

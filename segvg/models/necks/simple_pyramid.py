@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from segvg.models.layers.blocks import plain_on_cpu
 from segvg.registry import MODELS
 
 
@@ -13,7 +14,8 @@ class ChannelNorm(nn.LayerNorm):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Return (B, C, h, w) for (B, C, h, w)."""
-        return super().forward(maps.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        normed = super().forward(maps.permute(0, 2, 3, 1))
+        return plain_on_cpu(normed.permute(0, 3, 1, 2))
 
 
 class ConvChannelNorm(nn.Module):

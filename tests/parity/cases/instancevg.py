@@ -13,7 +13,6 @@ from segvg.models.losses.instance_loss import enlarge
 from segvg.registry import MODELS
 from segvg.structures import FusedFeatures, GroundingBatch, TextTokens
 from segvg.structures.boxes import xyxy_to_cxcywh
-from tests.parity.building import with_plain_maps
 from tests.parity.cases import instancevg_answers, instancevg_units
 from tests.parity.cases.instancevg_answers import (
     PIXELS,
@@ -66,7 +65,6 @@ def build(case: dict) -> tuple[nn.Module, dict[str, str]]:
         model = MODELS.build(cfg)
     model.to_empty(device='cpu')
     model.data_preprocessor = MODELS.build(cfg.data_preprocessor)
-    with_plain_maps(model)
     ours = load(model, weights_of(meta, shapes_of(settings)), '', '')
     end_case()
     return model, ours
