@@ -9,6 +9,7 @@ from torch.nn.utils.rnn import pad_sequence
 from segvg.structures.data_sample import ExpressionGroup, GroundingDataSample
 from segvg.structures.geometry import Geometry
 from segvg.structures.packing import PackedTensors
+from segvg.structures.sample_list import SampleList
 
 #: Name of a tensor of the batch, or number of a sample and name of its field.
 BatchKey = Union[str, tuple[int, str]]
@@ -57,8 +58,8 @@ def collate(images: Sequence[Tensor], groups: Sequence[ExpressionGroup]) -> dict
         tensors.update({(number, name): value for name, value in packed.items()})
         left.append(rest)
     rest_of = iter(left)
-    return dict(inputs=PackedTensors.pack(tensors), data_samples=[
-        ExpressionGroup([next(rest_of) for _ in group]) for group in groups])
+    return dict(inputs=PackedTensors.pack(tensors), data_samples=SampleList(
+        ExpressionGroup([next(rest_of) for _ in group]) for group in groups))
 
 
 def _paste(images: Sequence[Tensor],
