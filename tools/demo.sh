@@ -10,11 +10,19 @@ source "$(dirname "$0")/setup_env.sh"
 export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-1000}"
 config=configs/segvg/segvg_tiny_synthref_l0.py
 work=work_dirs/demo
-# Images are read in a process of their own while the model computes.
+# Images are read in a process of their own while the model computes, annotations from
+# memory.
 options=(train_cfg.val_interval=4 train_dataloader.num_workers=1
-  train_dataloader.persistent_workers=True)
+  train_dataloader.persistent_workers=True train_dataloader.dataset.lazy=False)
 
+mkdir -p "$work"
+# While the first data are made, Python compiles what it imports for the first time.
+if [ ! -e data/synthref_l0/canonical ]; then
+  (python tools/print_config.py "$config"; python -c 'import segvg.models, torch._dynamo'
+  ) >/dev/null 2>&1 &
+fi
 python tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0 --workers 2
+wait
 
 # The stamp holds a sum of the whole config: a changed one is trained anew.
 wanted=$(python tools/print_config.py "$config" --cfg-options "${options[@]}" | cksum)
@@ -25,7 +33,6 @@ if [ "$(cat "$work/trained" 2>/dev/null)" != "$wanted" ]; then
   else # a stop before the first epoch must not resume what another config left
     rm -f "$work"/last_checkpoint "$work"/*.pth
   fi
-  mkdir -p "$work"
   echo "$wanted" >"$work/training"
   python tools/train.py "$config" --work-dir "$work" "${resume[@]}" \
     --cfg-options "${options[@]}"

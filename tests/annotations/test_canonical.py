@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from segvg.annotations import canonical
 from segvg.annotations.canonical import CanonicalFile, CanonicalWriter
 from segvg.annotations.image_identity import image_number
 from segvg.annotations.line_index import index_path, load_index
@@ -175,6 +176,15 @@ def test_folder_that_cannot_be_written_is_no_error(folder, monkeypatch):
 def test_lines_kept_in_memory_are_the_same(folder):
     path = folder / 'own_val.jsonl'
     assert list(CanonicalFile(path, lazy=False)) == list(CanonicalFile(path))
+
+
+@pytest.mark.parametrize('lazy, times', [(False, 1), (True, 2)])
+def test_line_in_memory_is_checked_once_and_one_in_a_file_at_each_reading(
+        folder, monkeypatch, lazy, times):
+    lines, checked = CanonicalFile(folder / 'own_val.jsonl', lazy=lazy), []
+    monkeypatch.setattr(canonical, 'check_line', checked.append)
+    assert lines[1] == lines[1]
+    assert len(checked) == times
 
 
 def _overwrite(lines):
