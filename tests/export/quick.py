@@ -1,8 +1,12 @@
 """Small models, and settings of ``torch.export``, that are recorded quickly."""
 from contextlib import contextmanager
+from functools import cache
 from typing import Iterator
+from unittest import mock
 
 import torch
+from torch import Tensor
+from torch._decomp import decomposition_table
 from torch._dynamo import config as dynamo_config
 
 from segvg.utils.configs import find_dicts
@@ -21,16 +25,42 @@ def make_shallow(model: dict, *kept: str) -> None:
             part[key] = min(part[key], 1)
 
 
+def sampled_shape(maps: Tensor, grid: Tensor, *settings: object) -> Tensor:
+    """Return a tensor of the shape that ``grid_sampler_2d`` returns.
+
+    That is all that a recording asks; torch computes each of its many sums for it.
+    """
+    return maps.new_empty((*maps.shape[:2], *grid.shape[1:3]))
+
+
+@contextmanager
+def without_traces() -> Iterator[None]:
+    """Leave out the lines of code of each node, which take long and change no graph."""
+    before = torch.fx.config.do_not_emit_stack_traces
+    torch.fx.config.do_not_emit_stack_traces = True
+    try:
+        yield
+    finally:
+        torch.fx.config.do_not_emit_stack_traces = before
+
+
 @contextmanager
 def recorded_quickly() -> Iterator[None]:
     """Leave out what takes long and changes no graph.
 
-    It is a cache, which a shallow model hardly uses, and the lines of code of a node.
+    It is a cache, which a shallow model hardly uses, the lines of code of a node, and
+    the way to the shape of what ``grid_sample`` returns.
     """
-    before = torch.fx.config.do_not_emit_stack_traces
-    torch.fx.config.do_not_emit_stack_traces = True
-    try:
-        with dynamo_config.patch(fake_tensor_cache_enabled=False):
-            yield
-    finally:
-        torch.fx.config.do_not_emit_stack_traces = before
+    shape = {torch.ops.aten.grid_sampler_2d.default: sampled_shape}
+    with without_traces(), mock.patch.dict(decomposition_table, shape), \
+            dynamo_config.patch(fake_tensor_cache_enabled=False):
+        yield
+
+
+@contextmanager
+def converted_quickly() -> Iterator[None]:
+    """Fill the table of operators of ONNX once, not for each graph of an export."""
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+    once = staticmethod(cache(ONNXRegistry.from_torchlib))
+    with without_traces(), mock.patch.object(ONNXRegistry, 'from_torchlib', once):
+        yield

@@ -21,7 +21,7 @@ from segvg.registry import MODELS
 from segvg.utils.configs import drop_init, load
 from segvg.utils.errors import InputError
 from segvg.utils.fast_config_dump import plain_text
-from tests.export.quick import make_shallow, recorded_quickly
+from tests.export.quick import converted_quickly, make_shallow, recorded_quickly
 from tests.tools.running import run_tool, tool_error
 from tests.toy import ROOT, make_data, toy_config
 
@@ -119,13 +119,16 @@ def exported(tmp_path_factory):
     cfg = toy_config(ROOT / 'configs/transvg/transvg_tiny_synthref_l0.py', data,
                      root / 'work')
     make_shallow(cfg.model)
+    # The layers of the image encoder are those of the text encoder and the fusion.
+    cfg.model.image_encoder.encoder.num_layers = 0
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('segvg'):
         model = MODELS.build(cfg.model)
     torch.save(dict(state_dict=model.state_dict()), root / 'toy.pth')
     canvas = cfg.canvas
-    manifest = export_grounder(model, root / 'toy', canvas_shape=(canvas, canvas),
-                               max_tokens=20, notes=dict(config=plain_text(cfg)))
+    with converted_quickly():
+        manifest = export_grounder(model, root / 'toy', canvas_shape=(canvas, canvas),
+                                   max_tokens=20, notes=dict(config=plain_text(cfg)))
     return root, cfg, manifest
 
 
