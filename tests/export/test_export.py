@@ -119,8 +119,6 @@ def exported(tmp_path_factory):
     cfg = toy_config(ROOT / 'configs/transvg/transvg_tiny_synthref_l0.py', data,
                      root / 'work')
     make_shallow(cfg.model)
-    # The layers of the image encoder are those of the text encoder and the fusion.
-    cfg.model.image_encoder.encoder.num_layers = 0
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('segvg'):
         model = MODELS.build(cfg.model)
