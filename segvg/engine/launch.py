@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from segvg.checkpoints.mmengine_loader import use_safe_loader
 from segvg.checkpoints.published import load_model, read_checkpoint, takes_published
 from segvg.engine.console import ShortConsoleRunner, log_header
+from segvg.engine.hooks.end_workers_hook import EndWorkersHook
 from segvg.engine.speed import set_defaults
 from segvg.utils.config_values import check_values
 from segvg.utils.configs import load
@@ -64,6 +65,7 @@ def build_runner(cfg: Config) -> Runner:
     else:
         from mmengine.registry import RUNNERS
         runner = RUNNERS.build(cfg)
+    runner.register_hook(EndWorkersHook())
     log_header(runner)
     return runner
 

@@ -22,7 +22,8 @@ These are computed on the first ``BAG_IMAGES`` images of a split.
 """
 import math
 from collections import Counter, defaultdict
-from typing import Callable, Iterable, NamedTuple
+from itertools import groupby
+from typing import Callable, Iterable, Iterator, NamedTuple
 
 import numpy as np
 
@@ -64,19 +65,25 @@ def compute_ceilings(records: dict[str, list[ImageRecord]],
     """
     questions = {split: _questions(items) for split, items in records.items()}
     train = questions.get('train') or max(questions.values(), key=len)
+    # What is learned on the training split serves all others.
+    learned: dict[str, Scorer] = {}
     result = {}
     for split, asked in questions.items():
         values: dict[str, float | None] = dict.fromkeys(NAMES)
         if asked:
-            folds = [(train, asked)] if asked is not train else [
-                (train[1::2] or train, train[::2]), (train[::2], train[1::2])]
+            halves = [(train[1::2] or train, train[::2]), (train[::2], train[1::2])]
             values['random_object'] = _percent(
                 1 / len(question.record.boxes) for question in asked)
             for name, learn in (('best_prior_position', _learn_box),
                                 ('image_blind', _learn_boxes_by_form),
                                 ('text_blind', _learn_look)):
-                values[name] = _percent(
-                    hit for known, new in folds for hit in learn(known)(new))
+                if asked is train:
+                    values[name] = _percent(
+                        hit for known, new in halves for hit in learn(known)(new))
+                    continue
+                if name not in learned:
+                    learned[name] = learn(train)
+                values[name] = _percent(learned[name](asked))
             values['text_blind_oracle'] = _oracle(asked)
         values |= _bags(records[split], compound)
         result[split] = values
@@ -154,31 +161,44 @@ def _overlaps(boxes: np.ndarray, box: np.ndarray) -> np.ndarray:
 def _learn_look(known: list[Question]) -> Scorer:
     """Learn how often objects with each feature are the target (naive Bayes)."""
     trials, hits = Counter(), Counter()
-    looks = _Looks()
-    for question in known:
-        for index, features in enumerate(looks(question.record)):
-            trials.update(features)
-            if index == question.target:
-                hits.update(features)
+    for record, group in _by_record(known):
+        targets = Counter(question.target for question in group)
+        for index, features in enumerate(_features(record.scene)):
+            for feature in features:
+                trials[feature] += len(group)
+            if index in targets:
+                for feature in features:
+                    hits[feature] += targets[index]
+
+    weights = {feature: _weight(hits[feature], count)
+               for feature, count in trials.items()}
+    unknown = _weight(0, 0)
 
     def chosen(record: ImageRecord) -> int:
-        scores = [sum(math.log((hits[f] + 1) / (trials[f] + 3)) for f in features)
-                  for features in looks(record)]
+        scores = [sum(weights.get(feature, unknown) for feature in features)
+                  for features in _features(record.scene)]
         return scores.index(max(scores))
-    return lambda asked: [float(chosen(question.record) == question.target)
-                          for question in asked]
+
+    def score(asked: list[Question]) -> list[float]:
+        found = []
+        for record, group in _by_record(asked):
+            choice = chosen(record)
+            found += [float(choice == question.target) for question in group]
+        return found
+    return score
 
 
-class _Looks:
-    """Features of the objects of a record, kept for the last record."""
+def _weight(hits: int, trials: int) -> float:
+    """Return what a feature adds to the score of an object."""
+    return math.log((hits + 1) / (trials + 3))
 
-    def __init__(self) -> None:
-        self._last: tuple[ImageRecord | None, list] = (None, [])
 
-    def __call__(self, record: ImageRecord) -> list[list[tuple]]:
-        if self._last[0] is not record:
-            self._last = (record, _features(record.scene))
-        return self._last[1]
+def _by_record(questions: list[Question]
+               ) -> Iterator[tuple[ImageRecord, list[Question]]]:
+    """Yield each record with those of its questions that follow one another."""
+    for _, group in groupby(questions, lambda question: id(question.record)):
+        members = list(group)
+        yield members[0].record, members
 
 
 def _features(scene: Scene) -> list[list[tuple]]:
