@@ -38,8 +38,17 @@ if [ "$installed" != "$wanted$extras" ] && [ "$installed" != "${wanted}[dev]" ];
     cp requirements/constraints.txt "$constraints"
   fi
   # Python compiles what is imported, when it is: a small part of what is installed.
-  python -m pip install --quiet --disable-pip-version-check --no-compile \
-    -c "$constraints" -e ".$extras"
+  # What is built only reports on itself: its warnings are for us, not for the user.
+  install() {
+    PYTHONWARNINGS=ignore python -m pip install --quiet --disable-pip-version-check \
+      --no-compile -c "$constraints" "$@"
+  }
+  # The pip of older Pythons takes three times as long to read the index of packages. One
+  # that is not ours is left alone.
+  if [ "$prefix" = "$root/.venv" ]; then
+    install --upgrade pip || true
+  fi
+  install -e ".$extras"
   rm -f "$constraints"
   echo "$wanted$extras" >"$stamp"
 fi
