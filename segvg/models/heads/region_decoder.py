@@ -19,6 +19,7 @@ from segvg.models.layers import (
     grid_position,
     init_matrices,
 )
+from segvg.models.layers.graphs import without_gradients
 from segvg.models.losses.region_loss import RegionOutputs
 from segvg.registry import MODELS
 from segvg.structures import Tokens
@@ -176,7 +177,7 @@ class RegionDecoder(BaseModule):
         pos = grid_position(tuple(level.shape[-2:]), values.shape[-1], level.device)
         return values + pos, values
 
-    @torch.no_grad()
+    @without_gradients
     def blocked(self, regions: Tensor, mask_features: Tensor) -> Tensor:
         """Return where regions (B, Q, C) may not attend in a map (B, C, N)."""
         return self.mask(self.norm(regions)) @ mask_features < 0

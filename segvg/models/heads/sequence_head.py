@@ -18,7 +18,7 @@ from segvg.models.layers import (
     GaussianDecoderLayer,
     init_matrices,
 )
-from segvg.models.layers.graphs import reads_values
+from segvg.models.layers.graphs import reads_values, without_gradients
 from segvg.registry import MODELS, TASK_UTILS
 from segvg.structures import FusedFeatures, GroundingDataSample, Tokens
 from segvg.structures.geometry import Geometry
@@ -180,7 +180,7 @@ class SequenceHead(BaseModule):
 
     # -- generation --------------------------------------------------------------------
 
-    @torch.no_grad()
+    @without_gradients
     def forward(self, fused: FusedFeatures) -> list[Tensor]:
         """Return the generated tokens (B, num_steps) of each part.
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from segvg.models.layers import MLP, FeedForward, MultiHeadAttention, grid_position
 from segvg.models.layers.attention import MappedAttention
+from segvg.models.layers.graphs import without_gradients
 from segvg.structures import Tokens
 
 
@@ -41,7 +42,7 @@ def choose_words(words: Tokens, count: int) -> tuple[Tensor, Tensor]:
     return torch.where(lengths >= count, ranked, in_order), in_order < lengths
 
 
-@torch.no_grad()
+@without_gradients
 def choose_points(attention: Tensor, count: int, distance_weight: float) -> Tensor:
     """Return the chosen cells (B, Q) int64: attended to, and not all in one place.
 

@@ -3,11 +3,11 @@ import copy
 import re
 from typing import Any, Iterator, Mapping, Optional
 
-import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
+from segvg.models.layers.graphs import without_gradients
 from segvg.utils.errors import InputError
 
 #: Names that architectures give to the list of their layers or stages.
@@ -127,8 +127,13 @@ class HuggingFaceEncoder(BaseModule):
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Return what the model returns; a frozen one keeps no activations."""
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            return self.model(*args, **kwargs)
+        if self.frozen:
+            return self._run_frozen(*args, **kwargs)
+        return self.model(*args, **kwargs)
+
+    @without_gradients
+    def _run_frozen(self, *args: Any, **kwargs: Any) -> Any:
+        return self.model(*args, **kwargs)
 
     def load_published(self, state: dict[str, Tensor], source: str) -> int:
         """Load public weights, under the names that their file gives them.
