@@ -196,13 +196,17 @@ def installed(tmp_path_factory):
 
 
 #: Runs commands in processes that are forked from it: it has imported what others made
-#: and takes long, and nothing of this package.
+#: and takes long, and nothing of this package. What was imported is kept out of their
+#: garbage collections, of which one is at their end.
 PREPARED = """
-import json, os, runpy, sys
+import gc, json, os, runpy, sys
+gc.disable()
 import cv2, matplotlib.figure, mmengine.runner, scipy.optimize, torch._dynamo
+gc.freeze()
 for line in sys.stdin:
     words, log = json.loads(line)
     if not (child := os.fork()):
+        gc.enable()
         for stream in (1, 2):
             os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
         sys.argv = ['segvg', *words]
