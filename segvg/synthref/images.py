@@ -63,7 +63,7 @@ def make_image(job: Job) -> ImageRecord:
         if sentences is None:
             continue
         picture, masks = render(scene)
-        if masks.sum((1, 2)).min() >= MIN_PIXELS:
+        if min(map(np.count_nonzero, masks)) >= MIN_PIXELS:
             break
     else:
         raise RuntimeError(
@@ -96,20 +96,26 @@ def _describe(job: Job, scene: Scene, plan: list, stream: Stream,
 
 def describe_masks(masks: np.ndarray, stream: Stream) -> tuple[list, list, list]:
     """Return boxes, areas and segmentations of (T, H0, W0) masks."""
-    return ([_tight_box(mask) for mask in masks], [int(mask.sum()) for mask in masks],
-            _segmentations(masks, stream))
+    boxes = [_tight_box(mask) for mask in masks]
+    return (boxes, [int(np.count_nonzero(mask)) for mask in masks],
+            _segmentations(masks, boxes, stream))
 
 
 def _tight_box(mask: np.ndarray) -> tuple[int, int, int, int]:
     """Return x1, y1, x2, y2 of a (H0, W0) mask, half-open."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    rows = np.flatnonzero(mask.any(1))
+    y1, y2 = int(rows[0]), int(rows[-1]) + 1
+    columns = np.flatnonzero(mask[y1:y2].any(0))
+    return int(columns[0]), y1, int(columns[-1]) + 1, y2
 
 
-def _segmentations(masks: np.ndarray, stream: Stream) -> list[dict | list]:
+def _segmentations(masks: np.ndarray, boxes: list[tuple[int, int, int, int]],
+                   stream: Stream) -> list[dict | list]:
     """Return polygons (lists) or run lengths (dicts) for (T, H0, W0) masks."""
     forms = []
-    for mask in masks:
-        polygons = (trace_polygons(mask) if stream.random() < POLYGON_SHARE else None)
+    for mask, (x1, y1, x2, y2) in zip(masks, boxes):
+        polygons = None
+        if stream.random() < POLYGON_SHARE:
+            polygons = trace_polygons(mask[y1:y2, x1:x2], (x1, y1))
         forms.append(encode_rle(mask) if polygons is None else polygons)
     return forms

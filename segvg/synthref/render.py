@@ -1,6 +1,7 @@
 """Pictures of scenes, and the masks of what is visible in them."""
 import math
 from functools import cache
+from typing import Sequence
 
 import numpy as np
 
@@ -14,9 +15,12 @@ from segvg.synthref.shapes import FILLS, covers
 from segvg.synthref.streams import Stream
 
 FINE = 4   # samples per pixel and axis
+_EACH_BYTE = 0x01010101   # times this, a number of four bytes begins with their sum
 _NOISE_UNIT = 1024
 _COARSEST = 4   # lattice cells of the first octave of value noise
 _PATTERNS = {'tiles': paint_tiles, 'ripples': paint_ripples}
+
+Window = tuple[int, int, int, int]
 
 
 def render(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
@@ -29,86 +33,112 @@ def render(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
         The picture (H0, W0, 3) uint8 and the visible masks (T, H0, W0) bool: the pixels
         whose centre an object covers and no nearer one does.
     """
+    # colour by colour: numpy is slow where the last axis has three entries
     ground = draw_background(scene)
     picture = ground.copy()
     masks = np.zeros((len(scene.objects), scene.height, scene.width), dtype=bool)
-    # who owns each fine sample, and who owns each pixel centre; 0 is the background
-    fine = np.zeros((scene.height * FINE, scene.width * FINE), dtype=np.int8)
-    coarse = np.zeros((scene.height, scene.width), dtype=np.int8)
-    by_depth = sorted(range(len(scene.objects)), key=lambda i: scene.objects[i].depth)
-    for index in by_depth:
-        item = scene.objects[index]
-        for owner, step in ((fine, FINE), (coarse, 1)):
-            rows, columns, inside = _samples(scene, item, step)
-            owner[rows, columns][inside] = index + 1
+    windows = [_window(scene, item) for item in scene.objects]
+    fine, coarse = (_visible(scene, windows, step) for step in (FINE, 1))
     for index, item in enumerate(scene.objects):
-        masks[index] = coarse == index + 1
-        window = _window(scene, item)
-        x1, y1, x2, y2 = window
-        difference = np.array(item.rgb) - ground[y1:y2, x1:x2]
-        picture[y1:y2, x1:x2] += _shares(fine, window, index + 1) * difference
+        x1, y1, x2, y2 = windows[index]
+        masks[index, y1:y2, x1:x2] = coarse[index]
+        colour, part = _column(item.rgb), picture[:, y1:y2, x1:x2]
+        part += _shares(fine[index]) * (colour - ground[:, y1:y2, x1:x2])
         if item.tone:
-            difference = np.array(item.tone, dtype=np.float64) - item.rgb
-            picture[y1:y2, x1:x2] += _shares(
-                fine, window, index + 1, _pattern(scene, item)) * difference
-    picture = _camera(picture, scene.noise)
-    picture += _sensor_noise(scene)
-    return np.clip(picture + 0.5, 0, 255).astype(np.uint8), masks
+            second = fine[index] & _pattern(windows[index], item)
+            part += _shares(second) * (_column(item.tone) - colour)
+    return _expose(_blur(picture, scene.noise), scene.noise), masks
 
 
 def full_mask(scene: Scene, index: int) -> np.ndarray:
     """Return the (H0, W0) bool mask of an object as if nothing covered it."""
     mask = np.zeros((scene.height, scene.width), dtype=bool)
-    rows, columns, inside = _samples(scene, scene.objects[index], 1)
-    mask[rows, columns] = inside
+    window = x1, y1, x2, y2 = _window(scene, scene.objects[index])
+    mask[y1:y2, x1:x2] = _samples(window, scene.objects[index], 1)
     return mask
 
 
-def _window(scene: Scene, item: SceneObject) -> tuple[int, int, int, int]:
+def _window(scene: Scene, item: SceneObject) -> Window:
     """Return the whole pixels x1, y1, x2, y2 that an object can touch."""
     x1, y1, x2, y2 = item.box
     return (max(math.floor(x1), 0), max(math.floor(y1), 0),
             min(math.ceil(x2), scene.width), min(math.ceil(y2), scene.height))
 
 
-def _samples(scene: Scene, item: SceneObject,
-             step: int) -> tuple[slice, slice, np.ndarray]:
-    """Return an object's window at ``step`` samples per pixel, and its coverage."""
-    x1, y1, x2, y2 = _window(scene, item)
+def _visible(scene: Scene, windows: list[Window], step: int) -> list[np.ndarray]:
+    """Return for each object which samples of its window it covers and no nearer one.
+
+    Each is (h * step, w * step) bool.
+    """
+    shown = [_samples(window, item, step)
+             for window, item in zip(windows, scene.objects)]
+    by_depth = sorted(range(len(shown)), key=lambda i: scene.objects[i].depth)
+    for place, index in enumerate(by_depth):
+        for nearer in by_depth[place + 1:]:
+            x1, y1, x2, y2 = shared = _shared_window(windows[index], windows[nearer])
+            if x1 < x2 and y1 < y2:
+                own, other = (shown[i][_within(windows[i], shared, step)]
+                              for i in (index, nearer))
+                own &= ~other
+    return shown
+
+
+def _shared_window(one: Window, other: Window) -> Window:
+    """Return the pixels of both windows; an end is before its start without any."""
+    return (max(one[0], other[0]), max(one[1], other[1]),
+            min(one[2], other[2]), min(one[3], other[3]))
+
+
+def _within(window: Window, part: Window, step: int) -> tuple[slice, slice]:
+    """Return where a part of a window is among the samples of the window."""
+    left, top = window[:2]
+    x1, y1, x2, y2 = part
+    return (slice((y1 - top) * step, (y2 - top) * step),
+            slice((x1 - left) * step, (x2 - left) * step))
+
+
+def _samples(window: Window, item: SceneObject, step: int) -> np.ndarray:
+    """Tell which of ``step`` samples per pixel and axis an object's full mask covers.
+
+    Returns:
+        (h * step, w * step) bool of its window.
+    """
+    return covers(item.figure, *_positions(window, item, step))
+
+
+def _pattern(window: Window, item: SceneObject) -> np.ndarray:
+    """Tell which fine samples of an object's window have its second tone."""
+    return FILLS[item.fill](*_positions(window, item, FINE))
+
+
+def _positions(window: Window, item: SceneObject,
+               step: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return u (1, w * step) and v (h * step, 1) of samples, as shapes take them."""
+    x1, y1, x2, y2 = window
     u = ((np.arange(x1 * step, x2 * step) + 0.5) / step - item.cx) / item.radius
     v = ((np.arange(y1 * step, y2 * step) + 0.5) / step - item.cy) / item.radius
-    inside = covers(item.figure, u[None, :], v[:, None])
-    return slice(y1 * step, y2 * step), slice(x1 * step, x2 * step), inside
+    return u[None, :], v[:, None]
 
 
-def _pattern(scene: Scene, item: SceneObject) -> np.ndarray:
-    """Tell which fine samples of an object's window have its second tone."""
-    x1, y1, x2, y2 = _window(scene, item)
-    u = ((np.arange(x1 * FINE, x2 * FINE) + 0.5) / FINE - item.cx) / item.radius
-    v = ((np.arange(y1 * FINE, y2 * FINE) + 0.5) / FINE - item.cy) / item.radius
-    return FILLS[item.fill](u[None, :], v[:, None])
+def _shares(own: np.ndarray) -> np.ndarray:
+    """Return the share (h, w) of the samples of each pixel that are true."""
+    # the samples of a pixel in one row are the four bytes of one number
+    rows = np.ascontiguousarray(own).view(np.uint32)
+    counts = sum(rows[place::FINE] for place in range(FINE))
+    return (counts * _EACH_BYTE >> 24) / FINE**2
 
 
-def _shares(fine: np.ndarray, window: tuple[int, int, int, int],
-            owner: int, chosen: np.ndarray | None = None) -> np.ndarray:
-    """Return the share (h, w, 1) of the samples of each window pixel that is owned.
-
-    With ``chosen``, (h * FINE, w * FINE) bool, only of those.
-    """
-    x1, y1, x2, y2 = window
-    own = fine[y1 * FINE:y2 * FINE, x1 * FINE:x2 * FINE] == owner
-    own = own if chosen is None else own & chosen
-    rows = own.view(np.uint8).reshape(y2 - y1, FINE, -1).sum(1, dtype=np.uint8)
-    counts = sum(rows[:, place::FINE] for place in range(FINE))
-    return counts[:, :, None] / FINE**2
+def _column(colour: Sequence[int]) -> np.ndarray:
+    """Return a colour as (3, 1, 1) float64."""
+    return np.array(colour, dtype=np.float64)[:, None, None]
 
 
 def draw_background(scene: Scene) -> np.ndarray:
-    """Draw the (H0, W0, 3) float64 background."""
+    """Draw the (3, H0, W0) float64 background."""
     record, shape = scene.background, (scene.height, scene.width)
-    colours = np.array(record['colours'], dtype=np.float64)
+    first, *others = (_column(colour) for colour in record['colours'])
     if record['kind'] == 'plain':
-        return np.broadcast_to(colours[0], (*shape, 3)).copy()
+        return np.broadcast_to(first, (3, *shape)).copy()
     if record['kind'] == 'gradient':
         mix = _ramp(*shape, *record['direction'])
     elif record['kind'] in _PATTERNS:
@@ -117,9 +147,10 @@ def draw_background(scene: Scene) -> np.ndarray:
         mix = value_noise(*shape, record['octaves'], record['seed'])
     else:
         mix = np.zeros(shape)
-    ground = colours[0] + mix[:, :, None] * (colours[1] - colours[0])
+    ground = mix * (others[0] - first)
+    ground += first
     if record['kind'].endswith('strokes'):
-        paint_strokes(ground, record['seed'])
+        paint_strokes(ground.transpose(1, 2, 0), record['seed'])
     return ground
 
 
@@ -133,16 +164,20 @@ def _ramp(height: int, width: int, dx: int, dy: int) -> np.ndarray:
 def value_noise(height: int, width: int, octaves: int, seed: int) -> np.ndarray:
     """Return (height, width) smooth noise in [0, 1]."""
     stream = Stream(seed, 0, 0, 0, 'texture')
-    total, weight = np.zeros((height, width)), 1.0
+    # turned (width, height): whole rows are gathered faster than single numbers
+    total, weight = np.zeros((width, height)), 1.0
     for octave in range(octaves):
         cells = _COARSEST << octave
-        lattice = stream.grid(cells + 1, cells + 1)
+        lattice = stream.grid(cells + 1, cells + 1).T
         rows, columns = _blend(height, cells), _blend(width, cells)
         # explicit sums instead of a matrix product: the same bits on every machine
-        tall = (rows[1] * lattice[rows[0]].T + (1 - rows[1]) * lattice[rows[0] - 1].T).T
-        total += weight * (columns[1] * tall[:, columns[0]]
-                           + (1 - columns[1]) * tall[:, columns[0] - 1])
+        tall = rows[1] * lattice.take(rows[0], 1) + (1 - rows[1]) * lattice.take(
+            rows[0] - 1, 1)
+        share = columns[1][:, None]
+        total += weight * (share * tall[columns[0]]
+                           + (1 - share) * tall[columns[0] - 1])
         weight /= 2
+    total = np.ascontiguousarray(total.T)
     return (total - total.min()) / (total.max() - total.min())
 
 
@@ -155,24 +190,29 @@ def _blend(size: int, cells: int) -> tuple[np.ndarray, np.ndarray]:
     return lower + 1, part * part * (3 - 2 * part)
 
 
-def _camera(picture: np.ndarray, noise: dict) -> np.ndarray:
-    """Apply the slight blur and the brightness of a scene, where it has any."""
-    if noise.get('blur'):
-        for axis in (0, 1):
-            before, after = (np.take(picture, _shifted(picture.shape[axis], step),
-                                     axis) for step in (-1, 1))
-            picture = (before + 2 * picture + after) / 4
-    return picture * noise['brightness'] if 'brightness' in noise else picture
+def _blur(picture: np.ndarray, noise: dict) -> np.ndarray:
+    """Apply the slight blur of a scene (3, H0, W0), where it has any."""
+    if not noise.get('blur'):
+        return picture
+    rows = _edges_twice(picture, 1)
+    picture = (rows[:, :-2] + 2 * picture + rows[:, 2:]) / 4
+    columns = _edges_twice(picture, 2)
+    return (columns[..., :-2] + 2 * picture + columns[..., 2:]) / 4
 
 
-def _shifted(size: int, step: int) -> np.ndarray:
-    return np.clip(np.arange(size) + step, 0, size - 1)
+def _edges_twice(picture: np.ndarray, axis: int) -> np.ndarray:
+    """Return the picture with the first and the last entry of an axis repeated."""
+    return np.concatenate(
+        (picture.take([0], axis), picture, picture.take([-1], axis)), axis)
 
 
-def _sensor_noise(scene: Scene) -> np.ndarray | float:
-    """Return (H0, W0, 3) noise of the scene's deviation."""
-    sigma = scene.noise['sigma']
-    if not sigma:
-        return 0.0
-    stream = Stream(scene.noise['seed'], 0, 0, 0, 'noise')
-    return stream.bell(scene.height, scene.width, 3) * (sigma / _NOISE_UNIT)
+def _expose(picture: np.ndarray, noise: dict) -> np.ndarray:
+    """Return (H0, W0, 3) uint8 of (3, H0, W0), with brightness and sensor noise."""
+    picture = picture.transpose(1, 2, 0).copy()
+    if 'brightness' in noise:
+        picture *= noise['brightness']
+    if noise['sigma']:
+        stream = Stream(noise['seed'], 0, 0, 0, 'noise')
+        picture += stream.bell(*picture.shape) * (noise['sigma'] / _NOISE_UNIT)
+    picture += 0.5
+    return np.clip(picture, 0, 255, out=picture).astype(np.uint8)

@@ -1,9 +1,18 @@
 """Masks as exact polygons."""
+from typing import Iterator
+
 import numpy as np
 
+Corner = tuple[int, int]
 
-def trace_polygons(mask: np.ndarray) -> list[list[int]] | None:
+
+def trace_polygons(mask: np.ndarray,
+                   origin: Corner = (0, 0)) -> list[list[int]] | None:
     """Trace a (H0, W0) bool mask along pixel corners.
+
+    Args:
+        mask: of a picture, or of the part of one.
+        origin: x, y of its first pixel.
 
     Returns:
         One flat list x, y, x, y, ... for each part (pixels that touch at an edge), or
@@ -13,8 +22,8 @@ def trace_polygons(mask: np.ndarray) -> list[list[int]] | None:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
         return []
-    left, top = int(columns[0]), int(rows[0])
-    exits = _boundary_edges(mask[top:rows[-1] + 1, left:columns[-1] + 1], left, top)
+    part = mask[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+    exits = _straight_edges(part, origin[0] + columns[0], origin[1] + rows[0])
     polygons = []
     while exits:
         start = min(exits)
@@ -25,51 +34,77 @@ def trace_polygons(mask: np.ndarray) -> list[list[int]] | None:
     return polygons
 
 
-def _boundary_edges(mask: np.ndarray, left: int,
-                    top: int) -> dict[tuple[int, int], list[tuple[int, int]]]:
-    """Return the steps (dx, dy) that leave each pixel corner, mask on the right.
+def _straight_edges(mask: np.ndarray, left: int,
+                    top: int) -> dict[Corner, list[Corner]]:
+    """Return where outlines turn, and where they turn next, mask on the right.
 
     Args:
         mask: (h, w) bool, the part of the picture that begins at ``left, top``.
         left: x of its first column.
         top: y of its first row.
     """
-    inner = np.pad(mask, 1).astype(np.int8)
-    down = np.diff(inner, axis=0)[:, 1:-1]    # (H0 + 1, W0), row edges
-    across = np.diff(inner, axis=1)[1:-1]     # (H0, W0 + 1), column edges
-    exits: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for steps, value, offset, step in (
-            (down, 1, (0, 0), (1, 0)), (down, -1, (1, 0), (-1, 0)),
-            (across, 1, (0, 1), (0, -1)), (across, -1, (0, 0), (0, 1))):
-        x0, y0 = left + offset[0], top + offset[1]
-        for y, x in np.argwhere(steps == value).tolist():
-            exits.setdefault((x + x0, y + y0), []).append(step)
+    height, width = mask.shape
+    inner = np.zeros((height + 2, width + 2), dtype=np.int8)
+    inner[1:-1, 1:-1] = mask
+    edges = inner[:-1] ^ inner[1:]     # (h + 1, w + 2), those along a row
+    touching = edges[:, :-1] & edges[:, 1:] & (inner[1:, :-1] ^ inner[1:, 1:])
+    # an outline turns where an edge ends, two do where pixels touch at a corner only
+    turns = (edges[:, :-1] ^ edges[:, 1:]) + 2 * touching
+    exits: dict[Corner, list[Corner]] = {}
+    y, x1, x2 = _pair_ends(turns)
+    forward = inner[y + 1, x1 + 1] == 1     # the mask is below
+    for place, start, end in _directed(y + top, x1 + left, x2 + left, forward):
+        exits.setdefault((start, place), []).append((end, place))
+    x, y1, y2 = _pair_ends(turns.T)
+    forward = inner[y1 + 1, x] == 1         # the mask is on the left
+    for place, start, end in _directed(x + left, y1 + top, y2 + top, forward):
+        exits.setdefault((place, start), []).append((place, end))
     return exits
 
 
-def _walk(exits: dict[tuple[int, int], list[tuple[int, int]]],
-          start: tuple[int, int]) -> list[tuple[int, int]]:
+def _pair_ends(turns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return line, start and end (K,) of the straight edges along the rows."""
+    lines, places = np.nonzero(turns)
+    times = turns[lines, places]
+    if times.max() > 1:
+        lines, places = lines.repeat(times), places.repeat(times)
+    return lines[::2], places[::2], places[1::2]
+
+
+def _directed(lines: np.ndarray, starts: np.ndarray, ends: np.ndarray,
+              forward: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    """Yield line, start and end of edges, of which some go from end to start."""
+    return zip(lines.tolist(), np.where(forward, starts, ends).tolist(),
+               np.where(forward, ends, starts).tolist())
+
+
+def _walk(exits: dict[Corner, list[Corner]], start: Corner) -> list[Corner]:
     """Follow one closed outline, using up its edges; return the corners it turns at.
 
     Where two pixels touch at a corner only, the right turn is taken: it stays with the
     part that the outline came along. A start, the leftmost corner, never is such a
     corner.
     """
-    corners, place, step = [], start, (0, 0)
-    while not corners or place != start:
+    corners, place = [start], start
+    while True:
         choices = exits[place]
-        right = (-step[1], step[0])
-        chosen = right if right in choices else choices[0]
-        choices.remove(chosen)
-        if not choices:
+        following = choices.pop()
+        if choices:
+            (x0, y0), (x1, y1), (x2, y2) = corners[-2], place, following
+            if (x1 - x0) * (y2 - y1) < (y1 - y0) * (x2 - x1):   # a turn to the left
+                choices[0], following = following, choices[0]
+        else:
             del exits[place]
-        if chosen != step:
-            corners.append(place)
-        place, step = (place[0] + chosen[0], place[1] + chosen[1]), chosen
-    return corners
+        if following == start:
+            return corners
+        corners.append(following)
+        place = following
 
 
-def _signed_area(corners: list[tuple[int, int]]) -> int:
+def _signed_area(corners: list[Corner]) -> int:
     """Return twice the area, positive for an outline around mask pixels."""
-    following = corners[1:] + corners[:1]
-    return sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(corners, following))
+    area, (x1, y1) = 0, corners[-1]
+    for x2, y2 in corners:
+        area += x1 * y2 - y1 * x2
+        x1, y1 = x2, y2
+    return area

@@ -27,7 +27,7 @@ def _star(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Five points: inside at least four of the five lines that draw a pentagram."""
     inner = 1.3 * math.cos(math.radians(72))
     lines = sum(
-        (math.sin(angle) * u - math.cos(angle) * v <= inner).astype(np.int8)
+        (math.sin(angle) * u - math.cos(angle) * v <= inner).view(np.int8)
         for angle in (math.radians(72 * k) for k in range(5)))
     return lines >= 4
 

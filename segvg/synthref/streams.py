@@ -1,10 +1,15 @@
 """Random numbers that are equal on every machine and for any number of workers."""
+import math
 from typing import Any, Sequence
 
 import numpy as np
 
 STAGES = ('attributes', 'layout', 'texture', 'noise', 'text', 'captions')
 _BLOCK = 64
+_COUNTER_BLOCK = 4   # numbers that Philox makes from one value of its counter
+# One generator for all streams, whose place is set before each use: to make another
+# one takes longer than the numbers that most streams need.
+_PHILOX = np.random.Philox(key=0)
 
 
 class Stream:
@@ -19,7 +24,8 @@ class Stream:
                  attempt: int = 0) -> None:
         place = (level << 56 | split << 48 | STAGES.index(stage) << 40
                  | attempt << 32 | index)
-        self._bits = np.random.Philox(key=np.array([seed, place], dtype=np.uint64))
+        self._key = (seed, place)
+        self._drawn = 0
         self._numbers: list[float] = []
 
     def random(self) -> float:
@@ -28,9 +34,19 @@ class Stream:
             self._draw_block()
         return self._numbers.pop()
 
+    def _raw(self, count: int) -> np.ndarray:
+        """Return the next (count,) uint64 numbers of the generator."""
+        counter, skipped = divmod(self._drawn, _COUNTER_BLOCK)
+        _PHILOX.state = dict(
+            bit_generator='Philox', state=dict(counter=(counter, 0, 0, 0),
+                                               key=self._key),
+            buffer=(0,) * _COUNTER_BLOCK, buffer_pos=_COUNTER_BLOCK, has_uint32=0,
+            uinteger=0)
+        self._drawn += count
+        return _PHILOX.random_raw(skipped + count)[skipped:]
+
     def _draw_block(self) -> None:
-        raw = self._bits.random_raw(_BLOCK) >> np.uint64(11)
-        self._numbers = (raw * 2.0**-53).tolist()
+        self._numbers = ((self._raw(_BLOCK) >> np.uint64(11)) * 2.0**-53).tolist()
 
     def _several(self, count: int) -> list[float]:
         """Return what ``count`` calls of ``random`` would."""
@@ -81,7 +97,7 @@ class Stream:
 
     def grid(self, height: int, width: int) -> np.ndarray:
         """Return (height, width) numbers in [0, 1)."""
-        raw = self._bits.random_raw(height * width) >> np.uint64(11)
+        raw = self._raw(height * width) >> np.uint64(11)
         return (raw * 2.0**-53).reshape(height, width)
 
     def bell(self, *shape: int) -> np.ndarray:
@@ -90,10 +106,11 @@ class Stream:
         The sum of the four 16-bit parts of a draw, scaled: whole numbers only, so
         that no machine rounds differently.
         """
-        parts = self._bits.random_raw(int(np.prod(shape))).view(np.uint16)
-        centred = parts[::4].astype(np.int32) - 2 * 0xFFFF
-        for place in (1, 2, 3):
-            centred += parts[place::4]
+        parts = self._raw(math.prod(shape)).view(np.uint16)
+        centred = np.add(parts[::4], parts[1::4], dtype=np.int32)
+        centred += parts[2::4]
+        centred += parts[3::4]
+        centred -= 2 * 0xFFFF
         # four uniform parts of width 65536 have the deviation 65536 / sqrt(3)
         centred *= 443
         centred >>= 14

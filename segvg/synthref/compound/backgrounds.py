@@ -106,5 +106,6 @@ def paint_strokes(ground: np.ndarray, seed: int) -> None:
         length = math.sqrt(dx * dx + dy * dy) + 1e-9
         along = np.clip((x * dx + y * dy) / length**2, 0, 1)
         away = np.sqrt((x - along * dx)**2 + (y - along * dy)**2)
-        share = np.clip(half + 0.5 - away, 0, 1)[:, :, None]
-        window += share * (colour - window)
+        rows, columns = np.nonzero(away < half + 0.5)
+        share = np.clip(half + 0.5 - away[rows, columns], 0, 1)[:, None]
+        window[rows, columns] += share * (colour - window[rows, columns])
