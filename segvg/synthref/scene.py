@@ -3,6 +3,7 @@ import colorsys
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from typing import Sequence
 
 from segvg.synthref.levels import COLOURS, SIZES, SPLITS, Level
 from segvg.synthref.shapes import measure
@@ -12,6 +13,7 @@ HUE_JITTER = 6.0
 VALUE_JITTER = 0.1
 WHITEST = 0.92       # the least value of white
 GAP = 2.0            # pixels between the boxes of two objects, and to the border
+_ROUNDED = 0.01      # more than two decimals change a position, in pixels
 _DIRECTIONS = tuple((dx, dy) for dx in range(-2, 3) for dy in range(-2, 3) if dx or dy)
 _POSITION_TRIES = 60
 _LAYOUT_TRIES = 20
@@ -201,8 +203,11 @@ def _free_spot(extent: tuple[float, ...], canvas: tuple[int, int],
     """Find a centre whose box keeps its distance, and append that box to ``boxes``."""
     left, top, right, bottom = extent
     for _ in range(_POSITION_TRIES):
-        cx = round(stream.uniform(GAP - left, canvas[0] - GAP - right), 2)
-        cy = round(stream.uniform(GAP - top, canvas[1] - GAP - bottom), 2)
+        spot = (stream.uniform(GAP - left, canvas[0] - GAP - right),
+                stream.uniform(GAP - top, canvas[1] - GAP - bottom))
+        if not may_keep_apart(extent, spot, boxes):
+            continue
+        cx, cy = round(spot[0], 2), round(spot[1], 2)
         box = (cx + left, cy + top, cx + right, cy + bottom)
         if keeps_apart(box, boxes):
             boxes.append(box)
@@ -210,12 +215,25 @@ def _free_spot(extent: tuple[float, ...], canvas: tuple[int, int],
     return None
 
 
-def keeps_apart(box: tuple[float, ...], others: list[tuple[float, ...]]) -> bool:
+def may_keep_apart(extent: Sequence[float], spot: Sequence[float],
+                   others: list[tuple[float, ...]]) -> bool:
+    """Tell whether a box may keep its distance when its centre is rounded.
+
+    To round takes longer than this, and most centres that are drawn are in the way.
+    """
+    left, top, right, bottom = extent
+    cx, cy = spot
+    return keeps_apart((cx + left, cy + top, cx + right, cy + bottom), others,
+                       GAP - _ROUNDED)
+
+
+def keeps_apart(box: tuple[float, ...], others: list[tuple[float, ...]],
+                gap: float = GAP) -> bool:
     """Tell whether a box keeps its distance from all others."""
     left, top, right, bottom = box
     for other in others:
-        if not (right + GAP <= other[0] or other[2] + GAP <= left
-                or bottom + GAP <= other[1] or other[3] + GAP <= top):
+        if not (right + gap <= other[0] or other[2] + gap <= left
+                or bottom + gap <= other[1] or other[3] + gap <= top):
             return False
     return True
 

@@ -1,11 +1,13 @@
 """Random numbers that are equal on every machine and for any number of workers."""
 import math
+from operator import itemgetter
 from typing import Any, Sequence
 
 import numpy as np
 
 STAGES = ('attributes', 'layout', 'texture', 'noise', 'text', 'captions')
 _BLOCK = 64
+_WEIGHT = itemgetter(1)
 _COUNTER_BLOCK = 4   # numbers that Philox makes from one value of its counter
 # One generator for all streams, whose place is set before each use: to make another
 # one takes longer than the numbers that most streams need.
@@ -73,7 +75,7 @@ class Stream:
 
     def weighted(self, weights: Sequence[tuple[Any, float]]) -> Any:
         """Return one item of (item, weight) pairs."""
-        left = self.random() * sum([weight for _, weight in weights])
+        left = self.random() * sum(map(_WEIGHT, weights))
         for item, weight in weights:
             left -= weight
             if left < 0:

@@ -1,11 +1,19 @@
 """Scenes of L2 and above: attributes shared in a grid, objects that may overlap."""
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
 from segvg.synthref.compound.backgrounds import choose_background
-from segvg.synthref.levels import SIZES, SPLITS, Level
-from segvg.synthref.scene import GAP, Scene, SceneObject, jitter_colour, keeps_apart
+from segvg.synthref.levels import SIZES, SPLITS, Level, Weights
+from segvg.synthref.scene import (
+    GAP,
+    Scene,
+    SceneObject,
+    jitter_colour,
+    keeps_apart,
+    may_keep_apart,
+)
 from segvg.synthref.shapes import DIRECTIONS, covers, measure
 from segvg.synthref.streams import Stream
 
@@ -19,6 +27,8 @@ _SIZE_WEIGHTS = (('small', 1.0), ('medium', 0.8), ('large', 0.5))
 _TRIES, _BAND_TRIES = 80, 40   # for one object: in all, and within a band
 _ALONE_SHARE = 0.35      # of grids have one more object, the only one of its size
 _BAND_SHARE, _BAND = 0.8, (0.2, 0.5)   # of scenes; of the height or width
+Box = tuple[float, float, float, float]
+Pair = tuple[str, str]
 _TONES = {'black': (100, 55), 'grey': (155, 0), 'white': (62, 0), 'yellow': (45, 0)}
 
 
@@ -80,13 +90,12 @@ def draw_traits(level: Level, split: str, stream: Stream) -> list[Traits]:
     """
     count = stream.integer(*level.look(split).objects)
     held = level.held_out()
-    pool = [(shape, colour) for shape in level.shapes for colour in level.colours
-            if split == 'testA' or (shape, colour) not in held]
+    pool = _pairs(level.shapes, level.colours, () if split == 'testA' else held)
     pairs = [stream.choice(held if split == 'testA' else pool)]
     sizes: list[str] = []
     if stream.random() < GRID_SHARE:
         opposite = held if split == 'testA' else pool
-        pairs += _complete_grid(pairs[0], stream.shuffled(opposite), set(pool))
+        pairs += _complete_grid(pairs[0], stream.shuffled(opposite), pool)
         sizes = stream.shuffled(level.sizes)[:2]
         sizes = [sizes[0], sizes[1], sizes[1], sizes[0]][:len(pairs)]
     while len(pairs) < count:
@@ -108,31 +117,44 @@ def draw_traits(level: Level, split: str, stream: Stream) -> list[Traits]:
             for pair, size in zip(pairs[:count], sizes)]
 
 
-def _complete_grid(first: tuple[str, str], opposite: list[tuple[str, str]],
-                   pool: set[tuple[str, str]]) -> list[tuple[str, str]]:
+@cache
+def _pairs(shapes: tuple[str, ...], colours: tuple[str, ...],
+           held: tuple[Pair, ...]) -> tuple[Pair, ...]:
+    """Return the pairs of a shape and a colour that are not held out."""
+    return tuple((shape, colour) for shape in shapes for colour in colours
+                 if (shape, colour) not in held)
+
+
+def _complete_grid(first: Pair, opposite: list[Pair],
+                   pool: tuple[Pair, ...]) -> list[Pair]:
     """Return the other three pairs of two shapes and two colours, if they exist.
 
     The pair that shares neither with the first one is the first that fits.
     """
     shape, colour = first
     for other_shape, other_colour in opposite:
+        if other_shape == shape or other_colour == colour:
+            continue
         others = [(shape, other_colour), (other_shape, colour),
                   (other_shape, other_colour)]
-        if (other_shape != shape and other_colour != colour
-                and pool.issuperset(others)):
+        if all(pair in pool for pair in others):
             return others
     return []
 
 
-def _related(known: tuple[str, str], relation: str, pool: list[tuple[str, str]],
-             stream: Stream) -> tuple[str, str]:
+def _related(known: Pair, relation: str, pool: tuple[Pair, ...],
+             stream: Stream) -> Pair:
     if relation == 'both':
         return known
     if relation == 'neither':
         return stream.choice(pool)
-    place = ('shape', 'colour').index(relation)
-    return stream.choice([pair for pair in pool
-                          if pair[place] == known[place] and pair != known])
+    return stream.choice(_sharing(known, ('shape', 'colour').index(relation), pool))
+
+
+@cache
+def _sharing(known: Pair, place: int, pool: tuple[Pair, ...]) -> tuple[Pair, ...]:
+    """Return the other pairs that have the shape (place 0) or the colour (place 1)."""
+    return tuple(pair for pair in pool if pair[place] == known[place] and pair != known)
 
 
 def _complete(pair: tuple[str, str], size: str, level: Level, split: str,
@@ -195,98 +217,146 @@ def place_all(level: Level, canvas: tuple[int, int], traits: list[Traits],
     for item in traits:
         low, high = (part * min(canvas) / 100 for part in SIZES[item.size])
         radius = round(stream.uniform(low, high), 2)
-        extent = tuple(side * radius for side in measure(item.figure).extent)
-        for number in range(_TRIES):
-            if number == _BAND_TRIES:
-                crowd.widen()
-            mode = stream.weighted(level.placements) if crowd.spots else 'free'
-            spot = crowd.suggest(extent, radius, mode, stream)
-            if spot and crowd.add(item, extent, radius, spot, mode):
-                break
-        else:
+        if not crowd.place(item, radius, level.placements, stream):
             return None
     return crowd.spots
 
 
+class Placed(NamedTuple):
+    """An object in the crowd.
+
+    Attributes:
+        figure, colour: of its traits.
+        radius: px.
+        centre: x, y of its centroid.
+        box: x1, y1, x2, y2 of its full mask.
+    """
+
+    figure: str
+    colour: str
+    radius: float
+    centre: tuple[float, float]
+    box: Box
+
+
 class Crowd:
-    """Objects placed so far, and what is still visible of them."""
+    """Objects placed so far, and what is still visible of them.
+
+    Objects that keep apart from all others are drawn when one may overlap them.
+    """
 
     def __init__(self, canvas: tuple[int, int], visible: float) -> None:
         self.width, self.height = canvas
         self.share = visible
         self._region = [(0.0, 1.0), (0.0, 1.0)]
         self.spots: list[tuple[float, float, float]] = []
-        self._boxes: list[tuple[float, float, float, float]] = []
-        self._owner = np.zeros((self.height, self.width), dtype=np.int64)
-        self._areas = [0]      # of full masks; entry 0 is the background
-        self._visible = [0]
-        self._colours = ['']
+        self._placed: list[Placed] = []
+        self._boxes: list[Box] = []
+        # of those that are drawn: the pixels that an object owns, background -1
+        self._owner = np.full((self.height, self.width), -1, dtype=np.int8)
+        self._areas: list[int] = []      # of full masks
+        self._visible: list[int] = []
 
     def narrow(self, axis: int, part: float, stream: Stream) -> None:
         """Keep free objects in a band, so that more relations along it are clear."""
         start = stream.uniform(0, 1 - part)
         self._region[axis] = (start, start + part)
 
-    def widen(self) -> None:
-        """Let free objects be placed anywhere."""
-        self._region = [(0.0, 1.0), (0.0, 1.0)]
+    def place(self, item: Traits, radius: float, modes: Weights,
+              stream: Stream) -> bool:
+        """Place an object in front of all others, if there is a spot for it.
 
-    def suggest(self, extent: tuple[float, ...], radius: float, mode: str,
-                stream: Stream) -> tuple[float, float] | None:
-        """Draw a centre: anywhere, or relative to an existing object."""
-        left, top, right, bottom = extent
+        From the middle of the tries on, free objects may be placed anywhere.
+        """
+        left, top, right, bottom = extent = [
+            side * radius for side in measure(item.figure).extent]
         low = (GAP - left, GAP - top)
         high = (self.width - GAP - right, self.height - GAP - bottom)
-        if mode == 'free':
-            return tuple([
-                round(stream.uniform(a + (b - a) * start, a + (b - a) * end), 2)
-                for a, b, (start, end) in zip(low, high, self._region)])
+        for tries in (_BAND_TRIES, _TRIES - _BAND_TRIES):
+            spans = [(a + (b - a) * start, a + (b - a) * end)
+                     for a, b, (start, end) in zip(low, high, self._region)]
+            for _ in range(tries):
+                mode = stream.weighted(modes) if self.spots else 'free'
+                apart = mode in ('free', 'near')
+                spot = ([stream.uniform(*span) for span in spans] if mode == 'free'
+                        else self._suggest(radius, mode, stream))
+                if not spot or apart and not may_keep_apart(
+                        extent, spot, self._boxes):
+                    continue
+                cx, cy = [round(part, 2) for part in spot]
+                if mode != 'free' and not (
+                        low[0] <= cx <= high[0] and low[1] <= cy <= high[1]):
+                    continue
+                box = (cx + left, cy + top, cx + right, cy + bottom)
+                if apart and not keeps_apart(box, self._boxes):
+                    continue
+                new = Placed(item.figure, item.colour, radius, (cx, cy), box)
+                if apart or self._draw_over(new):
+                    self._placed.append(new)
+                    self._boxes.append(box)
+                    self.spots.append((radius, cx, cy))
+                    return True
+            self._region = [(0.0, 1.0), (0.0, 1.0)]
+        return False
+
+    def _suggest(self, radius: float, mode: str,
+                 stream: Stream) -> list[float] | None:
+        """Draw a centre relative to an existing object, unless that is too small."""
         other, *centre = stream.choice(self.spots)
         if mode == 'inside' and other < 1.6 * radius:
             return None
         reach = {'near': 1.35 * (radius + other), 'over': 0.9 * (radius + other),
                  'inside': 0.1 * other}[mode]
-        cx, cy = [round(stream.uniform(part - reach, part + reach), 2)
-                  for part in centre]
-        inside = low[0] <= cx <= high[0] and low[1] <= cy <= high[1]
-        return (cx, cy) if inside else None
+        return [stream.uniform(part - reach, part + reach) for part in centre]
 
-    def add(self, item: Traits, extent: tuple[float, ...], radius: float,
-            centre: tuple[float, float], mode: str) -> bool:
-        """Place an object in front of all others if that hides none too much.
+    def _draw_over(self, new: Placed) -> bool:
+        """Draw an object in front of all others, if that hides none too much.
 
         Objects of one colour may not overlap: their edges would not show.
         """
-        (left, top, right, bottom), (cx, cy) = extent, centre
-        box = (cx + left, cy + top, cx + right, cy + bottom)
-        if mode in ('free', 'near') and not keeps_apart(box, self._boxes):
-            return False
-        rows = slice(int(box[1]), int(box[3]) + 1)
-        columns = slice(int(box[0]), int(box[2]) + 1)
-        x = np.arange(columns.start, columns.stop) + 0.5
-        y = np.arange(rows.start, rows.stop) + 0.5
-        inside = covers(item.figure, (x[None, :] - cx) / radius,
-                        (y[:, None] - cy) / radius)
-        number, window = len(self._areas), self._owner[rows, columns]
-        covered = window[inside]
-        area, hidden = len(covered), np.bincount(covered, minlength=number).tolist()
-        if not all(self._may_hide(other, hidden[other], area, item.colour)
-                   for other in range(1, number)):
-            return False
-        window[inside] = number
-        self._visible = [known - lost for known, lost in zip(self._visible, hidden)]
-        self._visible.append(area)
-        self._areas.append(area)
-        self._colours.append(item.colour)
-        self._boxes.append(box)
-        self.spots.append((radius, cx, cy))
+        for number in range(len(self._areas), len(self._placed)):
+            self._draw(number, *self._mask(self._placed[number]))
+        window, inside = self._mask(new)
+        covered, hidden = window[inside], {}
+        for other, known in enumerate(self._placed):
+            lost = (np.count_nonzero(covered == other)
+                    if _may_touch(new.box, known.box) else 0)
+            if lost and not self._may_hide(other, lost, len(covered), new.colour):
+                return False
+            hidden[other] = lost
+        for other, lost in hidden.items():
+            self._visible[other] -= lost
+        self._draw(len(self._placed), window, inside)
         return True
 
+    def _mask(self, item: Placed) -> tuple[np.ndarray, np.ndarray]:
+        """Return the owners of the pixels around an object, and which it covers."""
+        x1, y1, x2, y2 = item.box
+        rows = slice(int(y1), int(y2) + 1)
+        columns = slice(int(x1), int(x2) + 1)
+        x = np.arange(columns.start, columns.stop) + 0.5
+        y = np.arange(rows.start, rows.stop) + 0.5
+        cx, cy = item.centre
+        inside = covers(item.figure, (x[None, :] - cx) / item.radius,
+                        (y[:, None] - cy) / item.radius)
+        return self._owner[rows, columns], inside
+
+    def _draw(self, number: int, window: np.ndarray, inside: np.ndarray) -> None:
+        """Give the pixels that an object covers to it."""
+        window[inside] = number
+        area = np.count_nonzero(inside)
+        self._areas.append(area)
+        self._visible.append(area)
+
     def _may_hide(self, other: int, hidden: int, area: int, colour: str) -> bool:
-        """Tell whether other objects may lose these pixels: some, but not too many."""
-        if not hidden:
-            return True
+        """Tell whether an object may lose these pixels: some, but not too many."""
         full = self._areas[other]
-        return (colour != self._colours[other]
+        return (colour != self._placed[other].colour
                 and hidden >= CLEAR_OVERLAP * min(area, full)
                 and self._visible[other] - hidden >= self.share * full)
+
+
+def _may_touch(one: Box, other: Box) -> bool:
+    """Tell whether two boxes have a point in common."""
+    return (one[0] <= other[2] and other[0] <= one[2]
+            and one[1] <= other[3] and other[1] <= one[3])
