@@ -178,7 +178,7 @@ def load(path: Union[str, Path], options: Optional[dict[str, Any]] = None) -> Co
     path, options = find_config(path), dict(options or {})
     check_program(path, 'config')
     try:
-        known = values_of(path)
+        known = values_of(path) if options else {}
         cfg = load_with_values(
             path, {name: options.pop(name) for name in known if name in options})
     except (FileNotFoundError, ValueError):
