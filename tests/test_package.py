@@ -50,7 +50,8 @@ loader = CheckpointLoader._get_checkpoint_loader('a.pth').__module__
 from segvg.apis import GroundingInferencer
 apis = loaded('mmdet', 'torchvision', 'matplotlib', 'scipy')
 import segvg.models, segvg.datasets, segvg.evaluation, segvg.visualization, segvg.engine
-parts = loaded('torchvision', 'mmdet')
+segvg.visualization.GroundingVisualizer()  # as every run makes one
+parts = loaded('torchvision', 'mmdet', 'matplotlib')
 print(json.dumps(dict(loader=loader, apis=apis, parts=parts)))
 """
 

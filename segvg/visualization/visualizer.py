@@ -1,6 +1,6 @@
 """GroundingVisualizer: one expression, its target and its prediction in one picture."""
 from pathlib import Path
-from typing import Optional, Sequence, Union
+from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -17,13 +17,25 @@ from segvg.visualization.drawing import Drawing, Layer, draw_picture, save_pictu
 
 MAX_SCORES = 6  # in the legend
 LONGEST_SIDE = 1600  # px; fits on a screen, and a file has about 0.5 MB
+#: Attributes of mmengine's figure.
+FIGURE = ('fig_save_canvas', 'fig_save', 'ax_save', 'dpi')
+
+
+class NoFigure:
+    """Stands for a figure while mmengine's constructor asks for its resolution."""
+
+    def get_dpi(self) -> None:
+        """Return no resolution."""
 
 
 @VISUALIZERS.register_module()
 class GroundingVisualizer(Visualizer):
     """Draw the expression as a title above the picture, boxes and masks on it.
 
-    A soft mask (a map of probabilities) gets a second panel as a heat map.
+    A soft mask (a map of probabilities) gets a second panel as a heat map. mmengine's
+    own methods (``set_image``, ``draw_bboxes``, ...) draw on a figure of Matplotlib,
+    which is imported and made when the first of them needs it: every run has a
+    visualizer, most of them draw nothing.
 
     Args:
         name: of the instance, as mmengine keeps it.
@@ -42,9 +54,24 @@ class GroundingVisualizer(Visualizer):
                  pred_color: Color = PREDICTION_COLOR,
                  longest_side: Optional[int] = LONGEST_SIDE) -> None:
         super().__init__(name=name, vis_backends=vis_backends, save_dir=save_dir)
+        for attribute in FIGURE:
+            delattr(self, attribute)  # so that __getattr__ is asked for it
         self.gt_color = tuple(gt_color)
         self.pred_color = tuple(pred_color)
         self.longest_side = longest_side
+
+    def _initialize_fig(self, fig_cfg: dict) -> tuple[None, NoFigure, None]:
+        """Make no figure in the constructor of the base class."""
+        return None, NoFigure(), None
+
+    def __getattr__(self, name: str) -> Any:
+        """Make the figure when a part of it is asked for."""
+        if name not in FIGURE:
+            raise AttributeError(f'{type(self).__name__} has no attribute {name!r}')
+        (self.fig_save_canvas, self.fig_save,
+         self.ax_save) = super()._initialize_fig(self.fig_save_cfg)
+        self.dpi = self.fig_save.get_dpi()
+        return vars(self)[name]
 
     @master_only
     def add_datasample(self, name: str, image: np.ndarray,

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.structures import InstanceData
-from mmengine.visualization import LocalVisBackend
+from mmengine.visualization import LocalVisBackend, Visualizer
 from PIL import Image, ImageFont
 
 from segvg.registry import VISUALIZERS
@@ -189,6 +189,20 @@ def test_window_is_opened_when_asked_for(visualizer, image, sample, monkeypatch)
         shown.append((win_name, wait_time))))
     visualizer.add_datasample('cup', image, sample, show=True, wait_time=2)
     assert shown == [('cup', 2)]
+
+
+def test_methods_of_mmengine_draw_as_they_do_there(visualizer, image):
+    """The figure that they draw on is made for the first of them."""
+    assert 'fig_save' not in vars(visualizer)
+    pictures = []
+    for drawing_one in (visualizer, Visualizer()):
+        drawing_one.set_image(image)
+        drawing_one.draw_bboxes(np.array([[10, 20, 90, 80]]), edge_colors='r')
+        pictures.append(drawing_one.get_image())
+    np.testing.assert_array_equal(*pictures)
+    assert (pictures[0] != image).any()
+    with pytest.raises(AttributeError, match="GroundingVisualizer has no .* 'figure'"):
+        visualizer.figure.clear()
 
 
 def test_unknown_frame_is_an_error(visualizer, image, sample):
