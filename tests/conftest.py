@@ -8,7 +8,6 @@ os.environ.setdefault('HF_HUB_OFFLINE', '1')
 os.environ.setdefault('MPLBACKEND', 'Agg')
 
 import pytest
-import torch
 
 # While hundreds of modules are imported there is nothing to collect.
 gc.disable()
@@ -37,6 +36,7 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def one_thread():
     """Two cores are shared by everything that runs; tests take one each."""
+    import torch  # not above: the process that only hands out tests needs none of it
     torch.set_num_threads(1)
     yield
 

@@ -16,16 +16,18 @@ options=(train_cfg.val_interval=4 train_dataloader.num_workers=1
   train_dataloader.persistent_workers=True train_dataloader.dataset.lazy=False)
 
 mkdir -p "$work"
-# While the first data are made, Python compiles what it imports for the first time.
+# What needs no data is done while the first are made: the config is printed, whose sum
+# tells whether it is trained anew, and Python compiles what training imports.
+python tools/print_config.py "$config" --cfg-options "${options[@]}" | cksum \
+  >"$work/wanted" &
+printing=$!
 if [ ! -e data/synthref_l0/canonical ]; then
-  (python tools/print_config.py "$config"; python -c 'import segvg.models, torch._dynamo'
-  ) >/dev/null 2>&1 &
+  python -c 'import segvg.models, torch._dynamo' >/dev/null 2>&1 &
 fi
 python tools/make_synthref.py --level L0 --seed 0 --out data/synthref_l0 --workers 2
-wait
 
-# The stamp holds a sum of the whole config: a changed one is trained anew.
-wanted=$(python tools/print_config.py "$config" --cfg-options "${options[@]}" | cksum)
+wait "$printing"
+wanted=$(cat "$work/wanted")
 if [ "$(cat "$work/trained" 2>/dev/null)" != "$wanted" ]; then
   resume=()
   if [ "$(cat "$work/training" 2>/dev/null)" = "$wanted" ]; then
