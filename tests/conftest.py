@@ -1,6 +1,7 @@
 """Settings for all tests: one thread, no network, no display."""
 import gc
 import os
+import sys
 from importlib.util import find_spec
 
 # Before anything imports transformers: a test must not wait for a hub.
@@ -23,7 +24,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_finish() -> None:
-    """Collect garbage again, but look no more at what the imports have made.
+    """Fork the server of processes; look no more at the garbage of imports.
 
     Searching a million objects that stay to the end takes a third of a second a time.
     A model and its runner are thousands of objects: it is looked ten times less often.
@@ -31,6 +32,9 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(10 * gc.get_threshold()[0])
     gc.enable()
+    killing = sys.modules.get('tests.tools.killing')
+    if killing is not None:  # a test may need it
+        killing.start_server()
 
 
 @pytest.fixture(autouse=True)

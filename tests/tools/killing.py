@@ -2,21 +2,25 @@
 
 The process is forked from a server that has imported what takes long, so that a kill
 costs little. The server only imports: a process that has computed has threads, which a
-fork does not take along.
+fork does not take along. With pytest it is forked from the process of the tests, before
+the first one.
 """
 import importlib
-import multiprocessing
+import multiprocessing.util
 import os
 import runpy
 import signal
 import sys
 import time
 import traceback
+import warnings
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import BinaryIO, Callable, Optional
+from unittest.mock import patch
 
 import torch
 from mmengine.logging import MessageHub
@@ -36,6 +40,34 @@ def fork_server() -> BaseContext:
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload(list(IMPORTS))
     return context
+
+
+def start_server() -> None:
+    """Start the server as a copy of this process, which has imported nearly all."""
+    fork_server()
+    resource_tracker.ensure_running()  # a program of its own
+    with patch.object(multiprocessing.util, 'spawnv_passfds', fork_and_run):
+        forkserver.ensure_running()
+
+
+def fork_and_run(_: bytes, command: list[str], passed: tuple[int, ...]) -> int:
+    """Run ``python -c TEXT`` in a process that is forked from this one.
+
+    It keeps the standard streams and the file descriptors that are passed to it. Other
+    threads of this process, such as that of pytest-xdist, are not needed there.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', DeprecationWarning)
+        if child := os.fork():
+            return child
+    try:
+        first = 3
+        for number in (*sorted(passed), multiprocessing.util.MAXFD):
+            os.closerange(first, number)
+            first = number + 1
+        exec(command[-1])
+    finally:
+        os._exit(0)
 
 
 def run_until_killed(name: str, arguments: list, place: tuple) -> None:
