@@ -21,7 +21,10 @@ def seed_all(*numbers: int) -> None:
     seed = mixed_seed(*numbers)
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
+    if torch.accelerator.is_available():
+        torch.manual_seed(seed)
+    else:  # the same; that one notes the stack for every kind of device: 1 ms a step
+        torch.default_generator.manual_seed(seed)
 
 
 @contextlib.contextmanager

@@ -24,6 +24,16 @@ def test_block_draws_by_its_numbers_and_changes_nothing_around_it():
         assert not set(draw()) & set(inside)
 
 
+def test_numbers_are_those_of_the_seed_itself():
+    seed_all(7, 8)
+    own = draw()
+    seed = mixed_seed(7, 8)
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    assert draw() == own
+
+
 def test_seeds_of_neighbours_differ():
     seeds = {mixed_seed(a, b, c) for a in range(8) for b in range(8) for c in range(8)}
     assert len(seeds) == 512
