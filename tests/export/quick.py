@@ -26,11 +26,36 @@ def make_shallow(model: dict, *kept: str) -> None:
 
 
 def sampled_shape(maps: Tensor, grid: Tensor, *settings: object) -> Tensor:
-    """Return a tensor of the shape that ``grid_sampler_2d`` returns.
-
-    That is all that a recording asks; torch computes each of its many sums for it.
-    """
+    """Return a tensor of the shape that ``grid_sampler_2d`` returns."""
+    torch._check(maps.shape[0] == grid.shape[0])  # otherwise they are two sizes
     return maps.new_empty((*maps.shape[:2], *grid.shape[1:3]))
+
+
+def product_shape(bias: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """Return a tensor of the shape that ``addmm`` returns."""
+    return left.new_empty((left.shape[0], right.shape[1]))
+
+
+def layer_norm_shape(values: Tensor, *settings: object) -> tuple[Tensor, ...]:
+    """Return a tensor of the shape of the values, in their order; no statistics."""
+    nothing = values.new_empty(0)
+    return values.new_empty(values.shape), nothing, nothing
+
+
+def norm_shape(values: Tensor, *settings: object) -> tuple[Tensor, ...]:
+    """Return a tensor of shape and strides of the values; no statistics."""
+    nothing = values.new_empty(0)
+    return torch.empty_like(values), nothing, nothing
+
+
+#: Operation -> the shape of what it returns. That is all that a recording asks; torch
+#: computes each of its many sums for it.
+SHAPES = {
+    torch.ops.aten.grid_sampler_2d.default: sampled_shape,
+    torch.ops.aten.addmm.default: product_shape,
+    torch.ops.aten.native_layer_norm.default: layer_norm_shape,
+    torch.ops.aten.native_group_norm.default: norm_shape,
+    torch.ops.aten._native_batch_norm_legit_no_training.default: norm_shape}
 
 
 @contextmanager
@@ -49,10 +74,9 @@ def recorded_quickly() -> Iterator[None]:
     """Leave out what takes long and changes no graph.
 
     It is a cache, which a shallow model hardly uses, the lines of code of a node, and
-    the way to the shape of what ``grid_sample`` returns.
+    the long way to some shapes.
     """
-    shape = {torch.ops.aten.grid_sampler_2d.default: sampled_shape}
-    with without_traces(), mock.patch.dict(decomposition_table, shape), \
+    with without_traces(), mock.patch.dict(decomposition_table, SHAPES), \
             dynamo_config.patch(fake_tensor_cache_enabled=False):
         yield
 
