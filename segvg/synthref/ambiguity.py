@@ -5,13 +5,16 @@ from typing import Any, Iterator, Sequence
 
 from segvg.synthref.facts import Facts, facts_of
 from segvg.synthref.forms import (
-    FILTERS,
+    ANY_SHAPE,
+    FIELDS,
     Form,
     Objects,
     Related,
+    The,
     Without,
     leaves,
     nodes,
+    parts_by_type,
     with_leaves,
     with_nodes,
 )
@@ -24,9 +27,13 @@ class Phrase:
 
     Attributes:
         members: bit set.
+        is_one: whether it is in the form ``The``, which several objects do not fit.
     """
 
-    members = 0
+    __slots__ = ('members', 'is_one')
+
+    def __init__(self, is_one: bool) -> None:
+        self.members, self.is_one = 0, is_one
 
 
 @means(Phrase)
@@ -42,16 +49,36 @@ def readings(form: Form, scene: Scene) -> Iterator[int]:
     """
     facts, found = facts_of(scene), {None}
     for other in _relations_and_negations_dealt(form):
-        phrases = list(leaves(other))
-        parts = [Phrase() for _ in phrases]
-        frame = with_leaves(other, iter(parts))
+        phrases: list[Objects] = []
+        parts: list[Phrase] = []
+        frame = _with_phrases(other, phrases, parts, False)
         for dealt in _members_dealt(phrases, facts):
             for part, members in zip(parts, dealt):
+                if part.is_one and members & (members - 1):
+                    break    # "the" of several; the same as what follows, but sooner
                 part.members = members
-            bits = try_evaluate(frame, facts)
-            if bits not in found:
-                found.add(bits)
-                yield bits
+            else:
+                bits = try_evaluate(frame, facts)
+                if bits not in found:
+                    found.add(bits)
+                    yield bits
+
+
+def _with_phrases(form: Any, phrases: list[Objects], parts: list[Phrase],
+                  is_one: bool) -> Any:
+    """Return a copy whose ``Objects`` are phrases; list both, from left to right."""
+    kind = type(form)
+    if kind is Objects:
+        phrases.append(form)
+        parts.append(Phrase(is_one))
+        return parts[-1]
+    if kind is tuple:
+        return tuple([_with_phrases(item, phrases, parts, False) for item in form])
+    if kind not in FIELDS:
+        return form
+    is_one = kind is The
+    return kind(*[_with_phrases(getattr(form, name), phrases, parts, is_one)
+                  for name in FIELDS[kind]])
 
 
 def bag_of_words_chance(form: Form, scene: Scene) -> float:
@@ -81,27 +108,33 @@ def _members_dealt(phrases: Sequence[Objects], facts: Facts) -> set[tuple[int, .
 
     Nothing where a place is undecided: some phrase has it in every way.
     """
-    dealt = {(facts.everything, ) * len(phrases)}
-    for kind in ('shape', *FILTERS):
-        chosen, values = [], [phrase.get(kind) for phrase in phrases]
-        if not any(values):
-            continue
-        for value in values:
-            if value is None:
-                chosen.append(facts.everything)
-            elif kind != 'place':
-                chosen.append(facts.having(kind, value))
+    said: dict[str, list[int]] = {}
+    for number, phrase in enumerate(phrases):
+        words = phrase.filters
+        if phrase.shape != ANY_SHAPE:
+            words = (('shape', phrase.shape), *words)
+        for kind, value in words:
+            if kind not in said:
+                said[kind] = [facts.everything] * len(phrases)
+            if kind != 'place':
+                said[kind][number] = facts.having(kind, value)
             elif facts.at(value).undecided:
                 return set()
             else:
-                chosen.append(facts.at(value).true)
-        dealt = {tuple(map(and_, one, other)) for one in dealt
-                 for other in set(permutations(chosen))}
+                said[kind][number] = facts.at(value).true
+    dealt = {(facts.everything,) * len(phrases)}
+    for chosen in said.values():
+        ways = set(permutations(chosen))
+        dealt = {tuple(map(and_, one, other)) for one in dealt for other in ways}
     return dealt
 
 
 def _relations_and_negations_dealt(form: Form) -> Iterator[Form]:
     """Distribute relations, and move "not" in each of the forms."""
+    found = parts_by_type(form)
+    if Without not in found and len(found.get(Related, ())) < 2:
+        yield form
+        return
     for base in _relations_dealt(form):
         yield from _negations_dealt(base)
 

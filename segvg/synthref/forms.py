@@ -177,17 +177,18 @@ _NAMES = {'objects': Objects, 'related': Related, 'ordinal': Ordinal,
           'nearest': Nearest, 'alike': Alike, 'without': Without, 'except': Except,
           'the': The, 'all': All, 'count': Count, 'union': Together}
 _KEYS = {kind: name for name, kind in _NAMES.items()}
-_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KEYS}
+FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KEYS}
+"""Names of the fields of every type of form."""
 _INNER = ('source', 'landmark', 'landmarks', 'excluded', 'parts')
 """Fields that hold forms; all others hold words."""
 _PARTS = {kind: tuple(name for name in names if name in _INNER)
-          for kind, names in _FIELDS.items()}
+          for kind, names in FIELDS.items()}
 
 
 def to_json(form: Any) -> Any:
     """Return nested lists such as ``['the', ['objects', 'circle', []]]``."""
     if type(form) in _KEYS:
-        values = (getattr(form, name) for name in _FIELDS[type(form)])
+        values = (getattr(form, name) for name in FIELDS[type(form)])
         return [_KEYS[type(form)], *(to_json(value) for value in values)]
     return [to_json(item) for item in form] if isinstance(form, tuple) else form
 
@@ -215,7 +216,7 @@ def with_leaves(form: Any, replacements: Iterator[Objects]) -> Any:
     if type(form) in _KEYS:
         return type(form)(*[
             with_leaves(getattr(form, name), replacements) if name in _INNER
-            else getattr(form, name) for name in _FIELDS[type(form)]])
+            else getattr(form, name) for name in FIELDS[type(form)]])
     return form
 
 
@@ -238,6 +239,30 @@ def _collect(form: Any, kind: type, found: list) -> None:
             _collect(getattr(form, name), kind, found)
 
 
+def parts_by_type(form: Any) -> dict[type, list]:
+    """Return all parts of a form by their types, outer ones first, itself included.
+
+    For what asks for several types: each call of ``nodes`` looks through the form.
+    """
+    found: dict[type, list] = {}
+    _collect_all(form, found)
+    return found
+
+
+def _collect_all(form: Any, found: dict[type, list]) -> None:
+    own = type(form)
+    if own is tuple:
+        for item in form:
+            _collect_all(item, found)
+        return
+    if own in found:
+        found[own].append(form)
+    else:
+        found[own] = [form]
+    for name in _PARTS[own]:
+        _collect_all(getattr(form, name), found)
+
+
 def with_nodes(form: Any, kind: type, change: Callable[[Any], Any]) -> Any:
     """Return a copy in which ``change`` was called on the parts of a type."""
     if isinstance(form, kind):
@@ -246,5 +271,5 @@ def with_nodes(form: Any, kind: type, change: Callable[[Any], Any]) -> Any:
         return tuple(with_nodes(item, kind, change) for item in form)
     if type(form) in _KEYS and not isinstance(form, Objects):
         return type(form)(*(with_nodes(getattr(form, name), kind, change)
-                            for name in _FIELDS[type(form)]))
+                            for name in FIELDS[type(form)]))
     return form

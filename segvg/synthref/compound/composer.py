@@ -19,7 +19,7 @@ from segvg.synthref.forms import (
     Together,
     Without,
     leaves,
-    nodes,
+    parts_by_type,
     with_leaves,
     with_nodes,
 )
@@ -135,11 +135,13 @@ class Composer:
         """
         allowed = (form for form in forms if not self._names_held_out(form))
         few = list(islice(allowed, _ORDER_TRIES))
-        if few and len(list(leaves(few[0]))) > 2:
+        if not few:
+            return None
+        phrases = len(list(leaves(few[0])))
+        if phrases > 2:
             few = few[:_LONG_ORDER_TRIES]
-        if not few or len(list(leaves(few[0]))) == 1 or (
-                self.stream.random() >= self._order_share):
-            return few[0] if few else None
+        if phrases == 1 or self.stream.random() >= self._order_share:
+            return few[0]
         best, most = None, 1
         for form in few:
             number = self._count_readings(form)
@@ -265,8 +267,13 @@ class Composer:
 def names_held_out(form: Form, level: Level) -> bool:
     """Tell whether a phrase of a form names a combination kept for testA."""
     pairs, fills = level.held_out(), level.held_out_fills()
-    phrases = list(leaves(form))
+    found = parts_by_type(form)
+    phrases = found[Objects]
     phrases += [node.source.replace(node.kind, node.value)
-                for node in nodes(form, Without) if isinstance(node.source, Objects)]
-    return any((leaf.get('shape'), leaf.get('colour')) in pairs
-               or (leaf.get('size'), leaf.get('fill')) in fills for leaf in phrases)
+                for node in found.get(Without, ()) if isinstance(node.source, Objects)]
+    for phrase in phrases:
+        said = dict(phrase.filters)
+        if ('colour' in said and (phrase.shape, said['colour']) in pairs
+                or 'fill' in said and (said.get('size'), said['fill']) in fills):
+            return True
+    return False
