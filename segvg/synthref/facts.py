@@ -1,12 +1,12 @@
 """What is true of the objects of a scene, as bit sets: bit i stands for object i."""
-from functools import cache
-from typing import NamedTuple
+from functools import cached_property
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
 from segvg.synthref import predicates
-from segvg.synthref.forms import ATTRIBUTES
-from segvg.synthref.predicates import TRUE, UNDECIDED, Geometry
+from segvg.synthref.forms import ATTRIBUTES, PLACES, SIDES
+from segvg.synthref.predicates import BESIDE, FALSE, TRUE, UNDECIDED, Geometry
 from segvg.synthref.scene import Scene
 
 
@@ -29,41 +29,65 @@ class Facts:
             for kind in ('shape', *ATTRIBUTES):
                 key = kind, getattr(item, kind)
                 self._attributes[key] = self._attributes.get(key, 0) | 1 << index
-        # one cache for each scene, which goes when the scene goes
-        self.at = cache(self._at)
-        self.related = cache(self._related)
-        self.before = cache(self._before)
-        self.closer = cache(self._closer)
-        self.between = cache(self._between)
+        self._related: dict[str, list[Members]] = {}
+        self._before: dict[str, list[Members]] = {}
+        self._closer: dict[int, list[Members]] = {}
 
     def having(self, kind: str, value: str) -> int:
         """Return the objects with a value of an attribute."""
         return self._attributes.get((kind, value), 0)
 
-    def _at(self, place: str) -> Members:
-        return bit_sets(predicates.at(self.geometry, place)[None])[0]
+    def at(self, place: str) -> Members:
+        """Return the objects in a part of the picture."""
+        return self._places[place]
 
-    def _related(self, relation: str) -> list[Members]:
+    @cached_property
+    def _places(self) -> dict[str, Members]:
+        return dict(zip(PLACES, bit_sets(predicates.at_places(self.geometry))))
+
+    def related(self, relation: str) -> list[Members]:
         """Return for each landmark the objects that have the relation to it."""
-        return without_self(bit_sets(predicates.related(self.geometry, relation).T))
+        if relation not in self._related:
+            names = BESIDE if relation in BESIDE else (relation,)
+            self._related |= self._tables(names, [
+                predicates.related(self.geometry, name).T for name in names])
+        return self._related[relation]
 
-    def _before(self, key: str) -> list[Members]:
+    def before(self, key: str) -> list[Members]:
         """Return for each object those that come after it."""
-        return without_self(bit_sets(predicates.before(self.geometry, key)))
+        if key not in self._before:
+            self._before |= (
+                self._tables(SIDES, predicates.before_sides(self.geometry))
+                if key in SIDES else
+                self._tables((key,), [predicates.before(self.geometry, key)]))
+        return self._before[key]
 
-    def _closer(self, landmark: int) -> list[Members]:
+    def closer(self, landmark: int) -> list[Members]:
         """Return for each object those that are further from the landmark."""
-        return without_self(bit_sets(predicates.closer(self.geometry, landmark)))
+        if landmark not in self._closer:
+            self._closer |= self._tables(
+                (landmark,), [predicates.closer(self.geometry, landmark)])
+        return self._closer[landmark]
 
-    def _between(self) -> dict[tuple[int, int], Members]:
-        """Return for each pair of landmarks the objects between them."""
-        truths = predicates.between(self.geometry)
+    def _tables(self, names: Sequence, truths: Sequence[np.ndarray]) -> dict:
+        """Return rows of bit sets by names, from truths (T, T) each."""
         total = len(self.scene.objects)
+        truths = np.array(truths)
+        truths[:, range(total), range(total)] = FALSE   # nothing is about one object
+        rows = bit_sets(truths.reshape(-1, total))
+        return {name: rows[start:start + total]
+                for name, start in zip(names, range(0, len(rows), total))}
+
+    @cached_property
+    def between(self) -> dict[tuple[int, int], Members]:
+        """Return for each pair of landmarks the objects between them."""
+        total = len(self.scene.objects)
+        truths = predicates.between(self.geometry).transpose(1, 2, 0)
         found = {}
-        for b in range(total):
-            for c, members in enumerate(bit_sets(truths[:, b].T)):
-                own = ~(1 << b | 1 << c)
-                found[b, c] = Members(members.true & own, members.undecided & own)
+        for place, members in enumerate(bit_sets(truths.reshape(-1, total))):
+            b, c = divmod(place, total)
+            own = ~(1 << b | 1 << c)
+            found[b, c] = Members(members.true & own, members.undecided & own)
         return found
 
 

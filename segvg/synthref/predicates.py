@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from segvg.synthref.forms import EXTENTS, SIDES
+from segvg.synthref.forms import CORNERS, EXTENTS, PLACES, SIDES
 from segvg.synthref.scene import Scene
 from segvg.synthref.shapes import RING_HOLE, covers, measure
 
@@ -19,6 +19,11 @@ NEAR_GAP, FAR_GAP = 0.5, 1.5   # of the mean radius
 OVERLAP = 0.1        # of the smaller full mask
 BETWEEN_ALONG, BETWEEN_NEAR, BETWEEN_FAR = 0.2, 0.25, 0.5   # of the distance
 TRUE, FALSE, UNDECIDED = 1, 0, -1
+BESIDE = ('left of', 'right of', 'above', 'below')
+# of each of SIDES: along x or y, and whether forwards or backwards
+_SIDE_AXES, _SIDE_SIGNS = np.array([0, 0, 1, 1]), np.array([1, -1, 1, -1])
+_CORNER_SIDES = np.array([[SIDES.index(side) for side in corner.split()]
+                          for corner in CORNERS])
 _SPARSE = 3          # of the points of an outline one in three is enough
 _PROBES = (np.arange(9) - 4) / 4.0   # over a box, from edge to edge
 
@@ -75,6 +80,23 @@ class Geometry:
         return shares
 
     @cached_property
+    def beside(self) -> dict[str, np.ndarray]:
+        """Return the truths (T, T) of the relations ``BESIDE``.
+
+        Centres are compared along an axis: apart by a margin, mostly along that axis.
+        """
+        along = self.centres.T[:, :, None] - self.centres.T[:, None]   # (2, T, T)
+        reach = np.abs(along)
+        low, high = self.boxes.T[1::-1], self.boxes.T[:1:-1]   # along the other axis
+        level = np.minimum(high[:, :, None], high[:, None]) > np.maximum(
+            low[:, :, None], low[:, None])
+        beyond = (along <= -MARGIN * self.size[:, None, None]) & (
+            level | (reach >= reach[::-1]))
+        left, above = decide(beyond, along >= 0)
+        # who is on the left of another has that one on the right
+        return dict(zip(BESIDE, (left, left.T, above, above.T)))
+
+    @cached_property
     def gaps(self) -> np.ndarray:
         """Return distances (T, T) of outlines, 0 where masks overlap, big when far."""
         gaps = np.full((len(self.items),) * 2, np.inf)
@@ -99,9 +121,13 @@ class Geometry:
 
     def _close_pairs(self, reach: np.ndarray | float) -> list[tuple[int, int]]:
         """List pairs i < j whose boxes are no further apart than ``reach`` per axis."""
+        return [(i, j) for i, j in np.argwhere(self._apart <= reach).tolist() if i < j]
+
+    @cached_property
+    def _apart(self) -> np.ndarray:
+        """Return the larger distance (T, T) of boxes along an axis, below 0 inside."""
         low, high = self.boxes[:, None, :2], self.boxes[:, None, 2:]
-        apart = np.maximum(low - high.swapaxes(0, 1), low.swapaxes(0, 1) - high).max(-1)
-        return [(i, j) for i, j in np.argwhere(apart <= reach).tolist() if i < j]
+        return np.maximum(low - high.swapaxes(0, 1), low.swapaxes(0, 1) - high).max(-1)
 
     def _shared(self, i: int, j: int) -> int:
         """Count the pixel centres that two full masks both cover."""
@@ -118,26 +144,34 @@ class Geometry:
 
 
 def at(geometry: Layout, place: str) -> np.ndarray:
-    """Tell which objects (T,) are in a part of the picture.
+    """Tell which objects (T,) are in a part of the picture, one of ``PLACES``.
 
     A side means its half, with a zone of two margins before the centre line that is
     undecided, and a corner its quarter, with a zone of three; the middle reaches two
     margins from the centre, and four are too far.
     """
-    x, y = (geometry.centres / geometry.size - 0.5).T
-    if place == 'middle':
-        away = np.maximum(np.abs(x), np.abs(y))
-        return decide(away <= 2 * MARGIN, away >= 4 * MARGIN)
-    across = {'left': x, 'right': -x, 'top': y, 'bottom': -y}
-    zone = (2 if place in SIDES else 3) * MARGIN
-    return every([decide(across[side] <= -zone, across[side] >= 0.0)
-                  for side in place.split()])
+    return at_places(geometry)[PLACES.index(place)]
+
+
+def at_places(geometry: Layout) -> np.ndarray:
+    """Tell for each of ``PLACES`` which objects are there (P, T)."""
+    offsets = (geometry.centres / geometry.size - 0.5).T
+    # how far beyond the centre line, for each of SIDES
+    across = np.stack([offsets, -offsets], axis=1).reshape(4, -1)
+    beyond = across >= 0.0
+    near, far = _CORNER_SIDES.T
+    corners = across <= -3 * MARGIN
+    away = np.abs(offsets).max(0, keepdims=True)
+    return decide(
+        np.concatenate([across <= -2 * MARGIN, corners[near] & corners[far],
+                        away <= 2 * MARGIN]),
+        np.concatenate([beyond, beyond[near] | beyond[far], away >= 4 * MARGIN]))
 
 
 def related(geometry: Geometry, relation: str) -> np.ndarray:
     """Tell which objects stand in a relation to which others (T, T)."""
-    if relation in ('left of', 'right of', 'above', 'below'):
-        return _beside(geometry, relation)
+    if relation in BESIDE:
+        return geometry.beside[relation]
     overlap = geometry.overlap
     if relation == 'next to':
         mean = (geometry.radii[:, None] + geometry.radii) / 2
@@ -152,19 +186,6 @@ def related(geometry: Geometry, relation: str) -> np.ndarray:
     side = nearer if relation == 'in front of' else nearer.T
     return decide((overlap >= OVERLAP) & side,
                   (overlap == 0) | ((overlap >= OVERLAP) & ~side))
-
-
-def _beside(geometry: Geometry, relation: str) -> np.ndarray:
-    """Compare centres along an axis: apart by a margin, mostly along that axis."""
-    axis = 0 if relation in ('left of', 'right of') else 1
-    offsets = geometry.centres[:, None] - geometry.centres
-    along, across = offsets[..., axis], offsets[..., 1 - axis]
-    low, high = geometry.boxes[:, 1 - axis], geometry.boxes[:, 3 - axis]
-    level = np.minimum(high[:, None], high) > np.maximum(low[:, None], low)
-    along = along if relation in ('left of', 'above') else -along
-    beyond = (along <= -MARGIN * geometry.size[axis]) & (
-        level | (np.abs(along) >= np.abs(across)))
-    return decide(beyond, along >= 0)
 
 
 def _inside(geometry: Geometry) -> np.ndarray:
@@ -204,12 +225,23 @@ def before(geometry: Layout, key: str) -> np.ndarray:
         if key == 'smallest':
             ratios = 1 / ratios
         return decide(ratios.min(0) >= SIZE_RATIO, ratios.max(0) <= 1 / SIZE_RATIO)
-    edge = {'left': 0, 'top': 1, 'right': 2, 'bottom': 3}[key]
-    sign = 1 if edge < 2 else -1
-    centres, edges = geometry.centres[:, edge % 2], geometry.boxes[:, edge]
-    lead = sign * (centres - centres[:, None])
-    edge_lead = sign * (edges - edges[:, None])
-    clear = (np.abs(lead) >= MARGIN * geometry.size[edge % 2]) & (lead * edge_lead > 0)
+    return _before_sides(geometry, slice(SIDES.index(key), SIDES.index(key) + 1))[0]
+
+
+def before_sides(geometry: Layout) -> np.ndarray:
+    """Tell the same in the order of each of ``SIDES`` (4, T, T)."""
+    return _before_sides(geometry, slice(4))
+
+
+def _before_sides(geometry: Layout, chosen: slice) -> np.ndarray:
+    axes, signs = _SIDE_AXES[chosen], _SIDE_SIGNS[chosen]
+    centres = geometry.centres.T[axes]
+    edges = geometry.boxes.T[axes + (1 - signs)]
+    signs = signs[:, None, None]
+    lead = signs * (centres[:, None] - centres[:, :, None])
+    edge_lead = signs * (edges[:, None] - edges[:, :, None])
+    margins = MARGIN * geometry.size[axes][:, None, None]
+    clear = (np.abs(lead) >= margins) & (lead * edge_lead > 0)
     return decide(clear & (lead > 0), clear & (lead < 0))
 
 

@@ -123,7 +123,7 @@ def _(form: Between, facts: Facts) -> int:
         pair = [_landmark(landmark, facts) for landmark in form.landmarks]
     if len(pair) != 2 or pair[0] == pair[1]:
         raise Undefined('not two landmarks')
-    return evaluate(form.source, facts) & _decided(facts.between()[tuple(pair)])
+    return evaluate(form.source, facts) & _decided(facts.between[tuple(pair)])
 
 
 @means(Compared)

@@ -1,12 +1,13 @@
 """Random numbers that are equal on every machine and for any number of workers."""
 import math
 from operator import itemgetter
-from typing import Any, Sequence
+from typing import Any, Iterable, Sequence
 
 import numpy as np
 
 STAGES = ('attributes', 'layout', 'texture', 'noise', 'text', 'captions')
-_BLOCK = 64
+_BLOCK = 64              # numbers, of which the last one is used first
+_AT_ONCE = (1, 4)        # blocks that are drawn, at first and later
 _WEIGHT = itemgetter(1)
 _COUNTER_BLOCK = 4   # numbers that Philox makes from one value of its counter
 # One generator for all streams, whose place is set before each use: to make another
@@ -48,7 +49,8 @@ class Stream:
         return _PHILOX.random_raw(skipped + count)[skipped:]
 
     def _draw_block(self) -> None:
-        self._numbers = ((self._raw(_BLOCK) >> np.uint64(11)) * 2.0**-53).tolist()
+        raw = self._raw(_BLOCK * _AT_ONCE[self._drawn > 0]).reshape(-1, _BLOCK)
+        self._numbers = ((raw[::-1] >> np.uint64(11)) * 2.0**-53).ravel().tolist()
 
     def _several(self, count: int) -> list[float]:
         """Return what ``count`` calls of ``random`` would."""
@@ -82,11 +84,11 @@ class Stream:
                 return item
         return weights[-1][0]
 
-    def shuffled(self, items: Sequence) -> list:
-        """Return the items in a random order."""
+    def shuffled(self, items: Sequence, wanted: Iterable[int] | None = None) -> list:
+        """Return the items in a random order, or in that order those at some places."""
         keys = self._several(len(items))
-        return [items[place] for place in sorted(range(len(keys)),
-                                                 key=keys.__getitem__)]
+        places = range(len(keys)) if wanted is None else wanted
+        return [items[place] for place in sorted(places, key=keys.__getitem__)]
 
     def weighted_order(self, weights: Sequence[tuple[Any, float]]) -> list:
         """Return all items of (item, weight) pairs, shuffled, heavy ones earlier."""

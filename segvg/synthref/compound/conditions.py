@@ -10,6 +10,7 @@ from typing import Callable, Iterator, NamedTuple
 
 from segvg.synthref.facts import facts_of
 from segvg.synthref.forms import (
+    ANY_SHAPE,
     PLACES,
     Alike,
     Between,
@@ -46,6 +47,14 @@ class Condition(NamedTuple):
     bars: tuple[str, ...] = ()
 
 
+@cache
+def _objects(words: tuple[tuple[str, str], ...]) -> Objects:
+    """Return the objects that all words apply to: pairs of a kind and a value."""
+    said = dict(words)
+    shape = said.pop('shape', ANY_SHAPE)
+    return Objects(shape, tuple(said.items()))
+
+
 class ConditionFinder:
     """Leaves, landmarks and conditions of one scene.
 
@@ -66,19 +75,18 @@ class ConditionFinder:
     def _leaves(self, target: int, most: int) -> list[Leaf]:
         """List what can be said of an object with up to ``most`` attributes."""
         item, found = self.scene.objects[target], []
-        kinds = [kind for kind in self.level.attributes
+        words = [(kind, getattr(item, kind)) for kind in self.level.attributes
                  if getattr(item, kind) is not None]
+        sets = [self.facts.having(*word) for word in words]
+        members = {(): self.facts.everything}
         for count in range(most + 1):
-            for chosen in combinations(kinds, count):
-                sets = [self.facts.having(kind, getattr(item, kind))
-                        for kind in chosen]
-                objects = Objects(
-                    item.shape if 'shape' in chosen else 'object',
-                    tuple((kind, getattr(item, kind)) for kind in chosen
-                          if kind != 'shape'))
-                weaker = tuple([self.common(sets[:k] + sets[k + 1:])
+            for chosen in combinations(range(len(words)), count):
+                if chosen:
+                    members[chosen] = members[chosen[:-1]] & sets[chosen[-1]]
+                weaker = tuple([members[chosen[:k] + chosen[k + 1:]]
                                 for k in range(count)])
-                found.append(Leaf(objects, self.common(sets), weaker))
+                found.append(Leaf(_objects(tuple([words[place] for place in chosen])),
+                                  members[chosen], weaker))
         return found
 
     def common(self, sets: list[int]) -> int:
@@ -88,11 +96,11 @@ class ConditionFinder:
             members &= one
         return members
 
-    def _landmark(self, index: int) -> list[Objects]:
+    def _landmark(self, index: int) -> list[The]:
         """List phrases that single out an object and need each of their words."""
         bit = 1 << index
         return self.stream.shuffled([
-            leaf.objects for leaf in self.leaves(index, LANDMARK_WORDS)
+            The(leaf.objects) for leaf in self.leaves(index, LANDMARK_WORDS)
             if leaf.members == bit and bit not in leaf.weaker])
 
     def groups(self) -> dict[int, Leaf]:
@@ -137,11 +145,11 @@ class ConditionFinder:
                     continue
                 for phrase in self._far_landmarks(kind, index):
                     yield Condition(found.true, lambda source, r=relation, d=phrase:
-                                    Related(source, r, The(d)))
+                                    Related(source, r, d))
 
     _hops = _relations
 
-    def _far_landmarks(self, kind: str, index: int) -> list[Selection]:
+    def _far_landmarks(self, kind: str, index: int) -> list[The]:
         """List phrases for a landmark; for two hops, phrases with a condition."""
         if kind in ('relation', 'depth'):
             return self.landmark(index)[:2]
@@ -149,19 +157,19 @@ class ConditionFinder:
             ('side', 'extent'))
         found = []
         for form in self.describe(inner, index):
-            found.append(form.source)
+            found.append(form)
             if len(found) == _HOPS:
                 break
         return found
 
     def _between(self) -> Iterator[Condition]:
         groups = self.groups()
-        for (b, c), found in self.facts.between().items():
+        for (b, c), found in self.facts.between.items():
             if b >= c or found.undecided or not found.true:
                 continue
             both = groups.get(1 << b | 1 << c)
             pairs = [(Count(both.objects, 2),)] if both else []
-            pairs += [(The(first), The(second)) for first in self.landmark(b)[:1]
+            pairs += [(first, second) for first in self.landmark(b)[:1]
                       for second in self.landmark(c)[:1]]
             for pair in pairs:
                 yield Condition(found.true,
@@ -173,10 +181,10 @@ class ConditionFinder:
                 if found.undecided or not found.true:
                     continue
                 for phrase in self.landmark(index)[:2]:
-                    if phrase.get('size') is None:
+                    if phrase.source.get('size') is None:
                         yield Condition(
                             found.true, lambda source, k=key, d=phrase: Compared(
-                                source, k, The(d)), ('size',))
+                                source, k, d), ('size',))
 
     def _alike(self) -> Iterator[Condition]:
         for index, item in enumerate(self.scene.objects):
@@ -186,10 +194,10 @@ class ConditionFinder:
                     members = (alike if same else self.facts.everything & ~alike
                                ) & ~(1 << index)
                     for phrase in self.landmark(index)[:2]:
-                        if members and phrase.get(kind) is None:
+                        if members and phrase.source.get(kind) is None:
                             yield Condition(
                                 members, lambda source, k=kind, s=same, d=phrase:
-                                Alike(source, k, s, The(d)), (kind,))
+                                Alike(source, k, s, d), (kind,))
 
     def _negations(self) -> Iterator[Condition]:
         for kind in self.level.attributes:

@@ -1,4 +1,5 @@
 """All forms of a type that fit a target and in which every word is needed."""
+from functools import cache
 from typing import Iterator
 
 from segvg.synthref.compound.conditions import Condition, ConditionFinder, Leaf
@@ -30,6 +31,8 @@ class Proposer:
         self.scene, self.level, self.stream = scene, level, stream
         self.facts = facts_of(scene)
         self.finder = ConditionFinder(scene, level, stream, self.single)
+        self.orders = cache(self._orders)
+        self.plural_leaves = cache(self._plural_leaves)
 
     # sentences with one target
 
@@ -39,62 +42,58 @@ class Proposer:
             yield from self._ordered(kind, target)
             return
         bit, stream = 1 << target, self.stream
-        most = 3 if kind == 'attribute' else 2
-        for condition in stream.shuffled(self.finder.conditions(kind)):
-            if not condition.members & bit:
-                continue
-            for leaf in stream.shuffled(self.finder.leaves(target, most)):
-                if leaf.members & condition.members != bit or self._barred(
-                        leaf, condition):
-                    continue
-                if kind != 'attribute' and leaf.members == bit:
-                    continue
-                idle = any(w & condition.members == bit for w in leaf.weaker)
-                if idle != redundant:
-                    continue
+        leaves = self.finder.leaves(target, 3 if kind == 'attribute' else 2)
+        usable = [(place, leaf) for place, leaf in enumerate(leaves)
+                  if kind == 'attribute' or leaf.members != bit]
+        conditions = self.finder.conditions(kind)
+        for condition in stream.shuffled(conditions, [
+                place for place, condition in enumerate(conditions)
+                if condition.members & bit]):
+            members = condition.members
+            fitting = [place for place, leaf in usable if (
+                leaf.members & members == bit and not _is_barred(leaf, condition)
+                and any(w & members == bit for w in leaf.weaker) == redundant)]
+            for leaf in stream.shuffled(leaves, fitting):
                 if kind == 'between not':
                     yield from self._denied(leaf, condition, bit)
                 else:
                     yield The(condition.build(leaf.objects))
 
-    def _barred(self, leaf: Leaf, condition: Condition) -> bool:
-        return bool(condition.bars) and any(
-            leaf.objects.get(kind) for kind in condition.bars)
-
     def _denied(self, leaf: Leaf, condition: Condition, bit: int) -> Iterator[The]:
         """Replace one word of a leaf by the denial of another value ("not red")."""
+        negations = self.finder.conditions('negation')
         for word in leaf.objects.kinds():
             rest = leaf.objects.replace(word, None)
-            for negation in self.stream.shuffled(self.finder.conditions('negation')):
-                if negation.bars != (word,) or not negation.members & bit:
-                    continue
-                members = self.finder.common([self.facts.having(kind, rest.get(kind))
-                                        for kind in rest.kinds()])
-                if members & condition.members & negation.members != bit:
-                    continue
+            members = condition.members & self.finder.common(
+                [self.facts.having(kind, rest.get(kind)) for kind in rest.kinds()])
+            fitting = [place for place, negation in enumerate(negations)
+                       if negation.bars == (word,) and negation.members & bit
+                       and members & negation.members == bit]
+            for negation in self.stream.shuffled(negations, fitting):
                 yield The(condition.build(negation.build(rest)))
 
     def _ordered(self, kind: str, target: int) -> Iterator[The]:
         """Yield orders in which the target wins, or has its rank."""
         bit = 1 << target
         for leaf in self.stream.shuffled(self.finder.leaves(target, 2)):
-            for build, after, rank, own in self._orders(kind):
-                members = leaf.members & ~own
-                if kind == 'extent' and leaf.objects.get('size') or own == bit:
-                    continue
-                if members.bit_count() < (2 if rank == 1 else max(3, rank)):
-                    continue
-                if (self._winner(members, after, rank) == bit and not any(
+            orders = self.orders(kind)
+            fitting = [place for place, (_, _, rank, own) in enumerate(orders)
+                       if own != bit and (leaf.members & ~own).bit_count() >= (
+                           2 if rank == 1 else max(3, rank))]
+            if kind == 'extent' and leaf.objects.get('size'):
+                fitting = []
+            for build, after, rank, own in self.stream.shuffled(orders, fitting):
+                if (self._winner(leaf.members & ~own, after, rank) == bit and not any(
                         self._winner(w & ~own, after, rank) == bit
                         for w in leaf.weaker)):
                     yield The(build(leaf.objects))
 
     def _orders(self, kind: str) -> list[tuple]:
-        """List (build, order, rank, bit of the landmark) of a type, shuffled."""
+        """List (build, order, rank, bit of the landmark) of a type."""
         facts, found = self.facts, []
         if kind == 'nearest':
             for index in range(len(self.scene.objects)):
-                found += [(lambda source, d=phrase: Nearest(source, The(d)),
+                found += [(lambda source, d=phrase: Nearest(source, d),
                            facts.closer(index), 1, 1 << index)
                           for phrase in self.finder.landmark(index)[:1]]
         elif kind in ('side', 'extent'):
@@ -106,7 +105,7 @@ class Proposer:
             found = [(lambda source, r=rank, s=side: Ordinal(source, r, s),
                       facts.before(side), rank, 0)
                      for side in self.level.sides for rank in ranks]
-        return self.stream.shuffled(found)
+        return found
 
     def _winner(self, members: int, after: list, rank: int) -> int | None:
         if members.bit_count() < max(2, rank):
@@ -123,7 +122,7 @@ class Proposer:
         if kind == 'exception':
             yield from self._exceptions(eligible)
             return
-        groups = self.stream.shuffled(self._plural_leaves())
+        groups = self.stream.shuffled(self.plural_leaves())
         named = {name for name, _ in self.level.types}
         extra = [name for name in ('relation', 'negation', 'comparison')
                  if name in named]
@@ -132,15 +131,18 @@ class Proposer:
         plain_first = self.stream.random() < _PLAIN_PLURAL_SHARE
         conditions = [*self.finder.nothing(), *conditions] if plain_first else [
             *conditions, *self.finder.nothing()]
+        everything = self.facts.everything
+        others = everything & ~eligible
         for condition in conditions:
-            plain = condition.members == self.facts.everything
+            members = condition.members
+            plain = members == everything
             for leaf in groups:
-                chosen = leaf.members & condition.members
-                if (chosen.bit_count() < 2 or chosen & ~eligible
-                        or self._barred(leaf, condition)
+                chosen = leaf.members & members
+                if (chosen & others or chosen.bit_count() < 2
                         or (not plain and chosen == leaf.members)
                         or (plain and not leaf.objects.kinds())
-                        or any(w & condition.members == chosen for w in leaf.weaker)):
+                        or _is_barred(leaf, condition)
+                        or any(w & members == chosen for w in leaf.weaker)):
                     continue
                 form = _quantified(kind, condition.build(leaf.objects), chosen)
                 if form:
@@ -152,19 +154,27 @@ class Proposer:
                      if leaf.members.bit_count() > 1}.values())
 
     def _exceptions(self, eligible: int) -> Iterator[Form]:
-        groups = self.finder.groups()
-        for leaf in self.stream.shuffled(self._plural_leaves()):
+        several = [(bits, All(group.objects))
+                   for bits, group in self.finder.groups().items()]
+        for leaf in self.stream.shuffled(self.plural_leaves()):
             if any(w == leaf.members for w in leaf.weaker):
                 continue
-            excluded = [(1 << index, The(phrase)) for index in members_of(leaf.members)
+            excluded = [(1 << index, phrase) for index in members_of(leaf.members)
                         for phrase in self.finder.landmark(index)[:1]]
-            excluded += [(bits, All(group.objects)) for bits, group in groups.items()]
-            for bits, form in self.stream.shuffled(excluded):
+            excluded += several
+            fitting = []
+            for place, (bits, _) in enumerate(excluded):
                 chosen = leaf.members & ~bits
-                if (bits & ~leaf.members or chosen & ~eligible
+                if not (bits & ~leaf.members or chosen & ~eligible
                         or chosen.bit_count() < 2):
-                    continue
+                    fitting.append(place)
+            for _, form in self.stream.shuffled(excluded, fitting):
                 yield All(Except(leaf.objects, form))
+
+
+def _is_barred(leaf: Leaf, condition: Condition) -> bool:
+    return bool(condition.bars) and any(
+        leaf.objects.get(kind) for kind in condition.bars)
 
 
 def _quantified(kind: str, selection: Selection, chosen: int) -> Form | None:
