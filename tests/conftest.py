@@ -2,7 +2,10 @@
 import gc
 import os
 import sys
+from contextlib import suppress
+from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 # Before anything imports transformers: a test must not wait for a hub.
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
@@ -13,6 +16,7 @@ import pytest
 # While hundreds of modules are imported there is nothing to collect.
 gc.disable()
 
+TESTS = Path(__file__).parent
 RECORDED_CASE = 'recorded case'
 
 
@@ -21,6 +25,21 @@ def pytest_report_header() -> str:
     if find_spec('mmdet') is None:
         return 'mmdet: not installed, so nothing is compared with it'
     return 'mmdet: installed, and compared with'
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Import all that is to be collected from the end, in every second process.
+
+    In a new clone each process then compiles its own half of what all of them import.
+    """
+    number = os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')
+    everything = session.config.args_source == pytest.Config.ArgsSource.TESTPATHS
+    if not everything or int(number) % 2 == 0:
+        return
+    for path in sorted(TESTS.rglob('test_*.py'), reverse=True):
+        name = '.'.join(path.relative_to(TESTS.parent).with_suffix('').parts)
+        with suppress(Exception, pytest.skip.Exception):  # told when it is collected
+            import_module(name)
 
 
 def pytest_collection_finish() -> None:
