@@ -57,7 +57,9 @@ def count_steps(name: str, folders: tuple[Path, Path], work_dir: Path) -> StepCo
         work_dir: of the config.
     """
     cfg = method_config(name, folders, work_dir)
-    cfg.optim_wrapper.optimizer.pop('fused', None)  # PyTorch lists the devices for it
+    if cfg.optim_wrapper.optimizer.pop('fused', None):
+        # PyTorch lists the devices for it; this is the nearest, all weights together.
+        cfg.optim_wrapper.optimizer.foreach = True
     model = MODELS.build(cfg.model)
     with autocast_of_the_cpu(), DeviceStandIn() as device:
         move(model)
