@@ -10,10 +10,9 @@ source "$(dirname "$0")/setup_env.sh"
 export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-1000}"
 config=configs/segvg/segvg_tiny_synthref_l0.py
 work=work_dirs/demo
-# Images are read in a process of their own while the model computes, annotations from
-# memory.
+# Images are read in a process of their own while the model computes.
 options=(train_cfg.val_interval=4 train_dataloader.num_workers=1
-  train_dataloader.persistent_workers=True train_dataloader.dataset.lazy=False)
+  train_dataloader.persistent_workers=True)
 
 mkdir -p "$work"
 # What needs no data is done while the first are made: the config is printed, whose sum

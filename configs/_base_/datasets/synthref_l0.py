@@ -9,6 +9,7 @@ train_dataloader = dict(
     num_workers=0,
     persistent_workers=False,
     dataset=dict(
+        lazy=False,  # kept in memory: it is small
         data_root='data/synthref_l0/',
         ann_file='canonical/synthref_L0_train.jsonl',
         data_prefix=dict(img='images/')))
