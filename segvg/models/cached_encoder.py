@@ -7,6 +7,7 @@ changed picture has no features yet, and a flipped image has its own.
 """
 import hashlib
 import inspect
+from functools import cache
 from pathlib import Path
 from typing import Any, Iterator, Optional, Sequence, Union
 
@@ -60,6 +61,7 @@ def describe(module: nn.Module) -> dict[str, Any]:
                 torch=torch.__version__)
 
 
+@cache  # to find it Python parses the whole module
 def _source(kind: type) -> str:
     """Return the code of a class, its name where that cannot be found."""
     try:

@@ -1,7 +1,7 @@
 """The text of a config for logs, work folders and checkpoints, made quickly."""
 import pprint
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 from mmengine.config import Config
 
@@ -10,9 +10,21 @@ from segvg.utils.files import write_whole
 
 def plain_text(cfg: Config) -> str:
     """Return a config as Python that ``Config.fromfile`` reads."""
-    items = cfg.to_dict().items()
-    return '\n'.join(f'{key} = {pprint.pformat(value, width=88, sort_dicts=False)}'
-                     for key, value in items) + '\n'
+    printer = PlainPrinter(width=88, sort_dicts=False)
+    return '\n'.join(f'{key} = {printer.pformat(value)}'
+                     for key, value in cfg.to_dict().items()) + '\n'
+
+
+class PlainPrinter(pprint.PrettyPrinter):
+    """Lays out plain dicts, lists, tuples, numbers and texts.
+
+    What fits in a line is written by ``repr``, as the base class does step by step.
+    """
+
+    def format(self, value: Any, context: dict, maxlevels: Optional[int],
+               level: int) -> tuple[str, bool, bool]:
+        """Return the text of a value, that it can be read, and that it is finite."""
+        return repr(value), True, False
 
 
 def use_plain_text() -> None:
