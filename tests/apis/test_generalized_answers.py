@@ -15,6 +15,7 @@ from segvg.evaluation import GeneralizedBoxF1
 from segvg.leakage.provenance import sha256_of
 from segvg.registry import MODELS
 from segvg.structures.masks import decode_rle
+from segvg.utils.configs import load
 from segvg.visualization import GroundingVisualizer
 from segvg.visualization import visualizer as drawing
 from tests.tools.running import run_tool
@@ -88,8 +89,7 @@ def test_pictures_show_all_targets_or_say_that_there_is_none(ground, toy, monkey
 
 
 def test_another_kind_of_config_has_one_best_answer(toy, tmp_path):
-    from mmengine.config import Config
-    cfg = Config.fromfile(toy.config)
+    cfg = load(toy.config)
     cfg.test_evaluator = dict(type='BoxAccuracy')
     assert GroundingInferencer(cfg, toy.weights, 'cpu').rule is None
 

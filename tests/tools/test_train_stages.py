@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
 
 from segvg.checkpoints.io import load_checkpoint
 from segvg.engine.resume import best_checkpoint, last_checkpoint
+from segvg.utils.configs import load
 from tests.tools.killing import run_until_killed
 from tests.tools.running import run_tool, tool_error
 from tests.toy import CONFIGS, ROOT, make_data, toy_config
@@ -99,7 +99,7 @@ def test_config_without_stages_is_told(config, monkeypatch):
 def test_shipped_stages_are_those_that_their_configs_begin_with():
     staged = [path for path in CONFIGS if 'earlier_stages' in path.read_text()]
     assert len(staged) > 20
-    read = lru_cache(Config.fromfile)
+    read = lru_cache(load)
     for path in staged:
         cfg, before = read(path), read(ROOT / read(path).earlier_stages[-1])
         name = Path(cfg.earlier_stages[-1]).stem

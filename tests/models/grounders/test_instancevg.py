@@ -1,7 +1,6 @@
 """InstanceVG: many targets or none, what must not matter, and the answer it draws."""
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from segvg.evaluation import (
@@ -11,6 +10,7 @@ from segvg.evaluation import (
     NetworkGeneralizedAnswerIoU,
 )
 from segvg.registry import MODELS
+from segvg.utils.configs import load
 from tests.generalized_toy import make_batch, make_sample
 from tests.toy import ROOT
 
@@ -18,7 +18,7 @@ from tests.toy import ROOT
 def build(**changes):
     """Return a tiny model."""
     init_default_scope('segvg')
-    cfg = Config.fromfile(ROOT / 'configs/_base_/models/instancevg_tiny.py')
+    cfg = load(ROOT / 'configs/_base_/models/instancevg_tiny.py')
     cfg.merge_from_dict({f'model.{key}': value for key, value in changes.items()})
     torch.manual_seed(0)
     return MODELS.build(cfg.model).eval()

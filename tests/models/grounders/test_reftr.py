@@ -1,13 +1,13 @@
 """RefTR: phrases, padding, what is found for whom."""
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 
 from segvg.models.heads.phrase_head import phrase_targets
 from segvg.registry import MODELS
 from segvg.structures import ExpressionGroup, GroundingDataSample
+from segvg.utils.configs import load
 from tests.toy import ROOT
 
 MODEL = ROOT / 'configs/_base_/models'
@@ -17,7 +17,7 @@ START, END = 2, 3
 def build(name='reftr_tiny', **head):
     """Return a tiny model whose boxes differ."""
     init_default_scope('segvg')
-    cfg = Config.fromfile(MODEL / f'{name}.py').model
+    cfg = load(MODEL / f'{name}.py').model
     cfg.head.update(head)
     cfg.phrase_queries.queries_per_phrase = cfg.head.queries_per_phrase
     torch.manual_seed(0)
@@ -152,7 +152,7 @@ def test_published_size(name, published, trainable):
     """Parameters as counted in the published code, where frozen norms are buffers."""
     init_default_scope('segvg')
     with torch.device('meta'):
-        model = MODELS.build(Config.fromfile(MODEL / f'{name}.py').model)
+        model = MODELS.build(load(MODEL / f'{name}.py').model)
     counts = {key: value.numel() for key, value in model.named_parameters()}
     norms = sum(count for key, count in counts.items()
                 if '.bn' in key or 'downsample.1' in key)

@@ -2,7 +2,6 @@
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from segvg.checkpoints.convert import convert_state_dict
@@ -10,6 +9,7 @@ from segvg.checkpoints.rules import RULES
 from segvg.evaluation import GeneralizedMaskIoU
 from segvg.models.backbones import LanguageSwin
 from segvg.registry import MODELS
+from segvg.utils.configs import load
 from segvg.visualization import GroundingVisualizer
 from tests.generalized_toy import make_batch, make_sample
 from tests.toy import ROOT
@@ -18,7 +18,7 @@ from tests.toy import ROOT
 def build(**changes):
     """Return a tiny model; its gates are closed unless asked for."""
     init_default_scope('segvg')
-    cfg = Config.fromfile(ROOT / 'configs/_base_/models/rela_tiny.py')
+    cfg = load(ROOT / 'configs/_base_/models/rela_tiny.py')
     cfg.model.image_encoder.open_gates = False
     cfg.merge_from_dict({f'model.{key}': value for key, value in changes.items()})
     torch.manual_seed(0)
@@ -102,7 +102,7 @@ def test_trunk_runs_once_an_image_while_gates_are_closed(opened, monkeypatch):
 
 def test_pixels_are_decoded_once_an_image_where_the_encoder_reads_no_text(monkeypatch):
     init_default_scope('segvg')
-    cfg = Config.fromfile(ROOT / 'configs/_base_/models/rela_tiny.py').model
+    cfg = load(ROOT / 'configs/_base_/models/rela_tiny.py').model
     cfg.image_encoder = dict(type='TextFreeBackbone', backbone=dict(
         type='ResNet', depth=18, num_stages=3, strides=(1, 2, 2),
         dilations=(1, 1, 1), out_indices=(0, 1, 2), base_channels=32))

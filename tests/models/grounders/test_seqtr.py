@@ -1,17 +1,17 @@
 """SeqTR's encoders and neck, and what must not matter to the whole."""
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, TextTokens
+from segvg.utils.configs import load
 from tests.toy import ROOT, shrink
 
 SMALL = dict(base_channels=2, repeats=(1, ) * 6)
 
 
 def build(tmp_path) -> torch.nn.Module:
-    cfg = Config.fromfile(ROOT / 'configs/_base_/models/seqtr_darknet53_multi_task.py')
+    cfg = load(ROOT / 'configs/_base_/models/seqtr_darknet53_multi_task.py')
     shrink(cfg._cfg_dict, tmp_path)
     init_default_scope('segvg')
     torch.manual_seed(0)
@@ -54,7 +54,7 @@ def test_padded_cells_are_masked(tmp_path):
 
 def test_published_size():
     """Parameters as counted in the published code, which lacks no module."""
-    cfg = Config.fromfile(ROOT / 'configs/_base_/models/seqtr_darknet53.py')
+    cfg = load(ROOT / 'configs/_base_/models/seqtr_darknet53.py')
     cfg.model.language_encoder.vocab_size = 64
     init_default_scope('segvg')
     with torch.device('meta'):

@@ -1,7 +1,6 @@
 """SiRi and MDETR: what must not matter, targets, matching, masks, phrases."""
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 
@@ -9,6 +8,7 @@ from segvg.models.heads import SetBoxHead, SetOutputs
 from segvg.models.task_utils import HungarianMatcher, SetTargets
 from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, GroundingDataSample, TextTokens
+from segvg.utils.configs import load
 from tests.models.grounders.test_two_tower import make_batch
 from tests.toy import ROOT, shrink
 
@@ -18,7 +18,7 @@ ALL = pytest.mark.parametrize('name', [
 
 
 def build(name: str, tmp_path, **head) -> torch.nn.Module:
-    cfg = Config.fromfile(BASES / f'{name}.py')
+    cfg = load(BASES / f'{name}.py')
     shrink(cfg._cfg_dict, tmp_path)
     cfg.model.head.update(head)
     init_default_scope('segvg')
@@ -112,7 +112,7 @@ def test_two_decoders_start_equal_and_differ_by_queries(tmp_path):
     ('siri_r101', 2), ('siri_r101', 1), ('mdetr_r101', 1)])
 def test_published_size(name, number):
     """As counted in the published code, less what it never runs."""
-    cfg = Config.fromfile(BASES / f'{name}.py')
+    cfg = load(BASES / f'{name}.py')
     cfg.model.head.num_decoders = number
     init_default_scope('segvg')
     with torch.device('meta'):

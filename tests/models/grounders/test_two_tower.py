@@ -1,11 +1,11 @@
 """What must not matter: padding, batch mates, order, sharing of images."""
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from segvg.registry import MODELS
 from segvg.structures import GroundingBatch, TextTokens
+from segvg.utils.configs import load
 from tests.toy import ROOT, shrink
 
 CONFIG = ROOT / 'configs' / '_base_' / 'models'
@@ -13,7 +13,7 @@ BOTH = pytest.mark.parametrize('name', ['segvg_r101', 'transvg_r50'])
 
 
 def build(name: str, tmp_path, **changes) -> torch.nn.Module:
-    cfg = Config.fromfile(CONFIG / f'{name}.py')
+    cfg = load(CONFIG / f'{name}.py')
     shrink(cfg._cfg_dict, tmp_path)
     for key, value in changes.items():
         node = cfg.model
