@@ -18,7 +18,7 @@ from segvg.synthref.outputs import (
     describe_phrases,
     named_objects,
 )
-from segvg.synthref.render import render
+from segvg.synthref.render import visible_masks
 from segvg.synthref.scene import Scene
 from segvg.synthref.sentences import Sentence
 from segvg.synthref.streams import Stream
@@ -101,9 +101,8 @@ def _entries(scenes: Path, level: Level, seed: int) -> Iterator[Entry]:
             index[split] += 1
             captions = CaptionWriter(
                 scene, level, split, Stream(*place, 'captions')).write()
-            masks = render(scene)[1]
             record = ImageRecord(split, scene, captions, *describe_masks(
-                masks, Stream(*place, 'layout')), b'')
+                visible_masks(scene), Stream(*place, 'layout')), b'')
             yield Entry(line['image_id'], record,
                         [item['ann_id'] for item in line['objects']], [])
             forget_facts(scene)

@@ -36,18 +36,26 @@ def render(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
     # colour by colour: numpy is slow where the last axis has three entries
     ground = draw_background(scene)
     picture = ground.copy()
-    masks = np.zeros((len(scene.objects), scene.height, scene.width), dtype=bool)
     windows = [_window(scene, item) for item in scene.objects]
-    fine, coarse = (_visible(scene, windows, step) for step in (FINE, 1))
+    fine = _visible(scene, windows, FINE)
     for index, item in enumerate(scene.objects):
         x1, y1, x2, y2 = windows[index]
-        masks[index, y1:y2, x1:x2] = coarse[index]
         colour, part = _column(item.rgb), picture[:, y1:y2, x1:x2]
         part += _shares(fine[index]) * (colour - ground[:, y1:y2, x1:x2])
         if item.tone:
             second = fine[index] & _pattern(windows[index], item)
             part += _shares(second) * (_column(item.tone) - colour)
-    return _expose(_blur(picture, scene.noise), scene.noise), masks
+    return _expose(_blur(picture, scene.noise), scene.noise), visible_masks(scene)
+
+
+def visible_masks(scene: Scene) -> np.ndarray:
+    """Return the masks that ``render`` does, without the picture."""
+    windows = [_window(scene, item) for item in scene.objects]
+    masks = np.zeros((len(windows), scene.height, scene.width), dtype=bool)
+    for mask, (x1, y1, x2, y2), inside in zip(
+            masks, windows, _visible(scene, windows, 1)):
+        mask[y1:y2, x1:x2] = inside
+    return masks
 
 
 def full_mask(scene: Scene, index: int) -> np.ndarray:

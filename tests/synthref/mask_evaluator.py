@@ -10,11 +10,12 @@ import math
 import numpy as np
 
 from segvg.synthref.forms import All, Count, The
-from segvg.synthref.shapes import FILLS, SHAPES, covers
+from segvg.synthref.shapes import FILLS, SHAPES, covers, measure
 
 HUES = dict(red=0, orange=30, yellow=57, green=120, blue=222, purple=285)
 AREAS = dict(square=3.24, circle=math.pi, triangle=1.87, star=1.9, ring=2.85,
              cross=2.766, heart=2.58, cup=2.95, pair=1.9, arrow=1.63)
+REACH = max(abs(side) for name in SHAPES for side in measure(name).extent)
 
 
 class Seen:
@@ -22,9 +23,12 @@ class Seen:
 
     def __init__(self, picture, full, visible):
         self.full = full
-        rows, columns = np.nonzero(full)
-        self.y, self.x = rows.mean() + 0.5, columns.mean() + 0.5
-        self.box = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+        rows, columns = np.flatnonzero(full.any(1)), np.flatnonzero(full.any(0))
+        left, top, right, bottom = self.box = (
+            columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+        part = slice(top, bottom), slice(left, right)   # nothing else is looked at
+        rows, columns = np.nonzero(full[part])
+        self.y, self.x = rows.mean() + 0.5 + top, columns.mean() + 0.5 + left
         self.area = len(rows)
         self.figure = self.name_figure(full)
         self.shape, _, self.direction = self.figure.partition(' ')
@@ -32,13 +36,13 @@ class Seen:
         percent = 100 * self.radius / min(full.shape)
         self.size = ('small' if percent < 8 else
                      'medium' if percent < 13.5 else 'large')
-        self.fill, tones = self.split_tones(picture, visible)
+        self.fill, tones = self.split_tones(picture[part], visible[part])
         self.colour = name_colour(tones)
 
     def name_figure(self, full):
         """Compare with every outline drawn with the same centroid and area."""
-        # nothing is drawn outside: outlines lie within 1.4 radii of their origin
-        reach = 2 * math.sqrt(self.area / min(AREAS.values())) + 1
+        # nothing is drawn outside
+        reach = REACH * math.sqrt(self.area / min(AREAS.values())) + 1
         ends = [(max(int(min(low, centre - reach)), 0),
                  min(int(max(high, centre + reach)) + 1, size))
                 for low, high, centre, size in zip(
@@ -55,7 +59,10 @@ class Seen:
         return max(scores, key=scores.get)
 
     def split_tones(self, picture, visible):
-        """Tell a plain fill from a pattern of two tones; return the tones."""
+        """Tell a plain fill from a pattern of two tones; return the tones.
+
+        Of the part of the picture that is in the box.
+        """
         visible = inner_pixels(visible)   # edges are mixed with what is behind
         pixels = picture[visible].astype(float)
         luma = pixels @ (0.299, 0.587, 0.114)
@@ -63,8 +70,8 @@ class Seen:
         if high - low < 22:
             return 'plain', [np.median(pixels, axis=0) / 255]
         rows, columns = np.nonzero(visible)
-        u = (columns + 0.5 - self.x) / self.radius
-        v = (rows + 0.5 - self.y) / self.radius
+        u = (columns + 0.5 + self.box[0] - self.x) / self.radius
+        v = (rows + 0.5 + self.box[1] - self.y) / self.radius
         likeness = {}
         for name, pattern in FILLS.items():
             expected = pattern(u, v) - pattern(u, v).mean()

@@ -2,6 +2,7 @@ import hashlib
 import json
 import pickle
 import pickletools
+from functools import cache
 
 import pytest
 
@@ -19,17 +20,25 @@ from tests.synthref.conftest import SIMPLE
 
 pytestmark = pytest.mark.slow
 
-SIZES = {level: dict(train=30, val=12, testA=10, testB=8) if level in SIMPLE else
-         dict(train=15, val=6, testA=5, testB=4) for level in ('L0', 'L1', 'L2', 'L3')}
+SIZES = dict.fromkeys(('L0', 'L1', 'L2'), dict(train=20, val=5, testA=5, testB=5))
+SIZES['L3'] = dict(train=15, val=6, testA=5, testB=4)
 TEXT_FILES = ('scenes.jsonl', 'instances.json', 'refs(synth).p', 'grefs(synth).json')
 
 
+@pytest.fixture(scope='module')
+def make(tmp_path_factory):
+    """A function that makes a small data set of a level, once: (folder, manifest)."""
+    @cache
+    def made(level):
+        out = tmp_path_factory.mktemp('synthref')
+        return out, generate(out, level, 0, SIZES[level]).manifest
+    return made
+
+
 @pytest.fixture(scope='module', params=SIZES)
-def data(request, tmp_path_factory):
+def data(request, make):
     """A small data set of each level: (level, folder, manifest)."""
-    out = tmp_path_factory.mktemp('synthref')
-    made = generate(out, request.param, 0, SIZES[request.param])
-    return request.param, out, made.manifest
+    return request.param, *make(request.param)
 
 
 def read_lines(path):
@@ -203,10 +212,10 @@ def test_images_are_the_same_with_two_workers(tmp_path, level, monkeypatch):
             tmp_path / 'two' / name).read_bytes()
 
 
-def test_files_of_l0_never_change(tmp_path):
+def test_files_of_l0_never_change(make):
     """Those of version 1.0, which trained models and published figures rest on."""
-    generate(tmp_path, 'L0', 0, dict(train=20, val=5, testA=5, testB=5))
-    found = {name: short_hash(tmp_path / name) for name in (
+    out, _ = make('L0')
+    found = {name: short_hash(out / name) for name in (
         'synthref_L0/scenes.jsonl', 'synthref_L0/manifest.json',
         'canonical/synthref_L0_train.jsonl')}
     assert found == {'synthref_L0/scenes.jsonl': '118679ea84a1e7f4',
@@ -216,10 +225,10 @@ def test_files_of_l0_never_change(tmp_path):
 
 @pytest.mark.parametrize(
     ('level', 'expected'), [('L1', 'b51cbd34f5b1b760'), ('L2', 'a2662b612e544a17')])
-def test_scenes_of_calibrated_levels_never_change(tmp_path, level, expected):
+def test_scenes_of_calibrated_levels_never_change(make, level, expected):
     """Those of version 1.1; a change needs a new version."""
-    generate(tmp_path, level, 0, dict(train=20, val=5, testA=5, testB=5))
-    assert short_hash(tmp_path / f'synthref_{level}/scenes.jsonl') == expected
+    out, _ = make(level)
+    assert short_hash(out / f'synthref_{level}/scenes.jsonl') == expected
 
 
 def short_hash(path):
