@@ -152,16 +152,25 @@ def _orientation(image: Image.Image) -> int:
     return orientation if orientation in TO_BE_TURNED else 1
 
 
-def read_header(path: Union[str, Path], max_pixels: int = MAX_PIXELS) -> ImageHeader:
+def read_header(path: Union[str, Path], max_pixels: int = MAX_PIXELS, *,
+                decode: bool = False) -> ImageHeader:
     """Return what the header of an image file says.
 
+    Args:
+        path: of the file.
+        max_pixels: more are an error.
+        decode: whether to decode the pixels as well, to find damage.
+
     Raises:
-        BrokenImageError: as in ``open_image``.
+        BrokenImageError: as in ``open_image``; with ``decode`` as in ``read_image``.
     """
     with open_image(path, max_pixels) as image:
         # Pillow turns TIFF upright by itself, and gives the size of the result
         orientation = 1 if image.format == 'TIFF' else _orientation(image)
-        return ImageHeader(*image.size, orientation, image.mode)
+        header = ImageHeader(*image.size, orientation, image.mode)
+        if decode:
+            _pixels(image, path, apply_orientation=False)
+        return header
 
 
 def read_image(path: Union[str, Path], *, apply_orientation: bool = False,

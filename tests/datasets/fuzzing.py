@@ -88,7 +88,7 @@ class Case:
             what, may_shrink = damage_file(path, chance)
             found = self.read()
         finally:
-            path.write_bytes(original)
+            overwrite(path, original)
             os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
         where = f'{path.name}: {what}'
         assert found.kept <= found.read, f'{where}: more than was read'
@@ -99,6 +99,16 @@ class Case:
         if lost > 0 and not may_shrink:
             assert new, f'{where}: {lost} expressions less, and nothing is said'
         return where
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Change the content of a file.
+
+    A disk waits for the bytes of files that are emptied first.
+    """
+    with path.open('r+b') as file:
+        file.write(data)
+        file.truncate()
 
 
 def damage_file(path: Path, chance: random.Random) -> tuple[str, bool]:
@@ -130,11 +140,11 @@ def load_tree(path: Path) -> Optional[list]:
 def save_tree(path: Path, tree: list) -> None:
     """Write the content back."""
     if path.suffix == '.json':
-        path.write_text(json.dumps(tree[0], default=repr))
+        overwrite(path, json.dumps(tree[0], default=repr).encode())
     elif path.suffix == '.pth':
         torch.save(tree[0], path)
     else:
-        path.write_bytes(pickle.dumps(tree[0], 2))
+        overwrite(path, pickle.dumps(tree[0], 2))
 
 
 def damage_tree(tree: list, chance: random.Random) -> tuple[str, bool]:
@@ -185,7 +195,7 @@ def damage_line(path: Path, data: bytes, chance: random.Random) -> str:
             lines[place] = json.dumps(tree[0], default=repr).encode()
         except ValueError:
             lines[place] = b'{}'
-    path.write_bytes(b'\n'.join(lines))
+    overwrite(path, b'\n'.join(lines))
     return f'line {place + 1}: {kind}'
 
 
@@ -198,5 +208,5 @@ def damage_bytes(path: Path, data: bytes, chance: random.Random) -> str:
     changed = dict(cut=data[:place], change=data[:place] + noise + data[place + count:],
                    drop=data[:place] + data[place + count:],
                    add=data[:place] + noise + data[place:])[kind]
-    path.write_bytes(changed)
+    overwrite(path, changed)
     return f'byte {place}: {kind} {count}'

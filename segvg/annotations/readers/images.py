@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 from segvg.annotations.checks import Check, Place
 from segvg.annotations.files.errors import AnnotationFileError
 from segvg.annotations.readers.base import Context, Errors, SourceImage
-from segvg.structures.images import SIDEWAYS, BrokenImageError, read_header, read_image
+from segvg.structures.images import SIDEWAYS, BrokenImageError, read_header
 
 # Folders in which users keep the images of these sets, below their image root.
 USUAL_DIRS = (
@@ -260,9 +260,7 @@ class ImageFinder:
             return None  # a link that leads out of the image folder
         name = path.relative_to(self.root).as_posix()
         try:
-            header = read_header(path)
-            if self._decode:
-                read_image(path)
+            header = read_header(path, decode=self._decode)
         except BrokenImageError as error:
             return FoundImage(name, damage=str(error))
         size = (header.width, header.height)
