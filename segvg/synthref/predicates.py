@@ -69,6 +69,7 @@ class Geometry:
         self.boxes = np.array([item.box for item in items])
         self.depths = np.array([item.depth for item in items])
         self.size = np.array([scene.width, scene.height])
+        self._masks: dict[int, np.ndarray] = {}
 
     @cached_property
     def overlap(self) -> np.ndarray:
@@ -131,10 +132,30 @@ class Geometry:
 
     def _shared(self, i: int, j: int) -> int:
         """Count the pixel centres that two full masks both cover."""
-        x1, y1 = np.floor(np.maximum(self.boxes[i, :2], self.boxes[j, :2]))
-        x2, y2 = np.ceil(np.minimum(self.boxes[i, 2:], self.boxes[j, 2:]))
-        x, y = np.arange(x1, x2) + 0.5, (np.arange(y1, y2) + 0.5)[:, None]
-        return int(np.count_nonzero(self.covered(i, x, y) & self.covered(j, x, y)))
+        (left, top), (right, bottom) = (
+            np.maximum(self._pixels[i, :2], self._pixels[j, :2]).tolist(),
+            np.minimum(self._pixels[i, 2:], self._pixels[j, 2:]).tolist())
+        if left >= right or top >= bottom:
+            return 0
+        one, other = (self._mask(index)[
+            top - self._pixels[index, 1]:bottom - self._pixels[index, 1],
+            left - self._pixels[index, 0]:right - self._pixels[index, 0]]
+            for index in (i, j))
+        return int(np.count_nonzero(one & other))
+
+    @cached_property
+    def _pixels(self) -> np.ndarray:
+        """Return the whole pixels (T, 4) x1, y1, x2, y2 that objects touch."""
+        return np.concatenate([np.floor(self.boxes[:, :2]), np.ceil(self.boxes[:, 2:])],
+                              axis=1).astype(int)
+
+    def _mask(self, index: int) -> np.ndarray:
+        """Return which of its pixels an object covers, computed once."""
+        if index not in self._masks:
+            x1, y1, x2, y2 = self._pixels[index]
+            self._masks[index] = self.covered(
+                index, np.arange(x1, x2) + 0.5, (np.arange(y1, y2) + 0.5)[:, None])
+        return self._masks[index]
 
     def covered(self, index: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Tell which points an object's full mask covers."""

@@ -26,9 +26,11 @@ def _triangle(u: np.ndarray, v: np.ndarray) -> np.ndarray:
 def _star(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Five points: inside at least four of the five lines that draw a pentagram."""
     inner = 1.3 * math.cos(math.radians(72))
-    lines = sum(
-        (math.sin(angle) * u - math.cos(angle) * v <= inner).view(np.int8)
-        for angle in (math.radians(72 * k) for k in range(5)))
+    lines = (-v <= inner).view(np.int8)   # the level one
+    for k in range(1, 5):
+        angle = math.radians(72 * k)
+        line = math.sin(angle) * u - math.cos(angle) * v <= inner
+        lines = lines + line.view(np.int8)
     return lines >= 4
 
 

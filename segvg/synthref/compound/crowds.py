@@ -242,7 +242,7 @@ class Placed(NamedTuple):
 class Crowd:
     """Objects placed so far, and what is still visible of them.
 
-    Objects that keep apart from all others are drawn when one may overlap them.
+    An object is drawn when another one may overlap it: most keep apart.
     """
 
     def __init__(self, canvas: tuple[int, int], visible: float) -> None:
@@ -254,8 +254,8 @@ class Crowd:
         self._boxes: list[Box] = []
         # of those that are drawn: the pixels that an object owns, background -1
         self._owner = np.full((self.height, self.width), -1, dtype=np.int8)
-        self._areas: list[int] = []      # of full masks
-        self._visible: list[int] = []
+        self._areas: dict[int, int] = {}      # of their full masks
+        self._visible: dict[int, int] = {}
 
     def narrow(self, axis: int, part: float, stream: Stream) -> None:
         """Keep free objects in a band, so that more relations along it are clear."""
@@ -314,18 +314,20 @@ class Crowd:
 
         Objects of one colour may not overlap: their edges would not show.
         """
-        for number in range(len(self._areas), len(self._placed)):
-            self._draw(number, *self._mask(self._placed[number]))
+        near = [number for number, known in enumerate(self._placed)
+                if _may_touch(new.box, known.box)]
+        for number in near:
+            if number not in self._areas:
+                self._draw(number, *self._mask(self._placed[number]))
         window, inside = self._mask(new)
         covered, hidden = window[inside], {}
-        for other, known in enumerate(self._placed):
-            lost = (np.count_nonzero(covered == other)
-                    if _may_touch(new.box, known.box) else 0)
-            if lost and not self._may_hide(other, lost, len(covered), new.colour):
+        for number in near:
+            lost = np.count_nonzero(covered == number)
+            if lost and not self._may_hide(number, lost, len(covered), new.colour):
                 return False
-            hidden[other] = lost
-        for other, lost in hidden.items():
-            self._visible[other] -= lost
+            hidden[number] = lost
+        for number, lost in hidden.items():
+            self._visible[number] -= lost
         self._draw(len(self._placed), window, inside)
         return True
 
@@ -344,9 +346,7 @@ class Crowd:
     def _draw(self, number: int, window: np.ndarray, inside: np.ndarray) -> None:
         """Give the pixels that an object covers to it."""
         window[inside] = number
-        area = np.count_nonzero(inside)
-        self._areas.append(area)
-        self._visible.append(area)
+        self._areas[number] = self._visible[number] = np.count_nonzero(inside)
 
     def _may_hide(self, other: int, hidden: int, area: int, colour: str) -> bool:
         """Tell whether an object may lose these pixels: some, but not too many."""
