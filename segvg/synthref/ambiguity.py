@@ -14,7 +14,6 @@ from segvg.synthref.forms import (
     Without,
     leaves,
     nodes,
-    parts_by_type,
     with_leaves,
     with_nodes,
 )
@@ -48,37 +47,61 @@ def readings(form: Form, scene: Scene) -> Iterator[int]:
     words select the same objects.
     """
     facts, found = facts_of(scene), {None}
-    for other in _relations_and_negations_dealt(form):
-        phrases: list[Objects] = []
-        parts: list[Phrase] = []
-        frame = _with_phrases(other, phrases, parts, False)
-        for dealt in _members_dealt(phrases, facts):
+    for frame in _frames(form):
+        parts = frame.parts
+        for dealt in _members_dealt(frame.phrases, facts):
             for part, members in zip(parts, dealt):
                 if part.is_one and members & (members - 1):
                     break    # "the" of several; the same as what follows, but sooner
                 part.members = members
             else:
-                bits = try_evaluate(frame, facts)
+                bits = try_evaluate(frame.form, facts)
                 if bits not in found:
                     found.add(bits)
                     yield bits
 
 
-def _with_phrases(form: Any, phrases: list[Objects], parts: list[Phrase],
-                  is_one: bool) -> Any:
-    """Return a copy whose ``Objects`` are phrases; list both, from left to right."""
-    kind = type(form)
-    if kind is Objects:
-        phrases.append(form)
-        parts.append(Phrase(is_one))
-        return parts[-1]
-    if kind is tuple:
-        return tuple([_with_phrases(item, phrases, parts, False) for item in form])
-    if kind not in FIELDS:
-        return form
-    is_one = kind is The
-    return kind(*[_with_phrases(getattr(form, name), phrases, parts, is_one)
-                  for name in FIELDS[kind]])
+class _Frame:
+    """A form without the words of its phrases.
+
+    Attributes:
+        form: has a ``Phrase`` for each ``Objects``.
+        phrases: the ``Objects``, from left to right.
+        parts: what stands for them.
+        is_simple: whether no relation and no "not" can be elsewhere.
+    """
+
+    def __init__(self, form: Form) -> None:
+        self.phrases: list[Objects] = []
+        self.parts: list[Phrase] = []
+        self._moving = 0
+        self.form = self._copy(form, False)
+        self.is_simple = self._moving < 2
+
+    def _copy(self, form: Any, is_one: bool) -> Any:
+        kind = type(form)
+        if kind is Objects:
+            part = Phrase(is_one)
+            self.phrases.append(form)
+            self.parts.append(part)
+            return part
+        if kind is tuple:
+            return tuple([self._copy(item, False) for item in form])
+        if kind not in FIELDS:
+            return form
+        # one relation has no other place, one "not" has the other words of its phrase
+        self._moving += 1 if kind is Related else 2 if kind is Without else 0
+        return kind(*[self._copy(getattr(form, name), kind is The)
+                      for name in FIELDS[kind]])
+
+
+def _frames(form: Form) -> Iterator[_Frame]:
+    """Yield the frames that relations and "not" can be distributed in."""
+    frame = _Frame(form)
+    if frame.is_simple:
+        yield frame
+        return
+    yield from map(_Frame, _relations_and_negations_dealt(form))
 
 
 def bag_of_words_chance(form: Form, scene: Scene) -> float:
@@ -131,10 +154,6 @@ def _members_dealt(phrases: Sequence[Objects], facts: Facts) -> set[tuple[int, .
 
 def _relations_and_negations_dealt(form: Form) -> Iterator[Form]:
     """Distribute relations, and move "not" in each of the forms."""
-    found = parts_by_type(form)
-    if Without not in found and len(found.get(Related, ())) < 2:
-        yield form
-        return
     for base in _relations_dealt(form):
         yield from _negations_dealt(base)
 
