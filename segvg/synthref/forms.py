@@ -4,6 +4,7 @@ A *selection* denotes any set of objects; a *top* form is a whole sentence and a
 is presupposed of that set.
 """
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, Callable, Iterator
 
 ATTRIBUTES = ('size', 'fill', 'colour', 'direction')
@@ -56,6 +57,17 @@ class Objects:
         """Return what is said: 'shape' and the kinds of the filters."""
         named = () if self.shape == ANY_SHAPE else ('shape',)
         return (*named, *(kind for kind, _ in self.filters))
+
+
+@cache
+def objects_of(words: tuple[tuple[str, str], ...]) -> Objects:
+    """Return the objects that all words fit: pairs of 'shape' or a filter, and value.
+
+    They are kept: the same few thousand are in all scenes.
+    """
+    said = dict(words)
+    shape = said.pop('shape', ANY_SHAPE)
+    return Objects(shape, tuple(said.items()))
 
 
 @dataclass(frozen=True)

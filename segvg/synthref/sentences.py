@@ -1,6 +1,6 @@
 """Which sentences a scene gets: targets, forms, admission, negatives."""
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import combinations
 from typing import Iterator
 
@@ -15,12 +15,13 @@ from segvg.synthref.forms import (
     The,
     Together,
     leaves,
+    objects_of,
     with_leaves,
 )
 from segvg.synthref.grammar import Wording, word
 from segvg.synthref.levels import Level
 from segvg.synthref.scene import Scene
-from segvg.synthref.semantics import idle_words, try_denote
+from segvg.synthref.semantics import idle_words, try_evaluate
 from segvg.synthref.streams import Stream
 
 REDUNDANT_SHARE = 0.2    # are tried; fewer succeed, so they stay below 20 %
@@ -76,6 +77,24 @@ def absent_shape(level: Level, stream: Stream) -> Sentence:
     return Sentence(The(Objects(stream.choice(level.shapes))), 'attribute', ())
 
 
+class Candidate:
+    """A form that may denote the wanted objects, a bit set."""
+
+    def __init__(self, form: Form, wanted: int) -> None:
+        self.form, self._wanted = form, wanted
+        self._answers: list[bool | None] = []
+
+    def is_redundant(self, scene: Scene) -> bool | None:
+        """Tell whether a word is needless; None where the form denotes other objects.
+
+        It is found out once, since an object can be the target of many tries.
+        """
+        if not self._answers:
+            fits = try_evaluate(self.form, facts_of(scene)) == self._wanted
+            self._answers = [bool(idle_words(self.form, scene)) if fits else None]
+        return self._answers[0]
+
+
 class SentenceWriter:
     """Finds the sentences of one scene.
 
@@ -90,6 +109,7 @@ class SentenceWriter:
         self.eligible = [index for index, item in enumerate(scene.objects)
                          if split != 'testA' or (item.shape, item.colour) in self.held]
         self._queue: list[int] = []
+        self._forms = cache(self._list_forms)
 
     def write(self, makers: list[str]) -> list[Sentence] | None:
         """Return a sentence for each maker, or None when the scene cannot give all."""
@@ -120,7 +140,10 @@ class SentenceWriter:
         if None in parts:
             return None
         form = Together(tuple(part.form for part in parts))
-        return self._admit(form, 'together', tuple(sorted(targets)))
+        whole = Candidate(form, sum(1 << target for target in targets))
+        if whole.is_redundant(self.scene) is not False:
+            return None
+        return Sentence(form, 'together', tuple(sorted(targets)))
 
     def none(self, negative: str) -> Sentence | None:
         """Write a sentence that fits no object, mostly by changing one that does."""
@@ -130,7 +153,7 @@ class SentenceWriter:
             combination=partial(absent_combination, self.scene, self.stream))
         for _ in range(_NEGATIVE_TRIES):
             found = makers[negative]()
-            if (found and try_denote(found.form, self.scene) == frozenset()
+            if (found and try_evaluate(found.form, facts_of(self.scene)) == 0
                     and not self._names_held_out(found.form)):
                 return replace(found, negative=negative)
         return None
@@ -142,25 +165,13 @@ class SentenceWriter:
         for long in (True, False) if want_long else (False,):
             for kind in types:
                 for redundant in (True, False) if want_redundant else (False,):
-                    for form in self._candidates(kind, target, long):
-                        found = self._admit(form, kind, (target,), redundant, long)
-                        if found:
-                            return found
+                    for candidate in self._candidates(kind, target, long):
+                        if candidate.is_redundant(self.scene) is redundant:
+                            return Sentence(candidate.form, kind, (target,),
+                                            redundant=redundant, long=long)
         return None
 
-    def _admit(self, form: Form, kind: str, targets: tuple[int, ...],
-               redundant: bool = False, long: bool = False) -> Sentence | None:
-        """Return the sentence if the form denotes the targets and its words are needed.
-
-        With ``redundant`` some word must be needless, otherwise none may be.
-        """
-        if try_denote(form, self.scene) != frozenset(targets):
-            return None
-        if bool(idle_words(form, self.scene)) != redundant:
-            return None
-        return Sentence(form, kind, targets, redundant=redundant, long=long)
-
-    def _candidates(self, kind: str, target: int, long: bool) -> Iterator[Form]:
+    def _candidates(self, kind: str, target: int, long: bool) -> Iterator[Candidate]:
         """Yield forms of a type that may fit a target, in random order."""
         first, last = self._filter_counts(kind, long)
         counts = [(count, (count + 1.0)**2) for count in range(first, last + 1)]
@@ -175,27 +186,24 @@ class SentenceWriter:
             return usual + 1, getattr(self.level.unusual, name)
         return (1 if kind == 'attribute' else 0), usual
 
-    def _forms(self, kind: str, target: int, count: int) -> list[Form]:
+    def _list_forms(self, kind: str, target: int, count: int) -> list[Candidate]:
         """List the forms of a type that say ``count`` attributes of an object."""
         item = self.scene.objects[target]
-        attributes = [name for name in self.level.attributes
-                      if kind != 'extent' or name != 'size']
-        selections = []
-        for names in combinations(attributes, count):
-            selection = Objects()
-            for name in names:
-                selection = selection.replace(name, getattr(item, name))
-            selections.append(selection)
+        words = [(name, getattr(item, name)) for name in self.level.attributes
+                 if kind != 'extent' or name != 'size']
+        choices = list(combinations(words, count))
         if kind == 'attribute':
-            return [The(selection) for selection in selections]
-        if kind == 'place':
+            sources = [objects_of(chosen) for chosen in choices]
+        elif kind == 'place':
             facts = facts_of(self.scene)
             places = [place for place in PLACES if facts.at(place).true >> target & 1]
-            return [The(selection.replace('place', place))
-                    for selection in selections for place in places]
-        keys = EXTENTS if kind == 'extent' else self.level.sides
-        return [The(Extreme(selection, key))
-                for selection in selections for key in keys]
+            sources = [objects_of((*chosen, ('place', place)))
+                       for chosen in choices for place in places]
+        else:
+            keys = EXTENTS if kind == 'extent' else self.level.sides
+            sources = [Extreme(objects_of(chosen), key)
+                       for chosen in choices for key in keys]
+        return [Candidate(The(source), 1 << target) for source in sources]
 
     def _swap(self) -> Sentence | None:
         """Change one attribute of a sentence that fits."""

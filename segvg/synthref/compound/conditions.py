@@ -10,7 +10,6 @@ from typing import Callable, Iterator, NamedTuple
 
 from segvg.synthref.facts import facts_of
 from segvg.synthref.forms import (
-    ANY_SHAPE,
     PLACES,
     Alike,
     Between,
@@ -21,6 +20,7 @@ from segvg.synthref.forms import (
     Selection,
     The,
     Without,
+    objects_of,
 )
 from segvg.synthref.levels import Level
 from segvg.synthref.scene import Scene
@@ -45,14 +45,6 @@ class Condition(NamedTuple):
     members: int
     build: Callable[[Selection], Selection]
     bars: tuple[str, ...] = ()
-
-
-@cache
-def _objects(words: tuple[tuple[str, str], ...]) -> Objects:
-    """Return the objects that all words apply to: pairs of a kind and a value."""
-    said = dict(words)
-    shape = said.pop('shape', ANY_SHAPE)
-    return Objects(shape, tuple(said.items()))
 
 
 class ConditionFinder:
@@ -85,7 +77,7 @@ class ConditionFinder:
                     members[chosen] = members[chosen[:-1]] & sets[chosen[-1]]
                 weaker = tuple([members[chosen[:k] + chosen[k + 1:]]
                                 for k in range(count)])
-                found.append(Leaf(_objects(tuple([words[place] for place in chosen])),
+                found.append(Leaf(objects_of(tuple([words[place] for place in chosen])),
                                   members[chosen], weaker))
         return found
 
