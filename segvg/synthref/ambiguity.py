@@ -26,7 +26,7 @@ class Phrase:
 
     Attributes:
         members: bit set.
-        is_one: whether it is in the form ``The``, which several objects do not fit.
+        is_one: whether the whole form is undefined unless it selects one object.
     """
 
     __slots__ = ('members', 'is_one')
@@ -51,8 +51,8 @@ def readings(form: Form, scene: Scene) -> Iterator[int]:
         parts = frame.parts
         for dealt in _members_dealt(frame.phrases, facts):
             for part, members in zip(parts, dealt):
-                if part.is_one and members & (members - 1):
-                    break    # "the" of several; the same as what follows, but sooner
+                if part.is_one and members.bit_count() != 1:
+                    break    # undefined; the same as what follows, but sooner
                 part.members = members
             else:
                 bits = try_evaluate(frame.form, facts)
@@ -74,7 +74,7 @@ class _Frame:
     def __init__(self, form: Form) -> None:
         self.phrases: list[Objects] = []
         self.parts: list[Phrase] = []
-        self._moving = 0
+        self._whole, self._moving = form, 0
         self.form = self._copy(form, False)
         self.is_simple = self._moving < 2
 
@@ -91,7 +91,8 @@ class _Frame:
             return form
         # one relation has no other place, one "not" has the other words of its phrase
         self._moving += 1 if kind is Related else 2 if kind is Without else 0
-        return kind(*[self._copy(getattr(form, name), kind is The)
+        is_one = kind is The and form is not self._whole
+        return kind(*[self._copy(getattr(form, name), is_one)
                       for name in FIELDS[kind]])
 
 

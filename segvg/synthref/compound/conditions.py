@@ -58,6 +58,7 @@ class ConditionFinder:
                  describe: Callable[[str, int], Iterator[The]]) -> None:
         self.scene, self.level, self.stream = scene, level, stream
         self.facts, self.describe = facts_of(scene), describe
+        self._words = cache(self._list_words)
         self.leaves = cache(self._leaves)
         self.landmark = cache(self._landmark)
         self.conditions = cache(self._conditions)
@@ -66,20 +67,23 @@ class ConditionFinder:
 
     def _leaves(self, target: int, most: int) -> list[Leaf]:
         """List what can be said of an object with up to ``most`` attributes."""
-        item, found = self.scene.objects[target], []
+        words, sets, members = self._words(target)
+        found = list(self.leaves(target, most - 1)) if most else []
+        for chosen in combinations(range(len(words)), most):
+            if chosen:
+                members[chosen] = members[chosen[:-1]] & sets[chosen[-1]]
+            weaker = tuple([members[chosen[:k] + chosen[k + 1:]] for k in range(most)])
+            found.append(Leaf(objects_of(tuple([words[place] for place in chosen])),
+                              members[chosen], weaker))
+        return found
+
+    def _list_words(self, target: int) -> tuple[list, list[int], dict[tuple, int]]:
+        """Return the words for an object, their objects, and those of several words."""
+        item = self.scene.objects[target]
         words = [(kind, getattr(item, kind)) for kind in self.level.attributes
                  if getattr(item, kind) is not None]
         sets = [self.facts.having(*word) for word in words]
-        members = {(): self.facts.everything}
-        for count in range(most + 1):
-            for chosen in combinations(range(len(words)), count):
-                if chosen:
-                    members[chosen] = members[chosen[:-1]] & sets[chosen[-1]]
-                weaker = tuple([members[chosen[:k] + chosen[k + 1:]]
-                                for k in range(count)])
-                found.append(Leaf(objects_of(tuple([words[place] for place in chosen])),
-                                  members[chosen], weaker))
-        return found
+        return words, sets, {(): self.facts.everything}
 
     def common(self, sets: list[int]) -> int:
         """Return the objects that are in every set."""
