@@ -34,12 +34,6 @@ def decide(true: np.ndarray, false: np.ndarray) -> np.ndarray:
     return true.view(np.int8) - neither.view(np.int8)
 
 
-def every(truths: list[np.ndarray]) -> np.ndarray:
-    """Combine truth values by *and*: false wins over undecided."""
-    stack = np.stack(truths)
-    return decide((stack == TRUE).all(0), (stack == FALSE).any(0))
-
-
 class Layout(Protocol):
     """Where objects are, as arrays.
 
