@@ -262,7 +262,9 @@ class PlainUnpickler:
 
     def _push_tuple(self, items: list) -> None:
         self._take(TUPLE_BYTES)
-        self._stack.append(tuple(self._finished(item) for item in items))
+        if Draft in map(type, items):
+            items = [self._finished(item) for item in items]
+        self._stack.append(tuple(items))
 
     def _mark_tuple(self) -> None:
         items = self._pop_mark()
