@@ -223,6 +223,8 @@ def test_wheel_works_in_an_empty_folder(installed, tmp_path):
     """Data, training, scores and answers, without a clone."""
     assert (installed / 'segvg/.mim/configs' / TINY).is_file()
     environment = dict(PYTHONPATH=str(installed), PATH='', OMP_NUM_THREADS='1')
+    if sys.pycache_prefix:  # where what others made has been compiled
+        environment['PYTHONPYCACHEPREFIX'] = sys.pycache_prefix
     folder = tmp_path / 'empty'
     folder.mkdir()
     listed = run_command('download', '--list', cwd=folder, env=environment)

@@ -1,4 +1,5 @@
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,7 +59,8 @@ def test_command_adds_captions(run, tmp_path, capsys):
 def test_command_ends_with_one_line_for_a_level_that_is_not_there(tmp_path):
     ended = subprocess.run(
         [sys.executable, str(TOOL), '--level', 'L6', '--seed', '0', '--out', tmp_path],
-        cwd=ROOT, capture_output=True, text=True, env={'PYTHONPATH': str(ROOT)})
+        cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)})
     assert ended.returncode == 1
     assert ended.stderr == (
         "error: level 'L6' does not exist; existing levels: L0, L1, L2, L3, "
