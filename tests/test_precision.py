@@ -68,7 +68,9 @@ def test_compiled_model_answers_alike_for_any_number_of_expressions(name, toy):
     model.compile_parts(backend='eager')
     for own, samples in zip(batches, plain):
         assert_alike(predict(model, own), samples, 1e-5)
-    assert not torch._dynamo.utils.counters['graph_break']
+    counters = torch._dynamo.utils.counters
+    assert not counters['graph_break']
+    assert counters['stats']['unique_graphs'] == 2  # network and head, once each
     torch._dynamo.reset()
 
 

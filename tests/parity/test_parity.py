@@ -42,8 +42,12 @@ METHODS = dict(
 
 
 def release_memory() -> None:
-    """Give back to the system what a large model leaves, which processes would copy."""
+    """Give back to the system what a large model leaves, which processes would copy.
+
+    What other tests have left behind is not looked through each time.
+    """
     gc.collect()
+    gc.freeze()
     trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)  # of glibc
     if trim is not None:
         trim(0)

@@ -20,6 +20,15 @@ def _compiled(function: Callable[..., FusedFeatures],
     return torch.compile(function, backend=backend)
 
 
+def mark_dynamic(values: Any) -> None:
+    """Tell the compiler that the first size of all tensors of a tuple may change."""
+    if isinstance(values, torch.Tensor):
+        torch._dynamo.maybe_mark_dynamic(values, 0)
+    elif isinstance(values, tuple):
+        for value in values:
+            mark_dynamic(value)
+
+
 class BaseGrounder(BaseModel, metaclass=ABCMeta):
     """An image and an expression in, the described object out.
 
@@ -69,8 +78,8 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
     def compile_parts(self, backend: str = 'inductor') -> None:
         """Compile the network; losses and the writing of predictions are not compiled.
 
-        The number of expressions may change from batch to batch. Texts are padded, so
-        that few lengths occur.
+        The numbers of images and expressions may change from batch to batch. Texts are
+        padded, so that few lengths occur.
 
         Args:
             backend: of ``torch.compile``.
@@ -92,9 +101,10 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
         """Call ``extract``, compiled if the model is."""
         if self.backend is None:
             return self.extract(inputs)
-        for values in (inputs.image_index, *inputs.text):
-            torch._dynamo.maybe_mark_dynamic(values, 0)
-        return _compiled(type(self).extract, self.backend)(self, inputs)
+        mark_dynamic(inputs)
+        fused = _compiled(type(self).extract, self.backend)(self, inputs)
+        mark_dynamic(fused)
+        return fused
 
     def forward(self,
                 inputs: GroundingBatch,
