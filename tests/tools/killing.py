@@ -29,10 +29,10 @@ from segvg.utils.child_processes import die_with_parent
 from tests.toy import ROOT
 
 #: What a training imports, from the first line to the first step of an optimizer.
-IMPORTS = ('torch._dynamo', 'matplotlib.figure', 'matplotlib.backends.backend_agg',
-           'segvg.engine.launch', 'segvg.models', 'segvg.datasets', 'segvg.engine',
-           'segvg.evaluation', 'segvg.visualization', 'segvg.engine.hooks', 'mmcv.ops',
-           'scipy.optimize', 'torch.utils.cpp_extension', 'tests.tools.killing')
+IMPORTS = ('torch._dynamo', 'segvg.engine.launch', 'segvg.models', 'segvg.datasets',
+           'segvg.engine', 'segvg.evaluation', 'segvg.visualization',
+           'segvg.engine.hooks', 'mmcv.ops', 'scipy.optimize',
+           'torch.utils.cpp_extension', 'tests.tools.killing')
 
 
 def fork_server() -> BaseContext:
