@@ -1,6 +1,7 @@
 """Random numbers that are equal on every machine and for any number of workers."""
 import math
 from operator import itemgetter
+from threading import Lock
 from typing import Any, Iterable, Sequence
 
 import numpy as np
@@ -13,6 +14,7 @@ _COUNTER_BLOCK = 4   # numbers that Philox makes from one value of its counter
 # One generator for all streams, whose place is set before each use: to make another
 # one takes longer than the numbers that most streams need.
 _PHILOX = np.random.Philox(key=0)
+_LOCK = Lock()   # its place and what is drawn there belong together
 
 
 class Stream:
@@ -40,13 +42,15 @@ class Stream:
     def _raw(self, count: int) -> np.ndarray:
         """Return the next (count,) uint64 numbers of the generator."""
         counter, skipped = divmod(self._drawn, _COUNTER_BLOCK)
-        _PHILOX.state = dict(
+        place = dict(
             bit_generator='Philox', state=dict(counter=(counter, 0, 0, 0),
                                                key=self._key),
             buffer=(0,) * _COUNTER_BLOCK, buffer_pos=_COUNTER_BLOCK, has_uint32=0,
             uinteger=0)
         self._drawn += count
-        return _PHILOX.random_raw(skipped + count)[skipped:]
+        with _LOCK:
+            _PHILOX.state = place
+            return _PHILOX.random_raw(skipped + count)[skipped:]
 
     def _draw_block(self) -> None:
         raw = self._raw(_BLOCK * _AT_ONCE[self._drawn > 0]).reshape(-1, _BLOCK)

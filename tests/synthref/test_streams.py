@@ -1,3 +1,6 @@
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,20 @@ def test_stream_gives_numbers_that_never_change():
     stream = Stream(0, 0, 0, 0, 'attributes')
     numbers = [stream.random() for _ in range(3)]
     assert numbers == [0.6943079365244793, 0.24691274483092418, 0.698740262983718]
+
+
+def test_threads_that_draw_at_once_get_the_numbers_of_their_streams():
+    def draw(index):
+        stream = Stream(0, 0, 0, index, 'noise')
+        return [stream.grid(1, 40).tolist() for _ in range(100)]
+
+    alone, interval = list(map(draw, range(8))), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(draw, range(8))) == alone
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_stream_differs_in_every_part_of_its_place():
