@@ -3,6 +3,7 @@
 The checkout is made here. It has the interface of TransVG's; its model is ours.
 """
 import json
+import subprocess
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -81,13 +82,21 @@ def checkout(tmp_path):
 
 @pytest.fixture
 def forked(monkeypatch):
-    """Let both sides be forked, where times do not matter."""
+    """Return the sides that are forked, all at first, instead of started anew."""
+    sides = {'ours', 'theirs'}
+
+    def start(command, **settings):
+        side = command[3]
+        return (ForkedChild if side in sides else subprocess.Popen)(command, **settings)
+
     monkeypatch.setattr('segvg.bench.published.pair.subprocess', SimpleNamespace(
-        Popen=ForkedChild, PIPE=None))
+        **{**vars(subprocess), 'Popen': start}))
+    return sides
 
 
 @pytest.mark.slow
-def test_equal_models_are_timed(checkout, monkeypatch, tmp_path, capsys):
+def test_equal_models_are_timed(checkout, forked, monkeypatch, tmp_path, capsys):
+    forked.remove('theirs')
     file = tmp_path / 'out.json'
     arguments = (TOOL, '--published', f'{FAKE}={checkout()}', '--iters', 1, '--threads',
                  1, '--device', 'cpu', '--json', file)
