@@ -1,5 +1,6 @@
 """Checkpoints are read safely, and written so that others can."""
 import argparse
+import logging
 import os
 from collections import OrderedDict
 from pathlib import Path
@@ -129,9 +130,13 @@ def test_what_is_saved_is_plain_and_comes_back(tmp_path):
     assert found['message_hub']['runtime_info']['array'].tolist() == [0, 1, 2]
 
 
-def test_what_no_safe_reader_knows_is_left_out_with_a_warning(caplog):
-    with caplog.at_level('WARNING'):
-        assert as_plain(dict(a=[1, object()])) == dict(a=[1, None])
+def test_what_no_safe_reader_knows_is_left_out_with_a_warning(monkeypatch):
+    told = []
+    monkeypatch.setattr('segvg.checkpoints.io.print_log', lambda text, logger, level:
+                        told.append((text.partition(':')[0], level)))
+    assert as_plain(dict(a=[1, object()])) == dict(a=[1, None])
+    assert told == [("checkpoint['a'][1] is left out of the checkpoint",
+                     logging.WARNING)]
 
 
 def test_weights_of_which_none_fits_are_refused():

@@ -19,7 +19,7 @@ EXPECTED = {path.parent.name: json.loads(path.read_text('utf-8'))
 READ = sorted(name for name, expected in EXPECTED.items() if 'refuse' not in expected)
 #: Of parquet files that are read as users read them, in a process for each.
 IN_PROCESSES = 4
-EXAMPLES = int(os.environ.get('SEGVG_FUZZ_EXAMPLES', 100))
+EXAMPLES = int(os.environ.get('SEGVG_FUZZ_EXAMPLES', 50))
 
 
 def test_formats_and_examples_are_enough():

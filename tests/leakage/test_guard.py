@@ -37,7 +37,7 @@ def test_all_evaluation_splits_of_a_data_set_are_protected(cfg):
     assert names == ['unc_testA.jsonl', 'unc_val.jsonl']
 
 
-def test_protected_images_leave_training_and_are_counted(cfg, caplog):
+def test_protected_images_leave_training_and_are_counted(cfg):
     guard_training_data(cfg)
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     ids = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
@@ -87,7 +87,7 @@ def own_config(train, val):
                        model=dict(type='x')))
 
 
-def test_own_images_are_told_apart_by_their_whole_names(tmp_path, caplog):
+def test_own_images_are_told_apart_by_their_whole_names(tmp_path):
     """One of three training images is one of val; ``1.jpg`` of a folder is not."""
     train = write_canonical(tmp_path, 'mine', 'train', list(map(
         own_image, ['dock/1.jpg', 'yard/1.jpg', 'shot_7.jpg'])))

@@ -10,11 +10,16 @@ from tests.toy import CONFIGS
 
 @pytest.mark.slow
 def test_text_reads_as_the_same_config(tmp_path):
-    for path in CONFIGS:
-        cfg = load(path)
-        copy = tmp_path / path.name
-        copy.write_text(plain_text(cfg))
-        assert Config.fromfile(copy).to_dict() == cfg.to_dict(), path
+    for number, path in enumerate(CONFIGS):
+        cfg, values = load(path), {}
+        text = plain_text(cfg)
+        exec(text, values)
+        values.pop('__builtins__')
+        assert values == cfg.to_dict(), path
+        if number % 4 == 0:  # mmengine takes ten times as long to read it
+            copy = tmp_path / path.name
+            copy.write_text(text)
+            assert Config.fromfile(copy).to_dict() == values, path
 
 
 def test_config_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
