@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 
 from segvg.checkpoints.mmengine_loader import use_safe_loader
 from segvg.checkpoints.published import load_model, read_checkpoint, takes_published
+from segvg.checkpoints.quick_save import use_quick_save
 from segvg.engine.console import ShortConsoleRunner, log_header
 from segvg.engine.hooks.end_workers_hook import EndWorkersHook
 from segvg.engine.speed import set_defaults
@@ -51,6 +52,7 @@ def build_runner(cfg: Config) -> Runner:
     use_safe_loader()
     use_plain_text()
     use_whole_files()
+    use_quick_save()
     if cfg.launcher == 'mpi':
         set_up_mpi()
     if cfg.launcher in ('pytorch', 'mpi') and not torch.cuda.is_available():

@@ -130,7 +130,7 @@ class PlainUnpickler:
     def _number(self, form: struct.Struct) -> Any:
         start = self.position
         self.position = start + form.size
-        return form.unpack(self._data[start:self.position])[0]
+        return form.unpack_from(self._data, start)[0]
 
     def _line(self) -> bytes:
         end = self._data.find(b'\n', self.position)
@@ -202,7 +202,7 @@ class PlainUnpickler:
 
     def _unicode32(self) -> None:  # the most frequent; the same as its neighbors
         start = self.position + 4
-        end = start + UINT32.unpack(self._data[start - 4:start])[0]
+        end = start + UINT32.unpack_from(self._data, start - 4)[0]
         if end > self._size:
             raise IndexError
         self.position = end

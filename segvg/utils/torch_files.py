@@ -288,11 +288,12 @@ def _read_storage(stream: BufferedReader, record: _Record, dtype: torch.dtype,
         raise PickleRefusedError(f'{record.size} bytes for {count} numbers of {dtype}')
     if torch.device(device).type == 'meta':
         return Storage(torch.empty(count, dtype=dtype, device=device))
-    flat = torch.empty(count, dtype=dtype)
-    if count:
-        stream.seek(record.start)
-        stream.readinto(flat.view(torch.uint8).numpy().data)
-    return Storage(flat.to(device))
+    if not count:
+        return Storage(torch.empty(0, dtype=dtype, device=device))
+    numbers = bytearray(record.size)
+    stream.seek(record.start)
+    stream.readinto(numbers)
+    return Storage(torch.frombuffer(numbers, dtype=dtype).to(device))
 
 
 def _load_legacy(data: mmap, load: _Load, device: Union[str, torch.device]) -> Any:
