@@ -1,5 +1,6 @@
 """Parameter groups with names, and learning rates that differ between them."""
 from segvg.engine.optim.decay_groups import DecayGroupsConstructor
+from segvg.engine.optim.default_constructor import PlainGroupsConstructor
 from segvg.engine.optim.group_schedule import GroupSchedule
 from segvg.engine.optim.layer_decay import LayerDecayConstructor
 from segvg.engine.optim.named_groups import NamedGroupsConstructor
@@ -8,5 +9,6 @@ from segvg.engine.optim.warmup_schedule import WarmupSchedule
 
 __all__ = [
     'DecayGroupsConstructor', 'GroupSchedule', 'LayerDecayConstructor',
-    'NamedGroupsConstructor', 'PrecisionOptimWrapper', 'WarmupSchedule'
+    'NamedGroupsConstructor', 'PlainGroupsConstructor', 'PrecisionOptimWrapper',
+    'WarmupSchedule'
 ]
