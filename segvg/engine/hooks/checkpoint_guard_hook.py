@@ -16,6 +16,7 @@ from segvg.checkpoints.io import (
     state_dict_of,
     tables_of_other_length,
 )
+from segvg.engine.optim.merged_groups import merge_saved_groups
 from segvg.registry import HOOKS
 from segvg.utils.errors import InputError
 
@@ -57,8 +58,9 @@ class CheckpointGuardHook(Hook):
             check_training_state(checkpoint, source)
             check_shapes(model, state, source)
             if isinstance(runner.optim_wrapper, OptimWrapper):
-                check_parameter_groups(runner.optim_wrapper.optimizer.param_groups,
-                                       checkpoint.get('optimizer'), source)
+                groups = runner.optim_wrapper.optimizer.param_groups
+                merge_saved_groups(checkpoint, model, groups)
+                check_parameter_groups(groups, checkpoint.get('optimizer'), source)
         else:
             warn_of_tables(model, state, source)
 
