@@ -82,6 +82,10 @@ def toy_steps(data: Path) -> Path:
         cfg = toy_config(source, data, Path(f'unused_{name}'))
         cfg.pop('work_dir')
         cfg.train_cfg.update(max_epochs=2, val_interval=1)
+        model = cfg.model  # with less to draw, to save and to read
+        model.image_encoder.base_channels = 4
+        model.fusion.map_channels = [32]
+        model.language_encoder.hidden_channels = 16
         if name == 'contours':
             cfg.model.head.type = 'SquareHead'
             cfg.custom_imports = dict(imports=['tests.tools.square_head'])
