@@ -1,9 +1,14 @@
 """Intervals and the paired test, against scipy on made-up data."""
 import numpy as np
 import pytest
-from scipy import stats
 
 from segvg.bench.statistics import compare, exchange_test, image_sums, interval, share
+
+
+@pytest.fixture(scope='module')
+def stats():
+    from scipy import stats  # a second, which each process of the tests would need
+    return stats
 
 
 @pytest.fixture
@@ -27,7 +32,7 @@ def test_sums_of_images():
     assert share(sums.sum(0)) == 37.5 and share(np.zeros(2)) == 0
 
 
-def test_interval_agrees_with_scipy(tables):
+def test_interval_agrees_with_scipy(tables, stats):
     first, _ = tables
     ours = interval([first], draws=8000)
     theirs = stats.bootstrap(
@@ -39,7 +44,7 @@ def test_interval_agrees_with_scipy(tables):
     assert ours.high == pytest.approx(theirs.high, abs=0.35)
 
 
-def test_paired_test_agrees_with_scipy(tables):
+def test_paired_test_agrees_with_scipy(tables, stats):
     first, second = tables
 
     def difference(a, b, axis=-1):
