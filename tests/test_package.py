@@ -203,7 +203,9 @@ def installed(tmp_path_factory):
 PREPARED = """
 import gc, json, os, runpy, sys
 gc.disable()
+sys.modules['transformers'] = None  # for mmengine, as segvg.utils.mmengine_import does
 import cv2, matplotlib.figure, mmengine.runner, scipy.optimize, torch._dynamo
+del sys.modules['transformers']
 gc.freeze()
 for line in sys.stdin:
     words, log = json.loads(line)
