@@ -1,12 +1,12 @@
 """What a sentence could mean when the order of its words is lost."""
-from itertools import islice, permutations, product
+from itertools import permutations, product
 from operator import and_
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterable, Iterator, Sequence
 
 from segvg.synthref.facts import Facts, facts_of
 from segvg.synthref.forms import (
     ANY_SHAPE,
-    FIELDS,
+    PARTS,
     Form,
     Objects,
     Related,
@@ -22,17 +22,12 @@ from segvg.synthref.semantics import means, try_evaluate
 
 
 class Phrase:
-    """Stands for the words of a phrase by the objects that they select.
+    """Stands for the words of a phrase by the objects that they select, a bit set."""
 
-    Attributes:
-        members: bit set.
-        is_one: whether the whole form is undefined unless it selects one object.
-    """
+    __slots__ = ('members',)
 
-    __slots__ = ('members', 'is_one')
-
-    def __init__(self, is_one: bool) -> None:
-        self.members, self.is_one = 0, is_one
+    def __init__(self) -> None:
+        self.members = 0
 
 
 @means(Phrase)
@@ -48,52 +43,63 @@ def readings(form: Form, scene: Scene) -> Iterator[int]:
     """
     facts, found = facts_of(scene), {None}
     for frame in _frames(form):
-        parts = frame.parts
-        for dealt in _members_dealt(frame.phrases, facts):
-            for part, members in zip(parts, dealt):
-                if part.is_one and members.bit_count() != 1:
-                    break    # undefined; the same as what follows, but sooner
-                part.members = members
-            else:
-                bits = try_evaluate(frame.form, facts)
-                if bits not in found:
-                    found.add(bits)
-                    yield bits
+        for bits in frame.meanings(frame.deals(facts), facts):
+            if bits not in found:
+                found.add(bits)
+                yield bits
 
 
 class _Frame:
     """A form without the words of its phrases.
 
     Attributes:
-        form: has a ``Phrase`` for each ``Objects``.
         phrases: the ``Objects``, from left to right.
-        parts: what stands for them.
         is_simple: whether no relation and no "not" can be elsewhere.
     """
 
     def __init__(self, form: Form) -> None:
         self.phrases: list[Objects] = []
-        self.parts: list[Phrase] = []
-        self._whole, self._moving = form, 0
-        self.form = self._copy(form, False)
+        self._single: list[int] = []   # places of those that must select one object
+        self._form, self._moving = form, 0
+        self._look_through(form, False)
         self.is_simple = self._moving < 2
 
-    def _copy(self, form: Any, is_one: bool) -> Any:
+    def _look_through(self, form: Any, is_one: bool) -> None:
         kind = type(form)
         if kind is Objects:
-            part = Phrase(is_one)
+            if is_one:
+                self._single.append(len(self.phrases))
             self.phrases.append(form)
-            self.parts.append(part)
-            return part
-        if kind is tuple:
-            return tuple([self._copy(item, False) for item in form])
-        if kind not in FIELDS:
-            return form
-        # one relation has no other place, one "not" has the other words of its phrase
-        self._moving += 1 if kind is Related else 2 if kind is Without else 0
-        is_one = kind is The and form is not self._whole
-        return kind(*[self._copy(getattr(form, name), is_one)
-                      for name in FIELDS[kind]])
+        elif kind is tuple:
+            for item in form:
+                self._look_through(item, False)
+        else:
+            # one relation has no other place, one "not" the other words of its phrase
+            self._moving += 1 if kind is Related else 2 if kind is Without else 0
+            is_one = kind is The and form is not self._form
+            for name in PARTS[kind]:
+                self._look_through(getattr(form, name), is_one)
+
+    def deals(self, facts: Facts, some: bool = False) -> list[tuple[int, ...]]:
+        """List what the phrases select, for each way to distribute their words.
+
+        Without those in which the form is undefined as a phrase for one object selects
+        none or several, and where the form shall denote ``some`` object, without those
+        in which a phrase selects nothing: then nothing meets it.
+        """
+        deals = _members_dealt(self.phrases, facts, some)
+        return [members for members in deals if all(
+            [members[place].bit_count() == 1 for place in self._single])]
+
+    def meanings(self, deals: Iterable[tuple[int, ...]],
+                 facts: Facts) -> Iterator[int | None]:
+        """Yield what the form denotes for each of the deals."""
+        parts = [Phrase() for _ in self.phrases]
+        form = with_leaves(self._form, iter(parts))
+        for members in deals:
+            for part, bits in zip(parts, members):
+                part.members = bits
+            yield try_evaluate(form, facts)
 
 
 def _frames(form: Form) -> Iterator[_Frame]:
@@ -116,10 +122,19 @@ def count_readings(form: Form, scene: Scene, most: int | None = None) -> int:
     One divided by it is the accuracy of a guess that knows which of the three it is.
     It stops at ``most``.
     """
-    kind = min(try_evaluate(form, facts_of(scene)).bit_count(), 2)
-    alike = (bits for bits in readings(form, scene)
-             if min(bits.bit_count(), 2) == kind)
-    return len(list(islice(alike, most)))
+    facts = facts_of(scene)
+    own = try_evaluate(form, facts)
+    kind, found = min(own.bit_count(), 2), {own}
+    for frame in _frames(form):
+        deals = frame.deals(facts, kind > 0)
+        if frame.is_simple and len(deals) == 1:
+            break    # the form as it is
+        for bits in frame.meanings(deals, facts):
+            if bits is not None and min(bits.bit_count(), 2) == kind:
+                found.add(bits)
+                if len(found) == most:
+                    return most
+    return len(found)
 
 
 def rearrangements(form: Form) -> set[Form]:
@@ -127,10 +142,12 @@ def rearrangements(form: Form) -> set[Form]:
     return set().union(*map(_words_dealt, _relations_and_negations_dealt(form)))
 
 
-def _members_dealt(phrases: Sequence[Objects], facts: Facts) -> set[tuple[int, ...]]:
+def _members_dealt(phrases: Sequence[Objects], facts: Facts,
+                   some: bool) -> set[tuple[int, ...]]:
     """Return what the phrases select, for each way to distribute their words.
 
-    Nothing where a place is undecided: some phrase has it in every way.
+    Nothing where a place is undecided: some phrase has it in every way. With ``some``
+    only those where each phrase selects some object.
     """
     said: dict[str, list[int]] = {}
     for number, phrase in enumerate(phrases):
@@ -149,7 +166,13 @@ def _members_dealt(phrases: Sequence[Objects], facts: Facts) -> set[tuple[int, .
     dealt = {(facts.everything,) * len(phrases)}
     for chosen in said.values():
         ways = set(permutations(chosen))
-        dealt = {tuple(map(and_, one, other)) for one in dealt for other in ways}
+        if len(phrases) == 2:    # most have two
+            dealt = {(one & other, two & another) for one, two in dealt
+                     for other, another in ways}
+        else:
+            dealt = {tuple(map(and_, one, other)) for one in dealt for other in ways}
+        if some:    # further words select no more objects
+            dealt = {members for members in dealt if all(members)}
     return dealt
 
 

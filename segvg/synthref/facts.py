@@ -64,16 +64,17 @@ class Facts:
 
     def closer(self, landmark: int) -> list[Members]:
         """Return for each object those that are further from the landmark."""
-        if landmark not in self._closer:
-            self._closer |= self._tables(
-                (landmark,), [predicates.closer(self.geometry, landmark)])
+        if not self._closer:
+            self._closer = self._tables(
+                range(len(self.scene.objects)), predicates.closer(self.geometry))
         return self._closer[landmark]
 
     def _tables(self, names: Sequence, truths: Sequence[np.ndarray]) -> dict:
         """Return rows of bit sets by names, from truths (T, T) each."""
         total = len(self.scene.objects)
         truths = np.array(truths)
-        truths[:, range(total), range(total)] = FALSE   # nothing is about one object
+        pairs = truths.reshape(len(truths), -1)
+        pairs[:, ::total + 1] = FALSE   # nothing is about one object
         rows = bit_sets(truths.reshape(-1, total))
         return {name: rows[start:start + total]
                 for name, start in zip(names, range(0, len(rows), total))}
@@ -94,9 +95,8 @@ class Facts:
 def bit_sets(truths: np.ndarray) -> list[Members]:
     """Turn rows of truths (R, T) into bit sets."""
     weights = 1 << np.arange(truths.shape[1], dtype=np.int64)
-    return [Members(true, undecided) for true, undecided in zip(
-        ((truths == TRUE) @ weights).tolist(), ((truths == UNDECIDED) @ weights).tolist(
-        ))]
+    return list(map(Members, ((truths == TRUE) @ weights).tolist(),
+                    ((truths == UNDECIDED) @ weights).tolist()))
 
 
 def without_self(rows: list[Members]) -> list[Members]:

@@ -193,8 +193,9 @@ FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KEYS}
 """Names of the fields of every type of form."""
 _INNER = ('source', 'landmark', 'landmarks', 'excluded', 'parts')
 """Fields that hold forms; all others hold words."""
-_PARTS = {kind: tuple(name for name in names if name in _INNER)
-          for kind, names in FIELDS.items()}
+PARTS = {kind: tuple(name for name in names if name in _INNER)
+         for kind, names in FIELDS.items()}
+"""Names of those fields of every type that hold forms."""
 
 
 def to_json(form: Any) -> Any:
@@ -247,7 +248,7 @@ def _collect(form: Any, kind: type, found: list) -> None:
         for item in form:
             _collect(item, kind, found)
     else:
-        for name in _PARTS.get(own, ()):
+        for name in PARTS.get(own, ()):
             _collect(getattr(form, name), kind, found)
 
 
@@ -271,7 +272,7 @@ def _collect_all(form: Any, found: dict[type, list]) -> None:
         found[own].append(form)
     else:
         found[own] = [form]
-    for name in _PARTS[own]:
+    for name in PARTS[own]:
         _collect_all(getattr(form, name), found)
 
 

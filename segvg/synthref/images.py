@@ -9,11 +9,11 @@ from PIL import Image
 
 from segvg.structures.masks import encode_rle
 from segvg.synthref.compound.composer import Composer, draw_plan
-from segvg.synthref.compound.crowds import draw_crowd
+from segvg.synthref.compound.crowds import draw_bare_crowd, surround_crowd
 from segvg.synthref.facts import forget_facts
 from segvg.synthref.levels import SPLITS, Level
-from segvg.synthref.render import render
-from segvg.synthref.scene import Scene, draw_scene
+from segvg.synthref.render import draw_picture, visible_masks
+from segvg.synthref.scene import Scene, draw_bare_scene, surround_scene
 from segvg.synthref.segmentation import trace_polygons
 from segvg.synthref.sentences import Sentence, SentenceWriter, draw_makers
 from segvg.synthref.streams import Stream
@@ -50,31 +50,46 @@ class ImageRecord:
 
 def make_image(job: Job) -> ImageRecord:
     """Make one image and, when the job has a path, write its file."""
-    place = (job.seed, job.level.number, SPLITS.index(job.split), job.index)
-    draw = draw_crowd if job.level.compound else draw_scene
+    scene, sentences, masks = find_scene(job)
+    picture = draw_picture(scene)
+    if job.path is not None:
+        with naming(job.path):
+            Image.fromarray(picture).save(job.path, quality=JPEG_QUALITY, subsampling=0)
+    stream = Stream(*_place(job), 'layout')
+    return ImageRecord(job.split, scene, sentences, *describe_masks(masks, stream),
+                       hashlib.sha256(picture.tobytes()).digest())
+
+
+def find_scene(job: Job) -> tuple[Scene, list[Sentence], np.ndarray]:
+    """Draw scenes until one can have its sentences; return its masks (T, H0, W0) too.
+
+    Most cannot, and backgrounds say nothing about that: only a scene that can gets one.
+    """
+    place = _place(job)
+    draw, surround = ((draw_bare_crowd, surround_crowd) if job.level.compound else
+                      (draw_bare_scene, surround_scene))
     # attempt 0 of a stage is for what does not change between attempts
     plan = _plan(job, Stream(*place, 'text'))
     for attempt in range(1, _ATTEMPTS + 1):
-        scene = draw(job.level, job.split, job.seed, job.index, attempt)
+        drawn = job.level, job.split, job.seed, job.index, attempt
+        scene = draw(*drawn)
         if scene is None:
             continue
         sentences = _describe(job, scene, plan, Stream(*place, 'text', attempt),
                               attempt)
         if sentences is None:
             continue
-        picture, masks = render(scene)
+        masks = visible_masks(scene)
         if min(map(np.count_nonzero, masks)) >= MIN_PIXELS:
-            break
-    else:
-        raise RuntimeError(
-            f'no scene for image {job.index} of {job.level.name} {job.split} with '
-            f'{job.level.sentences} sentences; ask for fewer sentences an image')
-    if job.path is not None:
-        with naming(job.path):
-            Image.fromarray(picture).save(job.path, quality=JPEG_QUALITY, subsampling=0)
-    return ImageRecord(
-        job.split, scene, sentences, *describe_masks(masks, Stream(*place, 'layout')),
-        hashlib.sha256(picture.tobytes()).digest())
+            return surround(scene, *drawn), sentences, masks
+    raise RuntimeError(
+        f'no scene for image {job.index} of {job.level.name} {job.split} with '
+        f'{job.level.sentences} sentences; ask for fewer sentences an image')
+
+
+def _place(job: Job) -> tuple[int, int, int, int]:
+    """Return what the streams of an image have in common."""
+    return job.seed, job.level.number, SPLITS.index(job.split), job.index
 
 
 def _plan(job: Job, stream: Stream) -> list:
@@ -96,12 +111,12 @@ def _describe(job: Job, scene: Scene, plan: list, stream: Stream,
 
 def describe_masks(masks: np.ndarray, stream: Stream) -> tuple[list, list, list]:
     """Return boxes, areas and segmentations of (T, H0, W0) masks."""
-    boxes = [_tight_box(mask) for mask in masks]
+    boxes = [tight_box(mask) for mask in masks]
     return (boxes, [int(np.count_nonzero(mask)) for mask in masks],
             _segmentations(masks, boxes, stream))
 
 
-def _tight_box(mask: np.ndarray) -> tuple[int, int, int, int]:
+def tight_box(mask: np.ndarray) -> tuple[int, int, int, int]:
     """Return x1, y1, x2, y2 of a (H0, W0) mask, half-open."""
     rows = np.flatnonzero(mask.any(1))
     y1, y2 = int(rows[0]), int(rows[-1]) + 1

@@ -260,11 +260,11 @@ def _before_sides(geometry: Layout, chosen: slice) -> np.ndarray:
     return decide(clear & (lead > 0), clear & (lead < 0))
 
 
-def closer(geometry: Geometry, landmark: int) -> np.ndarray:
-    """Tell which objects are nearer to a landmark than which others (T, T)."""
-    offsets = geometry.centres - geometry.centres[landmark]
-    distances = np.sqrt((offsets * offsets).sum(1))
-    lead = distances - distances[:, None]
+def closer(geometry: Geometry) -> np.ndarray:
+    """Tell for each landmark which objects are nearer than which others (T, T, T)."""
+    offsets = geometry.centres - geometry.centres[:, None]
+    distances = np.sqrt((offsets * offsets).sum(-1))
+    lead = distances[:, None] - distances[:, :, None]
     clear = np.abs(lead) >= MARGIN * geometry.size.max()
     return decide(clear & (lead > 0), clear & (lead < 0))
 

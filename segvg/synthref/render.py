@@ -33,6 +33,11 @@ def render(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
         The picture (H0, W0, 3) uint8 and the visible masks (T, H0, W0) bool: the pixels
         whose centre an object covers and no nearer one does.
     """
+    return draw_picture(scene), visible_masks(scene)
+
+
+def draw_picture(scene: Scene) -> np.ndarray:
+    """Draw a scene without its masks."""
     # colour by colour: numpy is slow where the last axis has three entries
     ground = draw_background(scene)
     picture = ground.copy()
@@ -45,11 +50,11 @@ def render(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
         if item.tone:
             second = fine[index] & _pattern(windows[index], item)
             part += _shares(second) * (_column(item.tone) - colour)
-    return _expose(_blur(picture, scene.noise), scene.noise), visible_masks(scene)
+    return _expose(_blur(picture, scene.noise), scene.noise)
 
 
 def visible_masks(scene: Scene) -> np.ndarray:
-    """Return the masks that ``render`` does, without the picture."""
+    """Return the masks (T, H0, W0) of a scene without its picture."""
     windows = [_window(scene, item) for item in scene.objects]
     masks = np.zeros((len(windows), scene.height, scene.width), dtype=bool)
     for mask, (x1, y1, x2, y2), inside in zip(

@@ -2,7 +2,7 @@
 import colorsys
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Sequence
 
 from segvg.synthref.levels import COLOURS, SIZES, SPLITS, Level
@@ -101,6 +101,13 @@ class Scene:
 def draw_scene(level: Level, split: str, seed: int, index: int,
                attempt: int) -> Scene | None:
     """Draw the scene of one image, or None when its objects do not fit."""
+    scene = draw_bare_scene(level, split, seed, index, attempt)
+    return scene and surround_scene(scene, level, split, seed, index, attempt)
+
+
+def draw_bare_scene(level: Level, split: str, seed: int, index: int,
+                    attempt: int) -> Scene | None:
+    """Draw the same scene as yet without background and noise."""
     place = (seed, level.number, SPLITS.index(split), index)
     stream = Stream(*place, 'attributes', attempt)
     attributes = draw_attributes(level, split, stream)
@@ -108,15 +115,22 @@ def draw_scene(level: Level, split: str, seed: int, index: int,
     spots = draw_layout(level, attributes, Stream(*place, 'layout', attempt))
     if spots is None:
         return None
-    objects = tuple(
+    objects = tuple([
         SceneObject(shape, colour, size, rgb, *spot, depth)
         for depth, ((shape, colour, size), rgb, spot) in enumerate(
-            zip(attributes, colours, spots)))
+            zip(attributes, colours, spots))])
+    return Scene(*level.canvas, {}, {}, objects)
+
+
+def surround_scene(scene: Scene, level: Level, split: str, seed: int, index: int,
+                   attempt: int) -> Scene:
+    """Add the background and noise of an attempt."""
+    place = (seed, level.number, SPLITS.index(split), index)
     background = draw_background(
         level.look(split).background, Stream(*place, 'texture', attempt))
     noise = dict(sigma=level.noise,
                  seed=Stream(*place, 'noise', attempt).integer(0, 2**32 - 1))
-    return Scene(*level.canvas, background, noise, objects)
+    return replace(scene, background=background, noise=noise)
 
 
 def draw_attributes(level: Level, split: str,

@@ -2,7 +2,7 @@
 import math
 from operator import itemgetter
 from threading import Lock
-from typing import Any, Iterable, Sequence
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -67,6 +67,13 @@ class Stream:
             del self._numbers[-left:]
         return found
 
+    def _skip(self, count: int) -> None:
+        """Leave out the next numbers."""
+        if count > len(self._numbers):
+            self._several(count)
+        elif count:
+            del self._numbers[-count:]
+
     def uniform(self, low: float, high: float) -> float:
         """Return a number in [low, high)."""
         return low + (high - low) * self.random()
@@ -88,8 +95,11 @@ class Stream:
                 return item
         return weights[-1][0]
 
-    def shuffled(self, items: Sequence, wanted: Iterable[int] | None = None) -> list:
+    def shuffled(self, items: Sequence, wanted: Sequence[int] | None = None) -> list:
         """Return the items in a random order, or in that order those at some places."""
+        if wanted is not None and len(wanted) < 2:
+            self._skip(len(items))
+            return [items[place] for place in wanted]
         keys = self._several(len(items))
         places = range(len(keys)) if wanted is None else wanted
         return [items[place] for place in sorted(places, key=keys.__getitem__)]

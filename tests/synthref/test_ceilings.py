@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from segvg.synthref.ceilings import NAMES, compute_ceilings
 from segvg.synthref.facts import facts_of
 from segvg.synthref.forms import Objects, Ordinal, Related, The, Together, Without
 from segvg.synthref.grammar import Wording
-from segvg.synthref.images import ImageRecord, Job, make_image
+from segvg.synthref.images import ImageRecord, Job, find_scene, tight_box
 from segvg.synthref.levels import LEVELS
 from segvg.synthref.semantics import try_evaluate
 from segvg.synthref.sentences import Sentence
@@ -64,11 +65,25 @@ def test_split_without_sentences_has_no_ceilings():
     assert found['val'] == dict.fromkeys(NAMES)
 
 
+def without_picture(job):
+    """What ceilings ask of an image: its scene, sentences and boxes."""
+    scene, sentences, masks = find_scene(job)
+    return ImageRecord(job.split, scene, sentences, list(map(tight_box, masks)), [], [],
+                       b'')
+
+
+def test_records_without_picture_are_those_of_images(records):
+    for level in LEVELS.values():
+        found = without_picture(Job(level, 'val', SEED, 1, None))
+        assert found == replace(records[level.name]['val'][1], areas=[],
+                                segmentations=[], pixels=b'')
+
+
 @pytest.mark.parametrize('level', LEVELS.values(), ids=LEVELS)
 def test_text_blind_models_stay_at_chance(level, records):
     number = IMAGES[level.name]
     images = {split: first + [
-        make_image(Job(level, split, SEED, index, None)) for index in range(
+        without_picture(Job(level, split, SEED, index, None)) for index in range(
             len(first), number if split == 'train' else number * 2 // 3)]
         for split, first in records[level.name].items()}
     for split, found in compute_ceilings(images, level.compound).items():

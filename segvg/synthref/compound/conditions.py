@@ -47,6 +47,29 @@ class Condition(NamedTuple):
     bars: tuple[str, ...] = ()
 
 
+@cache
+def _phrases(words: tuple[tuple[str, str], ...], most: int) -> list[Objects]:
+    """List the objects that ``most`` of the words describe, for each choice of them.
+
+    They are kept: the same few thousand are in all scenes.
+    """
+    return [objects_of(chosen) for chosen in combinations(words, most)]
+
+
+@cache
+def _choices(count: int, most: int) -> list[tuple[int, tuple[int, ...]]]:
+    """List for each choice of ``most`` words the last one and the choices without one.
+
+    Those are places among all choices of fewer words, in order.
+    """
+    fewer = [chosen for size in range(most)
+             for chosen in combinations(range(count), size)]
+    places = {chosen: place for place, chosen in enumerate(fewer)}
+    return [(chosen[-1] if chosen else 0, tuple(
+        [places[chosen[:k] + chosen[k + 1:]] for k in range(most)]))
+        for chosen in combinations(range(count), most)]
+
+
 class ConditionFinder:
     """Leaves, landmarks and conditions of one scene.
 
@@ -69,21 +92,24 @@ class ConditionFinder:
         """List what can be said of an object with up to ``most`` attributes."""
         words, sets, members = self._words(target)
         found = list(self.leaves(target, most - 1)) if most else []
-        for chosen in combinations(range(len(words)), most):
-            if chosen:
-                members[chosen] = members[chosen[:-1]] & sets[chosen[-1]]
-            weaker = tuple([members[chosen[:k] + chosen[k + 1:]] for k in range(most)])
-            found.append(Leaf(objects_of(tuple([words[place] for place in chosen])),
-                              members[chosen], weaker))
+        for objects, (last, without) in zip(_phrases(words, most),
+                                            _choices(len(words), most)):
+            if most:
+                members.append(members[without[-1]] & sets[last])
+            found.append(Leaf(objects, members[-1],
+                              tuple([members[place] for place in without])))
         return found
 
-    def _list_words(self, target: int) -> tuple[list, list[int], dict[tuple, int]]:
-        """Return the words for an object, their objects, and those of several words."""
+    def _list_words(self, target: int) -> tuple[tuple, list[int], list[int]]:
+        """Return the words for an object, what each of them selects, and a list.
+
+        It is for what several words select, in the order in which leaves are made.
+        """
         item = self.scene.objects[target]
-        words = [(kind, getattr(item, kind)) for kind in self.level.attributes
-                 if getattr(item, kind) is not None]
+        words = tuple([(kind, getattr(item, kind)) for kind in self.level.attributes
+                       if getattr(item, kind) is not None])
         sets = [self.facts.having(*word) for word in words]
-        return words, sets, {(): self.facts.everything}
+        return words, sets, [self.facts.everything]
 
     def common(self, sets: list[int]) -> int:
         """Return the objects that are in every set."""

@@ -1,4 +1,5 @@
 """Scenes of L2 and above: attributes shared in a grid, objects that may overlap."""
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -50,6 +51,13 @@ class Traits(NamedTuple):
 def draw_crowd(level: Level, split: str, seed: int, index: int,
                attempt: int) -> Scene | None:
     """Draw the scene of one image, or None when its objects do not fit."""
+    scene = draw_bare_crowd(level, split, seed, index, attempt)
+    return scene and surround_crowd(scene, level, split, seed, index, attempt)
+
+
+def draw_bare_crowd(level: Level, split: str, seed: int, index: int,
+                    attempt: int) -> Scene | None:
+    """Draw the same scene as yet without background and noise."""
     place = (seed, level.number, SPLITS.index(split), index)
     # attempt 0 of a stage is for what does not change between attempts
     canvas = level.canvas
@@ -62,15 +70,22 @@ def draw_crowd(level: Level, split: str, seed: int, index: int,
     spots = place_all(level, canvas, traits, layout)
     if spots is None:
         return None
-    objects = tuple(
+    objects = tuple([
         _make_object(item, spot, depth, level, stream)
-        for depth, (item, spot) in enumerate(zip(traits, spots)))
-    texture = Stream(*place, 'texture', attempt)
+        for depth, (item, spot) in enumerate(zip(traits, spots))])
+    return Scene(*canvas, {}, {}, objects)
+
+
+def surround_crowd(scene: Scene, level: Level, split: str, seed: int, index: int,
+                   attempt: int) -> Scene:
+    """Add the background and noise of an attempt."""
+    place = (seed, level.number, SPLITS.index(split), index)
     background = choose_background(
         level.look(split).background, level,
-        {item.colour: item.rgb for item in objects}, texture)
-    return Scene(*canvas, background, _draw_noise(
-        level, Stream(*place, 'noise', attempt)), objects)
+        {item.colour: item.rgb for item in scene.objects},
+        Stream(*place, 'texture', attempt))
+    noise = _draw_noise(level, Stream(*place, 'noise', attempt))
+    return replace(scene, background=background, noise=noise)
 
 
 def is_held_out(item: SceneObject | Traits, level: Level) -> bool:

@@ -46,13 +46,17 @@ class Proposer:
         usable = [(place, leaf) for place, leaf in enumerate(leaves)
                   if kind == 'attribute' or leaf.members != bit]
         conditions = self.finder.conditions(kind)
+        # by what makes a difference, which many conditions have in common
+        known: dict[tuple, list[int]] = {}
         for condition in stream.shuffled(conditions, [
                 place for place, condition in enumerate(conditions)
                 if condition.members & bit]):
-            members = condition.members
-            fitting = [place for place, leaf in usable if (
-                leaf.members & members == bit and not _is_barred(leaf, condition)
-                and any(w & members == bit for w in leaf.weaker) == redundant)]
+            members, bars = condition.members, condition.bars
+            fitting = known.get((members, bars))
+            if fitting is None:
+                fitting = known[members, bars] = [place for place, leaf in usable if (
+                    leaf.members & members == bit and not _is_barred(leaf, condition)
+                    and any([w & members == bit for w in leaf.weaker]) == redundant)]
             for leaf in stream.shuffled(leaves, fitting):
                 if kind == 'between not':
                     yield from self._denied(leaf, condition, bit)
