@@ -4,6 +4,7 @@ Every function returns an int8 array with ``TRUE``, ``FALSE`` or ``UNDECIDED`` f
 object (T,), pair (T, T) or triple (T, T, T); in a pair [i, j] the statement is about i
 and j is the landmark. Positions and sizes are those of full masks.
 """
+import math
 from functools import cached_property
 from typing import Protocol
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from segvg.synthref.forms import CORNERS, EXTENTS, PLACES, SIDES
 from segvg.synthref.scene import Scene
-from segvg.synthref.shapes import RING_HOLE, covers, measure
+from segvg.synthref.shapes import RING_HOLE, covered_pixels, covers, measure
 
 MARGIN = 0.06        # of the length of the axis
 SIZE_RATIO = 1.2
@@ -63,7 +64,6 @@ class Geometry:
         self.boxes = np.array([item.box for item in items])
         self.depths = np.array([item.depth for item in items])
         self.size = np.array([scene.width, scene.height])
-        self._masks: dict[int, np.ndarray] = {}
 
     @cached_property
     def overlap(self) -> np.ndarray:
@@ -126,30 +126,22 @@ class Geometry:
 
     def _shared(self, i: int, j: int) -> int:
         """Count the pixel centres that two full masks both cover."""
-        (left, top), (right, bottom) = (
-            np.maximum(self._pixels[i, :2], self._pixels[j, :2]).tolist(),
-            np.minimum(self._pixels[i, 2:], self._pixels[j, 2:]).tolist())
+        one, other = windows = self._windows[i], self._windows[j]
+        left, top = max(one[0], other[0]), max(one[1], other[1])
+        right, bottom = min(one[2], other[2]), min(one[3], other[3])
         if left >= right or top >= bottom:
             return 0
-        one, other = (self._mask(index)[
-            top - self._pixels[index, 1]:bottom - self._pixels[index, 1],
-            left - self._pixels[index, 0]:right - self._pixels[index, 0]]
-            for index in (i, j))
-        return int(np.count_nonzero(one & other))
+        first, second = (
+            covered_pixels(item.figure, item.radius, (item.cx, item.cy), window)[
+                top - window[1]:bottom - window[1], left - window[0]:right - window[0]]
+            for item, window in zip((self.items[i], self.items[j]), windows))
+        return int(np.count_nonzero(first & second))
 
     @cached_property
-    def _pixels(self) -> np.ndarray:
-        """Return the whole pixels (T, 4) x1, y1, x2, y2 that objects touch."""
-        return np.concatenate([np.floor(self.boxes[:, :2]), np.ceil(self.boxes[:, 2:])],
-                              axis=1).astype(int)
-
-    def _mask(self, index: int) -> np.ndarray:
-        """Return which of its pixels an object covers, computed once."""
-        if index not in self._masks:
-            x1, y1, x2, y2 = self._pixels[index]
-            self._masks[index] = self.covered(
-                index, np.arange(x1, x2) + 0.5, (np.arange(y1, y2) + 0.5)[:, None])
-        return self._masks[index]
+    def _windows(self) -> list[tuple[int, int, int, int]]:
+        """Return the whole pixels x1, y1, x2, y2 that each object touches."""
+        return [(math.floor(x1), math.floor(y1), math.ceil(x2), math.ceil(y2))
+                for x1, y1, x2, y2 in self.boxes.tolist()]
 
     def covered(self, index: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Tell which points an object's full mask covers."""

@@ -11,7 +11,7 @@ from segvg.synthref.compound.backgrounds import (
     paint_tiles,
 )
 from segvg.synthref.scene import Scene, SceneObject
-from segvg.synthref.shapes import FILLS, covers
+from segvg.synthref.shapes import FILLS, covered_pixels, covers
 from segvg.synthref.streams import Stream
 
 FINE = 4   # samples per pixel and axis
@@ -116,6 +116,9 @@ def _samples(window: Window, item: SceneObject, step: int) -> np.ndarray:
     Returns:
         (h * step, w * step) bool of its window.
     """
+    if step == 1:
+        return covered_pixels(
+            item.figure, item.radius, (item.cx, item.cy), window).copy()
     return covers(item.figure, *_positions(window, item, step))
 
 

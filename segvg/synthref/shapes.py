@@ -1,6 +1,6 @@
 """Shapes as functions of the plane, with their measured area, centre and extent."""
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -123,3 +123,19 @@ def covers(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Tell which points, relative to the centroid at radius 1, the shape covers."""
     centre_u, centre_v = measure(shape).centre
     return SHAPES[shape](u + centre_u, v + centre_v)
+
+
+@lru_cache(maxsize=128)
+def covered_pixels(shape: str, radius: float, centre: tuple[float, float],
+                   window: tuple[int, int, int, int]) -> np.ndarray:
+    """Tell which pixels of a window x1, y1, x2, y2 the shape covers, by their centres.
+
+    Returns:
+        (h, w) bool, not to be written to: those of the last scene are kept, for it is
+        looked at more than once.
+    """
+    x1, y1, x2, y2 = window
+    inside = covers(shape, ((np.arange(x1, x2) + 0.5) - centre[0])[None, :] / radius,
+                    ((np.arange(y1, y2) + 0.5) - centre[1])[:, None] / radius)
+    inside.flags.writeable = False
+    return inside

@@ -5,9 +5,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from segvg.synthref.facts import members_of
-from segvg.synthref.images import ImageRecord, Job, make_image
+from segvg.synthref.images import Job, find_scene
 from segvg.synthref.levels import SPLITS, get_level
-from segvg.synthref.render import render
+from segvg.synthref.render import draw_picture
 from segvg.synthref.sentences import Sentence
 
 TARGET, LANDMARK = (255, 0, 200), (0, 220, 255)
@@ -26,9 +26,9 @@ def draw_sheet(level: str, seed: int, scenes: int = _SCENES) -> Image.Image:
     tiles = []
     for number in range(scenes):
         split = SPLITS[max(0, number - scenes + 4)]   # the last ones of other splits
-        record = make_image(Job(wanted, split, seed, number, None))
-        sentence = record.sentences[number % len(record.sentences)]
-        tiles.append(_draw_tile(record, sentence))
+        scene, sentences, masks = find_scene(Job(wanted, split, seed, number, None))
+        sentence = sentences[number % len(sentences)]
+        tiles.append(_draw_tile(draw_picture(scene), masks, split, sentence))
     rows = -(-scenes // _COLUMNS)
     height = max(tile.height for tile in tiles)
     sheet = Image.new('RGB', (_COLUMNS * _TILE, rows * height), (255, 255, 255))
@@ -37,8 +37,8 @@ def draw_sheet(level: str, seed: int, scenes: int = _SCENES) -> Image.Image:
     return sheet
 
 
-def _draw_tile(record: ImageRecord, sentence: Sentence) -> Image.Image:
-    picture, masks = render(record.scene)
+def _draw_tile(picture: np.ndarray, masks: np.ndarray, split: str,
+               sentence: Sentence) -> Image.Image:
     factor = max(1, (_TILE - 8) // picture.shape[1])
     if picture.shape[1] > _TILE - 8:
         step = -(-picture.shape[1] // (_TILE - 8))
@@ -55,7 +55,7 @@ def _draw_tile(record: ImageRecord, sentence: Sentence) -> Image.Image:
     tile = Image.new('RGB', (_TILE, height), (255, 255, 255))
     tile.paste(Image.fromarray(picture), (2, 2))
     label = sentence.negative and f'no target, {sentence.negative}' or sentence.type
-    lines = textwrap.wrap(f'[{record.split}, {label}] {sentence.wording.raw}', _LETTERS)
+    lines = textwrap.wrap(f'[{split}, {label}] {sentence.wording.raw}', _LETTERS)
     ImageDraw.Draw(tile).multiline_text(
         (3, picture.shape[0] + 4), '\n'.join(lines[:_LINES]), fill=(0, 0, 0))
     return tile

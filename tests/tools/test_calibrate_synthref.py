@@ -30,7 +30,7 @@ def test_reference_model_learns_a_few_images(tool, name, level):
     (images, index, *targets), = tool.batches(data, False)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     losses = []
-    for _ in range(40):
+    for _ in range(28):
         loss = tool.loss_of(model(images, index, targets[0]), *targets[1:])
         losses.append(loss.item())
         optimizer.zero_grad()

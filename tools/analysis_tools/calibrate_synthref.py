@@ -49,8 +49,8 @@ from segvg.checkpoints.io import load_checkpoint
 from segvg.structures.boxes import paired_iou
 from segvg.synthref.facts import members_of
 from segvg.synthref.grammar import load_vocabulary
-from segvg.synthref.images import Job, make_image
-from segvg.synthref.render import render
+from segvg.synthref.images import Job, find_scene, tight_box
+from segvg.synthref.render import draw_picture
 from segvg.synthref.sentences import Sentence
 from segvg.utils.files import whole_file
 
@@ -81,12 +81,12 @@ def make_split(level: str, split: str, number: int, seed: int) -> Split:
     ids = {word: place for place, word in enumerate(load_vocabulary())}
     images, index, tokens, boxes, landmarks = [], [], [], [], []
     for place in range(number):
-        record = make_image(Job(wanted, split, seed, place, None))
-        picture = render(record.scene)[0]
+        scene, sentences, masks = find_scene(Job(wanted, split, seed, place, None))
+        picture = draw_picture(scene)
         images.append(torch.from_numpy(picture).permute(2, 0, 1))
         size = np.array([picture.shape[1], picture.shape[0]] * 2)
-        shares = np.array(record.boxes) / size
-        for sentence in record.sentences:
+        shares = np.array(list(map(tight_box, masks))) / size
+        for sentence in sentences:
             if sentence.kind == 'single':
                 words = [ids[word] for word in sentence.wording.sent.split()][:WORDS]
                 tokens.append(words + [0] * (WORDS - len(words)))

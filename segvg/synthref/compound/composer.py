@@ -44,6 +44,7 @@ _WORDINGS = 8
 _NEGATIVE_TRIES = 16
 _PRESENT_SHARE = 0.8  # of swaps take a value that another object has
 _LENIENT = 60         # attempts after which the order of words need not matter
+_DENYING = ('negation', 'between not')
 _FLIPS = ('relation', 'place', 'depth', 'comparison')
 
 
@@ -121,20 +122,23 @@ class Composer:
         redundant = self.stream.random() < REDUNDANT_SHARE / 2
         for kind in types:
             for idle in (True, False) if redundant else (False,):
-                form = self._choose(self.proposer.single(kind, target, idle))
+                form = self._choose(self.proposer.single(kind, target, idle),
+                                    kind in _DENYING)
                 if form:
                     return self._admit(Sentence(
                         form, kind, (target,), redundant=idle,
                         long=kind in self.level.long_types))
         return None
 
-    def _choose(self, forms: Iterable[Form]) -> Form | None:
+    def _choose(self, forms: Iterable[Form], denying: bool = False) -> Form | None:
         """Choose a form, most often one where the order of the words matters.
 
         The order matters when the same words in another order are about other objects.
+        Only forms that are ``denying`` something can name what no object has.
         """
-        allowed = (form for form in forms if not self._names_held_out(form))
-        few = list(islice(allowed, _ORDER_TRIES))
+        if denying:
+            forms = (form for form in forms if not self._names_held_out(form))
+        few = list(islice(forms, _ORDER_TRIES))
         if not few:
             return None
         phrases = len(list(leaves(few[0])))
@@ -164,7 +168,7 @@ class Composer:
         if kind == 'together':
             return self._together()
         eligible = sum(1 << index for index in self.eligible)
-        form = self._choose(self.proposer.several(kind, eligible))
+        form = self._choose(self.proposer.several(kind, eligible), True)
         if form is None:
             return None
         targets = tuple(members_of(try_evaluate(form, self.facts)))

@@ -15,7 +15,7 @@ from segvg.synthref.scene import (
     keeps_apart,
     may_keep_apart,
 )
-from segvg.synthref.shapes import DIRECTIONS, covers, measure
+from segvg.synthref.shapes import DIRECTIONS, covered_pixels, measure
 from segvg.synthref.streams import Stream
 
 GRID_SHARE = 0.92        # of scenes that hold two shapes in two colours each
@@ -335,10 +335,10 @@ class Crowd:
             if number not in self._areas:
                 self._draw(number, *self._mask(self._placed[number]))
         window, inside = self._mask(new)
-        covered, hidden = window[inside], {}
+        area, hidden = np.count_nonzero(inside), {}
         for number in near:
-            lost = np.count_nonzero(covered == number)
-            if lost and not self._may_hide(number, lost, len(covered), new.colour):
+            lost = np.count_nonzero((window == number) & inside)
+            if lost and not self._may_hide(number, lost, area, new.colour):
                 return False
             hidden[number] = lost
         for number, lost in hidden.items():
@@ -349,18 +349,13 @@ class Crowd:
     def _mask(self, item: Placed) -> tuple[np.ndarray, np.ndarray]:
         """Return the owners of the pixels around an object, and which it covers."""
         x1, y1, x2, y2 = item.box
-        rows = slice(int(y1), int(y2) + 1)
-        columns = slice(int(x1), int(x2) + 1)
-        x = np.arange(columns.start, columns.stop) + 0.5
-        y = np.arange(rows.start, rows.stop) + 0.5
-        cx, cy = item.centre
-        inside = covers(item.figure, (x[None, :] - cx) / item.radius,
-                        (y[:, None] - cy) / item.radius)
-        return self._owner[rows, columns], inside
+        left, top, right, bottom = window = int(x1), int(y1), int(x2) + 1, int(y2) + 1
+        return self._owner[top:bottom, left:right], covered_pixels(
+            item.figure, item.radius, item.centre, window)
 
     def _draw(self, number: int, window: np.ndarray, inside: np.ndarray) -> None:
         """Give the pixels that an object covers to it."""
-        window[inside] = number
+        np.copyto(window, number, where=inside)
         self._areas[number] = self._visible[number] = np.count_nonzero(inside)
 
     def _may_hide(self, other: int, hidden: int, area: int, colour: str) -> bool:
