@@ -27,6 +27,7 @@ INDEXING = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default,
 TAKE_BOTH = {aten._pack_padded_sequence.default, aten._pad_packed_sequence.default}
 #: Operations that take not even a number (a tensor without dimensions) of the host.
 JOINING = {aten.cat.default, aten.stack.default}
+CONTAINERS = (list, tuple, dict)
 MAKERS = {torch.tensor, torch.as_tensor, torch.asarray, Tensor.new_tensor}
 
 
@@ -60,12 +61,12 @@ def is_on_device(value: Any) -> bool:
 
 def to_host(value: Any) -> Any:
     """Return the values of a tensor of the device; anything else as it is."""
-    return value.on_host if is_on_device(value) else value
+    return value.on_host if isinstance(value, DeviceTensor) else value
 
 
 def to_device(value: Any) -> Any:
     """Return a tensor of the host on the device; anything else as it is."""
-    if isinstance(value, Tensor) and not is_on_device(value):
+    if isinstance(value, Tensor) and not isinstance(value, DeviceTensor):
         return DeviceTensor(value)
     return value
 
@@ -73,21 +74,25 @@ def to_device(value: Any) -> Any:
 def mapped(function: Callable, value: Any) -> Any:
     """Return what an operation takes or gives with a function applied to each part."""
     if isinstance(value, (list, tuple)):
-        return type(value)([mapped(function, part) for part in value])
+        return type(value)([
+            mapped(function, part) if isinstance(part, CONTAINERS) else function(part)
+            for part in value])
     if isinstance(value, dict):
         return {key: mapped(function, part) for key, part in value.items()}
     return function(value)
 
 
-def tensors_in(value: Any) -> Iterator[Tensor]:
-    """Yield the tensors that an operation takes or gives."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for part in value:
-            yield from tensors_in(part)
-    elif isinstance(value, dict):
-        yield from tensors_in(list(value.values()))
+def tensors_in(value: Any) -> list[Tensor]:
+    """Return the tensors that an operation takes or gives."""
+    if not isinstance(value, CONTAINERS):
+        return [value] if isinstance(value, Tensor) else []
+    found = []
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, Tensor):
+            found.append(part)
+        elif isinstance(part, CONTAINERS):
+            found += tensors_in(part)
+    return found
 
 
 class _Makers(TorchFunctionMode):
@@ -160,14 +165,15 @@ class DeviceStandIn(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (),
                            kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
-        values = list(tensors_in((args, kwargs)))
-        on_device = any(map(is_on_device, values))
+        values = tensors_in(args) + tensors_in(kwargs)
+        others = [value for value in values if not isinstance(value, DeviceTensor)]
+        on_device = len(others) < len(values)
         target = kwargs.get('device')
         if target is not None:
             target = torch.device(target)
             kwargs['device'] = torch.device('cpu') if target == DEVICE else target
         if on_device:
-            self._look(func, args, values, target)
+            self._look(func, args, others, target)
         elif target == DEVICE and values:
             self.count('move' if kwargs.get('non_blocking') else 'copy')
         out = func(*mapped(to_host, args), **mapped(to_host, kwargs))
@@ -179,10 +185,15 @@ class DeviceStandIn(TorchDispatchMode):
             return mapped(to_device, out)
         return out
 
-    def _look(self, func: Any, args: tuple, values: list[Tensor],
+    def _look(self, func: Any, args: tuple, others: list[Tensor],
               target: Any) -> None:
-        """Count what an operation on tensors of the device makes the host wait for."""
-        others = [value for value in values if not is_on_device(value)]
+        """Count what an operation on tensors of the device makes the host wait for.
+
+        Args:
+            func, args: the operation.
+            others: the tensors that it takes which are on the host.
+            target: the device of what it gives, if it is named.
+        """
         if func in WAITING or (target is not None and target != DEVICE):
             self.count('wait')
         elif func is aten.copy_.default:
