@@ -1,6 +1,6 @@
 """One image: scene, sentences, picture file and masks, from its index alone."""
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,19 +45,24 @@ class ImageRecord:
     boxes: list[tuple[int, int, int, int]]
     areas: list[int]
     segmentations: list[dict | list]
-    pixels: bytes  # SHA-256 of the picture before JPEG coding
+    pixels: bytes  # SHA-256 of the picture before JPEG coding, empty without one
 
 
 def make_image(job: Job) -> ImageRecord:
     """Make one image and, when the job has a path, write its file."""
-    scene, sentences, masks = find_scene(job)
-    picture = draw_picture(scene)
+    record = describe_image(job)
+    picture = draw_picture(record.scene)
     if job.path is not None:
         with naming(job.path):
             Image.fromarray(picture).save(job.path, quality=JPEG_QUALITY, subsampling=0)
+    return replace(record, pixels=hashlib.sha256(picture.tobytes()).digest())
+
+
+def describe_image(job: Job) -> ImageRecord:
+    """Make the record of an image without drawing its picture."""
+    scene, sentences, masks = find_scene(job)
     stream = Stream(*_place(job), 'layout')
-    return ImageRecord(job.split, scene, sentences, *describe_masks(masks, stream),
-                       hashlib.sha256(picture.tobytes()).digest())
+    return ImageRecord(job.split, scene, sentences, *describe_masks(masks, stream), b'')
 
 
 def find_scene(job: Job) -> tuple[Scene, list[Sentence], np.ndarray]:

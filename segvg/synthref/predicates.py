@@ -96,7 +96,7 @@ class Geometry:
         """Return distances (T, T) of outlines, 0 where masks overlap, big when far."""
         gaps = np.full((len(self.items),) * 2, np.inf)
         reach = FAR_GAP * (self.radii[:, None] + self.radii) / 2
-        outlines: dict[int, np.ndarray] = {}
+        outlines: dict[int, list[np.ndarray]] = {}   # x and y of points
         for i, j in self._close_pairs(reach):
             if self.overlap[i, j] > 0:
                 gaps[i, j] = gaps[j, i] = 0.0
@@ -104,10 +104,11 @@ class Geometry:
             for index in (i, j):
                 if index not in outlines:
                     item = self.items[index]
-                    outlines[index] = (measure(item.figure).outline[::_SPARSE]
-                                       * item.radius + self.centres[index])
-            across = outlines[i][:, None, 0] - outlines[j][None, :, 0]
-            down = outlines[i][:, None, 1] - outlines[j][None, :, 1]
+                    points = (measure(item.figure).outline[::_SPARSE]
+                              * item.radius + self.centres[index])
+                    outlines[index] = list(np.ascontiguousarray(points.T))
+            (x1, y1), (x2, y2) = outlines[i], outlines[j]
+            across, down = x1[:, None] - x2, y1[:, None] - y2
             across *= across
             down *= down
             across += down

@@ -4,19 +4,22 @@ import time
 
 import pytest
 
-from segvg.synthref.images import Job, make_image
+from segvg.synthref.images import Job, describe_image, make_image
 from segvg.synthref.levels import LEVELS, SPLITS
 from segvg.synthref.scene import Scene, SceneObject
 
 SEED = 3
 IMAGES = dict(L0=60, L1=60, L2=30, L3=24, L4=10, L5=6)
+DRAWN = dict(L0=10, L1=10, L2=3, L3=3, L4=3, L5=3)
 SIMPLE = ('L0', 'L1')   # levels whose sentences relate no objects
 
 
 def make_records(name):
-    """Some images of every split of a level."""
-    return {split: [make_image(Job(LEVELS[name], split, SEED, index, None))
-                    for index in range(IMAGES[name])] for split in SPLITS}
+    """Some images of every split of a level, the first for training with pictures."""
+    return {split: [
+        (make_image if split == 'train' and index < DRAWN[name] else describe_image)(
+            Job(LEVELS[name], split, SEED, index, None))
+        for index in range(IMAGES[name])] for split in SPLITS}
 
 
 @pytest.fixture(scope='session')

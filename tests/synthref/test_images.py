@@ -1,13 +1,14 @@
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from segvg.synthref.images import Job, make_image
+from segvg.synthref.images import Job, describe_image, make_image
 from segvg.synthref.levels import LEVELS
 from segvg.synthref.render import render, visible_masks
-from tests.synthref.conftest import SEED
+from tests.synthref.conftest import DRAWN, SEED
 from tests.synthref.test_segmentation import rasterise
 
 pytestmark = pytest.mark.slow
@@ -43,9 +44,17 @@ def test_boxes_are_tight_and_polygons_exact(all_records):
 def test_image_is_the_same_when_made_again(records):
     """Also when another process made it first."""
     for level in LEVELS.values():
-        for index in range(10 if not level.compound else 3):
+        for index in range(DRAWN[level.name]):
             job = Job(level, 'train', SEED, index, None)
             assert make_image(job) == records[level.name]['train'][index]
+
+
+@pytest.mark.parametrize('level', LEVELS.values(), ids=LEVELS)
+def test_description_is_the_record_without_picture(level):
+    job = Job(level, 'val', SEED, 1, None)
+    record = make_image(job)
+    assert record.pixels
+    assert describe_image(job) == replace(record, pixels=b'')
 
 
 def test_splits_have_streams_of_their_own():
