@@ -338,7 +338,9 @@ class PlainUnpickler:
     # --- what was remembered
 
     def _remember(self, key: int) -> None:
-        self._take(MEMO_BYTES)
+        self._room -= MEMO_BYTES
+        if self._room < 0:
+            self._take(0)
         value = self._stack[-1]
         if type(value) is Draft:
             value.keys.append(key)
@@ -355,7 +357,9 @@ class PlainUnpickler:
         self.position += 1
 
     def _put32(self) -> None:
-        self._remember(self._number(UINT32))
+        start = self.position
+        self.position = start + 4
+        self._remember(UINT32.unpack_from(self._data, start)[0])
 
     def _get(self) -> None:
         self._stack.append(self._memo[int(self._line()[:20])])
@@ -365,7 +369,9 @@ class PlainUnpickler:
         self.position += 1
 
     def _get32(self) -> None:
-        self._stack.append(self._memo[self._number(UINT32)])
+        start = self.position
+        self.position = start + 4
+        self._stack.append(self._memo[UINT32.unpack_from(self._data, start)[0]])
 
     # --- names and what is made of them
 

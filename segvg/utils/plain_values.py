@@ -6,6 +6,7 @@ from typing import Optional, Union
 VISIT_FLOOR, VISIT_FACTOR = 1 << 22, 8  # values and characters met along every path
 DEPTH_LIMIT = 64  # containers within containers
 ITEM_BYTES = 72  # of a container, at most
+WITHOUT_SIZE = (int, bool, float, type(None))  # the most frequent of those
 INT_DIGITS = 38  # integers of more become infinite, for the checks of the numbers
 
 
@@ -70,10 +71,13 @@ def check_paths(value: object, limit: int) -> None:
 def copied_bytes(value: object) -> int:
     """Bytes that a copy of a value takes, without what is deeper than its items."""
     size = _own_bytes(value)
-    if isinstance(value, (list, tuple)):
-        return size + sum(map(_own_bytes, value))
     if isinstance(value, dict):
-        return size + sum(map(_own_bytes, value.values()))
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return size
+    for item in value:
+        if type(item) not in WITHOUT_SIZE:
+            size += _own_bytes(item)
     return size
 
 

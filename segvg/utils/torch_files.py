@@ -23,6 +23,7 @@ LEGACY_VERSION = 1001
 #: Bytes that all tensors may have together, when storages are shared or repeated.
 TENSORS_FLOOR, TENSORS_FACTOR = 1 << 23, 4
 DIMENSIONS_LIMIT = 64
+SIZE_LIMIT = 1 << 62
 ENTRIES_LIMIT = 1 << 20
 ZIP_MAGIC = b'PK\x03\x04'
 LOCAL_HEADER = 30  # bytes of the header of a record in a zip archive, before its name
@@ -114,8 +115,12 @@ class _TensorBuilder:
 
 
 def _are_sizes(values: Any) -> bool:
-    return (isinstance(values, tuple) and len(values) <= DIMENSIONS_LIMIT
-            and all(type(value) is int and 0 <= value < 1 << 62 for value in values))
+    if not isinstance(values, tuple) or len(values) > DIMENSIONS_LIMIT:
+        return False
+    for value in values:  # in half the time of ``all`` of a generator
+        if type(value) is not int or not 0 <= value < SIZE_LIMIT:
+            return False
+    return True
 
 
 def _rebuild_parameter(data: object, *options: object) -> Tensor:
