@@ -16,7 +16,7 @@ from tests.toy import ROOT, make_data, toy_config
 
 pytestmark = pytest.mark.slow
 
-SEGVG = ROOT / 'configs/segvg/segvg_tiny_synthref_l0.py'
+SEGVG = ROOT / 'configs/segvg/segvg_refcoco.py'
 SCORE, OTHER = 'rec/mIoU', 'rec/acc@0.5'
 
 
