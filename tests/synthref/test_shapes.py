@@ -25,10 +25,10 @@ def test_shape_has_its_centroid_at_the_origin_and_fills_its_extent(shape):
 
 
 def test_star_has_five_points_and_stands_on_two():
-    angles = np.radians(np.arange(0, 360, 2))
-    reach = [max(r for r in np.linspace(0, 1.4, 141) if covers(
-        'star', np.array(r * math.sin(a)), np.array(-r * math.cos(a)))) for a in angles]
-    above = np.array(reach) > 1.0   # one run of angles for each point, 0 is up
+    angles, radii = np.radians(np.arange(0, 360, 2)), np.linspace(0, 1.4, 141)[:, None]
+    inside = covers('star', radii * np.sin(angles), -radii * np.cos(angles))
+    reach = (radii * inside).max(0)
+    above = reach > 1.0   # one run of angles for each point, 0 is up
     starts = np.flatnonzero(above & ~np.roll(above, 1))
     assert len(starts) == 5
     assert above[[0, 36, 72, 108, 144]].all()
