@@ -5,10 +5,10 @@ Importing the package builds nothing and reaches no network. It only makes sure 
 mmengine is imported quickly.
 """
 from segvg.utils.mmcv_ops import provide_mmcv_ext
-from segvg.utils.mmengine_import import hide_transformers
+from segvg.utils.mmengine_import import hide_slow_optimizers
 from segvg.version import __version__
 
 provide_mmcv_ext()
-hide_transformers()
+hide_slow_optimizers()
 
 __all__ = ['__version__']

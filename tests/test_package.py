@@ -49,7 +49,8 @@ import segvg.checkpoints
 from mmengine.runner.checkpoint import CheckpointLoader
 loader = CheckpointLoader._get_checkpoint_loader('a.pth').__module__
 from segvg.apis import GroundingInferencer
-apis = loaded('mmdet', 'torchvision', 'matplotlib', 'scipy')
+apis = loaded('mmdet', 'torchvision', 'matplotlib', 'scipy', 'transformers',
+              'torch.distributed.optim')
 import segvg.models, segvg.datasets, segvg.evaluation, segvg.visualization, segvg.engine
 segvg.visualization.GroundingVisualizer()  # as every run makes one
 parts = loaded('torchvision', 'mmdet', 'matplotlib')
@@ -203,9 +204,11 @@ def installed(tmp_path_factory):
 PREPARED = """
 import gc, json, os, runpy, sys
 gc.disable()
-sys.modules['transformers'] = None  # for mmengine, as segvg.utils.mmengine_import does
+slow = 'transformers', 'torch.distributed.optim'
+sys.modules.update(dict.fromkeys(slow))  # for mmengine; see segvg.utils.mmengine_import
 import cv2, matplotlib.figure, mmengine.runner, scipy.optimize, torch._dynamo
-del sys.modules['transformers']
+for name in slow:
+    del sys.modules[name]
 gc.freeze()
 for line in sys.stdin:
     words, log = json.loads(line)

@@ -1,26 +1,30 @@
-"""mmengine's list of optimizers without that of transformers, which is slow to import.
+"""mmengine's list of optimizers without two that are slow to import.
 
 mmengine imports transformers and all that belongs to it for one optimizer, Adafactor:
 about half the time of ``import mmengine.runner``. ``GroundingRegistry`` finds that one
-when it is asked for.
+when it is asked for. For another, ZeroRedundancyOptimizer, PyTorch compiles each of its
+optimizers anew; here it does so when one is made.
 """
 import sys
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Optional, Sequence
+from typing import Any, Optional, Sequence
 
-BUILDER = 'mmengine.optim.optimizer.builder'
-HIDDEN = 'transformers'
+TRANSFORMERS, SHARDED = 'transformers', 'torch.distributed.optim'
+#: Module of mmengine -> the module that it does without.
+HIDDEN = {'mmengine.optim.optimizer.builder': TRANSFORMERS,
+          'mmengine.optim.optimizer.zero_optimizer': SHARDED}
 
 
-class BuilderFinder(MetaPathFinder):
-    """Finds one module, whose ``import transformers`` then fails, as if absent."""
+class OptimizerFinder(MetaPathFinder):
+    """Finds the two modules, in which an ``import`` then has another result."""
 
     def find_spec(self, fullname: str, path: Optional[Sequence[str]] = None,
                   target: Optional[ModuleType] = None) -> Optional[ModuleSpec]:
-        """Return the spec of mmengine's builder, None for every other module."""
-        if fullname != BUILDER or HIDDEN in sys.modules:
+        """Return the spec of one of the two modules, None for every other one."""
+        hidden = HIDDEN.get(fullname)
+        if hidden is None or hidden in sys.modules:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.loader is None:
@@ -28,19 +32,37 @@ class BuilderFinder(MetaPathFinder):
         run = spec.loader.exec_module
 
         def run_without(module: ModuleType) -> None:
-            # The import system's sign for "not there"; its type lacks it.
-            sys.modules[HIDDEN] = None  # type: ignore[assignment]
+            # None is the import system's sign for "not there"; its type lacks it.
+            sys.modules[hidden] = (  # type: ignore[assignment]
+                None if hidden == TRANSFORMERS else sharded_later())
             try:
                 run(module)
             finally:
-                del sys.modules[HIDDEN]
+                del sys.modules[hidden]
 
         spec.loader.exec_module = run_without  # type: ignore[method-assign]
         return spec
 
 
-def hide_transformers() -> None:
-    """Let mmengine import without transformers; once is enough."""
-    if BUILDER not in sys.modules and not any(
-            isinstance(finder, BuilderFinder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, BuilderFinder())
+def sharded_later() -> ModuleType:
+    """Return what stands for ``torch.distributed.optim`` until its class is needed."""
+    from torch.optim import Optimizer
+
+    class Later(Optimizer):
+        """Becomes PyTorch's ZeroRedundancyOptimizer when one is made."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            from torch.distributed.optim import ZeroRedundancyOptimizer
+            for own in Later.__subclasses__():
+                own.__bases__ = (ZeroRedundancyOptimizer, )
+            ZeroRedundancyOptimizer.__init__(self, *args, **kwargs)
+
+    module = ModuleType(SHARDED)
+    module.ZeroRedundancyOptimizer = Later  # type: ignore[attr-defined]
+    return module
+
+
+def hide_slow_optimizers() -> None:
+    """Let mmengine import without the two modules; once is enough."""
+    if not any(isinstance(finder, OptimizerFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, OptimizerFinder())
