@@ -48,7 +48,9 @@ def test_two_targets_one_and_none_are_learned_by_heart(data, tmp_path):
     train.dataset.pipeline = [step for step in train.dataset.pipeline
                               if step['type'] != 'RandomFlip']
     cfg.test_dataloader.dataset.ann_file = train.dataset.ann_file
-    cfg.model.head.update(num_queries=6, mask_threshold=0.5)
+    cfg.model.head.update(num_queries=6, num_layers=1, mask_threshold=0.5)
+    cfg.model.fusion.num_layers = 1
+    cfg.model.language_encoder.config.num_hidden_layers = 1
     cfg.train_cfg.update(max_epochs=80, val_interval=1000)
     cfg.optim_wrapper.optimizer.lr *= 4
     cfg.param_scheduler = [dict(type='LinearLR', start_factor=0.05, by_epoch=False,
