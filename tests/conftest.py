@@ -42,6 +42,15 @@ def pytest_collection(session: pytest.Session) -> None:
             import_module(name)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the recorded cases, of which some take half a minute.
+
+    A process that has run all of its tests takes over some of another one. With long
+    ones at the end there would be nothing to take, and it would wait.
+    """
+    items.sort(key=lambda item: item.get_closest_marker('parity') is None)
+
+
 def pytest_collection_finish() -> None:
     """Fork the server of processes; look no more at the garbage of imports.
 
