@@ -33,12 +33,12 @@ class OptimizerFinder(MetaPathFinder):
 
         def run_without(module: ModuleType) -> None:
             # None is the import system's sign for "not there"; its type lacks it.
-            sys.modules[hidden] = (  # type: ignore[assignment]
-                None if hidden == TRANSFORMERS else sharded_later())
+            modules: dict[str, Any] = sys.modules
+            modules[hidden] = None if hidden == TRANSFORMERS else sharded_later()
             try:
                 run(module)
             finally:
-                del sys.modules[hidden]
+                del modules[hidden]
 
         spec.loader.exec_module = run_without  # type: ignore[method-assign]
         return spec
@@ -55,7 +55,8 @@ def sharded_later() -> ModuleType:
             from torch.distributed.optim import ZeroRedundancyOptimizer
             for own in Later.__subclasses__():
                 own.__bases__ = (ZeroRedundancyOptimizer, )
-            ZeroRedundancyOptimizer.__init__(self, *args, **kwargs)
+            base: Any = ZeroRedundancyOptimizer  # as which ``self`` is made by now
+            base.__init__(self, *args, **kwargs)
 
     module = ModuleType(SHARDED)
     module.ZeroRedundancyOptimizer = Later  # type: ignore[attr-defined]
