@@ -15,18 +15,19 @@ elif [ "${1:-}" = --docs ]; then
   echo "work_dirs/docs/index.html"
 else
   # The tools wait for the disk after each file that must not be lost. Tests do not have
-  # to: their files are in memory where there is plenty.
-  free=$(df -k /dev/shm 2>/dev/null | awk 'NR == 2 {print $4}')
-  if [ -z "${TMPDIR:-}" ] && [ "${free:-0}" -ge 8000000 ]; then
-    TMPDIR=$(mktemp -d /dev/shm/segvg_tests.XXXXXX)
-    export TMPDIR
-    trap 'rm -rf "$TMPDIR"' EXIT
+  # to: their files are in memory where there is plenty, and programs may run there.
+  for old in /dev/shm/segvg_tests.*; do  # of failed tests, and of stopped ones
+    if [ -O "$old" ] && ! kill -0 "${old##*.}" 2>/dev/null; then rm -rf "$old"; fi
+  done
+  memory=/dev/shm/segvg_tests.$$
+  free=$(df -kP /dev/shm 2>/dev/null | awk 'NR == 2 {print $4}' || true)
+  if [ -z "${TMPDIR:-}" ] && [ "${free:-0}" -ge 8000000 ] && mkdir "$memory"; then
+    printf '#!/bin/sh\n' >"$memory/program" && chmod +x "$memory/program"
+    if "$memory/program" 2>/dev/null; then export TMPDIR=$memory; fi
   fi
   status=0
   python -m pytest -n auto --dist worksteal "$@" || status=$?
-  if [ "$status" = 1 ]; then
-    trap - EXIT
-    echo "Files of the tests are in ${TMPDIR:-/tmp}"
-  fi
+  if [ "$status" = 1 ]; then echo "Files of failed tests are in ${TMPDIR:-/tmp}"; fi
+  if [ "$status" = 0 ] || [ "$status" = 5 ]; then rm -rf "$memory"; fi
   exit "$status"
 fi

@@ -47,7 +47,7 @@ def reduce_tensor(tensor: Tensor) -> tuple:
     """Return what a tensor is pickled as; see ``object.__reduce_ex__``."""
     if (tensor.dtype not in PLAIN_DTYPES or tensor.layout is not torch.strided
             or tensor.device.type != 'cpu' or tensor.requires_grad or tensor.is_neg()
-            or vars(tensor)):
+            or tensor.is_nested or tensor._is_zerotensor() or vars(tensor)):
         return tensor.__reduce_ex__(2)
     return _rebuild, (tensor._typed_storage(), tensor.storage_offset(),
                       tuple(tensor.shape), tensor.stride(), False, OrderedDict())

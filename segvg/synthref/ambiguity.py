@@ -125,6 +125,8 @@ def count_readings(form: Form, scene: Scene, most: int | None = None) -> int:
     facts = facts_of(scene)
     own = try_evaluate(form, facts)
     kind, found = min(own.bit_count(), 2), {own}
+    if most == 1:
+        return 1
     for frame in _frames(form):
         deals = frame.deals(facts, kind > 0)
         if frame.is_simple and len(deals) == 1:

@@ -260,6 +260,9 @@ def _records(stream: BufferedReader, size: int) -> dict[str, _Record]:
         if entry.compress_type or entry.flag_bits & 1:
             raise PickleRefusedError('a compressed or encrypted record, which '
                                      'torch.save does not write')
+        if entry.header_offset < 0:
+            raise PickleRefusedError('a damaged zip archive (a record begins before '
+                                     'the file)')
         stream.seek(entry.header_offset)
         header = stream.read(LOCAL_HEADER)
         if len(header) < LOCAL_HEADER or not header.startswith(ZIP_MAGIC):
@@ -293,12 +296,11 @@ def _read_storage(stream: BufferedReader, record: _Record, dtype: torch.dtype,
         raise PickleRefusedError(f'{record.size} bytes for {count} numbers of {dtype}')
     if torch.device(device).type == 'meta':
         return Storage(torch.empty(count, dtype=dtype, device=device))
-    if not count:
-        return Storage(torch.empty(0, dtype=dtype, device=device))
-    numbers = bytearray(record.size)
-    stream.seek(record.start)
-    stream.readinto(numbers)
-    return Storage(torch.frombuffer(numbers, dtype=dtype).to(device))
+    flat = torch.empty(count, dtype=dtype)
+    if count:
+        stream.seek(record.start)
+        stream.readinto(flat.view(torch.uint8).numpy().data)
+    return Storage(flat.to(device))
 
 
 def _load_legacy(data: mmap, load: _Load, device: Union[str, torch.device]) -> Any:

@@ -42,6 +42,7 @@ CONTENTS = dict(
                         nn.Parameter(torch.rand(2), requires_grad=False)],
     other=lambda: [torch.empty(3, device='meta'), torch.eye(3).to_sparse(),
                    torch.quantize_per_tensor(torch.rand(3), 0.1, 0, torch.qint8),
+                   torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
                    torch.complex(torch.ones(2), torch.ones(2)).conj().imag,
                    torch.rand(3).untyped_storage(), torch.float32, torch.Size([1, 2])],
     plain=lambda: OrderedDict(a=[1, 2.5, True, None, 'text', b'bytes', {1, 2}], b={},

@@ -150,4 +150,6 @@ def test_readings_are_what_rearrangements_denote(records):
                 number = count_readings(sentence.form, record.scene)
                 assert number == sum(min(bits.bit_count(), 2) == min(
                     len(sentence.targets), 2) for bits in found)
-                assert count_readings(sentence.form, record.scene, 2) == min(number, 2)
+                for most in (1, 2):
+                    assert count_readings(
+                        sentence.form, record.scene, most) == min(number, most)

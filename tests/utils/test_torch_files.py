@@ -164,6 +164,15 @@ def test_archives_with_wrong_directories_are_refused(tmp_path, at):
         assert 'zip' in str(error) or 'unpacks' in str(error)
 
 
+def test_archive_without_a_byte_is_refused(tmp_path):
+    """Its records then begin before the file."""
+    data = save(tmp_path / 'a.pth', dict(a=torch.ones(30))).read_bytes()
+    for at in range(0, len(data), 50):
+        (tmp_path / 'b.pth').write_bytes(data[:at] + data[at + 1:])
+        with pytest.raises(PickleRefusedError):
+            load_torch_file(tmp_path / 'b.pth')
+
+
 @pytest.mark.slow
 @CONTAINERS
 @settings(max_examples=150, deadline=None)

@@ -1,6 +1,6 @@
 """Checkpoints that anyone can read, and errors for those that do not fit."""
 import logging
-from typing import Optional
+from typing import Any, Optional
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
@@ -16,7 +16,7 @@ from segvg.checkpoints.io import (
     state_dict_of,
     tables_of_other_length,
 )
-from segvg.engine.optim.merged_groups import merge_saved_groups
+from segvg.engine.optim.merged_groups import NAMES, take_saved_groups
 from segvg.registry import HOOKS
 from segvg.utils.errors import InputError
 
@@ -36,6 +36,9 @@ class CheckpointGuardHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Turn every value into its plain form, see ``as_plain``."""
+        if 'param_schedulers' in checkpoint:
+            checkpoint['param_schedulers'] = without_functions(
+                checkpoint['param_schedulers'])
         for key, value in checkpoint.items():
             checkpoint[key] = as_plain(value, key)
 
@@ -59,10 +62,18 @@ class CheckpointGuardHook(Hook):
             check_shapes(model, state, source)
             if isinstance(runner.optim_wrapper, OptimWrapper):
                 groups = runner.optim_wrapper.optimizer.param_groups
-                merge_saved_groups(checkpoint, model, groups)
+                take_saved_groups(checkpoint, model, groups)
                 check_parameter_groups(groups, checkpoint.get('optimizer'), source)
         else:
             warn_of_tables(model, state, source)
+
+
+def without_functions(state: Any) -> Any:
+    """Return states of schedulers without the functions that each makes for itself."""
+    if isinstance(state, dict):
+        return {key: without_functions(value) for key, value in state.items()
+                if not callable(value)}
+    return list(map(without_functions, state)) if isinstance(state, list) else state
 
 
 def warn_of_tables(model: nn.Module, state: dict[str, Tensor], source: str) -> None:
@@ -134,6 +145,12 @@ def check_parameter_groups(groups: list[dict], saved: Optional[dict],
         return
     sizes, saved_sizes = ([len(group['params']) for group in part]
                           for part in (groups, saved['param_groups']))
+    names, saved_names = ([group.get(NAMES) for group in part]
+                          for part in (groups, saved['param_groups']))
+    if sizes == saved_sizes and None not in saved_names and names != saved_names:
+        raise InputError(
+            f'{source} cannot be resumed from: its optimizer has other parameters than '
+            'that of this config; load_from starts a training with its weights')
     if sizes != saved_sizes:
         raise InputError(
             f'{source} cannot be resumed from: its optimizer has {len(saved_sizes)} '

@@ -1,12 +1,14 @@
 """One group for all parameters of equal settings, and checkpoints of before."""
-from typing import Any, Optional
+from typing import Optional
 
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
-from torch import Tensor, nn
+from torch import nn
 
 from segvg.engine.optim.optim_wrapper import PrecisionOptimWrapper
 from segvg.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
+#: Key of a group: the names of its parameters, by which a checkpoint is resumed.
+NAMES = 'names'
 #: Values of a scheduler of mmengine that there are for each group of parameters.
 OF_EACH_GROUP = ('base_values', '_last_value', 'min_values')
 
@@ -34,8 +36,10 @@ class MergedGroupsConstructor(DefaultOptimWrapperConstructor):
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Return the wrapper of an optimizer for a model."""
         wrapper = super().__call__(model)
-        if isinstance(wrapper, PrecisionOptimWrapper):
-            wrapper.weights = trained(getattr(model, 'module', model))
+        if self.paramwise_cfg and isinstance(wrapper, PrecisionOptimWrapper):
+            model = getattr(model, 'module', model)
+            wrapper.order = {id(weight): place
+                             for place, weight in enumerate(model.parameters())}
         return wrapper
 
     def add_params(self, params: list[dict], module: nn.Module, prefix: str = '',
@@ -43,17 +47,15 @@ class MergedGroupsConstructor(DefaultOptimWrapperConstructor):
         """Add the groups of a module to ``params``; at the end for the whole model."""
         super().add_params(params, module, prefix, is_dcn_module)
         if not prefix:
-            params[:] = merge(params)
-
-
-def trained(model: nn.Module) -> list[Tensor]:
-    """Return the parameters that are trained, in the order of the model."""
-    return [weight for weight in model.parameters() if weight.requires_grad]
+            names = {id(weight): name for name, weight in module.named_parameters()}
+            params[:] = [
+                {**group, NAMES: [names[id(weight)] for weight in group['params']]}
+                for group in merge(params)]
 
 
 def settings_of(group: dict) -> dict:
     """Return what is in a group besides its parameters."""
-    return {key: value for key, value in group.items() if key != 'params'}
+    return {key: value for key, value in group.items() if key not in ('params', NAMES)}
 
 
 def merge(groups: list[dict]) -> list[dict]:
@@ -76,40 +78,83 @@ def merge(groups: list[dict]) -> list[dict]:
     return [dict(settings, params=members) for settings, members in merged]
 
 
-def merge_saved_groups(checkpoint: dict, model: nn.Module, groups: list[dict]) -> None:
-    """Join the groups of a checkpoint that has one for each parameter, as ours are.
+def take_saved_groups(checkpoint: dict, model: nn.Module, groups: list[dict]) -> None:
+    """Give an optimizer the groups of the checkpoint that training is resumed from.
 
-    Nothing changes where parameters that share a group now have different settings in
-    the checkpoint: it is of a training with another config.
+    As in mmengine, what a checkpoint says of a parameter comes before the config.
+    Groups whose settings are equal in the checkpoint are joined: those of mmengine have
+    one parameter each. Nothing changes if the groups are not ours, or if the checkpoint
+    does not have the same parameters.
 
     Args:
         checkpoint: of a training; the states of its optimizer and its schedulers are
-            exchanged.
+            put into the order of the new groups.
         model: what is trained.
-        groups: of the optimizer of this training.
+        groups: of the optimizer of this training; they are exchanged.
     """
     saved = checkpoint.get('optimizer', {}).get('param_groups', [])
-    weights = trained(model)
-    if not len(groups) < len(saved) == len(weights) or any(
-            len(group['params']) != 1 for group in saved):
+    names = saved_names(saved, model)
+    weights = dict(model.named_parameters())
+    if names is None or not all(NAMES in group for group in groups) or sorted(
+            sum(names, [])) != sorted(sum((group[NAMES] for group in groups), [])):
         return
-    number = {id(weight): at for at, weight in enumerate(weights)}
-    members = [[number[id(weight)] for weight in group['params']] for group in groups]
-    if any(settings_of(saved[at]) != settings_of(saved[part[0]])
-           for part in members for at in part):
-        return
-    checkpoint['optimizer'] = dict(checkpoint['optimizer'], param_groups=[
-        dict(saved[part[0]], params=[saved[at]['params'][0] for at in part])
-        for part in members])
     schedulers = checkpoint.get('param_schedulers')
-    if isinstance(schedulers, list):
+    states = schedulers if isinstance(schedulers, list) else []
+    places: list[list[int]] = []
+    seen: list[tuple[dict, list]] = []
+    for place, group in enumerate(saved):
+        facts = settings_of(group), [
+            value[place] for state in states for key, value in state.items()
+            if _is_of_groups(key, value, len(saved))]
+        if facts in seen:
+            places[seen.index(facts)].append(place)
+        else:
+            seen.append(facts)
+            places.append([place])
+    if (len(places) > 1) != (len(groups) > 1):
+        return  # with several, mmengine adds one without parameters
+    joined = [{**settings, NAMES: sum((names[at] for at in part), [])}
+              for (settings, _), part in zip(seen, places)]
+    groups[:] = [dict(group, params=[weights[name] for name in group[NAMES]])
+                 for group in joined]
+    checkpoint['optimizer'] = dict(checkpoint['optimizer'], param_groups=[
+        dict(group, params=sum((saved[at]['params'] for at in part), []))
+        for group, part in zip(joined, places)])
+    if states:
         checkpoint['param_schedulers'] = [
-            {key: _of_groups(key, value, members, len(saved))
-             for key, value in state.items()} for state in schedulers]
+            {key: _of_groups(value, places, len(saved))
+             if _is_of_groups(key, value, len(saved)) else value
+             for key, value in state.items()} for state in states]
 
 
-def _of_groups(key: str, value: Any, members: list[list[int]], count: int) -> Any:
-    """Return the values of the first parameter of each group, where there are such."""
-    if key in OF_EACH_GROUP and isinstance(value, list) and len(value) == count:
-        return [value[part[0]] for part in members]
-    return value
+def saved_names(groups: list[dict], model: nn.Module) -> Optional[list[list[str]]]:
+    """Return the names of the parameters in saved groups, None if nothing tells them.
+
+    Groups of mmengine have one parameter each, in the order of the model.
+    """
+    trained = [name for name, weight in model.named_parameters()
+               if weight.requires_grad]
+    if len(groups) == len(trained) and all(
+            len(group['params']) == 1 and NAMES not in group for group in groups):
+        return [[name] for name in trained]
+    names = [group.get(NAMES) for group in groups]
+    for part, group in zip(names, groups):
+        if (not isinstance(part, list) or len(part) != len(group['params'])
+                or not all(isinstance(name, str) for name in part)):
+            return None
+    return names
+
+
+def _is_of_groups(key: str, value: object, count: int) -> bool:
+    """Whether a value of a scheduler is a list with a number for each group.
+
+    At its end there may be that of a group without parameters, which mmengine adds.
+    """
+    return key in OF_EACH_GROUP and isinstance(value, list) and len(value) in (
+        count, count + 1)
+
+
+def _of_groups(values: list, places: list[list[int]], count: int) -> list:
+    """Return the values of the first saved group of each new one."""
+    more = values[count:] if len(places) > 1 else []
+    return [*(values[part[0]] for part in places), *more]

@@ -29,8 +29,8 @@ class PrecisionOptimWrapper(OptimWrapper):
     Attributes:
         gradients: the norm of the gradients at the last step, before clipping; empty
             unless they are clipped by their norm.
-        weights: what is trained, in the order in which the norm is summed; None: in
-            that of the groups.
+        order: id of a parameter -> its place in the model. In this order the norm is
+            summed; what has no place comes last, in the order of the groups.
 
     Raises:
         ValueError: ``dtype`` is none of the three.
@@ -42,7 +42,7 @@ class PrecisionOptimWrapper(OptimWrapper):
         super().__init__(optimizer, **kwargs)
         self.dtype = dtype
         self.gradients: dict[str, Tensor] = {}
-        self.weights: Optional[list[Tensor]] = None
+        self.order: dict[int, int] = {}
         self.scaler: Optional[torch.amp.GradScaler] = None
         if dtype == 'float16':
             options: dict[str, Any] = {}
@@ -80,10 +80,9 @@ class PrecisionOptimWrapper(OptimWrapper):
 
     def _clip_grad(self) -> None:
         """Clip the gradients and keep their norm, without reading it."""
-        weights = self.weights or [
-            weight for group in self.optimizer.param_groups
-            for weight in group['params']]
-        weights = [weight for weight in weights if weight.grad is not None]
+        weights = [weight for group in self.optimizer.param_groups
+                   for weight in group['params'] if weight.grad is not None]
+        weights.sort(key=lambda weight: self.order.get(id(weight), len(self.order)))
         if weights:
             norm = self.clip_func(weights, **self.clip_grad_kwargs)
             if norm is not None:  # None: they were clipped by value

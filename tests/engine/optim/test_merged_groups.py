@@ -1,12 +1,16 @@
 """One group for parameters of equal settings trains as one for each parameter does."""
+import copy
+
 import pytest
 import torch
 from mmengine.config import ConfigDict
 from torch import nn
 
 from segvg.checkpoints.io import load_checkpoint
+from segvg.engine.hooks.checkpoint_guard_hook import check_parameter_groups
 from segvg.engine.launch import build_runner
 from segvg.engine.optim import PrecisionOptimWrapper
+from segvg.engine.optim.merged_groups import settings_of, take_saved_groups
 from segvg.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from segvg.utils.errors import InputError
 from tests.toy import ROOT, make_data, toy_config
@@ -40,10 +44,11 @@ def test_settings_are_those_of_mmengine_and_groups_few_and_plain():
     assert {type(group) for group in found} == {dict}
     each = wrapped(model, OPTIONS, MMENGINE)
     assert len(each.optimizer.param_groups) == 6
-    wanted = {id(group['params'][0]): dict(group, params=0)
+    wanted = {id(group['params'][0]): settings_of(group)
               for group in each.optimizer.param_groups}
     for group in found:
-        assert all(dict(group, params=0) == wanted[id(weight)]
+        assert group['names'] == [names[id(weight)] for weight in group['params']]
+        assert all(settings_of(group) == wanted[id(weight)]
                    for weight in group['params'])
 
 
@@ -76,30 +81,93 @@ def test_parameter_of_two_modules_is_refused():
         wrapped(model, OPTIONS)
 
 
-@pytest.mark.slow
-def test_checkpoint_with_a_group_for_each_parameter_is_resumed(tmp_path):
-    data = make_data(tmp_path / 'data', images=2)
+@pytest.mark.parametrize('options', [None, OPTIONS])
+def test_what_is_trained_later_is_clipped_too(options):
+    models = make(), make()
+    for model, kind in zip(models, ('DefaultOptimWrapperConstructor', MMENGINE)):
+        wrapper = wrapped(model, options, kind)
+        model[3].requires_grad_(True)
+        if options:  # otherwise it has been there all the time
+            wrapper.optimizer.add_param_group(dict(params=list(model[3].parameters())))
+        wrapper.update_params(1000 * model(torch.ones(4, 2)).square().mean())
+    ours, theirs = (model.state_dict() for model in models)
+    assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+    assert not torch.equal(ours['3.weight'], make()[3].weight)
 
-    def train(work, **settings):
-        cfg = toy_config(CONFIG, data, tmp_path / work)
+
+SCHEDULES = dict(
+    steps=[dict(type='MultiStepLR', milestones=[1], by_epoch=True)],
+    cosine=[dict(type='LinearLR', start_factor=0.1, end=1, by_epoch=True),
+            dict(type='CosineAnnealingLR', T_max=3, eta_min_ratio=0.1, by_epoch=True)],
+    restarts=[dict(type='CosineRestartLR', periods=[1, 1], restart_weights=[1, 0.5],
+                   eta_min=0, by_epoch=True)],
+    cycle=[dict(type='OneCycleLR', eta_max=1e-3, total_steps=2, by_epoch=True)])
+
+
+@pytest.fixture(scope='module')
+def train(tmp_path_factory):
+    """Return a function that trains two epochs and returns the last checkpoint."""
+    root = tmp_path_factory.mktemp('resumed')
+    data = make_data(root / 'data', images=2)
+
+    def run(work, schedule, options=None, first=None, **settings):
+        cfg = toy_config(CONFIG, data, root / work)
         cfg.train_cfg.max_epochs = 2
-        cfg.param_scheduler[0].milestones = [1]
+        cfg.param_scheduler = SCHEDULES[schedule]
         cfg.default_hooks.checkpoint.save_best = None
-        cfg.merge_from_dict(settings)
+        cfg.optim_wrapper.paramwise_cfg = options or dict(
+            bias_lr_mult=2.0, norm_decay_mult=0.0, custom_keys=dict(
+                image_encoder=dict(lr_mult=0.1), head=dict(lr_mult=0.5)))
+        cfg.optim_wrapper.update(settings)
+        if first:
+            cfg.resume, cfg.load_from = True, str(root / first / 'epoch_1.pth')
         build_runner(cfg).train()
-        return load_checkpoint(tmp_path / work / 'epoch_2.pth')
+        return load_checkpoint(root / work / 'epoch_2.pth')
 
-    whole = train('whole', **{'optim_wrapper.constructor': MMENGINE})
-    first = tmp_path / 'whole/epoch_1.pth'
-    assert len(load_checkpoint(first)['optimizer']['param_groups']) > 100
-    second = train('second', resume=True, load_from=str(first))
-    assert len(second['optimizer']['param_groups']) == 2
+    return run
+
+
+def rates(checkpoint) -> set[float]:
+    return {group['lr'] for group in checkpoint['optimizer']['param_groups']}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('schedule', SCHEDULES)
+def test_checkpoint_with_a_group_for_each_parameter_is_resumed(train, schedule):
+    whole = train(f'{schedule}/whole', schedule, constructor=MMENGINE)
+    second = train(f'{schedule}/second', schedule, first=f'{schedule}/whole')
+    assert len(whole['optimizer']['param_groups']) > 100
+    assert len(second['optimizer']['param_groups']) in (4, 5)  # two become equal
     for key, value in whole['state_dict'].items():
         assert torch.equal(value, second['state_dict'][key]), key
-    rates = {group['lr'] for group in whole['optimizer']['param_groups']}
-    assert rates == {group['lr'] for group in second['optimizer']['param_groups']}
-    assert len(rates) == 2
-    with pytest.raises(InputError, match='its optimizer has .* groups of .* that of '):
-        train('other', resume=True, load_from=str(first), **{
-            'optim_wrapper.paramwise_cfg.custom_keys': dict(
-                _delete_=True, head=dict(lr_mult=0.5))})
+    assert rates(whole) == rates(second)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('options', [
+    dict(custom_keys=dict(language_encoder=dict(lr_mult=0.1))),
+    dict(norm_decay_mult=0.5, bias_lr_mult=3.0, custom_keys=dict(
+        image_encoder=dict(lr_mult=0.1), head=dict(lr_mult=0.5)))])
+def test_checkpoint_comes_before_other_settings_of_the_config(train, options):
+    """As in mmengine: what has been saved of a parameter is what it goes on with."""
+    whole = train('own/whole', 'cosine')
+    assert len(whole['optimizer']['param_groups']) == 5
+    second = train('own/second', 'cosine', options, first='own/whole')
+    for key, value in whole['state_dict'].items():
+        assert torch.equal(value, second['state_dict'][key]), key
+    assert rates(whole) == rates(second)
+
+
+def test_checkpoint_of_other_parameters_is_refused():
+    model = make()
+    groups = wrapped(model, OPTIONS).optimizer.param_groups
+    saved = copy.deepcopy(wrapped(make(), OPTIONS).state_dict())
+    saved['param_groups'][1]['names'] = ['0.offset']
+    checkpoint = dict(optimizer=saved)
+    take_saved_groups(checkpoint, model, groups)
+    with pytest.raises(InputError, match='a.pth .* other parameters than'):
+        check_parameter_groups(groups, checkpoint['optimizer'], 'a.pth')
+    saved['param_groups'][1]['names'] = 3
+    take_saved_groups(checkpoint, model, groups)
+    with pytest.raises(InputError, match='a.pth .* other parameters than'):
+        check_parameter_groups(groups, checkpoint['optimizer'], 'a.pth')
