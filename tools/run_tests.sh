@@ -27,7 +27,7 @@ else
   fi
   status=0
   python -m pytest -n auto --dist worksteal "$@" || status=$?
-  if [ "$status" = 1 ]; then echo "Files of failed tests are in ${TMPDIR:-/tmp}"; fi
+  case $status in 1 | 2) echo "Files of failed tests are in ${TMPDIR:-/tmp}" ;; esac
   if [ "$status" = 0 ] || [ "$status" = 5 ]; then rm -rf "$memory"; fi
   exit "$status"
 fi
