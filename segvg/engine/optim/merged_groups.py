@@ -113,8 +113,9 @@ def take_saved_groups(checkpoint: dict, model: nn.Module, groups: list[dict]) ->
             places.append([place])
     if (len(places) > 1) != (len(groups) > 1):
         return  # with several, mmengine adds one without parameters
-    joined = [{**settings, NAMES: sum((names[at] for at in part), [])}
-              for (settings, _), part in zip(seen, places)]
+    # In the order of their keys: a training that was stopped ends in the same files.
+    joined = [{**saved[part[0]], NAMES: sum((names[at] for at in part), [])}
+              for part in places]
     groups[:] = [dict(group, params=[weights[name] for name in group[NAMES]])
                  for group in joined]
     checkpoint['optimizer'] = dict(checkpoint['optimizer'], param_groups=[
