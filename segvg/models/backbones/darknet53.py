@@ -46,7 +46,7 @@ class DarkNet53(BaseModule):
     Args:
         base_channels: C after the first layer; the last has 32 times as much.
         repeats: pairs in the five residual blocks and in the one without shortcut.
-        out_layers: layers whose maps are returned; what follows the last is not built.
+        out_layers: layers whose maps are returned; the model has none after the last.
         frozen_layers: how many layers, from the first, are not trained.
         init_cfg: e.g. ``dict(type='DarkNetWeights', checkpoint='yolov3.weights')``.
 

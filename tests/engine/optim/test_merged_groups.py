@@ -149,7 +149,7 @@ def test_checkpoint_with_a_group_for_each_parameter_is_resumed(train, schedule):
     dict(norm_decay_mult=0.5, bias_lr_mult=3.0, custom_keys=dict(
         image_encoder=dict(lr_mult=0.1), head=dict(lr_mult=0.5)))])
 def test_checkpoint_comes_before_other_settings_of_the_config(train, options):
-    """As in mmengine: what has been saved of a parameter is what it goes on with."""
+    """As in mmengine: each parameter keeps the settings that were saved with it."""
     whole = train('own/whole', 'cosine')
     assert len(whole['optimizer']['param_groups']) == 5
     second = train('own/second', 'cosine', options, first='own/whole')
