@@ -4,6 +4,7 @@ import copy
 import pytest
 import torch
 from mmengine.config import ConfigDict
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from segvg.checkpoints.io import load_checkpoint
@@ -27,10 +28,12 @@ def make() -> nn.Module:
 
 
 def wrapped(model, options, kind='DefaultOptimWrapperConstructor'):
-    return OPTIM_WRAPPER_CONSTRUCTORS.build(dict(
-        type=kind, paramwise_cfg=options, optim_wrapper_cfg=ConfigDict(
-            type='PrecisionOptimWrapper', clip_grad=dict(max_norm=0.1), optimizer=dict(
-                type='AdamW', lr=1e-2, betas=(0.9, 0.98), weight_decay=0.5))))(model)
+    with DefaultScope.overwrite_default_scope('segvg'):  # as a runner does
+        return OPTIM_WRAPPER_CONSTRUCTORS.build(dict(
+            type=kind, paramwise_cfg=options, optim_wrapper_cfg=ConfigDict(
+                type='PrecisionOptimWrapper', clip_grad=dict(max_norm=0.1),
+                optimizer=dict(type='AdamW', lr=1e-2, betas=(0.9, 0.98),
+                               weight_decay=0.5))))(model)
 
 
 def test_settings_are_those_of_mmengine_and_groups_few_and_plain():
